@@ -1,0 +1,47 @@
+"""riata: certified lasso, ridge and elastic-net paths, fast, dense and sparse.
+
+Names load on first use, so that ``import riata`` costs little more than NumPy.
+"""
+
+from importlib import import_module as _import_module
+
+_NAMES = {
+    "fit_path": "_path",
+    "lasso_path": "_path",
+    "enet_path": "_path",
+    "alpha_max": "_path",
+    "PathResult": "_path",
+    "check_solution": "_certificate",
+    "Certificate": "_certificate",
+    "Status": "_solver",
+    "ConvergenceWarning": "_solver",
+    "Lasso": "_estimators",
+    "ElasticNet": "_estimators",
+    "Ridge": "_estimators_ridge",
+    "RidgeCV": "_estimators_ridge",
+    "LassoCV": "_cross_validation",
+    "ElasticNetCV": "_cross_validation",
+    "show_versions": "_versions",
+}
+_MODULES = ("datasets", "losses", "penalties")
+
+__all__ = ["__version__", *_MODULES, *_NAMES]  # noqa: PLE0604
+
+
+def __getattr__(name):
+    if name in _NAMES:
+        value = getattr(_import_module(f".{_NAMES[name]}", __name__), name)
+    elif name in _MODULES:
+        value = _import_module(f".{name}", __name__)
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("riata")
+    else:
+        raise AttributeError(f"module 'riata' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)

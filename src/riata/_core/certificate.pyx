@@ -1,0 +1,251 @@
+"""From the correlations of all columns: the duality gap, KKT and what to work on next.
+
+All functions take blocks of correlations ``C = X~' R`` (n_features, lanes), one lane an
+alpha; ``l1[j] * alpha`` and ``l2[j] * alpha`` are the strengths of column j.
+"""
+
+import numpy as np
+
+from libc.math cimport INFINITY, fabs
+
+from .penalty cimport (
+    Penalty, bound, conjugate_term, gap_term, kappa_limit, violation,
+)
+
+
+cdef struct Terms:
+    double kappa      # how far the residual must shrink to be dual feasible
+    double ridge      # sum of l2 w^2 of the columns with l1 > 0
+    double augmented  # sum of gap terms
+    double conjugate  # sum of conjugate terms
+    double kkt        # largest violation, in the units of `unit`
+
+
+cdef inline Penalty at_alpha(
+    const double* l1, const double* l2, const double* lower, const double* upper,
+    Py_ssize_t j, double alpha,
+) noexcept nogil:
+    cdef Penalty pen
+    pen.l1 = alpha * l1[j] if l1[j] < INFINITY else INFINITY
+    pen.l2 = alpha * l2[j]
+    pen.lower = lower[j] if lower != NULL else -INFINITY
+    pen.upper = upper[j] if upper != NULL else INFINITY
+    return pen
+
+
+cdef inline const double* pointer(const double[::1] view) noexcept nogil:
+    return &view[0] if view is not None and view.shape[0] else NULL
+
+
+cdef class Strengths:
+    """Strengths and bounds of all columns, in the units of the design.
+
+    Parameters
+    ----------
+    l1, l2 : (n_features,)
+        Strengths at ``alpha = 1``.
+    lower, upper : (n_features,) or None
+        None where no coefficient is bounded.
+    unit : (n_features,)
+        Factor from a correlation of the design to a gradient in the user's units.
+    """
+
+    cdef readonly object l1, l2, lower, upper, unit
+    cdef const double[::1] _l1, _l2, _lower, _upper, _unit
+
+    def __init__(self, l1, l2, lower, upper, unit):
+        self.l1 = self._l1 = l1
+        self.l2 = self._l2 = l2
+        self.lower = self._lower = lower
+        self.upper = self._upper = upper
+        self.unit = self._unit = unit
+
+    def certify(
+        self, const double[:, ::1] C, const Py_ssize_t[::1] working,
+        const double[:, ::1] w, const double[::1] alphas, const double[::1] loss,
+        const unsigned char[::1] in_working,
+    ):
+        """Duality gap and KKT violation of each lane.
+
+        Parameters
+        ----------
+        C : (n_features, >= lanes)
+        working : (size,)
+            Columns whose coefficient may differ from zero.
+        w : (size, >= lanes)
+        alphas : (lanes,)
+        loss : (lanes,)
+            ``||r||^2``.
+        in_working : (n_features,)
+
+        Returns
+        -------
+        gap, kkt, outside : ndarray of float64 (lanes,)
+            `outside` is the largest relative excess ``|c_j| / l1_j - 1`` of a column
+            that is not in the working set (infinite if l1_j = 0).
+        """
+        cdef Py_ssize_t p = C.shape[0], lanes = alphas.shape[0], j, k, i
+        cdef const double* l1 = pointer(self._l1)
+        cdef const double* l2 = pointer(self._l2)
+        cdef const double* lower = pointer(self._lower)
+        cdef const double* upper = pointer(self._upper)
+        cdef double[::1] gap = np.empty(lanes), kkt = np.empty(lanes)
+        cdef double[::1] outside = np.zeros(lanes)
+        cdef Terms terms[8]
+        cdef Terms* t
+        cdef Penalty pen
+        cdef double c, excess, floor = INFINITY
+        if lanes > 8 or C.shape[1] < lanes or w.shape[1] < lanes:
+            raise ValueError("more alphas than lanes")
+        with nogil:
+            for k in range(lanes):
+                terms[k].kappa = 1.0
+                terms[k].ridge = terms[k].augmented = terms[k].conjugate = 0.0
+                terms[k].kkt = 0.0
+                floor = min(floor, alphas[k])
+            for j in range(p):
+                if in_working[j]:
+                    continue
+                for k in range(lanes):
+                    c = C[j, k]
+                    if fabs(c) <= alphas[k] * l1[j]:
+                        continue
+                    pen = at_alpha(l1, l2, lower, upper, j, alphas[k])
+                    if bound(c, pen) == 0.0:
+                        continue
+                    t = &terms[k]
+                    excess = fabs(c) - pen.l1
+                    t.kkt = max(t.kkt, excess * self._unit[j])
+                    outside[k] = max(
+                        outside[k], excess / pen.l1 if pen.l1 > 0.0 else INFINITY
+                    )
+                    t.kappa = min(t.kappa, kappa_limit(c, 0.0, pen))
+                    # at kappa = 1, which bounds the term from above
+                    t.augmented += gap_term(c, 0.0, pen, 1.0)
+                    t.conjugate += conjugate_term(c, 0.0, pen)
+            for i in range(working.shape[0]):
+                j = working[i]
+                for k in range(lanes):
+                    t = &terms[k]
+                    pen = at_alpha(l1, l2, lower, upper, j, alphas[k])
+                    t.kappa = min(t.kappa, kappa_limit(C[j, k], w[i, k], pen))
+                    t.kkt = max(
+                        t.kkt, violation(C[j, k], w[i, k], pen) * self._unit[j]
+                    )
+                    t.conjugate += conjugate_term(C[j, k], w[i, k], pen)
+                    if pen.l1 > 0.0:
+                        t.ridge += pen.l2 * w[i, k] * w[i, k]
+            for i in range(working.shape[0]):
+                j = working[i]
+                for k in range(lanes):
+                    pen = at_alpha(l1, l2, lower, upper, j, alphas[k])
+                    terms[k].augmented += gap_term(
+                        C[j, k], w[i, k], pen, terms[k].kappa
+                    )
+            for k in range(lanes):
+                t = &terms[k]
+                gap[k] = t.augmented + 0.5 * (1.0 - t.kappa) * (1.0 - t.kappa) * (
+                    loss[k] + t.ridge
+                )
+                gap[k] = min(gap[k], t.conjugate)
+                kkt[k] = t.kkt
+        return np.asarray(gap), np.asarray(kkt), np.asarray(outside)
+
+    def excess(
+        self, const double[:, ::1] C, Py_ssize_t first, const double[::1] alphas,
+        const unsigned char[::1] in_working, double margin,
+    ):
+        """Columns outside the working set that violate KKT in a lane from `first` on.
+
+        Returns
+        -------
+        columns : ndarray of intp
+        priority : ndarray of float64
+            Largest ``|c_j| / l1_j`` over the lanes.
+        """
+        cdef Py_ssize_t p = C.shape[0], lanes = alphas.shape[0], j, k, count = 0
+        cdef int fill
+        cdef const double* l1 = pointer(self._l1)
+        cdef double ratio, top
+        cdef Py_ssize_t[::1] columns = np.empty(0, dtype=np.intp)
+        cdef double[::1] priority = np.empty(0)
+        for fill in range(2):
+            if fill:
+                columns = np.empty(count, dtype=np.intp)
+                priority = np.empty(count)
+                count = 0
+            with nogil:
+                for j in range(p):
+                    if in_working[j]:
+                        continue
+                    top = 0.0
+                    for k in range(first, lanes):
+                        if not self._pulls(j, C[j, k]):
+                            continue
+                        ratio = alphas[k] * l1[j]
+                        if ratio == 0.0:
+                            top = INFINITY if C[j, k] != 0.0 else top
+                        else:
+                            top = max(top, fabs(C[j, k]) / ratio)
+                    if top > margin:
+                        if fill:
+                            columns[count], priority[count] = j, top
+                        count += 1
+        return np.asarray(columns), np.asarray(priority)
+
+    def predict(
+        self, const double[::1] c, const double[::1] slope, double alpha, double target,
+        double gamma, const unsigned char[::1] in_working,
+    ):
+        """Columns outside the working set that may be active at alpha = `target`.
+
+        With c at `alpha` and its slope in alpha, column j is taken if
+        ``|c_j + (target - alpha) slope_j| + gamma (alpha - target) l1_j`` reaches
+        ``target * l1_j`` (Larsson & Wallin 2022, arXiv:2104.13026).
+
+        Returns
+        -------
+        columns : ndarray of intp
+        priority : ndarray of float64
+        """
+        cdef Py_ssize_t p = c.shape[0], j, count = 0
+        cdef int fill
+        cdef const double* l1 = pointer(self._l1)
+        cdef double ahead, threshold = target - gamma * (alpha - target)
+        cdef Py_ssize_t[::1] columns = np.empty(0, dtype=np.intp)
+        cdef double[::1] priority = np.empty(0)
+        for fill in range(2):
+            if fill:
+                columns = np.empty(count, dtype=np.intp)
+                priority = np.empty(count)
+                count = 0
+            with nogil:
+                for j in range(p):
+                    ahead = c[j] + (target - alpha) * slope[j]
+                    if fabs(ahead) < threshold * l1[j] or in_working[j]:
+                        continue
+                    if not self._pulls(j, ahead) or ahead == 0.0:
+                        continue
+                    if fill:
+                        columns[count] = j
+                        priority[count] = (
+                            fabs(ahead) / l1[j] if l1[j] > 0.0 else INFINITY
+                        )
+                    count += 1
+        return np.asarray(columns), np.asarray(priority)
+
+    def alpha_max(self, const double[::1] c):
+        """Smallest alpha at which no column is pulled away from zero."""
+        cdef Py_ssize_t j
+        cdef double top = 0.0
+        with nogil:
+            for j in range(c.shape[0]):
+                if self._l1[j] > 0.0 and self._pulls(j, c[j]):
+                    top = max(top, fabs(c[j]) / self._l1[j])
+        return top
+
+    cdef inline bint _pulls(self, Py_ssize_t j, double c) noexcept nogil:
+        """Whether column j may move in the direction of c at all."""
+        if c > 0:
+            return self._upper is None or self._upper[j] > 0.0
+        return self._lower is None or self._lower[j] < 0.0

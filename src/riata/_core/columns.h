@@ -1,0 +1,86 @@
+/* The design matrix, seen by the compiled code as a set of columns.
+ *
+ * Every kernel works on the *centred and scaled* column
+ *
+ *     x~_j = scale[j] * (x_j - mean[j])
+ *
+ * without ever forming it.  Vectors of length n are double whatever the type of X.
+ * A weighted residual is carried as the pair (q, qsum): sparse columns are never
+ * made dense, so an update of a sparse column adds the raw column to q and qsum
+ * keeps sum(q); with it, x~_j' r = scale[j] * (x_j' q - mean[j] * qsum) is exact
+ * although q itself was never centred.  Dense columns are centred on the fly and
+ * leave qsum alone.
+ *
+ * Blocks of residuals are row-major with LANES = 8 columns: one cache line a row.
+ *
+ * Which function serves which storage (dense columns, dense rows, CSC), element type
+ * and index type is decided once, when `Verbs` is looked up; which instruction set,
+ * once per process.
+ */
+#ifndef RIATA_COLUMNS_H
+#define RIATA_COLUMNS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RIATA_LANES 8
+
+typedef struct Columns Columns;
+
+typedef struct {
+    /* x~_j' r */
+    double (*dot)(const Columns *X, ptrdiff_t j, const double *q, double qsum);
+    /* q += a * s * x~_j */
+    void (*axpy)(const Columns *X, ptrdiff_t j, double a, double *q, double *qsum);
+    /* out[j - first] = x~_j' r          for first <= j < last */
+    void (*pass)(const Columns *X, ptrdiff_t first, ptrdiff_t last, const double *q,
+                 double qsum, double *out);
+    /* out[j - first, :] = x~_j' R       for a block R of LANES residuals */
+    void (*pass_block)(const Columns *X, ptrdiff_t first, ptrdiff_t last,
+                       const double *Q, const double *qsum, double *out);
+    /* R[first:last] -= X~[first:last, cols] @ B     B is (n_cols, LANES) */
+    void (*residual_block)(const Columns *X, ptrdiff_t n_cols, const ptrdiff_t *cols,
+                           const double *B, ptrdiff_t first, ptrdiff_t last, double *R);
+    /* mean[j], ||x~_j||^2, largest |x_ij| and x~_j' (s y) in one visit, with the scale
+     * as it stands; `center` = 0 keeps mean[j] = 0; sum(s y) = 0 is assumed where it is
+     * not.  A NaN or inf in column j shows as a NaN peak. */
+    void (*moments)(const Columns *X, ptrdiff_t first, ptrdiff_t last, int center,
+                    const double *sy, double *mean, double *sqnorm, double *peak,
+                    double *xty);
+    /* P[:, k] = sqrt(s) * x~_{cols[k]}, rows first:last, P with leading dimension ldp */
+    void (*pack)(const Columns *X, ptrdiff_t n_cols, const ptrdiff_t *cols,
+                 ptrdiff_t first, ptrdiff_t last, double *P, ptrdiff_t ldp);
+} Verbs;
+
+struct Columns {
+    ptrdiff_t n, p;
+    const void *data;
+    ptrdiff_t ld;             /* elements between columns (rows, for row storage) */
+    const void *indices;      /* CSC only */
+    const int64_t *indptr;    /* CSC only */
+    const double *weights;    /* s, mean one; NULL: all one */
+    const double *mean;       /* length p */
+    const double *scale;      /* length p */
+    double weight_sum;        /* sum(s) = n */
+    const Verbs *verbs;
+};
+
+/* Kernels on plain double vectors, for the engines that work on a Gram matrix. */
+typedef struct {
+    double (*dot)(ptrdiff_t n, const double *x, const double *y);
+    void (*axpy)(ptrdiff_t n, double a, const double *x, double *y);
+} VectorKernels;
+
+typedef struct {
+    Verbs dense_columns[2], dense_rows[2];   /* [is_double] */
+    Verbs csc[2][2];                         /* [is_double][index is 64 bit] */
+    VectorKernels vector;
+} KernelTable;
+
+/* The table of one instruction-set level, or NULL where this build or this processor
+ * has none of that name; name NULL: the best this processor runs. */
+const KernelTable *riata_kernel_table(const char *name);
+/* The i-th level that this processor can run, from the plainest; NULL past the end. */
+const char *riata_kernel_level(int i);
+
+#endif

@@ -1,0 +1,58 @@
+"""The C side of a design matrix: see columns.h for what each verb computes."""
+
+from libc.stdint cimport int64_t
+
+cdef extern from "columns.h" nogil:
+    enum:
+        LANES "RIATA_LANES"
+
+    ctypedef struct Verbs:
+        double (*dot)(const Columns*, Py_ssize_t, const double*, double) noexcept nogil
+        void (*axpy)(
+            const Columns*, Py_ssize_t, double, double*, double*
+        ) noexcept nogil
+        # `pass` is a Python keyword
+        void (*gradient "pass")(
+            const Columns*, Py_ssize_t, Py_ssize_t, const double*, double, double*
+        ) noexcept nogil
+        void (*gradient_block "pass_block")(
+            const Columns*, Py_ssize_t, Py_ssize_t, const double*, const double*,
+            double*
+        ) noexcept nogil
+        void (*residual_block)(
+            const Columns*, Py_ssize_t, const Py_ssize_t*, const double*, Py_ssize_t,
+            Py_ssize_t, double*
+        ) noexcept nogil
+        void (*moments)(
+            const Columns*, Py_ssize_t, Py_ssize_t, int, const double*, double*,
+            double*, double*, double*
+        ) noexcept nogil
+        void (*pack)(
+            const Columns*, Py_ssize_t, const Py_ssize_t*, Py_ssize_t, Py_ssize_t,
+            double*, Py_ssize_t
+        ) noexcept nogil
+
+    struct Columns:
+        Py_ssize_t n, p
+        const void* data
+        Py_ssize_t ld
+        const void* indices
+        const int64_t* indptr
+        const double* weights
+        const double* mean
+        const double* scale
+        double weight_sum
+        const Verbs* verbs
+
+    ctypedef struct VectorKernels:
+        double (*dot)(Py_ssize_t, const double*, const double*) noexcept nogil
+        void (*axpy)(Py_ssize_t, double, const double*, double*) noexcept nogil
+
+    ctypedef struct KernelTable:
+        Verbs dense_columns[2]
+        Verbs dense_rows[2]
+        Verbs csc[2][2]
+        VectorKernels vector
+
+    const KernelTable* riata_kernel_table(const char* name)
+    const char* riata_kernel_level(int i)

@@ -1,0 +1,22 @@
+from .columns cimport Columns, KernelTable
+
+cdef const KernelTable* kernel_table() noexcept nogil
+cdef int interrupted() except -1 nogil
+
+
+cdef class Design:
+    cdef Columns columns
+    cdef int center
+    cdef object buffers
+    cdef readonly Py_ssize_t n_samples, n_features
+    cdef readonly str kind
+    cdef readonly object weights, mean, scale, sqnorm, xty
+    cdef public int n_threads
+
+    cdef _attach(self, data, indices, indptr)
+    cdef _set_up(self, const double[::1] target)
+    cdef _moments(self, Py_ssize_t first, Py_ssize_t last, weighted, peak)
+    cdef Py_ssize_t _work(self) noexcept nogil
+    cdef Py_ssize_t _columns_per_check(self, int lanes) noexcept nogil
+    cdef int _threads(self, int lanes) noexcept nogil
+    cdef _check_columns(self, const Py_ssize_t[::1] cols)

@@ -1,0 +1,364 @@
+"""Design: the arrays behind a design matrix, and its passes.
+
+Storage, element type, index type, centring, scaling and weights are settled here, once,
+by the choice of a verb table; nothing above asks again.
+"""
+
+import os
+
+import numpy as np
+
+from cpython.exc cimport PyErr_CheckSignals
+from cython.parallel cimport prange
+from libc.stdint cimport int64_t
+
+from .columns cimport (
+    LANES, Columns, KernelTable, riata_kernel_level, riata_kernel_table,
+)
+
+# Multiply-adds between two looks for Ctrl-C, and the least that is worth threads.
+cdef Py_ssize_t WORK_BETWEEN_CHECKS = 1 << 26
+cdef Py_ssize_t WORK_FOR_THREADS = 1 << 21
+cdef enum:
+    BLOCK = 64  # columns that one thread takes at a time
+
+# GNU OpenMP hangs in a forked child whose parent has used it: one thread there.
+cdef bint forked = False
+
+cdef const KernelTable* _table = NULL
+
+
+cdef const KernelTable* kernel_table() noexcept nogil:
+    return _table
+
+
+cdef int interrupted() except -1 nogil:
+    """Let a pending Ctrl-C become a KeyboardInterrupt."""
+    with gil:
+        return PyErr_CheckSignals()
+
+
+def kernel_levels():
+    """Names of the instruction-set levels that this processor runs, plainest first."""
+    cdef int i = 0
+    levels = []
+    while riata_kernel_level(i) != NULL:
+        levels.append(riata_kernel_level(i).decode())
+        i += 1
+    return levels
+
+
+def use_kernel_level(level=None):
+    """Choose the kernels of one instruction-set level for designs made from now on."""
+    global _table
+    cdef const KernelTable* table
+    if level is None:
+        table = riata_kernel_table(NULL)
+    else:
+        name = level.encode()
+        table = riata_kernel_table(name)
+    if table == NULL:
+        raise ValueError(
+            f"RIATA_KERNELS={level!r} is not available here; "
+            f"choose one of {kernel_levels()}"
+        )
+    _table = table
+
+
+use_kernel_level(os.environ.get("RIATA_KERNELS") or None)
+
+
+def _after_fork():
+    global forked
+    forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+cdef class Design:
+    """A centred, scaled, weighted view of a dense or CSC matrix.
+
+    Parameters
+    ----------
+    kind : {"dense_f", "dense_c", "csc"}
+    data : ndarray of float32 or float64
+        The matrix (2-D), or the values of a CSC matrix (1-D).
+    indices, indptr : ndarray or None
+        CSC structure: int32 or int64 row numbers, sorted and unique within a column,
+        and int64 offsets. They are trusted: validation happens before.
+    shape : (n_samples, n_features)
+    weights : ndarray of float64 (n_samples,) or None
+        Sample weights with mean one; None means all one.
+    center : bool
+        Whether columns are seen centred at their weighted means.
+    target : ndarray of float64 (n_samples,)
+        Centred if `center`; `xty` holds its products with all columns.
+
+    Attributes
+    ----------
+    mean, scale, sqnorm, xty : ndarray of float64 (n_features,)
+        Column j is seen as ``scale[j] * (x_j - mean[j])``; the scale is a power of two
+        (so that it costs no rounding) that brings the norm into [1, 2), or 0 for a
+        column that is constant (with `center`) or zero and can not matter.
+    """
+
+    def __init__(
+        self, str kind, data, indices, indptr, shape, weights, bint center,
+        const double[::1] target, int n_threads=1,
+    ):
+        cdef const double[::1] weights_view
+        cdef double[::1] mean, scale
+        self.kind = kind
+        self.n_samples, self.n_features = shape
+        self.center = center
+        self.n_threads = n_threads
+        self.weights = weights
+        self.buffers = (data, indices, indptr)
+        self._attach(data, indices, indptr)
+        self.columns.n, self.columns.p = self.n_samples, self.n_features
+        self.columns.weight_sum = self.n_samples
+        self.columns.weights = NULL
+        if weights is not None:
+            weights_view = weights
+            self.columns.weights = &weights_view[0]
+            self.columns.weight_sum = weights.sum()
+        self.mean = np.zeros(self.n_features)
+        self.scale = np.ones(self.n_features)
+        mean, scale = self.mean, self.scale
+        self.columns.mean, self.columns.scale = &mean[0], &scale[0]
+        self._set_up(target)
+
+    cdef _attach(self, data, indices, indptr):
+        cdef const KernelTable* table = kernel_table()
+        cdef int is_double = data.dtype.itemsize == 8
+        cdef const int64_t[::1] indptr_view
+        cdef size_t address = data.ctypes.data
+        self.columns.data = <const void*>address
+        if self.kind == "csc":
+            indptr_view = indptr
+            self.columns.indptr = &indptr_view[0]
+            address = indices.ctypes.data
+            self.columns.indices = <const void*>address
+            self.columns.verbs = &table.csc[is_double][indices.dtype.itemsize == 8]
+        elif self.kind == "dense_f":
+            self.columns.ld = data.strides[1] // data.itemsize
+            self.columns.verbs = &table.dense_columns[is_double]
+        else:
+            self.columns.ld = data.strides[0] // data.itemsize
+            self.columns.verbs = &table.dense_rows[is_double]
+
+    cdef _set_up(self, const double[::1] target):
+        """Means, scales, norms, null gradient and finiteness in one visit of X."""
+        weighted = np.asarray(target)
+        if self.weights is not None:
+            weighted = weighted * self.weights
+        self.sqnorm = np.empty(self.n_features)
+        self.xty = np.empty(self.n_features)
+        peak = np.empty(self.n_features)
+        self._moments(0, self.n_features, weighted, peak)
+        if not np.isfinite(peak.sum()) and not np.isfinite(peak).all():
+            return self._raise_nonfinite(peak)
+        # Squares that over- or underflowed: once more, in units of the peak.
+        extreme = np.flatnonzero(
+            ((peak > 1e140) | (peak < 1e-140)) & (peak > 0) & (self.scale > 0)
+        )
+        if extreme.size:
+            self.scale[extreme] = np.exp2(-np.frexp(peak[extreme])[1].clip(-1000, 1000))
+            for j in extreme:
+                self._moments(j, j + 1, weighted, peak)
+        if self.kind == "csc" and self.center:
+            self.xty -= self.scale * self.mean * weighted.sum()
+        count = self.columns.weight_sum
+        noise = count * (64 * np.finfo(float).eps * self.scale * self.mean) ** 2
+        useful = (self.sqnorm > noise) & (self.sqnorm > 0)
+        unit = np.exp2(1.0 - np.frexp(np.sqrt(self.sqnorm, where=useful, out=peak))[1])
+        unit[~useful] = 0.0
+        self.sqnorm *= unit * unit
+        self.xty *= unit
+        self.scale *= unit
+
+    cdef _moments(self, Py_ssize_t first, Py_ssize_t last, weighted, peak):
+        cdef const double[::1] sy = weighted
+        cdef double[::1] mean = self.mean, sqnorm = self.sqnorm
+        cdef double[::1] top = peak, xty = self.xty
+        cdef Py_ssize_t step = self._columns_per_check(1), start, stop, b, blocks
+        cdef const Columns* X = &self.columns
+        cdef int center = self.center, threads = self._threads(1)
+        with nogil:
+            start = first
+            while start < last:
+                stop = min(start + step, last)
+                blocks = (stop - start + BLOCK - 1) // BLOCK
+                for b in prange(blocks, schedule="dynamic", num_threads=threads):
+                    X.verbs.moments(
+                        X, start + b * BLOCK, min(start + (b + 1) * BLOCK, stop),
+                        center, &sy[0], &mean[0], &sqnorm[0], &top[0], &xty[0],
+                    )
+                interrupted()
+                start = stop
+
+    def _raise_nonfinite(self, peak):
+        data, indices, indptr = self.buffers
+        j = int(np.flatnonzero(~np.isfinite(peak))[0])
+        if self.kind == "csc":
+            values = data[indptr[j]:indptr[j + 1]]
+            at = int(np.flatnonzero(~np.isfinite(values))[0])
+            row = int(indices[indptr[j] + at])
+        else:
+            values = data[:, j]
+            at = row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise NonFinite(row, j, float(values[at]))
+
+    cdef Py_ssize_t _work(self) noexcept nogil:
+        """Multiply-adds of one pass with one residual."""
+        if self.columns.indptr != NULL:
+            return self.columns.indptr[self.columns.p]
+        return self.columns.n * self.columns.p
+
+    cdef Py_ssize_t _columns_per_check(self, int lanes) noexcept nogil:
+        cdef Py_ssize_t per_column = self._work() * lanes // self.columns.p + 1
+        return max(WORK_BETWEEN_CHECKS // per_column // BLOCK, 1) * BLOCK
+
+    cdef int _threads(self, int lanes) noexcept nogil:
+        if forked or self._work() * lanes < WORK_FOR_THREADS:
+            return 1
+        return self.n_threads
+
+    @property
+    def nnz(self):
+        """Stored entries: multiply-adds of a pass with one residual."""
+        return self._work()
+
+    @property
+    def sparse(self):
+        return self.columns.indptr != NULL
+
+    def column_nnz(self, cols):
+        """Mean number of stored entries of some columns."""
+        if self.columns.indptr == NULL:
+            return float(self.n_samples)
+        indptr = self.buffers[2]
+        return float((indptr[cols + 1] - indptr[cols]).mean()) if len(cols) else 0.0
+
+    def gradient(self, const double[:, ::1] Q, double[:, ::1] out):
+        """out[:, k] = X~' R[:, k] for a block of weighted residuals.
+
+        Parameters
+        ----------
+        Q : (n_samples, 1 or 8), weights times residual
+        out : (n_features, as many), written
+        """
+        cdef Py_ssize_t step, start, last, b, blocks
+        cdef int lanes = Q.shape[1], threads = self._threads(lanes)
+        cdef const Columns* X = &self.columns
+        cdef double[::1] qsum = np.asarray(Q).sum(axis=0)
+        if Q.shape[0] != X.n or out.shape[0] != X.p or out.shape[1] != lanes or (
+            lanes != 1 and lanes != LANES
+        ):
+            raise ValueError("shapes of Q and out do not fit")
+        step = self._columns_per_check(lanes)
+        with nogil:
+            start = 0
+            while start < X.p:
+                last = min(start + step, X.p)
+                blocks = (last - start + BLOCK - 1) // BLOCK
+                for b in prange(blocks, schedule="dynamic", num_threads=threads):
+                    if lanes == 1:
+                        X.verbs.gradient(
+                            X, start + b * BLOCK, min(start + (b + 1) * BLOCK, last),
+                            &Q[0, 0], qsum[0], &out[start + b * BLOCK, 0],
+                        )
+                    else:
+                        X.verbs.gradient_block(
+                            X, start + b * BLOCK, min(start + (b + 1) * BLOCK, last),
+                            &Q[0, 0], &qsum[0], &out[start + b * BLOCK, 0],
+                        )
+                interrupted()
+                start = last
+
+    def subtract_product(
+        self, const Py_ssize_t[::1] cols, const double[:, ::1] B, double[:, ::1] R
+    ):
+        """R -= X~[:, cols] @ B
+
+        Parameters
+        ----------
+        cols : (n_cols,)
+        B : (n_cols, 1 or 8)
+        R : (n_samples, as many), updated
+        """
+        cdef Columns plain = self.columns
+        cdef const Columns* X = &plain
+        cdef Py_ssize_t k, i
+        cdef double total = 0.0
+        if B.shape[0] != cols.shape[0] or B.shape[1] != R.shape[1] or (
+            R.shape[0] != X.n or R.shape[1] not in (1, LANES)
+        ):
+            raise ValueError("shapes of B and R do not fit")
+        self._check_columns(cols)
+        if not cols.shape[0]:
+            return
+        plain.weights = NULL
+        with nogil:
+            if R.shape[1] == LANES:
+                X.verbs.residual_block(
+                    X, cols.shape[0], &cols[0], &B[0, 0], 0, X.n, &R[0, 0]
+                )
+            else:
+                for k in range(cols.shape[0]):
+                    X.verbs.axpy(X, cols[k], -B[k, 0], &R[0, 0], &total)
+                for i in range(X.n):
+                    R[i, 0] -= total / X.weight_sum
+            interrupted()
+
+    def pack(
+        self, const Py_ssize_t[::1] cols, Py_ssize_t first, Py_ssize_t last,
+        double[::1, :] out,
+    ):
+        """out[:, k] = sqrt(weights) * x~_{cols[k]}, rows first to last."""
+        cdef const Columns* X = &self.columns
+        if out.shape[1] != cols.shape[0] or out.shape[0] != last - first \
+                or first < 0 or last > X.n:
+            raise ValueError("shape of out does not fit")
+        self._check_columns(cols)
+        if cols.shape[0] and last > first:
+            with nogil:
+                X.verbs.pack(
+                    X, cols.shape[0], &cols[0], first, last, &out[0, 0],
+                    out.strides[1] // sizeof(double),
+                )
+
+    def gram(
+        self, const Py_ssize_t[::1] cols, const Py_ssize_t[::1] new, double[:, ::1] out
+    ):
+        """out = X~[:, cols]' W X~[:, new], column by column (for sparse columns)."""
+        cdef const Columns* X = &self.columns
+        cdef double[::1] column = np.zeros(X.n)
+        cdef double total
+        cdef Py_ssize_t a, b
+        if out.shape[0] != cols.shape[0] or out.shape[1] != new.shape[0]:
+            raise ValueError("shape of out does not fit")
+        self._check_columns(cols)
+        self._check_columns(new)
+        with nogil:
+            for b in range(new.shape[0]):
+                total = 0.0
+                # column = weights * x~_b, up to its mean, which `total` accounts for
+                X.verbs.axpy(X, new[b], 1.0, &column[0], &total)
+                for a in range(cols.shape[0]):
+                    out[a, b] = X.verbs.dot(X, cols[a], &column[0], total)
+                X.verbs.axpy(X, new[b], -1.0, &column[0], &total)  # back to zeros
+                if b % 64 == 63:
+                    interrupted()
+
+    cdef _check_columns(self, const Py_ssize_t[::1] cols):
+        cdef Py_ssize_t k
+        for k in range(cols.shape[0]):
+            if cols[k] < 0 or cols[k] >= self.columns.p:
+                raise IndexError(f"column {cols[k]} of {self.columns.p}")
+
+
+class NonFinite(ValueError):
+    """X holds a NaN or an infinity: ``args`` are its row, column and value."""

@@ -1,0 +1,96 @@
+/* All arithmetic kernels, compiled once per instruction-set level (RIATA_LEVEL is the
+ * level's name).  Plain C with vector types of eight doubles, which the compiler maps
+ * to whatever registers the level has; `dense.inc` and `csc.inc` are the same loops
+ * for each element and index type. */
+#include "columns.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LANES RIATA_LANES
+#define PASTE_(a, b) a##_##b
+#define PASTE(a, b) PASTE_(a, b)
+
+#if defined(__GNUC__) || defined(__clang__)
+typedef double block __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+static inline block block_load(const double *x) { return *(const block *)x; }
+static inline void block_store(double *x, block a) { *(block *)x = a; }
+static inline block block_zero(void) { return (block){0}; }
+static inline block block_fma(double a, block x, block y) { return a * x + y; }
+#else
+typedef struct { double v[LANES]; } block;
+static inline block block_load(const double *x)
+{ block a; memcpy(a.v, x, sizeof a.v); return a; }
+static inline void block_store(double *x, block a) { memcpy(x, a.v, sizeof a.v); }
+static inline block block_zero(void) { block a = {{0}}; return a; }
+static inline block block_fma(double a, block x, block y)
+{ for (int k = 0; k < LANES; k++) y.v[k] += a * x.v[k]; return y; }
+#endif
+
+/* how many partial sums of LANES doubles the registers hold */
+#if defined(__AVX512F__)
+#define BLOCKS_IN_REGISTERS 8
+#elif defined(__AVX__)
+#define BLOCKS_IN_REGISTERS 4
+#else
+#define BLOCKS_IN_REGISTERS 2
+#endif
+
+static inline double weight(const Columns *X, ptrdiff_t i)
+{
+    return X->weights ? X->weights[i] : 1.0;
+}
+
+#define REAL float
+#define T f32
+#include "dense.inc"
+#define INDEX int32_t
+#define TI f32_i32
+#include "csc.inc"
+#undef INDEX
+#undef TI
+#define INDEX int64_t
+#define TI f32_i64
+#include "csc.inc"
+#undef INDEX
+#undef TI
+#undef REAL
+#undef T
+
+#define REAL double
+#define T f64
+#include "dense.inc"
+#define INDEX int32_t
+#define TI f64_i32
+#include "csc.inc"
+#undef INDEX
+#undef TI
+#define INDEX int64_t
+#define TI f64_i64
+#include "csc.inc"
+#undef INDEX
+#undef TI
+#undef REAL
+#undef T
+
+static double vector_dot(ptrdiff_t n, const double *x, const double *y)
+{
+    return dot_centred_f64(n, x, 0.0, y);
+}
+
+static void vector_axpy(ptrdiff_t n, double a, const double *x, double *y)
+{
+    axpy_centred_f64(n, a, x, 0.0, y);
+}
+
+#define DENSE(kind, t)                                                              \
+    {kind##_dot_##t, kind##_axpy_##t, kind##_pass_##t, kind##_pass_block_##t,       \
+     kind##_residual_block_##t, kind##_moments_##t, kind##_pack_##t}
+
+const KernelTable PASTE(riata_kernels, RIATA_LEVEL) = {
+    .dense_columns = {DENSE(columns, f32), DENSE(columns, f64)},
+    .dense_rows = {DENSE(rows, f32), DENSE(rows, f64)},
+    .csc = {{DENSE(csc, f32_i32), DENSE(csc, f32_i64)},
+            {DENSE(csc, f64_i32), DENSE(csc, f64_i64)}},
+    .vector = {vector_dot, vector_axpy},
+};

@@ -1,0 +1,408 @@
+"""Regularisation paths: the alpha grid, `fit_path`, `PathResult`."""
+
+import math
+import os
+import warnings
+from collections.abc import Callable
+from time import monotonic
+from typing import NamedTuple
+
+import numpy as np
+
+from . import _validation as check
+from ._core.design import NonFinite
+from ._result import PathResult, Record, Step
+from ._solver import ConvergenceWarning, PathSolver, Problem, Settings, Status
+from .losses import get_loss
+
+LEAST_L1_RATIO = 1e-3  # alpha_max of a ridge path is that of this l1_ratio
+
+
+class Data(NamedTuple):
+    """Validated input of a fit."""
+
+    X: object
+    y: np.ndarray  # less the offset
+    sample_weight: np.ndarray | None
+    offset: np.ndarray | None
+
+
+def _check_data(X, y, sample_weight, offset):
+    X = check.check_design(X)
+    n = X.n_samples
+    y = check.check_target(y, n)
+    sample_weight = check.check_sample_weight(sample_weight, n)
+    offset = check.check_offset(offset, n)
+    return Data(X, y if offset is None else y - offset, sample_weight, offset)
+
+
+def _check_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features):
+    if penalty is not None:
+        from .penalties import ElasticNet
+
+        if not isinstance(penalty, ElasticNet):
+            raise TypeError(
+                f"penalty must be a riata.penalties.ElasticNet or None, got {penalty!r}."
+            )
+        if l1_ratio != 1.0 or not (penalty_factor is lower is upper is None):
+            raise ValueError(
+                "penalty= holds l1_ratio, penalty_factor, lower and upper itself; "
+                "do not pass them beside it."
+            )
+        l1_ratio, penalty_factor = penalty.l1_ratio, penalty.penalty_factor
+        lower, upper = penalty.lower, penalty.upper
+    l1_ratio = check.check_l1_ratio(l1_ratio)
+    factor = check.check_penalty_factor(penalty_factor, n_features)
+    lower, upper = check.check_bounds(lower, upper, n_features)
+    return {
+        "l1_ratio": l1_ratio, "penalty_factor": factor, "lower": lower, "upper": upper,
+    }
+
+
+def _problem(data, **options):
+    try:
+        return Problem(data.X, data.y, sample_weight=data.sample_weight, **options)
+    except NonFinite as error:
+        check.raise_nonfinite("X", *error.args)
+
+
+def fit_path(
+    X, y, *, loss="squared", l1_ratio=1.0, penalty=None, alphas=100,
+    alpha_min_ratio=None, fit_intercept=True, standardize=False, sample_weight=None,
+    offset=None, penalty_factor=None, lower=None, upper=None, tol=1e-6, max_iter=1000,
+    max_active=None, max_deviance_ratio=None, n_threads=None, time_limit=None,
+    callback=None, init=None,
+):
+    r"""Fit a linear model along a decreasing sequence of penalty strengths.
+
+    Minimises, for each alpha,
+
+    .. math::
+        \frac{1}{S} \sum_i \frac{s_i}{2} (y_i - o_i - b - x_i^\top w)^2
+        + \alpha \sum_j v_j \Big( \rho |w_j| + \frac{1 - \rho}{2} w_j^2 \Big)
+        \quad \text{with } l_j \le w_j \le u_j
+
+    where :math:`s` are the sample weights with sum :math:`S`, :math:`o` the offset,
+    :math:`v` the penalty factors and :math:`\rho` is `l1_ratio`. Each solution comes
+    with its duality gap, computed on the problem as given.
+
+    Parameters
+    ----------
+    X : array-like or sparse matrix or array of shape (n_samples, n_features)
+        float32 and float64, Fortran and C order, CSC (int32 or int64 indices) are used
+        where they are, without a copy; CSR is transposed once.
+    y : array-like of shape (n_samples,)
+        Target.
+    loss : {"squared"} or a loss object, default="squared"
+    l1_ratio : float in [0, 1], default=1.0
+        1 is the lasso, 0 is ridge.
+    penalty : riata.penalties.ElasticNet, optional
+        Holds `l1_ratio`, `penalty_factor`, `lower` and `upper` in one object.
+    alphas : int or array-like, default=100
+        Number of strengths, log-spaced from `alpha_max` down to
+        ``alpha_max * alpha_min_ratio``; or the strengths (any order, >= 0).
+    alpha_min_ratio : float in (0, 1), default=1e-3
+        Where an automatic grid ends.
+    fit_intercept : bool, default=True
+        Fit an unpenalised intercept, exactly.
+    standardize : bool, default=False
+        Penalise each coefficient in units of its column's weighted standard deviation.
+        Neither copies nor densifies X; coefficients are those of X as given.
+    sample_weight : array-like of shape (n_samples,), optional
+        Non-negative; an integer weight equals repeating the row.
+    offset : array-like of shape (n_samples,), optional
+        Added to the predictor.
+    penalty_factor : float or array-like of shape (n_features,), optional
+        0 leaves a coefficient unpenalised, inf excludes it.
+    lower, upper : float or array-like of shape (n_features,), optional
+        Bounds of the coefficients (of X as given), ``lower <= 0 <= upper``.
+    tol : float, default=1e-6
+        A solution is accepted when its duality gap is at most `tol` times the objective
+        of the model without features.
+    max_iter : int, default=1000
+        Most outer iterations (working sets tried) for one alpha.
+    max_active : int, optional
+        End the path at the first alpha with more than so many non-zero coefficients.
+    max_deviance_ratio : float in (0, 1], optional
+        End the path when this share of the null deviance is explained.
+    n_threads : int, optional
+        Threads for passes over a large X; the result does not depend on it. By default
+        what the process may use.
+    time_limit : float, optional
+        Seconds after which the path ends with what is finished.
+    callback : callable, optional
+        Called after each alpha with ``index``, ``alpha``, ``n_active``,
+        ``relative_gap``, ``deviance_ratio`` and ``seconds``; a true answer ends the
+        path.
+    init : PathResult or array-like of shape (n_features,), optional
+        Coefficients to start from: of a path, its last.
+
+    Returns
+    -------
+    PathResult
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is malformed; nothing has been computed then.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If a solution did not reach `tol`; its gap is in the result.
+
+    References
+    ----------
+    Friedman, Hastie & Tibshirani (2010), doi:10.18637/jss.v033.i01; Ndiaye et al.
+    (2017), arXiv:1611.05780, for the gaps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import fit_path
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((50, 200))
+    >>> y = X[:, :3] @ [3.0, -2.0, 1.0] + 0.1 * rng.standard_normal(50)
+    >>> path = fit_path(X, y)
+    >>> path.coef.shape
+    (200, 100)
+    >>> bool(path.relative_gap.max() <= 1e-6)
+    True
+    """
+    started = monotonic()
+    loss = get_loss(loss)
+    data = _check_data(X, y, sample_weight, offset)
+    p = data.X.n_features
+    penalty = _check_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
+    grid = check.check_alphas(alphas)
+    ratio = 1e-3 if alpha_min_ratio is None else check.check_real(
+        alpha_min_ratio, "alpha_min_ratio", low=0.0, high=1.0, low_open=True,
+        high_open=True,
+    )
+    limits = _Limits(
+        None if max_active is None else check.check_integer(
+            max_active, "max_active", low=0
+        ),
+        None if max_deviance_ratio is None else check.check_real(
+            max_deviance_ratio, "max_deviance_ratio", low=0.0, high=1.0, low_open=True
+        ),
+        callback,
+    )
+    tol, max_iter = check.check_tol(tol), check.check_max_iter(max_iter)
+    n_threads = check.check_n_threads(n_threads)
+    time_limit = check.check_time_limit(time_limit)
+    deadline = math.inf if time_limit is None else started + time_limit
+    start = _check_init(init, p)
+    fit_intercept = check.check_bool(fit_intercept, "fit_intercept")
+    standardize = check.check_bool(standardize, "standardize")
+
+    problem = _problem(
+        data, fit_intercept=fit_intercept, standardize=standardize,
+        n_threads=available_threads() if n_threads is None else n_threads, **penalty,
+    )
+    settings = Settings(tol=tol, max_iter=max_iter, deadline=deadline)
+    solver = PathSolver(problem, settings, _to_design(start, problem))
+    top = solver.alpha_max
+    if isinstance(grid, int):
+        grid = alpha_grid(problem, solver, grid, ratio)
+    record = Record(problem, data, penalty["l1_ratio"], top, started)
+    end = "complete"
+    for solution in solver.solve(grid):
+        step = record.add(solution)
+        end = limits.reached(step, solution.status)
+        if end != "complete":
+            break
+    path = record.result(loss, end, solver.passes)
+    _warn(path, tol)
+    return path
+
+
+class _Limits(NamedTuple):
+    """What ends a path before its last alpha."""
+
+    max_active: int | None
+    max_deviance_ratio: float | None
+    callback: Callable[[Step], object] | None
+
+    def reached(self, step, status):
+        if status is Status.time_limit:
+            return "time_limit"
+        stop = self.callback is not None and self.callback(step)
+        if self.max_active is not None and step.n_active > self.max_active:
+            return "max_active"
+        limit = self.max_deviance_ratio
+        if limit is not None and step.deviance_ratio >= limit:
+            return "deviance"
+        return "callback" if stop else "complete"
+
+
+def _to_design(coef, problem):
+    if coef is None:
+        return None
+    columns = np.flatnonzero((coef != 0) & (problem.coef_unit > 0))
+    return columns, coef[columns] / problem.coef_unit[columns]
+
+
+def _check_init(init, n_features):
+    if init is None:
+        return None
+    if isinstance(init, PathResult):
+        init = init.coef[:, [-1]].toarray().ravel()
+    return check.check_coef(init, n_features, "init")
+
+
+def _warn(path, tol):
+    poor = [k for k, status in enumerate(path.status) if status is not Status.optimal]
+    if not poor:
+        return
+    worst = max(poor, key=lambda k: path.relative_gap[k])
+    warnings.warn(
+        f"{len(poor)} of {len(path.alphas)} alphas did not reach tol={tol:g}; the "
+        f"largest relative duality gap is {path.relative_gap[worst]:.2e} at "
+        f"alpha={path.alphas[worst]:.4g} (status: {path.status[worst]}). Raise "
+        "max_iter or time_limit, or accept a larger tol.",
+        ConvergenceWarning,
+        stacklevel=3,
+    )
+
+
+def available_threads():
+    """Threads that this process may use: affinity, and OMP_NUM_THREADS."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:
+        count = os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(count, int(limit)) if limit.isdigit() and int(limit) > 0 else count
+
+
+def alpha_grid(problem, solver, n_alphas, ratio):
+    """Log-spaced strengths from the smallest that leaves all coefficients zero."""
+    top = solver.alpha_max
+    if problem.l1_ratio < LEAST_L1_RATIO:
+        top = problem.least_l1_alpha(solver.c, LEAST_L1_RATIO)
+    top = top if top > 0 else np.finfo(float).tiny / ratio
+    return top * np.logspace(0.0, math.log10(ratio), n_alphas)
+
+
+def alpha_max(
+    X, y, *, l1_ratio=1.0, fit_intercept=True, standardize=False, sample_weight=None,
+    offset=None, penalty_factor=None, lower=None, upper=None,
+):
+    """Smallest strength at which every penalised coefficient is zero.
+
+    Parameters
+    ----------
+    X, y, l1_ratio, fit_intercept, standardize, sample_weight, offset, penalty_factor, \
+    lower, upper
+        As in `fit_path`. An `l1_ratio` below 1e-3 counts as 1e-3: a ridge path has no
+        such strength, and its grid starts at this one.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import alpha_max
+    >>> alpha_max(np.array([[1.0], [-1.0]]), [2.0, -2.0])
+    2.0
+    """
+    data = _check_data(X, y, sample_weight, offset)
+    penalty = _check_penalty(
+        None, l1_ratio, penalty_factor, lower, upper, data.X.n_features
+    )
+    problem = _problem(
+        data, fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
+        standardize=check.check_bool(standardize, "standardize"),
+        n_threads=available_threads(), **penalty,
+    )
+    solver = PathSolver(problem, Settings())
+    if problem.l1_ratio < LEAST_L1_RATIO:
+        return problem.least_l1_alpha(solver.c, LEAST_L1_RATIO)
+    return solver.alpha_max
+
+
+def enet_path(
+    X, y, *, l1_ratio=0.5, eps=1e-3, n_alphas=None, alphas=100, precompute="auto",
+    Xy=None, copy_X=True, coef_init=None, verbose=False, return_n_iter=False,
+    positive=False, check_input=True, tol=1e-6, max_iter=1000, sample_weight=None,
+):
+    """Elastic-net path with scikit-learn's call: no intercept, columns as given.
+
+    Parameters
+    ----------
+    X : array-like or sparse of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
+    l1_ratio : float in [0, 1], default=0.5
+    eps : float, default=1e-3
+        Ratio of the smallest to the largest alpha of an automatic grid.
+    n_alphas : int, optional
+        Another name for an integer `alphas`.
+    alphas : int or array-like, default=100
+    precompute, Xy, copy_X, verbose, check_input
+        Accepted so that a call for scikit-learn runs; the solver chooses by itself
+        whether a Gram matrix pays, copies nothing, and always checks its input.
+    coef_init : array-like of shape (n_features,), optional
+    return_n_iter : bool, default=False
+        Whether the result unpacks into a fourth part, `n_iter`.
+    positive : bool, default=False
+    tol : float, default=1e-6
+        Largest relative duality gap, as in `fit_path`.
+    max_iter : int, default=1000
+    sample_weight : array-like of shape (n_samples,), optional
+
+    Returns
+    -------
+    PathResult
+        Unpacks as ``alphas, coefs, dual_gaps``, with `coefs` dense of shape
+        (n_features, n_alphas).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import enet_path
+    >>> X = np.array([[1.0, 2.0, 3.1], [2.3, 5.4, 4.3]]).T
+    >>> alphas, coefs, dual_gaps = enet_path(X, [1.0, 2.0, 3.1], alphas=[5.0, 0.5])
+    >>> coefs.shape
+    (2, 2)
+    """
+    if n_alphas is not None:
+        alphas = check.check_integer(n_alphas, "n_alphas")
+    path = fit_path(
+        X, y, l1_ratio=l1_ratio, alphas=100 if alphas is None else alphas,
+        alpha_min_ratio=eps, fit_intercept=False, sample_weight=sample_weight,
+        lower=0.0 if check.check_bool(positive, "positive") else None, tol=tol,
+        max_iter=max_iter, init=coef_init,
+    )
+    if return_n_iter:
+        path.unpacks = (*path.unpacks, "n_iter")
+    return path
+
+
+def lasso_path(X, y, **options):
+    """Lasso path with scikit-learn's call: `enet_path` with ``l1_ratio=1``.
+
+    Parameters
+    ----------
+    X : array-like or sparse of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
+    **options
+        Those of `enet_path` but `l1_ratio`.
+
+    Returns
+    -------
+    PathResult
+        Unpacks as ``alphas, coefs, dual_gaps``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import lasso_path
+    >>> X = np.array([[1.0, 2.0, 3.1], [2.3, 5.4, 4.3]]).T
+    >>> alphas, coefs, dual_gaps = lasso_path(X, [1.0, 2.0, 3.1], alphas=[1.0, 0.5])
+    >>> bool((dual_gaps <= 1e-5).all())
+    True
+    """
+    return enet_path(X, y, l1_ratio=1.0, **options)

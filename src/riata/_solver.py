@@ -1,0 +1,507 @@
+"""The solver: batches of alphas on working sets, verified by passes over X.
+
+Several alphas are solved ahead on the working set; one pass over X, which costs about
+the same for eight residuals as for one, then verifies all of them. X is seen through
+two requests only: the correlations of all columns with a block of residuals, and the
+Gram matrix of a few columns (or those columns themselves).
+
+Everything here is in the units of the design: columns of norm in [1, 2), y of norm in
+(1/2, 1]. All conversions are powers of two, so that changing the units of X or y
+changes nothing but the units of the answer.
+"""
+
+import math
+from enum import Enum
+from time import monotonic
+from typing import NamedTuple
+
+import numpy as np
+
+from ._core.certificate import Strengths
+from ._core.descent import CONVERGED, OUT_OF_TIME, STALLED, Quadratic, descend
+from ._core.design import Design
+
+LANES = 8
+MAX_EPOCHS = 200_000  # of coordinate descent, for one alpha on one working set
+GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
+PANEL_BYTES = 32 * 2**20  # rows of packed columns that a dense Gram is summed from
+
+
+class ConvergenceWarning(UserWarning):
+    """A fit ended before its duality gap reached the tolerance."""
+
+
+class Status(str, Enum):
+    """How the fit at one alpha ended.
+
+    Examples
+    --------
+    >>> Status.optimal == "optimal"
+    True
+    """
+
+    optimal = "optimal"
+    optimal_inaccurate = "optimal_inaccurate"  #: gap within ten times the tolerance
+    iteration_limit = "iteration_limit"
+    time_limit = "time_limit"
+    interrupted = "interrupted"
+    insufficient_progress = "insufficient_progress"
+    unbounded_or_separable = "unbounded_or_separable"
+
+    def __str__(self):
+        return self.value
+
+
+class Settings(NamedTuple):
+    """How to solve; nothing of the data."""
+
+    tol: float = 1e-6
+    max_iter: int = 1000
+    deadline: float = math.inf
+    engine: str = "auto"  # "gram" or "residual" for experts and tests
+    lanes: int = LANES
+
+
+class Solution(NamedTuple):
+    """The answer at one alpha, in the units of the design."""
+
+    alpha: float
+    columns: np.ndarray
+    w: np.ndarray
+    loss: float  # ||r||^2
+    gap: float
+    kkt: float  # in the user's units
+    n_iter: int
+    status: Status
+
+
+class Problem:
+    """Penalised weighted least squares in the units of the design.
+
+    Parameters
+    ----------
+    X : DesignArrays
+        Validated arrays.
+    y : ndarray of float64 (n_samples,)
+        Target less the offset.
+    sample_weight : ndarray of float64 (n_samples,) or None
+    l1_ratio, penalty_factor, lower, upper
+        The penalty; arrays of length n_features or None.
+    fit_intercept, standardize : bool
+    n_threads : int
+
+    Attributes
+    ----------
+    unit : float
+        What one unit of the design's y is in the user's.
+    coef_unit : ndarray (n_features,)
+        What one unit of a coefficient of the design is in the user's.
+    """
+
+    def __init__(
+        self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
+        sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=1,
+    ):
+        n = X.n_samples
+        self.fit_intercept = fit_intercept
+        self.weights = None
+        if sample_weight is not None:
+            scaled = sample_weight / sample_weight.max()
+            self.weights = scaled * (n / scaled.sum())
+        peak = float(np.abs(y).max()) or 1.0
+        y = y / peak
+        self.center = float(np.average(y, weights=self.weights)) if fit_intercept else 0.0
+        y = y - self.center
+        if fit_intercept and np.abs(y).max() <= 1e-15:
+            y = np.zeros_like(y)
+        square = float(y @ (y if self.weights is None else y * self.weights))
+        norm = 2.0 ** math.frexp(math.sqrt(square))[1] if square > 0 else 1.0
+        self.y = y / norm
+        self.yy = square / norm**2
+        self.unit = peak * norm
+        self.center *= peak
+        self.design = Design(
+            X.kind, X.data, X.indices, X.indptr, (n, X.n_features), self.weights,
+            fit_intercept, self.y, n_threads,
+        )
+        self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
+
+    def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
+        self.l1_ratio = l1_ratio
+        design, n = self.design, self.design.n_samples
+        scale = design.scale
+        factor = np.ones(len(scale)) if factor is None else factor
+        excluded = ~(factor < np.inf)
+        if excluded.any():
+            factor = np.where(excluded, 0.0, factor)
+            scale[excluded] = design.sqnorm[excluded] = design.xty[excluded] = 0.0
+        sd = np.sqrt(design.sqnorm / n) if standardize else scale  # times scale
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            self.factor_sd = factor * sd
+            l1 = (n * l1_ratio / self.unit) * self.factor_sd
+            l2 = (n * (1.0 - l1_ratio)) * (self.factor_sd * sd)
+            self.coef_unit = scale * self.unit
+            unit = np.where(scale > 0, self.unit / (n * scale), 0.0)
+            usable = self.coef_unit > 0
+            if lower is not None:
+                lower = np.where(usable, lower / self.coef_unit, 0.0)
+            if upper is not None:
+                upper = np.where(usable, upper / self.coef_unit, 0.0)
+        if lower is not None or upper is not None:
+            p = len(scale)
+            lower = np.full(p, -np.inf) if lower is None else lower
+            upper = np.full(p, np.inf) if upper is None else upper
+        self.strengths = Strengths(l1, l2, lower, upper, unit)
+        free = (l1 == 0) & (l2 == 0) & (design.sqnorm > 0)
+        if lower is not None:
+            free &= np.isinf(lower) & np.isinf(upper)
+        self.free = np.flatnonzero(free)
+
+    def least_l1_alpha(self, c, l1_ratio):
+        """alpha_max of the same penalty with another (small) l1_ratio."""
+        design, strengths, n = self.design, self.strengths, self.design.n_samples
+        pull = np.abs(c)
+        if strengths.lower is not None:
+            stuck = np.where(c > 0, strengths.upper, strengths.lower) == 0
+            pull[stuck] = 0.0
+        unit_l1 = n * l1_ratio / self.unit * self.factor_sd
+        used = (unit_l1 > 0) & (design.sqnorm > 0)
+        return float((pull[used] / unit_l1[used]).max(initial=0.0))
+
+    @property
+    def null_objective(self):
+        """Objective of the model without features, in the design's units."""
+        return 0.5 * self.yy
+
+    def objective_unit(self, value):
+        """A loss or a gap in the user's units (inf where that overflows)."""
+        with np.errstate(over="ignore"):
+            return (np.asarray(value) / self.design.n_samples * self.unit) * self.unit
+
+
+class WorkingSet:
+    """The columns that the inner solver may move, and what is known of them."""
+
+    def __init__(self, problem, engine="auto"):
+        self.problem = problem
+        self.engine = engine
+        self.columns = np.empty(0, dtype=np.intp)
+        self.mask = np.zeros(problem.design.n_features, dtype=np.uint8)
+        self._gram = np.empty((0, 0), order="F")
+        self._gram_size = 0
+        self._packed = None
+        self.add(self.columns)
+
+    def __len__(self):
+        return len(self.columns)
+
+    def add(self, columns):
+        """Append columns; they must not be in the set."""
+        self.columns = np.concatenate([self.columns, columns])
+        self.mask[columns] = 1
+        design, strengths = self.problem.design, self.problem.strengths
+        at = self.columns
+        self.xty, self.sqnorm = design.xty[at], design.sqnorm[at]
+        self.l1, self.l2 = strengths.l1[at], strengths.l2[at]
+        bounds = strengths.lower is not None
+        self.lower = strengths.lower[at] if bounds else np.full(len(at), -np.inf)
+        self.upper = strengths.upper[at] if bounds else np.full(len(at), np.inf)
+
+    @property
+    def use_gram(self):
+        """Whether the Gram matrix is the cheaper way to see these columns."""
+        if self.engine != "auto":
+            return self.engine == "gram"
+        size, design = len(self), self.problem.design
+        if 8 * size * size > GRAM_BYTES:
+            return False
+        if design.sparse:
+            return size <= 15 * design.column_nnz(self.columns) + 50
+        return size <= 2 * design.n_samples + 50
+
+    def quadratic(self):
+        """The columns to descend along, and the state vector at ``w = 0``."""
+        problem, design = self.problem, self.problem.design
+        if self.use_gram:
+            self._extend_gram()
+            size = len(self)
+            return Quadratic.from_gram(self._gram[:size, :size]), self.xty
+        weights = problem.weights
+        if design.sparse:
+            start = problem.y if weights is None else weights * problem.y
+            return Quadratic.from_design(design, self.columns), start
+        if self._packed is None or self._packed.shape[1] != len(self):
+            self._packed = np.empty((design.n_samples, len(self)), order="F")
+            design.pack(self.columns, 0, design.n_samples, self._packed)
+        start = problem.y if weights is None else np.sqrt(weights) * problem.y
+        return Quadratic.from_packed(self._packed), start
+
+    def _extend_gram(self):
+        old, size = self._gram_size, len(self)
+        if size == old:
+            return
+        if size > self._gram.shape[0]:
+            capacity = max(size, min(2 * old, len(self.mask)))
+            gram = np.empty((capacity, capacity), order="F")
+            gram[:old, :old] = self._gram[:old, :old]
+            self._gram = gram
+        block = self._gram_block(old)
+        self._gram[:size, old:size] = block
+        self._gram[old:size, :old] = block[:old].T
+        self._gram_size = size
+
+    def _gram_block(self, old):
+        """X~[:, working]' W X~[:, working[old:]]"""
+        design, size = self.problem.design, len(self)
+        if design.sparse:
+            block = np.empty((size, size - old))
+            design.gram(self.columns, self.columns[old:], block)
+            block[old:] = np.tril(block[old:]) + np.tril(block[old:], -1).T
+            return block
+        block = np.zeros((size, size - old))
+        step = max(PANEL_BYTES // (8 * size), 256)
+        for first in range(0, design.n_samples, step):
+            last = min(first + step, design.n_samples)
+            panel = np.empty((last - first, size), order="F")
+            design.pack(self.columns, first, last, panel)
+            block += panel.T @ panel[:, old:]
+        return block
+
+
+class FreeColumns:
+    """Unpenalised, unbounded columns: solved exactly, as the intercept is.
+
+    The dual point must be orthogonal to them, so that the residual is projected.
+    """
+
+    def __init__(self, problem):
+        design = problem.design
+        self.columns = problem.free
+        packed = np.empty((design.n_samples, len(self.columns)), order="F")
+        design.pack(self.columns, 0, design.n_samples, packed)
+        basis, values, rotation = np.linalg.svd(packed, full_matrices=False)
+        keep = values > values[0] * max(packed.shape) * np.finfo(float).eps
+        self.basis = basis[:, keep]
+        self.solve = rotation[keep].T / values[keep]
+        self.root = None if problem.weights is None else np.sqrt(problem.weights)[:, None]
+
+    def project(self, R, B):
+        """Subtract from R (n, lanes) its part in the span, and add it to B."""
+        weighted = R if self.root is None else self.root * R
+        parts = self.basis.T @ weighted
+        B += self.solve @ parts
+        parts = self.basis @ parts
+        if self.root is None:
+            R -= parts
+        else:
+            np.divide(parts, self.root, out=parts, where=self.root > 0)
+            R -= np.where(self.root > 0, parts, 0.0)
+
+
+class PathSolver:
+    """Solves a decreasing sequence of alphas, warm-started.
+
+    Parameters
+    ----------
+    problem : Problem
+    settings : Settings
+    start : (columns, w) or None
+        Coefficients to start from.
+    """
+
+    def __init__(self, problem, settings, start=None):
+        self.problem, self.settings = problem, settings
+        self.target = settings.tol * problem.null_objective
+        self.working = WorkingSet(problem, settings.engine)
+        self.free = FreeColumns(problem) if len(problem.free) else None
+        self.w = np.empty(0)
+        self.passes = 1.0  # the set-up pass
+        p = problem.design.n_features
+        # correlations are kept for all columns and lanes: not more than X itself takes
+        afford = max(2**26, 8 * problem.design.nnz) >= 8 * LANES * p
+        self.lanes = LANES if settings.lanes > 1 and afford else 1
+        self._buffer = np.empty(p * self.lanes)
+        self._start(start)
+
+    def _start(self, start):
+        """The null model (or the given coefficients): c at an alpha above all others."""
+        problem = self.problem
+        self.c, self.slope = problem.design.xty, None
+        if self.free is not None:
+            self._add(self.free.columns)
+        if start is not None:
+            columns, w = start
+            new = np.setdiff1d(columns, self.working.columns)
+            self._add(new)
+            place = np.empty(len(self.working.mask), dtype=np.intp)
+            place[self.working.columns] = np.arange(len(self.working))
+            self.w[place[columns]] = np.clip(
+                w, self.working.lower[place[columns]], self.working.upper[place[columns]]
+            )
+        if len(self.working):
+            self._verify(self.w[:, None].copy(), np.array([np.inf]))
+            self.c = self.correlations[:, 0].copy()
+            self.w = self.solved[:, 0].copy()
+        self.alpha = problem.strengths.alpha_max(self.c)
+
+    @property
+    def alpha_max(self):
+        """Smallest alpha (of the L1 part) whose solution is the start."""
+        return self.alpha
+
+    def _add(self, columns):
+        self.working.add(columns)
+        self.w = np.concatenate([self.w, np.zeros(len(columns))])
+
+    def solve(self, alphas):
+        """Yield a `Solution` for each alpha; `alphas` decrease."""
+        done, batch = 0, 1
+        if self.settings.engine == "auto" and self._full_gram_pays(len(alphas)):
+            self._add(np.flatnonzero((self.working.mask == 0)
+                                     & (self.problem.design.sqnorm > 0)))
+        while done < len(alphas):
+            ahead = alphas[done:done + min(batch, self.lanes)]
+            rounds = 0
+            for solution in self._solve_batch(np.asarray(ahead, dtype=float)):
+                rounds = max(rounds, solution.n_iter)
+                yield solution
+            done += len(ahead)
+            batch = min(2 * batch, self.lanes) if rounds < 3 else max(batch // 2, 1)
+
+    def _full_gram_pays(self, n_alphas):
+        design = self.problem.design
+        return (
+            not design.sparse and n_alphas >= 10 and design.n_features <= 4000
+            and design.n_samples >= 5 * design.n_features
+        )
+
+    def _solve_batch(self, alphas):
+        self._look_ahead(alphas)
+        lanes, first, rounds = len(alphas), 0, 0
+        inner = 0.3 * self.target
+        W = None
+        while first < lanes:
+            rounds += 1
+            W, statuses = self._descend(W, first, alphas, inner)
+            gap, kkt, loss = self._verify(W, alphas)
+            W = self.solved
+            while first < lanes and gap[first] <= self.target:
+                yield self._accept(alphas, first, gap, kkt, loss, rounds, Status.optimal)
+                first += 1
+            if first == lanes:
+                return
+            added = self._add_violators(first, alphas)
+            status = self._give_up(statuses[first], added, inner, gap[first], rounds)
+            if status is not None:
+                yield self._accept(alphas, first, gap, kkt, loss, rounds, status)
+                first += 1
+            if added:
+                W = np.vstack([W, np.zeros((added, W.shape[1]))])
+            else:
+                inner *= 0.1
+
+    def _give_up(self, inner_status, added, inner, gap, rounds):
+        """The status to end an alpha with, or None to go on."""
+        settings = self.settings
+        if inner_status == OUT_OF_TIME or monotonic() > settings.deadline:
+            return Status.time_limit
+        near = gap <= 10 * self.target
+        if not added and (inner_status == STALLED or inner < 1e-8 * self.target):
+            return Status.optimal_inaccurate if near else Status.insufficient_progress
+        if rounds >= settings.max_iter or (not added and inner_status != CONVERGED):
+            return Status.optimal_inaccurate if near else Status.iteration_limit
+        return None
+
+    def _look_ahead(self, alphas):
+        """Add the columns that may be active by the last alpha of the batch."""
+        last = float(alphas[-1])
+        slope, gamma = self.slope, 0.05 if self.working.use_gram else 0.3
+        if slope is None:  # strong rule: |c| >= (2 last - alpha) l1
+            slope, gamma = np.zeros_like(self.c), 1.0
+        columns, priority = self.problem.strengths.predict(
+            self.c, slope, self.alpha, last, gamma, self.working.mask
+        )
+        self._add_best(columns, priority, 2 * np.count_nonzero(self.w) + 100)
+
+    def _add_best(self, columns, priority, limit):
+        if len(columns) > limit:
+            best = np.argpartition(-priority, limit)[:limit]
+            columns = columns[np.sort(best)]
+        if len(columns):
+            self._add(columns)
+        return len(columns)
+
+    def _add_violators(self, first, alphas):
+        columns, priority = self.problem.strengths.excess(
+            self.correlations, first, alphas, self.working.mask, 1.0 - 1e-3
+        )
+        if not len(columns) or not (priority > 1.0).any():
+            return 0
+        return self._add_best(columns, priority, max(len(self.working), 100))
+
+    def _descend(self, W, first, alphas, tol):
+        """Coefficients (working, lanes) at the alphas from `first` on."""
+        working, problem = self.working, self.problem
+        quadratic, start = working.quadratic()
+        fresh = W is None
+        if fresh:
+            W = np.zeros((len(working), len(alphas)))
+        w = self.w if fresh else W[:, first].copy()
+        state = start.copy()
+        qsum = float(state.sum()) + quadratic.subtract(w, state)
+        statuses = [CONVERGED] * len(alphas)
+        for k in range(first, len(alphas)):
+            statuses[k], _, _, qsum = descend(
+                quadratic, w, state, qsum, working.xty, working.sqnorm,
+                alphas[k] * working.l1, alphas[k] * working.l2, working.lower,
+                working.upper, problem.yy, tol, MAX_EPOCHS, self.settings.deadline,
+            )
+            W[:, k] = w
+        return W, statuses
+
+    def _verify(self, W, alphas):
+        """Gap, KKT and loss of each lane, from X itself.
+
+        Sets `correlations`, and `solved` to the coefficients with their unpenalised
+        part solved exactly.
+        """
+        problem, design = self.problem, self.problem.design
+        lanes = len(alphas)
+        width = 1 if lanes == 1 or self.lanes == 1 else LANES
+        B = np.zeros((len(self.working), width))
+        B[:, :lanes] = W[:, :lanes]
+        R = np.empty((design.n_samples, width))
+        R[:] = problem.y[:, None]
+        active = np.flatnonzero(B.any(axis=1))
+        design.subtract_product(self.working.columns[active], B[active], R)
+        if self.free is not None:
+            self.free.project(R, B[:len(self.free.columns)])
+        weights = None if problem.weights is None else problem.weights[:, None]
+        if problem.fit_intercept:
+            mean = R.mean(axis=0) if weights is None else (weights * R).mean(axis=0)
+            R -= mean
+        Q = R if weights is None else weights * R
+        loss = np.einsum("ij,ij->j", R, Q)[:lanes]
+        size = design.n_features * width
+        self.correlations = self._buffer[:size].reshape(design.n_features, width)
+        design.gradient(Q, self.correlations)
+        self.passes += 1.0
+        self.solved = B
+        finite = np.where(np.isfinite(alphas), alphas, 0.0)
+        gap, kkt, _ = problem.strengths.certify(
+            self.correlations, self.working.columns, B, finite, loss, self.working.mask
+        )
+        return gap, kkt, loss
+
+    def _accept(self, alphas, k, gap, kkt, loss, rounds, status):
+        c = self.correlations[:, k].copy()
+        alpha = float(alphas[k])
+        if alpha < self.alpha:
+            self.slope = (c - self.c) / (alpha - self.alpha)
+        self.c, self.alpha = c, alpha
+        self.w = self.solved[:, k].copy()
+        active = np.flatnonzero(self.w)
+        return Solution(
+            alpha, self.working.columns[active], self.w[active], float(loss[k]),
+            float(gap[k]), float(kkt[k]), rounds, status,
+        )
