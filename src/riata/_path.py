@@ -27,7 +27,7 @@ class Data(NamedTuple):
     offset: np.ndarray | None
 
 
-def _check_data(X, y, sample_weight, offset):
+def checked_data(X, y, sample_weight, offset):
     X = check.check_design(X)
     n = X.n_samples
     y = check.check_target(y, n)
@@ -36,7 +36,7 @@ def _check_data(X, y, sample_weight, offset):
     return Data(X, y if offset is None else y - offset, sample_weight, offset)
 
 
-def _check_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features):
+def checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features):
     if penalty is not None:
         from .penalties import ElasticNet
 
@@ -59,7 +59,7 @@ def _check_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features):
     }
 
 
-def _problem(data, **options):
+def checked_problem(data, **options):
     try:
         return Problem(data.X, data.y, sample_weight=data.sample_weight, **options)
     except NonFinite as error:
@@ -171,9 +171,9 @@ def fit_path(
     """
     started = monotonic()
     loss = get_loss(loss)
-    data = _check_data(X, y, sample_weight, offset)
+    data = checked_data(X, y, sample_weight, offset)
     p = data.X.n_features
-    penalty = _check_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
+    penalty = checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
     grid = check.check_alphas(alphas)
     ratio = 1e-3 if alpha_min_ratio is None else check.check_real(
         alpha_min_ratio, "alpha_min_ratio", low=0.0, high=1.0, low_open=True,
@@ -196,7 +196,7 @@ def fit_path(
     fit_intercept = check.check_bool(fit_intercept, "fit_intercept")
     standardize = check.check_bool(standardize, "standardize")
 
-    problem = _problem(
+    problem = checked_problem(
         data, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=available_threads() if n_threads is None else n_threads, **penalty,
     )
@@ -309,11 +309,11 @@ def alpha_max(
     >>> alpha_max(np.array([[1.0], [-1.0]]), [2.0, -2.0])
     2.0
     """
-    data = _check_data(X, y, sample_weight, offset)
-    penalty = _check_penalty(
+    data = checked_data(X, y, sample_weight, offset)
+    penalty = checked_penalty(
         None, l1_ratio, penalty_factor, lower, upper, data.X.n_features
     )
-    problem = _problem(
+    problem = checked_problem(
         data, fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
         standardize=check.check_bool(standardize, "standardize"),
         n_threads=available_threads(), **penalty,

@@ -17,12 +17,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._core.active_set import ActiveSet
 from ._core.certificate import Strengths
-from ._core.descent import CONVERGED, OUT_OF_TIME, STALLED, Quadratic, descend
+from ._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic, descend
 from ._core.design import Design
 
 LANES = 8
 MAX_EPOCHS = 200_000  # of coordinate descent, for one alpha on one working set
+MANY_EPOCHS = 300  # after so many along columns of X, a Gram matrix is worth its cost
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 PANEL_BYTES = 32 * 2**20  # rows of packed columns that a dense Gram is summed from
 
@@ -157,6 +159,19 @@ class Problem:
             free &= np.isinf(lower) & np.isinf(upper)
         self.free = np.flatnonzero(free)
 
+    def center_block(self, R):
+        """Take the weighted mean off each column of R (n, lanes) if there is an
+        intercept; returns the means."""
+        if not self.fit_intercept:
+            return np.zeros(R.shape[1])
+        mean = self.weigh(R).mean(axis=0)
+        R -= mean
+        return mean
+
+    def weigh(self, R):
+        """Weights times R (n, lanes); R itself if all weights are one."""
+        return R if self.weights is None else self.weights[:, None] * R
+
     def least_l1_alpha(self, c, l1_ratio):
         """alpha_max of the same penalty with another (small) l1_ratio."""
         design, strengths, n = self.design, self.strengths, self.design.n_samples
@@ -190,6 +205,7 @@ class WorkingSet:
         self._gram = np.empty((0, 0), order="F")
         self._gram_size = 0
         self._packed = None
+        self.hard = False  # coordinate descent along columns of X was seen to crawl
         self.add(self.columns)
 
     def __len__(self):
@@ -215,17 +231,18 @@ class WorkingSet:
         size, design = len(self), self.problem.design
         if 8 * size * size > GRAM_BYTES:
             return False
+        if self.hard:
+            return True
         if design.sparse:
-            return size <= 15 * design.column_nnz(self.columns) + 50
-        return size <= 2 * design.n_samples + 50
+            return size <= max(15 * design.column_nnz(self.columns), 500)
+        return size <= max(2 * design.n_samples, 2500)
 
     def quadratic(self):
         """The columns to descend along, and the state vector at ``w = 0``."""
         problem, design = self.problem, self.problem.design
         if self.use_gram:
             self._extend_gram()
-            size = len(self)
-            return Quadratic.from_gram(self._gram[:size, :size]), self.xty
+            return Quadratic.from_gram(self.gram), self.xty
         weights = problem.weights
         if design.sparse:
             start = problem.y if weights is None else weights * problem.y
@@ -235,6 +252,11 @@ class WorkingSet:
             design.pack(self.columns, 0, design.n_samples, self._packed)
         start = problem.y if weights is None else np.sqrt(weights) * problem.y
         return Quadratic.from_packed(self._packed), start
+
+    @property
+    def gram(self):
+        """Gram matrix of the columns, as far as `quadratic` has extended it."""
+        return self._gram[:self._gram_size, :self._gram_size]
 
     def _extend_gram(self):
         old, size = self._gram_size, len(self)
@@ -274,9 +296,9 @@ class FreeColumns:
     The dual point must be orthogonal to them, so that the residual is projected.
     """
 
-    def __init__(self, problem):
+    def __init__(self, problem, columns):
         design = problem.design
-        self.columns = problem.free
+        self.columns = columns
         packed = np.empty((design.n_samples, len(self.columns)), order="F")
         design.pack(self.columns, 0, design.n_samples, packed)
         basis, values, rotation = np.linalg.svd(packed, full_matrices=False)
@@ -285,17 +307,17 @@ class FreeColumns:
         self.solve = rotation[keep].T / values[keep]
         self.root = None if problem.weights is None else np.sqrt(problem.weights)[:, None]
 
-    def project(self, R, B):
-        """Subtract from R (n, lanes) its part in the span, and add it to B."""
+    def project(self, R):
+        """Subtract from R (n, lanes) its part in the span; the part's coefficients."""
         weighted = R if self.root is None else self.root * R
-        parts = self.basis.T @ weighted
-        B += self.solve @ parts
-        parts = self.basis @ parts
-        if self.root is None:
-            R -= parts
-        else:
-            np.divide(parts, self.root, out=parts, where=self.root > 0)
-            R -= np.where(self.root > 0, parts, 0.0)
+        shares = self.basis.T @ weighted
+        parts = self.basis @ shares
+        if self.root is not None:
+            parts = np.divide(
+                parts, self.root, out=np.zeros_like(parts), where=self.root > 0
+            )
+        R -= parts
+        return self.solve @ shares
 
 
 class PathSolver:
@@ -313,7 +335,9 @@ class PathSolver:
         self.problem, self.settings = problem, settings
         self.target = settings.tol * problem.null_objective
         self.working = WorkingSet(problem, settings.engine)
-        self.free = FreeColumns(problem) if len(problem.free) else None
+        self.free = FreeColumns(problem, problem.free) if len(problem.free) else None
+        self.active_set = ActiveSet()
+        self.n_epochs = 0
         self.w = np.empty(0)
         self.passes = 1.0  # the set-up pass
         p = problem.design.n_features
@@ -443,19 +467,33 @@ class PathSolver:
         """Coefficients (working, lanes) at the alphas from `first` on."""
         working, problem = self.working, self.problem
         quadratic, start = working.quadratic()
-        fresh = W is None
-        if fresh:
+        if W is None:
             W = np.zeros((len(working), len(alphas)))
-        w = self.w if fresh else W[:, first].copy()
+            w, alpha = self.w, self.alpha
+        else:
+            w, alpha = W[:, first].copy(), alphas[first]
+        use_gram = working.use_gram
         state = start.copy()
         qsum = float(state.sum()) + quadratic.subtract(w, state)
         statuses = [CONVERGED] * len(alphas)
         for k in range(first, len(alphas)):
-            statuses[k], _, _, qsum = descend(
-                quadratic, w, state, qsum, working.xty, working.sqnorm,
-                alphas[k] * working.l1, alphas[k] * working.l2, working.lower,
-                working.upper, problem.yy, tol, MAX_EPOCHS, self.settings.deadline,
+            l1, l2 = alphas[k] * working.l1, alphas[k] * working.l2
+            if use_gram:
+                self.active_set.solve(
+                    working.gram, working.xty, w, state, alpha * working.l1, l1, l2,
+                    working.lower, working.upper,
+                )
+            statuses[k], epochs, _, qsum = descend(
+                quadratic, w, state, qsum, working.xty, working.sqnorm, l1, l2,
+                working.lower, working.upper, problem.yy, tol,
+                MAX_EPOCHS if use_gram or working.hard else MANY_EPOCHS,
+                self.settings.deadline, use_gram,
             )
+            self.n_epochs += epochs
+            if statuses[k] == EPOCH_LIMIT and not working.hard:
+                working.hard = True
+                return self._descend(W, first, alphas, tol)
+            alpha = alphas[k]
             W[:, k] = w
         return W, statuses
 
@@ -475,12 +513,9 @@ class PathSolver:
         active = np.flatnonzero(B.any(axis=1))
         design.subtract_product(self.working.columns[active], B[active], R)
         if self.free is not None:
-            self.free.project(R, B[:len(self.free.columns)])
-        weights = None if problem.weights is None else problem.weights[:, None]
-        if problem.fit_intercept:
-            mean = R.mean(axis=0) if weights is None else (weights * R).mean(axis=0)
-            R -= mean
-        Q = R if weights is None else weights * R
+            B[:len(self.free.columns)] += self.free.project(R)
+        problem.center_block(R)
+        Q = problem.weigh(R)
         loss = np.einsum("ij,ij->j", R, Q)[:lanes]
         size = design.n_features * width
         self.correlations = self._buffer[:size].reshape(design.n_features, width)

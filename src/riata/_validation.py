@@ -11,9 +11,8 @@ Data
     `check_coef`, `check_finite`, `raise_nonfinite`.
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
-    `check_max_active`, `check_n_threads`, `check_time_limit`; and the general ones,
-    which take the name first: `check_real`, `check_fraction`, `check_integer`,
-    `check_bool`, `check_choice`.
+    `check_n_threads`, `check_time_limit`, and the general `check_real`,
+    `check_integer`, `check_bool`, `check_choice`.
 Estimators
     `validate_estimator_input`, `validate_predict_input`: the above with scikit-learn's
     conventions. Only these two import scikit-learn.
@@ -875,7 +874,7 @@ def check_sample_weight(
     if sample_weight is None:
         return None
     if isinstance(sample_weight, Real):
-        check_real(name, sample_weight, low=0.0)
+        check_real(sample_weight, name, low=0.0)
         sample_weight = np.full(n_samples, float(sample_weight))
     weights = _vector(sample_weight, n_samples, name, "sample")
     low, high = float(weights.min()), float(weights.max())
@@ -923,7 +922,7 @@ def check_offset(
     if offset is None:
         return None
     if isinstance(offset, Real):
-        return np.full(n_samples, check_real(name, offset))
+        return np.full(n_samples, check_real(offset, name))
     offset = _as_array(offset, name)
     if n_targets is not None and offset.ndim == 2:
         if offset.shape[1] != n_targets:
@@ -995,41 +994,39 @@ def check_bounds(
     ValueError, TypeError
         Of another shape, NaN, crossed, or excluding 0.
     """
-    low = _bound(lower, n_features, "lower", -math.inf)
-    high = _bound(upper, n_features, "upper", math.inf)
+    low = None if lower is None else _per_feature(lower, n_features, "lower")
+    high = None if upper is None else _per_feature(upper, n_features, "upper")
+    low_most = -math.inf if low is None else float(low.max())
+    high_least = math.inf if high is None else float(high.min())
+    if not low_most <= 0.0 <= high_least:  # also when one of them is NaN
+        _raise_bounds(low, high)
+    return (
+        None if low_most == -math.inf else low,
+        None if high_least == math.inf else high,
+    )
+
+
+def _raise_bounds(low: np.ndarray | None, high: np.ndarray | None) -> NoReturn:
+    """Raise for the worst of what may be wrong with bounds."""
+    for name, bound, unbounded in (("lower", low, "-inf"), ("upper", high, "inf")):
+        if bound is not None and np.isnan(bound).any():
+            at = int(np.flatnonzero(np.isnan(bound))[0])
+            raise ValueError(f"{name}[{at}] is NaN; use {unbounded} for no bound")
     if low is not None and high is not None and (low > high).any():
         at = int(np.flatnonzero(low > high)[0])
         raise ValueError(
             f"lower[{at}] = {low[at]} is above upper[{at}] = {high[at]}; exchange them"
         )
-    _require_zero(low, "lower", math.inf)
-    _require_zero(high, "upper", -math.inf)
-    return low, high
-
-
-def _require_zero(bound: np.ndarray | None, name: str, side: float) -> None:
-    """Raise if a bound lies on the given side of zero."""
-    if bound is None:
-        return
-    wrong = bound * math.copysign(1.0, side) > 0.0
-    if wrong.any():
-        at = int(np.flatnonzero(wrong)[0])
-        raise ValueError(
-            f"{name}[{at}] is {bound[at]}, which excludes 0. Bounds must satisfy "
-            "lower <= 0 <= upper; put the fixed part of a coefficient into offset."
-        )
-
-
-def _bound(
-    values: Any, n_features: int, name: str, unbounded: float
-) -> np.ndarray | None:
-    if values is None:
-        return None
-    bound = _per_feature(values, n_features, name)
-    if np.isnan(bound).any():
-        at = int(np.flatnonzero(np.isnan(bound))[0])
-        raise ValueError(f"{name}[{at}] is NaN; use {unbounded} for no bound")
-    return None if (bound == unbounded).all() else bound
+    if low is not None and low.max() > 0.0:
+        name, at = "lower", int(np.flatnonzero(low > 0.0)[0])
+        value = low[at]
+    elif high is not None:
+        name, at = "upper", int(np.flatnonzero(high < 0.0)[0])
+        value = high[at]
+    raise ValueError(
+        f"{name}[{at}] is {value}, which excludes 0. Bounds must satisfy "
+        "lower <= 0 <= upper; put the fixed part of a coefficient into offset."
+    )
 
 
 def check_coef(coef: Any, n_features: int, name: str = "coef") -> np.ndarray:
@@ -1074,8 +1071,8 @@ def _per_feature(values: Any, n_features: int, name: str) -> np.ndarray:
 
 
 def check_real(
-    name: str,
     value: Any,
+    name: str,
     *,
     low: float = -math.inf,
     high: float = math.inf,
@@ -1095,7 +1092,7 @@ def check_real(
         try:
             value = float(value)
         except OverflowError:
-            value = math.copysign(math.inf, value)
+            value = math.inf if value > 0 else -math.inf
     if (
         not math.isfinite(value)
         or value < low
@@ -1112,14 +1109,7 @@ def check_real(
     return value + 0.0  # no negative zero
 
 
-def check_fraction(name: str, value: Any, *, closed: bool = False) -> float:
-    """Check a number in (0, 1), or in (0, 1] if `closed`, and return it as a float."""
-    return check_real(
-        name, value, low=0.0, high=1.0, low_open=True, high_open=not closed
-    )
-
-
-def check_integer(name: str, value: Any, *, low: int = 1) -> int:
+def check_integer(value: Any, name: str, *, low: int = 1) -> int:
     """Check one integer of at least `low`, and return it as an int.
 
     Raises TypeError for booleans and floats, ValueError below `low`.
@@ -1136,7 +1126,7 @@ def check_integer(name: str, value: Any, *, low: int = 1) -> int:
     return value
 
 
-def check_bool(name: str, value: Any) -> bool:
+def check_bool(value: Any, name: str) -> bool:
     """Check one truth value: bool or numpy.bool_, nothing that merely looks true."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(
@@ -1146,7 +1136,7 @@ def check_bool(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
+def check_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
     """Check one word out of several (TypeError if no string, ValueError if another)."""
     if not isinstance(value, str):
         raise TypeError(
@@ -1183,7 +1173,7 @@ def check_alphas(alphas: Any, name: str = "alphas") -> int | np.ndarray:
                 f"{name} must be a count or an array of values, got {alphas!r} of type "
                 f"{type(alphas).__name__}; for a single value pass [{alphas!r}]"
             )
-        return check_integer(name, alphas)
+        return check_integer(alphas, name)
     values = _as_array(alphas, name)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(
@@ -1201,39 +1191,34 @@ def check_alphas(alphas: Any, name: str = "alphas") -> int | np.ndarray:
 
 def check_alpha(alpha: Any, name: str = "alpha") -> float:
     """Check one penalty strength: finite and at least 0. Returns a float."""
-    return check_real(name, alpha, low=0.0)
+    return check_real(alpha, name, low=0.0)
 
 
 def check_l1_ratio(l1_ratio: Any, name: str = "l1_ratio") -> float:
     """Check the share of the L1 penalty, between 0 and 1. Returns a float."""
-    return check_real(name, l1_ratio, low=0.0, high=1.0)
+    return check_real(l1_ratio, name, low=0.0, high=1.0)
 
 
 def check_tol(tol: Any, name: str = "tol") -> float:
     """Check a relative tolerance: finite and at least 0. Returns a float."""
-    return check_real(name, tol, low=0.0)
+    return check_real(tol, name, low=0.0)
 
 
 def check_max_iter(max_iter: Any, name: str = "max_iter") -> int:
     """Check a limit on iterations, at least 1. Returns an int."""
-    return check_integer(name, max_iter)
-
-
-def check_max_active(max_active: Any, name: str = "max_active") -> int:
-    """Check a limit on non-zero coefficients, at least 1. Returns an int."""
-    return check_integer(name, max_active)
+    return check_integer(max_iter, name)
 
 
 def check_n_threads(n_threads: Any, name: str = "n_threads") -> int | None:
     """Check a number of threads: at least 1, or None for the default."""
-    return None if n_threads is None else check_integer(name, n_threads)
+    return None if n_threads is None else check_integer(n_threads, name)
 
 
 def check_time_limit(time_limit: Any, name: str = "time_limit") -> float | None:
     """Check a limit in seconds: above 0, or None (also for inf) for no limit."""
     if time_limit is None or (isinstance(time_limit, float) and time_limit == math.inf):
         return None
-    return check_real(name, time_limit, low=0.0, low_open=True)
+    return check_real(time_limit, name, low=0.0, low_open=True)
 
 
 # ---------------------------------------------------------------------------

@@ -206,6 +206,7 @@ def descend(
     const double[::1] xty, const double[::1] sqnorm, const double[::1] l1,
     const double[::1] l2, const double[::1] lower, const double[::1] upper,
     double yy, double tol, Py_ssize_t max_epochs, double deadline=INFINITY,
+    bint look_first=False,
 ):
     """Descend until the gap on the working set is at most `tol`.
 
@@ -226,6 +227,9 @@ def descend(
         Target duality gap, absolute.
     deadline : float
         Time (`time.monotonic`) at which to give up.
+    look_first : bool
+        Whether the start may be good enough: costs as much as an epoch for columns of
+        X, and next to nothing for a Gram matrix.
 
     Returns
     -------
@@ -257,6 +261,11 @@ def descend(
     per_column = quadratic.length
     if P.X.indptr != NULL:
         per_column = P.X.indptr[P.X.p] // P.X.p + 1
+    if look_first:
+        with nogil:
+            gap = working_gap(&P, &c[0])
+        if gap <= tol:
+            return converged, 0, gap, qsum
     with nogil:
         while True:
             largest = change = epoch(&P, &order[0], size)

@@ -18,7 +18,7 @@ from .columns cimport (
 
 # Multiply-adds between two looks for Ctrl-C, and the least that is worth threads.
 cdef Py_ssize_t WORK_BETWEEN_CHECKS = 1 << 26
-cdef Py_ssize_t WORK_FOR_THREADS = 1 << 21
+cdef Py_ssize_t WORK_FOR_THREADS = 1 << 26
 cdef enum:
     BLOCK = 64  # columns that one thread takes at a time
 

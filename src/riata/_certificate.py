@@ -1,0 +1,184 @@
+"""check_solution: the duality gap of any coefficients, from any package."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import _validation as check
+from ._path import available_threads, checked_data, checked_penalty, checked_problem
+from ._solver import FreeColumns
+from .losses import get_loss
+
+FREE_ENTRIES = 2**27  # the largest dense block of unpenalised columns (1 GiB)
+
+
+class Certificate(NamedTuple):
+    """How good a solution is.
+
+    Attributes
+    ----------
+    primal : float
+        Objective of the solution, inf outside the bounds.
+    dual : float
+        A lower bound on the objective of every solution.
+    gap : float
+        ``primal - dual``: the solution is at most this much above the optimum.
+    relative_gap : float
+        `gap` divided by the objective of the model without features.
+    kkt : float
+        Largest violation of the optimality conditions, in units of the gradient of the
+        mean loss.
+    """
+
+    primal: float
+    dual: float
+    gap: float
+    relative_gap: float
+    kkt: float
+
+
+def check_solution(
+    X, y, coef, intercept=0.0, *, alpha, l1_ratio=1.0, loss="squared", penalty=None,
+    fit_intercept=True, standardize=False, sample_weight=None, offset=None,
+    penalty_factor=None, lower=None, upper=None,
+):
+    r"""Audit a solution: duality gap and KKT violation, for the problem of `fit_path`.
+
+    The dual point is the residual, made orthogonal to the intercept and to unpenalised
+    columns and shrunk until it is feasible. Whatever the coefficients are, the optimum
+    is not below `dual`, up to rounding.
+
+    Parameters
+    ----------
+    X : array-like or sparse of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
+    coef : array-like or sparse of shape (n_features,)
+        On the scale of X as given.
+    intercept : float, default=0.0
+    alpha : float
+        Strength of the penalty, on `fit_path`'s scale (a weighted mean loss).
+    l1_ratio, loss, penalty, standardize, sample_weight, offset, penalty_factor, \
+    lower, upper
+        As in `fit_path`.
+    fit_intercept : bool, default=True
+        Whether the intercept is a free variable of the problem.
+
+    Returns
+    -------
+    Certificate
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is malformed.
+
+    References
+    ----------
+    Ndiaye, Fercoq, Gramfort & Salmon (2017), arXiv:1611.05780.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import check_solution
+    >>> X, y = np.eye(2), np.array([2.0, 0.0])
+    >>> check_solution(X, y, [1.0, 0.0], alpha=0.5, fit_intercept=False).gap
+    0.0
+    >>> round(check_solution(X, y, [0.0, 0.0], alpha=0.5, fit_intercept=False).gap, 3)
+    0.25
+    """
+    get_loss(loss)
+    data = checked_data(X, y, sample_weight, offset)
+    p = data.X.n_features
+    options = checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
+    coef = check.check_coef(coef, p)
+    intercept = check.check_real(intercept, "intercept")
+    alpha = check.check_alpha(alpha)
+    problem = checked_problem(
+        data, fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
+        standardize=check.check_bool(standardize, "standardize"),
+        n_threads=available_threads(), **options,
+    )
+    if not problem.fit_intercept and intercept != 0.0:
+        raise ValueError(
+            f"intercept={intercept!r}, but fit_intercept=False says that the model has "
+            "none; pass fit_intercept=True, or the constant as offset=."
+        )
+    return _audit(problem, coef, intercept, alpha, options, standardize)
+
+
+def _outside(coef, penalty_factor, lower, upper, **_):
+    """Whether some coefficient is out of bounds or excluded."""
+    return (
+        (lower is not None and bool((coef < lower).any()))
+        or (upper is not None and bool((coef > upper).any()))
+        or (penalty_factor is not None and bool(coef[np.isinf(penalty_factor)].any()))
+    )
+
+
+def _useless_penalty(coef, problem, options):
+    """Penalty (at alpha = 1) of coefficients of constant columns, which fit nothing."""
+    where = np.flatnonzero((coef != 0) & (problem.coef_unit == 0))
+    factor, rho = options["penalty_factor"], options["l1_ratio"]
+    factor = np.ones(len(where)) if factor is None else factor[where]
+    w = coef[where]
+    return float(factor @ (rho * np.abs(w) + 0.5 * (1.0 - rho) * w**2))
+
+
+def _audit(problem, coef, intercept, alpha, options, standardize):
+    design, strengths = problem.design, problem.strengths
+    usable = problem.coef_unit > 0
+    w = np.where(usable, coef, 0.0) / np.where(usable, problem.coef_unit, 1.0)
+    R = problem.y[:, None].copy()
+    active = np.flatnonzero(w)
+    design.subtract_product(active, w[active, None], R)
+    constant = problem.center_block(R)[0]
+    if problem.fit_intercept:
+        # the given intercept's residual differs from the centred one by a constant
+        best = problem.center - float(design.mean @ coef)
+        constant += (best - intercept) / problem.unit
+    loss = float(np.vdot(R, problem.weigh(R)))
+    C = np.empty((design.n_features, 1))
+    design.gradient(problem.weigh(R), C)
+    alphas, mask = np.array([alpha]), np.ones(design.n_features, dtype=np.uint8)
+    everything = np.arange(design.n_features)
+    _, kkt, _ = strengths.certify(
+        C, everything, w[:, None], alphas, np.array([loss]), mask
+    )
+    projected = loss
+    free = _free(problem, alpha)
+    if len(free):
+        FreeColumns(problem, free).project(R)
+        problem.center_block(R)
+        projected = float(np.vdot(R, problem.weigh(R)))
+        design.gradient(problem.weigh(R), C)
+        C[free] = 0.0
+    gap, _, _ = strengths.certify(
+        C, everything, w[:, None], alphas, np.array([projected]), mask
+    )
+    outside = 0.5 * (max(loss - projected, 0.0) + design.n_samples * constant**2)
+    unit, null = problem.objective_unit, problem.null_objective
+    gap = float(gap[0]) + outside
+    penalty = alpha * float(strengths.l1 @ np.abs(w) + 0.5 * strengths.l2 @ w**2)
+    primal = 0.5 * (loss + design.n_samples * constant**2) + penalty
+    dual = float(unit(primal - gap))
+    if not standardize:
+        wasted = alpha * _useless_penalty(coef, problem, options) / float(unit(1.0))
+        primal, gap = primal + wasted, gap + wasted
+    if _outside(coef, **options):
+        primal = gap = np.inf
+    return Certificate(
+        float(unit(primal)), dual, float(unit(gap)), gap / null if null > 0 else gap,
+        max(float(kkt[0]), abs(constant) * problem.unit),
+    )
+
+
+def _free(problem, alpha):
+    """Columns that no finite bound and no penalty keeps."""
+    free = problem.free
+    if alpha == 0.0:
+        open_ended = problem.design.sqnorm > 0
+        if problem.strengths.lower is not None:
+            open_ended &= np.isinf(problem.strengths.lower)
+            open_ended &= np.isinf(problem.strengths.upper)
+        free = np.flatnonzero(open_ended)
+    return free if len(free) * problem.design.n_samples <= FREE_ENTRIES else free[:0]

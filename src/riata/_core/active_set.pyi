@@ -1,0 +1,26 @@
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Float = NDArray[np.float64]
+
+SOLVED: Final[int]
+GAVE_UP: Final[int]
+
+class ActiveSet:
+    def __init__(self, limit: int = 4000) -> None: ...
+    @property
+    def n_events(self) -> int: ...
+    def solve(
+        self,
+        gram: _Float,
+        xty: _Float,
+        w: _Float,
+        c: _Float,
+        l1_from: _Float,
+        l1: _Float,
+        l2: _Float,
+        lower: _Float,
+        upper: _Float,
+    ) -> int: ...

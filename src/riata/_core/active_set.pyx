@@ -1,0 +1,467 @@
+"""Parametric active-set method for the elastic net on a Gram matrix, with bounds.
+
+    minimise over w   1/2 w' G w - q' w + sum_j l1_j |w_j| + 1/2 l2_j w_j^2,
+                      lower_j <= w_j <= upper_j
+
+From the solution at other strengths (or from any point at all) the parameters move in a
+straight line to the asked ones and the solution is followed exactly, from one change of
+the active set to the next: the homotopy of Osborne, Presnell & Turlach (2000) and of
+LARS (Efron et al. 2004, doi:10.1214/009053604000000067) in the form of a parametric
+quadratic program (Ferreau et al. 2014, doi:10.1007/s12532-014-0071-1). A start that is
+not optimal is made so by a shift `e` of the linear term, which the same line takes back
+to zero. Between two events everything is linear:
+
+    v_F = (G_FF + L2)^-1 (e_F - dl1_F s_F)        direction of the free coefficients
+    c  <- c - d G v,   w_F <- w_F + d v_F          for a step of length d
+
+It ends at machine precision; a degenerate problem or one with very many events ends it
+early, at a valid point from which coordinate descent takes over.
+"""
+
+import numpy as np
+
+from libc.math cimport INFINITY, fabs, sqrt
+
+from .columns cimport VectorKernels
+from .design cimport interrupted, kernel_table
+
+SOLVED, GAVE_UP = range(2)
+
+cdef enum:
+    at_zero = 0
+    is_free = 1
+    at_upper = 2
+    at_lower = 3
+    tied = 4        # at zero, and dependent on the free columns: left out for a while
+
+# Up to so many rows our own loop factors faster than a call of (threaded) LAPACK.
+cdef Py_ssize_t SMALL_FACTOR = 800
+
+# A column is dependent when the free ones explain all but this share of its norm.
+cdef double DEPENDENT = 1e-10
+
+
+cdef class ActiveSet:
+    """The free coefficients of a quadratic problem and the Cholesky factor of theirs.
+
+    Kept from one alpha to the next; the working set may grow in between.
+    """
+
+    cdef Py_ssize_t n_free, limit
+    cdef double[:, ::1] L            # row-major: L L' = G_FF + diag(l2_F)
+    cdef Py_ssize_t[::1] free        # order of the factor's rows
+    cdef signed char[::1] kind
+    cdef double[::1] sign, e, v, u, l1, rotation
+    cdef double[::1] factored_l2     # l2 that is in the factor
+    cdef readonly Py_ssize_t n_events
+
+    def __init__(self, Py_ssize_t limit=4000):
+        self.limit = limit
+        self.n_free = self.n_events = 0
+        self._reserve(0)
+        self.L = np.empty((0, 0))
+
+    cdef _reserve(self, Py_ssize_t size):
+        cdef Py_ssize_t old = 0 if self.kind is None else self.kind.shape[0]
+        if self.kind is not None and old >= size:
+            return
+        kind = np.zeros(size, dtype=np.int8)
+        sign, free = np.zeros(size), np.zeros(size, dtype=np.intp)
+        l2 = np.zeros(size)
+        if old:
+            kind[:old], sign[:old] = self.kind, self.sign
+            free[:old], l2[:old] = self.free, self.factored_l2
+        self.kind, self.sign, self.free, self.factored_l2 = kind, sign, free, l2
+        self.e, self.v, self.u = np.zeros(size), np.zeros(size), np.zeros(size)
+        self.l1, self.rotation = np.zeros(size), np.zeros(2 * size)
+
+    cdef _reserve_factor(self, Py_ssize_t rows):
+        cdef Py_ssize_t have = self.L.shape[0], want
+        if rows <= have:
+            return
+        want = min(max(rows, have + have // 2, 32), self.limit + 1)
+        L = np.zeros((want, want))
+        L[:have, :have] = self.L
+        self.L = L
+
+    def solve(
+        self, const double[:, :] gram, const double[::1] xty, double[::1] w,
+        double[::1] c, const double[::1] l1_from, const double[::1] l1,
+        const double[::1] l2, const double[::1] lower, const double[::1] upper,
+    ):
+        """Move from the point `w` to the solution.
+
+        Parameters
+        ----------
+        gram : (size, size), contiguous columns
+        xty : (size,)
+        w, c : (size,), updated
+            Coefficients, and ``c = xty - gram @ w``.
+        l1_from : (size,)
+            Strengths that `w` is (nearly) optimal for; any will do.
+        l1, l2, lower, upper : (size,)
+            Strengths and bounds of the problem.
+
+        Returns
+        -------
+        status : int
+            SOLVED or GAVE_UP; the point is valid in both cases.
+        """
+        cdef Py_ssize_t size = gram.shape[1], ld, k, j
+        cdef const double* G
+        cdef int done
+        if (
+            gram.shape[0] != size or xty.shape[0] != size or w.shape[0] != size
+            or c.shape[0] != size or l1_from.shape[0] != size or l1.shape[0] != size
+            or l2.shape[0] != size or lower.shape[0] != size or upper.shape[0] != size
+            or (size > 1 and gram.strides[0] != sizeof(double))
+        ):
+            raise ValueError("shapes do not fit")
+        if size == 0:
+            return SOLVED
+        G, ld = &gram[0, 0], gram.strides[1] // sizeof(double)
+        self._reserve(size)
+        if not self._match(G, ld, w, l2, lower, upper, size):
+            return GAVE_UP
+        done = self._follow(G, ld, w, c, l1_from, l1, l2, lower, upper, size)
+        self._refresh(G, ld, xty, w, c, l1, l2, lower, upper, size, done)
+        return SOLVED if done else GAVE_UP
+
+    cdef bint _match(
+        self, const double* G, Py_ssize_t ld, double[::1] w, const double[::1] l2,
+        const double[::1] lower, const double[::1] upper, Py_ssize_t size,
+    ) except? -1:
+        """Make the free set and its factor those of w; false if they are too large."""
+        cdef Py_ssize_t k, j, count = 0, stale = 0
+        cdef signed char kind
+        for j in range(size):
+            kind = at_zero
+            if w[j] != 0.0:
+                kind = is_free
+                if w[j] >= upper[j]:
+                    kind = at_upper
+                elif w[j] <= lower[j]:
+                    kind = at_lower
+            if kind == is_free:
+                count += 1
+                self.sign[j] = 1.0 if w[j] > 0 else -1.0
+                if self.kind[j] != is_free or self.factored_l2[j] != l2[j]:
+                    stale += 1
+            if kind != is_free or self.kind[j] != is_free:
+                if self.kind[j] == is_free:
+                    stale += 1
+                    self.kind[j] = -1        # to be deleted
+                else:
+                    self.kind[j] = kind if kind != is_free else -2  # to be appended
+        if count > self.limit:
+            self._forget(size)
+            return False
+        self._reserve_factor(count + 1)
+        if stale > 8 and stale > count // 8:
+            return self._factorise(G, ld, w, l2, lower, upper, size)
+        k = 0
+        while k < self.n_free:
+            j = self.free[k]
+            if self.kind[j] == -1 or self.factored_l2[j] != l2[j]:
+                self._delete(k)
+                if self.kind[j] != -1:
+                    self.kind[j] = -2
+                else:
+                    self.kind[j] = at_zero if w[j] == 0.0 else (
+                        at_upper if w[j] >= upper[j] else at_lower
+                    )
+            else:
+                k += 1
+        for j in range(size):
+            if self.kind[j] == -2 and not self._append(G, ld, j, l2[j]):
+                self._forget(size)
+                return False
+        return True
+
+    cdef void _forget(self, Py_ssize_t size) noexcept:
+        cdef Py_ssize_t j
+        self.n_free = 0
+        for j in range(size):
+            self.kind[j] = at_zero
+
+    cdef bint _factorise(
+        self, const double* G, Py_ssize_t ld, double[::1] w, const double[::1] l2,
+        const double[::1] lower, const double[::1] upper, Py_ssize_t size,
+    ) except? -1:
+        """Factor from scratch (LAPACK when it is large)."""
+        cdef Py_ssize_t j, k, i
+        cdef double[:, ::1] block, factor
+        self.n_free = 0
+        for j in range(size):
+            self.kind[j] = at_zero
+            if w[j] != 0.0:
+                if w[j] >= upper[j]:
+                    self.kind[j] = at_upper
+                elif w[j] <= lower[j]:
+                    self.kind[j] = at_lower
+                else:
+                    self.kind[j] = is_free
+                    self.free[self.n_free] = j
+                    self.factored_l2[j] = l2[j]
+                    self.n_free += 1
+        if self.n_free <= SMALL_FACTOR:
+            k, self.n_free = self.n_free, 0
+            while self.n_free < k:
+                j = self.free[self.n_free]
+                if not self._append(G, ld, j, l2[j]):
+                    self._forget(size)
+                    return False
+            return True
+        block = np.empty((self.n_free, self.n_free))
+        for i in range(self.n_free):
+            for k in range(self.n_free):
+                block[i, k] = G[self.free[i] * ld + self.free[k]]
+            block[i, i] += l2[self.free[i]]
+        try:
+            factor = np.linalg.cholesky(block)
+        except np.linalg.LinAlgError:
+            self._forget(size)
+            return False
+        for i in range(self.n_free):
+            j = self.free[i]
+            if factor[i, i] * factor[i, i] <= DEPENDENT * (G[j * ld + j] + l2[j]):
+                self._forget(size)
+                return False
+            for k in range(i + 1):
+                self.L[i, k] = factor[i, k]
+        return True
+
+    cdef bint _append(
+        self, const double* G, Py_ssize_t ld, Py_ssize_t j, double l2
+    ) noexcept nogil:
+        """New last row of the factor for column j; false if j is dependent."""
+        cdef const VectorKernels* vector = &kernel_table().vector
+        cdef Py_ssize_t n = self.n_free, i
+        cdef double* row = &self.L[n, 0]
+        cdef double rest = G[j * ld + j] + l2
+        for i in range(n):
+            # row[i] = (G[F_i, j] - L[i, :i] @ row[:i]) / L[i, i]
+            row[i] = (
+                G[j * ld + self.free[i]] - vector.dot(i, &self.L[i, 0], row)
+            ) / self.L[i, i]
+        rest -= vector.dot(n, row, row)
+        if not rest > DEPENDENT * (G[j * ld + j] + l2):
+            return False
+        row[n] = sqrt(rest)
+        self.free[n] = j
+        self.kind[j] = is_free
+        self.factored_l2[j] = l2
+        self.n_free = n + 1
+        return True
+
+    cdef void _delete(self, Py_ssize_t k) noexcept nogil:
+        """Remove row k of the factor: rotate the rows below back to a triangle."""
+        cdef Py_ssize_t n = self.n_free, i, t
+        cdef double a, b, norm, cosine, sine
+        cdef double* row
+        for i in range(k + 1, n):
+            row = &self.L[i, 0]
+            for t in range(k, i - 1):
+                cosine, sine = self.rotation[2 * t], self.rotation[2 * t + 1]
+                a, b = row[t], row[t + 1]
+                row[t] = cosine * a + sine * b
+                row[t + 1] = cosine * b - sine * a
+            a, b = row[i - 1], row[i]
+            norm = sqrt(a * a + b * b)
+            self.rotation[2 * (i - 1)] = a / norm
+            self.rotation[2 * (i - 1) + 1] = b / norm
+            row[i - 1] = norm
+            # row i becomes row i - 1
+            for t in range(i):
+                self.L[i - 1, t] = row[t]
+            self.free[i - 1] = self.free[i]
+        self.n_free = n - 1
+
+    cdef void _solve(self, double* x) noexcept nogil:
+        """x <- (L L')^-1 x"""
+        cdef const VectorKernels* vector = &kernel_table().vector
+        cdef Py_ssize_t n = self.n_free, i
+        for i in range(n):
+            x[i] = (x[i] - vector.dot(i, &self.L[i, 0], x)) / self.L[i, i]
+        for i in range(n - 1, -1, -1):
+            x[i] /= self.L[i, i]
+            vector.axpy(i, -x[i], &self.L[i, 0], x)
+
+    cdef void _apply(
+        self, const double* G, Py_ssize_t ld, const double* v, Py_ssize_t size
+    ) noexcept nogil:
+        """u = G[:, F] @ v"""
+        cdef const VectorKernels* vector = &kernel_table().vector
+        cdef Py_ssize_t i
+        for i in range(size):
+            self.u[i] = 0.0
+        for i in range(self.n_free):
+            vector.axpy(size, v[i], G + self.free[i] * ld, &self.u[0])
+
+    cdef void _shift(
+        self, double[::1] w, double[::1] c, const double[::1] l1,
+        const double[::1] l2, const double[::1] lower, const double[::1] upper,
+        Py_ssize_t size,
+    ) noexcept nogil:
+        """e: how far the point is from optimal at strengths l1."""
+        cdef Py_ssize_t j
+        cdef double z
+        for j in range(size):
+            z = c[j] - l2[j] * w[j]
+            if self.kind[j] == is_free:
+                self.e[j] = z - l1[j] * self.sign[j]
+            elif self.kind[j] == at_upper:
+                self.e[j] = min(z - l1[j], 0.0)
+            elif self.kind[j] == at_lower:
+                self.e[j] = max(z + l1[j], 0.0)
+            elif z > l1[j] and upper[j] > 0.0:
+                self.e[j] = z - l1[j]
+            elif z < -l1[j] and lower[j] < 0.0:
+                self.e[j] = z + l1[j]
+            else:
+                self.e[j] = 0.0
+
+    cdef bint _follow(
+        self, const double* G, Py_ssize_t ld, double[::1] w, double[::1] c,
+        const double[::1] l1_from, const double[::1] l1, const double[::1] l2,
+        const double[::1] lower, const double[::1] upper, Py_ssize_t size,
+    ) except? -1:
+        """Events from tau = 0 to tau = 1; false if the budget ran out."""
+        cdef Py_ssize_t j, k, hit, blocked = -1, budget, events = 0
+        cdef double tau = 0.0, step, length, z, dz, dl1, left, rate
+        cdef int side
+        cdef bint complete = False
+        for j in range(size):
+            if self.kind[j] == tied:
+                self.kind[j] = at_zero
+            self.l1[j] = l1_from[j]
+        budget = 4 * (self.n_free + 50)
+        with nogil:
+            self._shift(w, c, l1_from, l2, lower, upper, size)
+            while events < budget:
+                events += 1
+                if events % 64 == 0:
+                    interrupted()
+                for k in range(self.n_free):
+                    j = self.free[k]
+                    self.v[k] = self.e[j] - (l1[j] - l1_from[j]) * self.sign[j]
+                self._solve(&self.v[0])
+                self._apply(G, ld, &self.v[0], size)
+                step, hit, side = 1.0 - tau, -1, 0
+                # free coefficients that reach zero or a bound
+                for k in range(self.n_free):
+                    j = self.free[k]
+                    rate = self.v[k]
+                    if rate == 0.0:
+                        continue
+                    left = (upper[j] if rate > 0 else lower[j]) - w[j]
+                    if max(l1[j], l1_from[j]) > 0.0 and rate * self.sign[j] < 0:
+                        left = -w[j]
+                    length = left / rate
+                    if length < step:
+                        step, hit, side = max(length, 0.0), k, -1
+                # others that may leave where they are
+                for j in range(size):
+                    if self.kind[j] == is_free or self.kind[j] == tied:
+                        continue
+                    z = c[j] - l2[j] * w[j] - (1.0 - tau) * self.e[j]
+                    dz = self.e[j] - self.u[j]
+                    dl1 = l1[j] - l1_from[j]
+                    if self.kind[j] == at_zero:
+                        if dz - dl1 > 0.0 and upper[j] > 0.0:
+                            length = (self.l1[j] - z) / (dz - dl1)
+                            if length < step and (j != blocked or length > 1e-10):
+                                step, hit, side = max(length, 0.0), j, 1
+                        if -dz - dl1 > 0.0 and lower[j] < 0.0:
+                            length = (self.l1[j] + z) / (-dz - dl1)
+                            if length < step and (j != blocked or length > 1e-10):
+                                step, hit, side = max(length, 0.0), j, 2
+                    elif self.kind[j] == at_upper:
+                        if dl1 - dz > 0.0:
+                            length = (z - self.l1[j]) / (dl1 - dz)
+                            if length < step and (j != blocked or length > 1e-10):
+                                step, hit, side = max(length, 0.0), j, 1
+                    elif dl1 + dz > 0.0:
+                        length = (-z - self.l1[j]) / (dl1 + dz)
+                        if length < step and (j != blocked or length > 1e-10):
+                            step, hit, side = max(length, 0.0), j, 2
+                tau += step
+                for k in range(self.n_free):
+                    w[self.free[k]] += step * self.v[k]
+                for j in range(size):
+                    c[j] -= step * self.u[j]
+                    self.l1[j] += step * (l1[j] - l1_from[j])
+                if hit < 0:
+                    complete = True
+                    break
+                if side < 0:
+                    blocked = self.free[hit]
+                    self._leave(hit, w, max(l1[blocked], l1_from[blocked]) > 0.0,
+                                lower, upper)
+                    for j in range(size):
+                        if self.kind[j] == tied:
+                            self.kind[j] = at_zero
+                else:
+                    blocked = -1
+                    if self.n_free >= self.L.shape[0]:
+                        if self.n_free >= self.limit:
+                            break
+                        with gil:
+                            self._reserve_factor(self.n_free + 1)
+                    self.sign[hit] = 1.0 if side == 1 else -1.0
+                    if not self._append(G, ld, hit, l2[hit]):
+                        if self.kind[hit] != at_zero:
+                            break  # dependent and at a bound
+                        self.kind[hit] = tied
+        self.n_events += events
+        return complete
+
+    cdef void _leave(
+        self, Py_ssize_t k, double[::1] w, bint kink, const double[::1] lower,
+        const double[::1] upper,
+    ) noexcept nogil:
+        """The k-th free coefficient has reached zero or a bound."""
+        cdef Py_ssize_t j = self.free[k]
+        cdef bint up = self.v[k] > 0
+        self._delete(k)
+        if kink and up == (self.sign[j] < 0):
+            w[j] = 0.0
+        else:
+            w[j] = upper[j] if up else lower[j]
+        if w[j] == 0.0:
+            self.kind[j] = at_zero
+        else:
+            self.kind[j] = at_upper if up else at_lower
+
+    cdef _refresh(
+        self, const double* G, Py_ssize_t ld, const double[::1] xty, double[::1] w,
+        double[::1] c, const double[::1] l1, const double[::1] l2,
+        const double[::1] lower, const double[::1] upper, Py_ssize_t size, bint refine,
+    ):
+        """c from w afresh, and one step of refinement of the free coefficients."""
+        cdef const VectorKernels* vector = &kernel_table().vector
+        cdef Py_ssize_t j, k
+        cdef double new
+        with nogil:
+            for j in range(size):
+                c[j] = xty[j]
+            for j in range(size):
+                if w[j] != 0.0:
+                    vector.axpy(size, -w[j], G + j * ld, &c[0])
+            for k in range(self.n_free):
+                j = self.free[k]
+                self.v[k] = c[j] - l2[j] * w[j] - l1[j] * self.sign[j]
+                self.v[k] = self.v[k] if refine else 0.0
+            self._solve(&self.v[0])
+            for k in range(self.n_free):
+                j = self.free[k]
+                new = w[j] + self.v[k]
+                if new < lower[j] or new > upper[j] or (
+                    l1[j] > 0.0 and new * self.sign[j] < 0.0
+                ):
+                    self.v[k] = 0.0
+                else:
+                    w[j] = new
+            self._apply(G, ld, &self.v[0], size)
+            for j in range(size):
+                c[j] -= self.u[j]

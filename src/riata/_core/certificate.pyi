@@ -1,0 +1,53 @@
+import numpy as np
+from numpy.typing import NDArray
+
+_Float = NDArray[np.float64]
+_Ids = NDArray[np.intp]
+_Mask = NDArray[np.uint8]
+
+class Strengths:
+    def __init__(
+        self,
+        l1: _Float,
+        l2: _Float,
+        lower: _Float | None,
+        upper: _Float | None,
+        unit: _Float,
+    ) -> None: ...
+    @property
+    def l1(self) -> _Float: ...
+    @property
+    def l2(self) -> _Float: ...
+    @property
+    def lower(self) -> _Float | None: ...
+    @property
+    def upper(self) -> _Float | None: ...
+    @property
+    def unit(self) -> _Float: ...
+    def certify(
+        self,
+        C: _Float,
+        working: _Ids,
+        w: _Float,
+        alphas: _Float,
+        loss: _Float,
+        in_working: _Mask,
+    ) -> tuple[_Float, _Float, _Float]: ...
+    def excess(
+        self,
+        C: _Float,
+        first: int,
+        alphas: _Float,
+        in_working: _Mask,
+        margin: float,
+    ) -> tuple[_Ids, _Float]: ...
+    def predict(
+        self,
+        c: _Float,
+        slope: _Float,
+        alpha: float,
+        target: float,
+        gamma: float,
+        in_working: _Mask,
+    ) -> tuple[_Ids, _Float]: ...
+    def alpha_max(self, c: _Float) -> float: ...

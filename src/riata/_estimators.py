@@ -1,0 +1,747 @@
+"""Lasso and ElasticNet, and what all linear estimators share.
+
+The classes take scikit-learn's parameters and mean by them what scikit-learn means, so
+that replacing the import is the whole migration. They are thin: parameters are checked
+here, input in :mod:`riata._validation`, and the fitting is :func:`riata.fit_path`.
+A fit computes everything before it assigns anything, so an estimator whose fit fails
+or is interrupted is left as it was.
+"""
+
+import time
+import warnings
+from functools import partial
+from numbers import Real
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn import get_config
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
+from sklearn.utils import metadata_routing
+
+from ._path import (
+    _to_design,
+    available_threads,
+    checked_data,
+    checked_penalty,
+    checked_problem,
+    enet_path,
+)
+from ._result import Record
+from ._solver import PathSolver, Settings, Status
+from ._validation import (
+    check_alpha,
+    check_bool,
+    check_choice,
+    check_integer,
+    check_l1_ratio,
+    check_max_iter,
+    check_n_threads,
+    check_offset,
+    check_time_limit,
+    check_tol,
+    validate_estimator_input,
+    validate_predict_input,
+)
+from .losses import Squared
+
+# ---------------------------------------------------------------------------
+# Parameter checks: for each parameter the check of its value and name.
+
+
+def or_none(check):
+    """Let None through, and hold anything else against `check`."""
+
+    def check_or_none(value, name):
+        return None if value is None else check(value, name)
+
+    return check_or_none
+
+
+def check_random_state(value, name):
+    """Raise unless `value` can seed a random generator."""
+    if value is not None and not isinstance(value, np.random.RandomState):
+        check_integer(value, name, low=0)
+
+
+def check_precompute(value, name):
+    """Raise unless `value` is "auto", a bool or array-like (a Gram matrix)."""
+    if isinstance(value, str):
+        check_choice(value, name, ("auto",))
+    elif not hasattr(value, "__len__"):
+        check_bool(value, name)
+
+
+# Parameters that mean the same in every class. Those that riata adds and that are not
+# listed here (penalty_factor, lower, upper) are checked with the data.
+SHARED_CHECKS = {
+    "fit_intercept": check_bool,
+    "copy_X": check_bool,
+    "max_iter": or_none(check_max_iter),
+    "tol": check_tol,
+    "positive": check_bool,
+    "random_state": check_random_state,
+    "standardize": check_bool,
+    "n_threads": check_n_threads,
+    "time_limit": check_time_limit,
+}
+
+COORDINATE_CHECKS = {
+    **SHARED_CHECKS,
+    "precompute": check_precompute,
+    "selection": partial(check_choice, choices=("cyclic", "random")),
+}
+
+
+# ---------------------------------------------------------------------------
+# What the estimators share.
+
+
+class LinearRegressor(RegressorMixin, BaseEstimator):
+    """Prediction, storage of the fitted state and warnings of a linear model."""
+
+    _parameter_checks: ClassVar = {}
+
+    def predict(self, X, offset=None):
+        """Predict with the fitted linear model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            Known part of the prediction, added to it. A model fitted with an offset
+            needs the offsets of the new samples here.
+
+        Returns
+        -------
+        y_pred : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            ``X @ coef_.T + intercept_ (+ offset)``.
+        """
+        X = validate_predict_input(self, X)
+        prediction = X @ self.coef_.T + self.intercept_
+        if offset is None:
+            return prediction
+        n_targets = prediction.shape[1] if prediction.ndim == 2 else None
+        offset = check_offset(offset, X.shape[0], n_targets=n_targets)
+        return prediction + (
+            offset if offset.ndim == prediction.ndim else offset[:, None]
+        )
+
+    def score(self, X, y, sample_weight=None, offset=None):
+        """Return the coefficient of determination of the prediction.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            True values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            See :meth:`predict`.
+
+        Returns
+        -------
+        score : float
+            R squared, averaged over the targets with equal weights.
+        """
+        y_pred = self.predict(X, offset=offset)
+        return r2_score(y, y_pred, sample_weight=sample_weight)
+
+    @property
+    def sparse_coef_(self):
+        """Fitted coefficients as a CSR matrix of shape (n_targets, n_features).
+
+        A ``scipy.sparse.csr_array`` where scikit-learn is configured with
+        ``sparse_interface="sparray"``, else a ``csr_matrix``, as in scikit-learn.
+        """
+        if get_config().get("sparse_interface") == "sparray":
+            return sparse.csr_array(np.atleast_2d(self.coef_))
+        return sparse.csr_matrix(np.atleast_2d(self.coef_))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _check_params(self):
+        for name, check in self._parameter_checks.items():
+            check(getattr(self, name), name)
+
+    def _set_fitted(self, **attributes):
+        """Replace the whole fitted state; nothing of an earlier fit survives."""
+        state = vars(self)
+        for name in [n for n in state if n.endswith("_") and n not in attributes]:
+            if not name.startswith("_"):
+                del state[name]
+        state.update(attributes)
+
+    def _path_options(self):
+        """Arguments of :func:`riata.fit_path` that come from the parameters."""
+        lower = self.lower
+        if self.positive:
+            lower = 0.0 if lower is None else np.maximum(lower, 0.0)
+        return {
+            "fit_intercept": bool(self.fit_intercept),
+            "standardize": bool(self.standardize),
+            "penalty_factor": self.penalty_factor,
+            "lower": lower,
+            "upper": self.upper,
+            "tol": self.tol / 100,
+            "max_iter": 1000 if self.max_iter is None else self.max_iter,
+            "n_threads": self.n_threads,
+        }
+
+
+class Samples(NamedTuple):
+    """Validated data of a fit."""
+
+    X: np.ndarray | sparse.csc_array
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    offset: np.ndarray | None
+
+    def rows(self, rows):
+        """Return some of the samples, dense X in Fortran order, with a single copy."""
+        X, y, weight, offset = self
+        return Samples(
+            X[rows] if sparse.issparse(X) else np.take(X.T, rows, axis=1).T,
+            y[rows],
+            None if weight is None else weight[rows],
+            None if offset is None else offset[rows],
+        )
+
+    def targets(self):
+        """Return the samples with one target of a 2-D `y` at a time."""
+        X, y, weight, offset = self
+        if y.ndim == 1:
+            return [self]
+        shared = offset is None or offset.ndim == 1
+        return [
+            Samples(X, y[:, k], weight, offset if shared else offset[:, k])
+            for k in range(y.shape[1])
+        ]
+
+
+class Deadline:
+    """The time a fit may still take."""
+
+    def __init__(self, seconds):
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def left(self, shares=1):
+        """Return one share of the seconds left (at least 1 ms), None for no limit."""
+        if self._end is None:
+            return None
+        return max((self._end - time.monotonic()) / shares, 1e-3)
+
+
+def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
+    """Fit a path as :func:`riata.fit_path` does, but without its warning.
+
+    The estimators word one of their own, in terms of their parameters and in
+    scikit-learn's category. (Silencing the other is not safe with threads.)
+
+    Parameters
+    ----------
+    data : object
+        With the attributes X, y (1-D), sample_weight and offset.
+    alphas : ndarray of shape (n_alphas,)
+        Decreasing.
+    l1_ratio : float
+    seconds : float, optional
+        Time limit.
+    start : ndarray of shape (n_features,), optional
+        Coefficients to start from.
+    **options
+        As from ``LinearRegressor._path_options``.
+
+    Returns
+    -------
+    PathResult
+        Without the alphas that the time limit left out, but at least one.
+    """
+    started = time.monotonic()
+    bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
+    tol, max_iter = options.pop("tol"), options.pop("max_iter")
+    data = checked_data(data.X, data.y, data.sample_weight, data.offset)
+    penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)
+    options["n_threads"] = options["n_threads"] or available_threads()
+    problem = checked_problem(data, **options, **penalty)
+    deadline = np.inf if seconds is None else started + seconds
+    settings = Settings(tol=tol, max_iter=max_iter, deadline=deadline)
+    solver = PathSolver(problem, settings, _to_design(start, problem))
+    record = Record(problem, data, l1_ratio, solver.alpha_max, started)
+    end = "complete"
+    for solution in solver.solve(alphas):
+        record.add(solution)
+        if solution.status is Status.time_limit:
+            end = "time_limit"
+            break
+    return record.result(Squared(), end, solver.passes)
+
+
+def warn_not_converged(estimator, relative_gaps, statuses, what, stacklevel):
+    """Warn once, with the worst gap, the tolerance and what to do about it.
+
+    Parameters
+    ----------
+    estimator : LinearRegressor
+        With the parameters ``tol``, ``max_iter`` and ``time_limit``.
+    relative_gaps : sequence of float
+        Relative duality gap reached by each of the fits.
+    statuses : sequence of str
+        Status of each of the fits.
+    what : str
+        What one of the fits is called: "targets", "fold fits".
+    stacklevel : int
+        As for :func:`warnings.warn`, counted from the caller.
+    """
+    failed = [i for i, status in enumerate(statuses) if status != "optimal"]
+    if not failed:
+        return
+    worst = max(failed, key=lambda i: relative_gaps[i])
+    share = f" in {len(failed)} of {len(statuses)} {what}" if len(statuses) > 1 else ""
+    if any(statuses[i] == "time_limit" for i in failed):
+        remedy = f"Raise time_limit (now {estimator.time_limit})"
+    else:
+        remedy = f"Raise max_iter (now {estimator.max_iter})"
+    warnings.warn(
+        f"{type(estimator).__name__} did not converge{share}: the "
+        f"{'worst ' if len(failed) > 1 else ''}relative duality gap is "
+        f"{relative_gaps[worst]:.2e}, the tolerance tol / 100 is "
+        f"{estimator.tol / 100:.2e} (status: {str.__str__(statuses[worst])}). {remedy} "
+        f"or tol (now {estimator.tol}), or penalize more (alpha).",
+        ConvergenceWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def dense_column(matrix, j):
+    """Return column `j` of a CSC array as a dense vector.
+
+    Much cheaper than indexing the array, which small fits would notice.
+    """
+    column = np.zeros(matrix.shape[0], dtype=matrix.dtype)
+    stored = slice(matrix.indptr[j], matrix.indptr[j + 1])
+    column[matrix.indices[stored]] = matrix.data[stored]
+    return column
+
+
+def stack_targets(y, coefs, intercepts, dtype, fit_intercept):
+    """Give coefficients and intercepts the shapes scikit-learn gives them."""
+    coef = np.asarray(coefs, dtype=dtype)
+    if len(coefs) == 1:
+        coef = coef[0]
+    if not fit_intercept:
+        return coef, 0.0
+    intercept = np.asarray(intercepts, dtype=dtype)
+    return coef, (intercept[0] if y.ndim == 1 else intercept)
+
+
+# ---------------------------------------------------------------------------
+# The estimators.
+
+
+class ElasticNet(MultiOutputMixin, LinearRegressor):
+    r"""Linear regression with an L1 and an L2 penalty, solved with a certificate.
+
+    Minimizes, over the coefficients :math:`w` and the intercept :math:`b`,
+
+    .. math::
+
+        \frac{1}{2 S} \sum_i s_i (y_i - o_i - b - x_i^\top w)^2
+        + \alpha \sum_j v_j \left( \rho |w_j| + \frac{1 - \rho}{2} w_j^2 \right),
+        \qquad l_j \le w_j \le u_j,
+
+    with the sample weights :math:`s` and their sum :math:`S`, the offset :math:`o`,
+    the penalty factors :math:`v` and :math:`\rho` = `l1_ratio`. With the defaults it is
+    the problem of :class:`sklearn.linear_model.ElasticNet`, whose parameters,
+    attributes and methods this class has; those after `selection` are riata's own.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Strength of the penalty, >= 0.
+    l1_ratio : float, default=0.5
+        Share of the L1 penalty, in [0, 1]. 1 is the lasso, 0 ridge regression.
+    fit_intercept : bool, default=True
+        Whether to fit an (unpenalized) intercept.
+    precompute : bool, "auto" or array-like of shape (n_features, n_features), \
+            default=False
+        Accepted and without effect: the solver decides by itself which Gram matrices
+        it needs, and computes them.
+    max_iter : int, default=1000
+        Largest number of outer iterations. One of them solves for a whole working set
+        of features, so a few are the rule. None means the default.
+    copy_X : bool, default=True
+        Accepted and without effect: X is never modified.
+    tol : float, default=1e-4
+        Tolerance, in scikit-learn's spelling. The fit stops when the duality gap is at
+        most ``tol / 100`` times the objective of the model that has an intercept only.
+        scikit-learn stops at a gap 200 times as large, so the same `tol` is always at
+        least as strict here.
+    warm_start : bool, default=False
+        Start from the coefficients of the previous fit, if their shape still fits.
+    positive : bool, default=False
+        Force the coefficients to be >= 0: the same as ``lower=0``.
+    random_state : int, RandomState instance or None, default=None
+        Accepted and without effect: the solver is deterministic.
+    selection : {"cyclic", "random"}, default="cyclic"
+        Accepted and without effect: the solver chooses the order of the features.
+    standardize : bool, default=False
+        Penalize the coefficients of columns scaled to unit (weighted) standard
+        deviation. Coefficients are reported on the original scale.
+    penalty_factor : float or array-like of shape (n_features,), default=None
+        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
+        infinity excludes it.
+    lower, upper : float or array-like of shape (n_features,), default=None
+        Bounds of the coefficients, ``lower <= 0 <= upper``.
+    n_threads : int, default=None
+        Number of threads. None lets riata decide.
+    time_limit : float, default=None
+        Seconds after which the fit stops with what it has (and a warning).
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients, in the dtype of X (float32 or float64).
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 if ``fit_intercept=False``.
+    sparse_coef_ : sparse matrix of shape (n_targets, n_features)
+        The coefficients as a CSR matrix.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap, in units of the objective above: no other coefficients have an
+        objective lower by more than this.
+    relative_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap divided by the objective of the intercept-only model.
+    n_iter_ : int or list of int
+        Number of outer iterations, per target.
+    status_ : Status or list of Status
+        How the solver ended, per target: "optimal", or why not.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features. Only if X has feature names that are all strings.
+
+    See Also
+    --------
+    Lasso : The L1 penalty alone.
+    ElasticNetCV : Chooses `alpha` and `l1_ratio` by cross-validation.
+    riata.fit_path : The coefficients for a whole sequence of alphas.
+
+    Notes
+    -----
+    Several targets are fitted one by one with the same `alpha`; rows of `coef_` belong
+    to targets. Several targets do not share their selected features, as they would in
+    a multi-task model.
+
+    References
+    ----------
+    H. Zou and T. Hastie, "Regularization and variable selection via the elastic net",
+    Journal of the Royal Statistical Society B 67, 301-320, 2005.
+
+    Examples
+    --------
+    >>> from riata import ElasticNet
+    >>> model = ElasticNet(alpha=0.1).fit([[0, 0], [1, 1], [2, 2]], [0, 1, 2])
+    >>> model.coef_.round(4)
+    array([0.4516, 0.4516])
+    >>> bool(model.relative_gap_ <= 1e-6)
+    True
+    """
+
+    # Like scikit-learn's: not something to be passed around by a meta-estimator.
+    __metadata_request__fit: ClassVar = {"check_input": metadata_routing.UNUSED}
+
+    _parameter_checks: ClassVar = {
+        "alpha": check_alpha,
+        "l1_ratio": check_l1_ratio,
+        "warm_start": check_bool,
+        **COORDINATE_CHECKS,
+    }
+
+    path = staticmethod(enet_path)
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        l1_ratio=0.5,
+        fit_intercept=True,
+        precompute=False,
+        max_iter=1000,
+        copy_X=True,
+        tol=1e-4,
+        warm_start=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+        standardize=False,
+        penalty_factor=None,
+        lower=None,
+        upper=None,
+        n_threads=None,
+        time_limit=None,
+    ):
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.copy_X = copy_X
+        self.tol = tol
+        self.warm_start = warm_start
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.standardize = standardize
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+        self.n_threads = n_threads
+        self.time_limit = time_limit
+
+    def fit(self, X, y, sample_weight=None, offset=None, *, check_input=True):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data, of any layout and of either kind of sparse format; float32 data are
+            fitted as float32.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights >= 0 of the samples. Multiplying all of them by a number changes
+            nothing. A float means no weights.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            Known part of the prediction, added to it and not fitted.
+        check_input : bool, default=True
+            Accepted and without effect: input is always checked.
+
+        Returns
+        -------
+        self : ElasticNet
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the input is invalid. The estimator is left as it was.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If the fit ends before the tolerance is reached.
+        """
+        self._check_params()
+        if isinstance(sample_weight, Real):
+            sample_weight = None
+        *data, features = validate_estimator_input(
+            self, X, y, sample_weight=sample_weight, offset=offset, multi_output=True
+        )
+        data = Samples(*data)
+        targets = data.targets()
+        starts = self._starts(len(targets), data.X.shape[1])
+        options = self._path_options()
+        deadline = Deadline(self.time_limit)
+        fits = [
+            solve_path(
+                target,
+                np.array([self.alpha], dtype=np.float64),
+                l1_ratio=self.l1_ratio,
+                seconds=deadline.left(len(targets) - k),
+                start=starts[k],
+                **options,
+            )
+            for k, target in enumerate(targets)
+        ]
+        self._finish(fits, data, features)
+        return self
+
+    def _starts(self, n_targets, n_features):
+        """Return initial coefficients per target, None for a cold start."""
+        coef = getattr(self, "coef_", None) if self.warm_start else None
+        if coef is None or np.atleast_2d(coef).shape != (n_targets, n_features):
+            return [None] * n_targets
+        return list(np.atleast_2d(coef))
+
+    def _finish(self, fits, data, features):
+        """Warn about what did not converge, and store the result."""
+        coef, intercept = stack_targets(
+            data.y,
+            [dense_column(fit.coef, 0) for fit in fits],
+            [fit.intercept[0] for fit in fits],
+            data.X.dtype,
+            self.fit_intercept,
+        )
+        relative_gap = [float(fit.relative_gap[0]) for fit in fits]
+        dual_gap = [float(fit.dual_gap[0]) for fit in fits]
+        n_iter = [int(fit.n_iter[0]) for fit in fits]
+        status = [fit.status[0] for fit in fits]
+        warn_not_converged(self, relative_gap, status, "targets", stacklevel=3)
+        single = len(fits) == 1
+        self._set_fitted(
+            coef_=coef,
+            intercept_=intercept,
+            dual_gap_=dual_gap[0] if single else np.array(dual_gap),
+            relative_gap_=relative_gap[0] if single else np.array(relative_gap),
+            n_iter_=n_iter[0] if single else n_iter,
+            status_=status[0] if single else status,
+            **features,
+        )
+
+
+class Lasso(ElasticNet):
+    r"""Linear regression with an L1 penalty (the lasso), solved with a certificate.
+
+    Minimizes, over the coefficients :math:`w` and the intercept :math:`b`,
+
+    .. math::
+
+        \frac{1}{2 S} \sum_i s_i (y_i - o_i - b - x_i^\top w)^2
+        + \alpha \sum_j v_j |w_j|,
+        \qquad l_j \le w_j \le u_j,
+
+    with the sample weights :math:`s` and their sum :math:`S`, the offset :math:`o` and
+    the penalty factors :math:`v`. With the defaults it is the problem of
+    :class:`sklearn.linear_model.Lasso`, whose parameters, attributes and methods this
+    class has; those after `selection` are riata's own.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Strength of the penalty, >= 0.
+    fit_intercept : bool, default=True
+        Whether to fit an (unpenalized) intercept.
+    precompute : bool, "auto" or array-like of shape (n_features, n_features), \
+            default=False
+        Accepted and without effect: the solver decides by itself which Gram matrices
+        it needs, and computes them.
+    copy_X : bool, default=True
+        Accepted and without effect: X is never modified.
+    max_iter : int, default=1000
+        Largest number of outer iterations. One of them solves for a whole working set
+        of features, so a few are the rule. None means the default.
+    tol : float, default=1e-4
+        Tolerance, in scikit-learn's spelling. The fit stops when the duality gap is at
+        most ``tol / 100`` times the objective of the model that has an intercept only.
+        scikit-learn stops at a gap 200 times as large, so the same `tol` is always at
+        least as strict here.
+    warm_start : bool, default=False
+        Start from the coefficients of the previous fit, if their shape still fits.
+    positive : bool, default=False
+        Force the coefficients to be >= 0: the same as ``lower=0``.
+    random_state : int, RandomState instance or None, default=None
+        Accepted and without effect: the solver is deterministic.
+    selection : {"cyclic", "random"}, default="cyclic"
+        Accepted and without effect: the solver chooses the order of the features.
+    standardize : bool, default=False
+        Penalize the coefficients of columns scaled to unit (weighted) standard
+        deviation. Coefficients are reported on the original scale.
+    penalty_factor : float or array-like of shape (n_features,), default=None
+        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
+        infinity excludes it.
+    lower, upper : float or array-like of shape (n_features,), default=None
+        Bounds of the coefficients, ``lower <= 0 <= upper``.
+    n_threads : int, default=None
+        Number of threads. None lets riata decide.
+    time_limit : float, default=None
+        Seconds after which the fit stops with what it has (and a warning).
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients, in the dtype of X (float32 or float64).
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 if ``fit_intercept=False``.
+    sparse_coef_ : sparse matrix of shape (n_targets, n_features)
+        The coefficients as a CSR matrix.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap, in units of the objective above: no other coefficients have an
+        objective lower by more than this.
+    relative_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap divided by the objective of the intercept-only model.
+    n_iter_ : int or list of int
+        Number of outer iterations, per target.
+    status_ : Status or list of Status
+        How the solver ended, per target: "optimal", or why not.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features. Only if X has feature names that are all strings.
+
+    See Also
+    --------
+    ElasticNet : With an L2 penalty in addition.
+    LassoCV : Chooses `alpha` by cross-validation.
+    riata.fit_path : The coefficients for a whole sequence of alphas.
+
+    Notes
+    -----
+    Several targets are fitted one by one with the same `alpha`; rows of `coef_` belong
+    to targets. Several targets do not share their selected features, as they would in
+    a multi-task model.
+
+    References
+    ----------
+    R. Tibshirani, "Regression shrinkage and selection via the lasso", Journal of the
+    Royal Statistical Society B 58, 267-288, 1996.
+
+    Examples
+    --------
+    >>> from riata import Lasso
+    >>> model = Lasso(alpha=0.1).fit([[0, 0], [1, 2], [2, 3]], [0, 1, 2])
+    >>> model.coef_.round(4)
+    array([0.1429, 0.4286])
+    >>> bool(model.relative_gap_ <= 1e-6)
+    True
+    """
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        precompute=False,
+        copy_X=True,
+        max_iter=1000,
+        tol=1e-4,
+        warm_start=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+        standardize=False,
+        penalty_factor=None,
+        lower=None,
+        upper=None,
+        n_threads=None,
+        time_limit=None,
+    ):
+        super().__init__(
+            alpha=alpha,
+            l1_ratio=1.0,
+            fit_intercept=fit_intercept,
+            precompute=precompute,
+            max_iter=max_iter,
+            copy_X=copy_X,
+            tol=tol,
+            warm_start=warm_start,
+            positive=positive,
+            random_state=random_state,
+            selection=selection,
+            standardize=standardize,
+            penalty_factor=penalty_factor,
+            lower=lower,
+            upper=upper,
+            n_threads=n_threads,
+            time_limit=time_limit,
+        )

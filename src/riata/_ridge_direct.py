@@ -1,0 +1,388 @@
+"""Direct solutions of the ridge problem: one factorisation for alphas and targets.
+
+In the scaled units of `Problem`, with ``C = (I - Q Q') B e`` (the columns that are not
+penalised, whose span has the orthonormal basis `Q`, projected out):
+
+- `Primal` factorises the Gram matrix of the columns, `Dual` the kernel ``C C'`` of the
+  samples, each either by one Cholesky factorisation per alpha or by one spectral
+  decomposition for all;
+- with ``precise=True`` they never form a product of X with itself, but reduce X to a
+  triangle by Householder reflections, block after block, and take the singular values
+  of the triangle. That loses half as many digits when X is ill-conditioned.
+"""
+
+import numpy as np
+
+EPS = np.finfo(np.float64).eps
+WORST = 1e-12  # reciprocal condition below which the Gram or the kernel will not do
+UNEVEN = 1e5  # ratio of column norms above which one spectrum does not fit all columns
+CACHE_BYTES = 1 << 28
+
+
+class Split:
+    """Columns projected out: those not penalised, and others on request.
+
+    Attributes
+    ----------
+    index : ndarray of int
+    Q : ndarray of shape (n_samples, rank)
+        Orthonormal basis of the span of those columns of B.
+    inverse : ndarray of shape (len(index), rank)
+        ``pinv(B[:, index]) = inverse Q'``.
+    cross : ndarray of shape (n_features, rank)
+        B'Q.
+    e : ndarray of shape (n_features,)
+        As `Problem.e`, with zeros at `index`.
+    """
+
+    def __init__(self, problem, index):
+        n, p = problem.n_samples, problem.n_features
+        self.index = index
+        self.e = problem.e
+        if not len(index):
+            self.Q, self.inverse = np.zeros((n, 0)), np.zeros((0, 0))
+            self.cross = np.zeros((p, 0))
+            return
+        if np.any(self.e[index]):
+            self.e = self.e.copy()
+            self.e[index] = 0.0
+        U, s, Vt = np.linalg.svd(problem.take(index), full_matrices=False)
+        rank = int(np.sum(s > s[0] * EPS * max(n, len(index))))
+        self.smallest = s[rank - 1]
+        self.Q = U[:, :rank]
+        self.inverse = Vt[:rank].T / s[:rank]
+        self.cross = problem.tdot(self.Q)
+
+    def project(self, R):
+        """(I - QQ')R, a new array."""
+        return R - self.Q @ (self.Q.T @ R)
+
+    def complete(self, V, inner):
+        """Fill in the columns projected out, the others of V given and ``Q'c``."""
+        if len(self.index):
+            V[self.index] = self.inverse @ (inner - self.cross.T @ V)
+        return V
+
+    def reduce(self, H):
+        """Split a right-hand side in B: that of the other columns, and Q-coordinates."""
+        inner = self.inverse.T @ H[self.index]
+        return H - self.cross @ inner, inner
+
+
+class Factor:
+    """What `Primal` and `Dual` share: solving, and correcting from a gradient."""
+
+    def __init__(self, problem, split):
+        self.problem, self.split = problem, split
+        self.rhs = problem.targets
+        self.inner = split.Q.T @ self.rhs
+        self.values = None
+
+    def solve(self, roots, targets):
+        """Solutions V for root alphas and target numbers, of shape (p, k)."""
+        V = self._solve(roots, targets)
+        return self.split.complete(V, self.inner[:, targets])
+
+    def correct(self, H, roots):
+        """Approximately solve ``(B'B + diag(a)) V = H``, H of shape (p, k)."""
+        reduced, inner = self.split.reduce(H)
+        V = self._invert(reduced, roots)
+        return self.split.complete(V, inner)
+
+    def poor(self, roots):
+        """Which root alphas the factorisation is too ill-conditioned for."""
+        if self.values is None:
+            return np.array([self._cholesky(root) is None for root in roots], dtype=bool)
+        if not self.values.size:
+            return np.zeros(len(roots), dtype=bool)
+        a = roots**2
+        return self.values.min() + a < WORST * (self.values.max() + a)
+
+    def _filter(self, roots):
+        """1 / (eigenvalue + alpha), 0 where that is 1/0; of shape (rank, k)."""
+        total = self.values[:, None] + roots**2
+        sound = (self.values > self._floor)[:, None] | (roots**2 > self._floor)
+        return np.divide(1.0, total, out=np.zeros_like(total), where=sound)
+
+    @property
+    def _floor(self):
+        """Eigenvalues below this are rounding errors of 0."""
+        top = self.values.max(initial=0.0)
+        size = max(self.problem.n_samples, self.problem.n_features)
+        return top * ((EPS * size) ** 2 if self.precise else EPS * size)
+
+    def _cholesky(self, root):
+        """Scaled Cholesky factor at one alpha, or None if it is ill-conditioned."""
+        if root not in self._cache:
+            factor = self._factorise(root)
+            size = 8 * len(self._matrix) ** 2
+            if (len(self._cache) + 1) * size > CACHE_BYTES:
+                self._cache.clear()
+            self._cache[root] = factor
+        return self._cache[root]
+
+    def _by_alpha(self, H, roots):
+        """Solve with the Cholesky factor of each alpha."""
+        from scipy.linalg.lapack import dpotrs
+
+        out = np.zeros_like(H, order="F")
+        for root in np.unique(roots):
+            at = np.flatnonzero(roots == root)
+            factor = self._cholesky(root)
+            if factor is not None:
+                L, scale = factor
+                part = dpotrs(L, scale[:, None] * H[:, at], lower=1)[0]
+                out[:, at] = scale[:, None] * part
+        return out
+
+
+def _factorise(M):
+    """Cholesky factor of M scaled to a unit diagonal (in place), or None."""
+    from scipy.linalg.lapack import dpocon, dpotrf
+
+    diagonal = np.diagonal(M)
+    if not np.all(diagonal > 0):
+        return None
+    scale = 1.0 / np.sqrt(diagonal)
+    M *= scale
+    M *= scale[:, None]
+    norm = np.max(np.abs(M).sum(axis=0))
+    L, info = dpotrf(M, lower=1, clean=0, overwrite_a=1)
+    if info != 0:
+        return None
+    rcond, info = dpocon(L, norm, uplo="L")
+    return (L, scale) if info == 0 and rcond > WORST else None
+
+
+class Primal(Factor):
+    """Through the Gram matrix of the penalised columns."""
+
+    side = "gram"
+
+    def __init__(self, problem, split, spectral, precise=False):
+        super().__init__(problem, split)
+        self.precise = precise
+        self.on = np.flatnonzero(split.e > 0)
+        self.every = len(self.on) == problem.n_features
+        self.e = split.e[self.on]
+        self._cache = {}
+        if precise:
+            self._triangle()
+            return
+        gram, cross = problem.gram(), split.cross[self.on]
+        if not self.every:
+            gram = gram[np.ix_(self.on, self.on)]
+        if cross.size:
+            gram -= cross @ cross.T
+        self._matrix = gram
+        self.gradient = self._start()
+        if spectral:
+            gram *= self.e
+            gram *= self.e[:, None]
+            values, self.vectors = _eigh(gram)
+            self.values = np.maximum(values, 0.0)
+            self._matrix = None
+
+    def _start(self):
+        H = self.problem.tdot(self.rhs)
+        return (H - self.split.cross @ self.inner)[self.on]
+
+    def _triangle(self):
+        """Reduce [C / e, c] to a triangle; decompose it if one spectrum will do."""
+        problem, split = self.problem, self.split
+        p = len(self.on)
+        c = split.project(self.rhs)
+        level = problem.columns.level or 1.0
+        d = problem.d[self.on] * level
+        pending, waiting = [], 0
+        for rows, Z in problem.columns.row_blocks():
+            B = Z[:, self.on] * d - split.Q[rows] @ split.cross[self.on].T
+            pending.append(np.hstack([B, c[rows]]))
+            waiting += len(B)
+            if waiting >= 2 * p:
+                pending, waiting = [np.linalg.qr(np.vstack(pending), mode="r")], 0
+        T = np.linalg.qr(np.vstack(pending), mode="r")
+        self.R, self.h = T[:p, :p], T[:p, p:]
+        self.gradient = self.R.T @ self.h
+        if uneven(self.e):
+            return
+        U, s, Vt = np.linalg.svd(self.R * self.e, full_matrices=False)
+        self.values, self.vectors = s * s, Vt.T
+        self.start = s[:, None] * (U.T @ self.h)
+
+    # -- applying the inverse -------------------------------------------------
+
+    def _solve(self, roots, targets):
+        if self.precise and self.values is not None:
+            V = self.vectors @ (self._filter(roots) * self.start[:, targets])
+            return self._scatter(self.e[:, None] * V)
+        if self.precise:
+            return self._scatter(self._stacked(None, roots, targets))
+        return self._scatter(self._inverse(self.gradient[:, targets], roots))
+
+    def _invert(self, H, roots):
+        return self._scatter(self._inverse(H[self.on], roots))
+
+    def _inverse(self, H, roots):
+        if self.values is not None:
+            H = self.vectors.T @ (self.e[:, None] * H)
+            H *= self._filter(roots)
+            return self.e[:, None] * (self.vectors @ H)
+        if self.precise:
+            return self._stacked(H, roots, None)
+        return self._by_alpha(H, roots)
+
+    def _stacked(self, H, roots, targets):
+        """Least squares with the triangle on top of the penalty, alpha by alpha."""
+        p = len(self.on)
+        out = np.zeros((p, len(roots)))
+        for root in np.unique(roots):
+            at = np.flatnonzero(roots == root)
+            a = self.problem.penalty(root)[self.on]
+            scale = 1.0 / np.sqrt(1.0 + a)
+            stack = np.vstack([self.R, np.diag(np.sqrt(a))]) * scale
+            U, s, Vt = np.linalg.svd(stack, full_matrices=False)
+            rank = int(np.sum(s > s[0] * EPS * max(self.problem.n_samples, p)))
+            U, s, Vt = U[:, :rank], s[:rank], Vt[:rank]
+            if H is None:
+                part = U[: len(self.R)].T @ self.h[:, targets[at]] / s[:, None]
+            else:
+                part = (Vt @ (scale[:, None] * H[:, at])) / s[:, None] ** 2
+            out[:, at] = scale[:, None] * (Vt.T @ part)
+            if root == 0 and rank < p:
+                out[:, at] = self._least_norm(out[:, at])
+        return out
+
+    def _least_norm(self, V):
+        """Of all solutions at alpha = 0, the limit of those at small alphas."""
+        _, s, Vt = np.linalg.svd(self.R)
+        rank = int(np.sum(s > s[0] * EPS * max(self.problem.n_samples, len(V))))
+        null = Vt[rank:].T
+        weight = (1.0 / self.e)[:, None]
+        weight = weight / weight.max()
+        return V - null @ np.linalg.lstsq(weight * null, weight * V, rcond=None)[0]
+
+    def _scatter(self, part):
+        if self.every:
+            return part
+        V = np.zeros((self.problem.n_features, part.shape[1]), order="F")
+        V[self.on] = part
+        return V
+
+    def _factorise(self, root):
+        M = np.array(self._matrix, order="F")
+        M[np.diag_indices_from(M)] += self.problem.penalty(root)[self.on]
+        return _factorise(M)
+
+
+class Dual(Factor):
+    """Through the kernel matrix of the samples; the residual is the unknown.
+
+    The eigenvectors leave out the directions that no penalised column reaches: the
+    weighted constant, if there is an intercept, and `Split.Q`.
+    """
+
+    side = "kernel"
+
+    def __init__(self, problem, split, spectral, precise=False):
+        super().__init__(problem, split)
+        self.precise = precise
+        self._cache = {}
+        self.c = split.project(problem.targets)
+        if precise:
+            self._triangle()
+            return
+        K = problem.kernel(split.e)
+        if split.Q.shape[1]:
+            K = split.project(split.project(K).T)
+            K += K.T
+            K *= 0.5
+        self._matrix = K
+        if spectral:
+            for direction in self._unreachable(np.linalg.norm(K)):
+                K += np.multiply.outer(direction, direction)
+            values, vectors = _eigh(K)
+            self._keep(values, vectors)
+            self._matrix = None
+
+    def _unreachable(self, size):
+        """Directions outside the range of the kernel, of squared length 2 `size`."""
+        length = np.sqrt(2.0 * size)
+        if self.problem.fit_intercept:
+            yield length * self.problem.root
+        yield from length * self.split.Q.T
+
+    def _keep(self, values, vectors):
+        """Drop the unreachable directions, which have the largest eigenvalues."""
+        n_out = self.problem.fit_intercept + self.split.Q.shape[1]
+        order = np.argsort(values)[: max(0, len(values) - n_out)]
+        self.values = np.maximum(values[order], 0.0)
+        self.vectors = vectors[:, order]
+
+    def _triangle(self):
+        """Reduce C' to a triangle T: C = T'Q', and take the singular values of T."""
+        problem, split = self.problem, self.split
+        level = problem.columns.level or 1.0
+        scale = problem.d * split.e * level
+        pending, size, waiting = [], 0.0, 0
+        for cols in problem.columns.column_slices():
+            Z = problem.columns._block(slice(None), cols) * scale[cols]
+            C = split.project(Z).T
+            size += float(np.einsum("ij,ij->", C, C))
+            pending.append(C)
+            waiting += len(C)
+            if waiting >= 2 * problem.n_samples:
+                pending, waiting = [np.linalg.qr(np.vstack(pending), mode="r")], 0
+        pending += [row[None, :] for row in self._unreachable(size)]
+        T = np.linalg.qr(np.vstack(pending), mode="r")
+        _, s, Vt = np.linalg.svd(T)
+        values = np.zeros(len(Vt))
+        values[: len(s)] = s * s
+        self._keep(values, Vt.T)
+
+    def _solve(self, roots, targets):
+        theta = self._inverse(self.c[:, targets], roots)
+        return self._from_dual(theta)
+
+    def _invert(self, H, roots):
+        e = self.split.e[:, None]
+        x = self.split.project(self.problem.dot(e * (e * H)))
+        y = self._inverse(x, roots)
+        zero = roots == 0
+        if zero.all():
+            return self._from_dual(self._inverse(y, roots))
+        # Woodbury; at alpha = 0 the pseudo-inverse instead.
+        V = e * (e * H) - self._from_dual(y)
+        V /= np.where(zero, 1.0, roots) ** 2
+        if zero.any():
+            V[:, zero] = self._from_dual(self._inverse(y[:, zero], roots[zero]))
+        return V
+
+    def _from_dual(self, theta):
+        """``e C' theta``: the coefficients of a dual vector."""
+        H = self.problem.tdot(theta) - self.split.cross @ (self.split.Q.T @ theta)
+        H *= (self.split.e**2)[:, None]
+        return H
+
+    def _inverse(self, X, roots):
+        if self.values is None:
+            return self._by_alpha(X, roots)
+        return self.vectors @ (self._filter(roots) * (self.vectors.T @ X))
+
+    def _factorise(self, root):
+        M = np.array(self._matrix, order="F")
+        M[np.diag_indices_from(M)] += root * root
+        return _factorise(M)
+
+
+def uneven(e):
+    """Whether columns differ so much in norm that one spectrum will not do for all."""
+    e = e[e > 0]
+    return bool(e.size) and e.max() > UNEVEN * e.min()
+
+
+def _eigh(M):
+    """Eigenvalues and eigenvectors of a symmetric matrix."""
+    if not M.size:
+        return np.zeros(0), np.zeros(M.shape)
+    return np.linalg.eigh(M)

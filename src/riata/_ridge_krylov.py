@@ -1,0 +1,199 @@
+"""Ridge without any factorisation, for X too large for one in both directions.
+
+`bidiagonalise` is the process of Golub and Kahan, as in LSQR (Paige and Saunders,
+"LSQR: an algorithm for sparse linear equations and sparse least squares", ACM TOMS 8,
+1982). The subspace does not depend on alpha, so that one run serves all alphas: each
+costs a handful of numbers per step. `conjugate_gradients` improves on given
+coefficients, with a diagonal preconditioner, one column per pair of alpha and target.
+"""
+
+import numpy as np
+
+EPS = np.finfo(np.float64).eps
+BASIS_BYTES = 1 << 30  # memory for the basis of the coefficients
+STALLED = 50  # iterations without a smaller gradient after which to give up
+
+
+class _Basis:
+    """Rows of a growing array."""
+
+    def __init__(self, size):
+        self._rows = np.empty((32, size))
+        self.size = 0
+
+    def append(self, row):
+        if self.size == len(self._rows):
+            more = np.empty((2 * self.size, self._rows.shape[1]))
+            more[: self.size] = self._rows
+            self._rows = more
+        self._rows[self.size] = row
+        self.size += 1
+
+    def combine(self, Y):
+        """Sum the rows with the columns of Y as coefficients, of shape (p, k)."""
+        return self._rows[: len(Y)].T @ Y
+
+
+def bidiagonalise(problem, split, c, roots, tol, max_iter):
+    """Minimise ``||c - C z||^2 + alpha ||z||^2`` for all alphas in one Krylov space.
+
+    Parameters
+    ----------
+    problem : Problem
+    split : Split
+    c : ndarray of shape (n_samples,)
+        Of which the part in the span of `split` is ignored.
+    roots : ndarray of shape (n_alphas,)
+        Square roots of the alphas.
+    tol : float
+        Largest duality gap, in units of ``||c||^2 / 2``.
+    max_iter : int
+
+    Returns
+    -------
+    V : ndarray of shape (n_features, n_alphas)
+        ``v = e z``, without the columns of `split`.
+    n_iter : int
+    """
+    e = split.e
+    apply = _Operator(problem, split)
+    u = split.project(c)
+    beta = np.linalg.norm(u)
+    start = beta
+    limit = min(max_iter, max(8, BASIS_BYTES // (8 * len(e))))
+    v = np.zeros(len(e))
+    alpha = 0.0
+    if beta > 0:
+        u /= beta
+        v = apply.adjoint(u)
+        alpha = np.linalg.norm(v)
+    if not alpha > 0:
+        return np.zeros((len(e), len(roots))), 0
+    v /= alpha
+    basis, fit = _Basis(len(e)), _Rotations(roots, alpha, beta)
+    target = tol * start**2 * roots**2
+    least = (EPS * start) ** 2
+    while basis.size < limit:
+        basis.append(v)
+        u = apply.forward(v) - alpha * u
+        beta = np.linalg.norm(u)
+        if beta > 0:
+            u /= beta
+            v = apply.adjoint(u) - beta * v
+            alpha = np.linalg.norm(v)
+        else:
+            alpha = 0.0
+        gradient = fit.step(alpha, beta)
+        floor = least * (fit.norm_square + roots**2)
+        if np.all(gradient**2 <= np.maximum(target, floor)) or not alpha > 0:
+            break
+        v /= alpha
+    return e[:, None] * basis.combine(fit.solution()), basis.size
+
+
+class _Operator:
+    """Products with ``C = (I - QQ') B e`` for vectors."""
+
+    def __init__(self, problem, split):
+        self.problem, self.split = problem, split
+        self.columns = problem.columns
+        self.scale = problem.d * split.e
+
+    def forward(self, z):
+        out = self.columns.dot((self.scale * z)[:, None])
+        return self._project(out)[:, 0]
+
+    def adjoint(self, u):
+        u = self._project(u[:, None])
+        return self.scale * self.columns.tdot(u)[:, 0]
+
+    def _project(self, u):
+        return self.split.project(u) if self.split.Q.shape[1] else u
+
+
+class _Rotations:
+    """QR of the bidiagonal matrix on top of sqrt(alpha) I, for all alphas at once."""
+
+    def __init__(self, roots, alpha, beta):
+        self.roots = roots
+        self.alpha = alpha
+        self.rho_bar = np.full(len(roots), alpha)
+        self.phi_bar = np.full(len(roots), beta)
+        self.rho, self.theta, self.phi = [], [], []
+        self.norm_square = alpha * alpha
+
+    def step(self, alpha, beta):
+        """Append ``beta_{k+1}, alpha_{k+1}``; norms of the gradients of the fits."""
+        damped = np.hypot(self.rho_bar, self.roots)
+        phi_bar = self.phi_bar * (self.rho_bar / damped)
+        rho = np.hypot(damped, beta)
+        cosine, sine = damped / rho, beta / rho
+        self.rho.append(rho)
+        self.theta.append(sine * alpha)
+        self.phi.append(cosine * phi_bar)
+        self.rho_bar = -cosine * alpha
+        self.phi_bar = sine * phi_bar
+        self.norm_square += alpha * alpha + beta * beta
+        return np.abs(alpha * sine * self.phi[-1])
+
+    def solution(self):
+        """Coordinates in the basis, of shape (n_steps, n_alphas)."""
+        y = np.empty((len(self.rho), len(self.roots)))
+        last = np.zeros(len(self.roots))
+        for k in range(len(y) - 1, -1, -1):
+            last = (self.phi[k] - self.theta[k] * last) / self.rho[k]
+            y[k] = last
+        return y
+
+
+def conjugate_gradients(problem, split, V, roots, targets, tol, max_iter):
+    """Improve coefficients by preconditioned conjugate gradients, column by column.
+
+    Parameters
+    ----------
+    problem : Problem
+    split : Split
+    V : ndarray of shape (n_features, k)
+        Where to start. Not modified.
+    roots : ndarray of shape (k,)
+        Square roots of the alphas.
+    targets : ndarray of int, shape (k,)
+    tol : float
+        Largest duality gap relative to the null objective.
+    max_iter : int
+
+    Returns
+    -------
+    V : ndarray of shape (n_features, k)
+        Without the columns of `split`, which the caller completes.
+    n_iter : int
+    """
+    on = split.e > 0
+    a = np.stack([problem.penalty(root) * on for root in roots], axis=1)
+    weight = np.where(on[:, None], 1.0 / (1.0 + a), 0.0)
+    bound = tol * 2.0 * problem.null[targets]
+    inverse = np.divide(1.0, a, out=np.zeros_like(a), where=a > 0)
+    V = np.where(on[:, None], V, 0.0)
+    R = split.project(problem.targets[:, targets] - problem.dot(V))
+    best, best_gap, since = V.copy(), np.full(len(roots), np.inf), 0
+    direction, old = np.zeros_like(V), np.ones(len(roots))
+    for n_iter in range(max_iter + 1):
+        gradient = on[:, None] * problem.tdot(R) - a * V
+        gap = np.einsum("jk,jk->k", gradient * inverse, gradient)
+        gap[roots == 0] = np.einsum("jk,jk->k", gradient, gradient)[roots == 0]
+        better = gap < best_gap
+        best[:, better], since = V[:, better], 0 if better.any() else since + 1
+        best_gap = np.minimum(gap, best_gap)
+        if np.all(best_gap <= bound) or since > STALLED or n_iter == max_iter:
+            break
+        descent = weight * gradient
+        new = np.einsum("jk,jk->k", gradient, descent)
+        direction = descent + (new / old if n_iter else 0.0) * direction
+        image = split.project(problem.dot(direction))
+        curvature = np.einsum("ik,ik->k", image, image)
+        curvature += np.einsum("jk,jk->k", a * direction, direction)
+        length = np.divide(new, curvature, out=np.zeros_like(new), where=curvature > 0)
+        V = V + length * direction
+        R = R - length * image
+        old = np.where(new > 0, new, 1.0)
+    return best, n_iter
