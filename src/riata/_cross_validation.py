@@ -23,9 +23,10 @@ from sklearn.utils.metadata_routing import (
 from ._estimators import (
     COORDINATE_CHECKS,
     Deadline,
+    Fit,
     LinearRegressor,
     Samples,
-    dense_column,
+    fitted_attributes,
     solve_path,
     warn_not_converged,
 )
@@ -82,13 +83,24 @@ def reject_params_without_routing(estimator, params):
         )
 
 
-def as_rows(fold, n_samples):
-    """Return the rows of one side of a fold as an array of indices."""
+def as_folds(cv, data, split_params):
+    """Return the folds of a splitter as pairs of arrays of row numbers."""
+    folds = [
+        (as_rows(train), as_rows(test))
+        for train, test in cv.split(data.X, data.y, **split_params)
+    ]
+    if not folds:
+        raise ValueError("cv gave no folds; it must give at least one.")
+    return folds
+
+
+def as_rows(fold):
+    """Return the rows of one side of a fold (numbers or a mask) as numbers."""
     rows = np.asarray(fold)
     if rows.dtype == bool:
         rows = np.flatnonzero(rows)
     if rows.size == 0:
-        raise ValueError(f"cv gave an empty fold for {n_samples} samples.")
+        raise ValueError("cv gave a fold without rows to train or to test on.")
     return rows
 
 
@@ -100,6 +112,13 @@ class FoldPath(NamedTuple):
     intercept: np.ndarray  # (n_alphas,)
     relative_gap: np.ndarray
     status: list
+
+
+class Outcome(NamedTuple):
+    """How one fit ended."""
+
+    relative_gap: float
+    status: str
 
 
 def fit_fold(data, train, test, l1_ratios, grids, options, deadline, n_turns):
@@ -204,19 +223,11 @@ class PathCV(LinearRegressor):
 
     def _split(self, data, sample_weight, params):
         """Return the folds as pairs of index arrays."""
-        cv = check_cv(self.cv)
         split_params = {}
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
             split_params = routed.splitter.split
-        n_samples = data.X.shape[0]
-        folds = [
-            (as_rows(train, n_samples), as_rows(test, n_samples))
-            for train, test in cv.split(data.X, data.y, **split_params)
-        ]
-        if not folds:
-            raise ValueError("cv gave no folds.")
-        return folds
+        return as_folds(check_cv(self.cv), data, split_params)
 
     def _grids(self, data, l1_ratios):
         """Return the decreasing alphas for each l1_ratio."""
@@ -281,19 +292,17 @@ class PathCV(LinearRegressor):
                 "fitted in all folds. Raise it, or use fewer alphas or folds."
             )
         at = int(np.argmin(reached))
-        kepts = [kept for kepts in by_ratio for kept in kepts]
-        warn_not_converged(
-            self,
-            np.concatenate([path.relative_gap, *(k.relative_gap for k in kepts)]),
-            [*path.status, *(status for k in kepts for status in k.status)],
-            "fits (folds, l1_ratios and alphas)",
-            stacklevel=3,
-        )
-        dtype = data.X.dtype
+        outcomes = [
+            outcome
+            for kept in (path, *(kept for kepts in by_ratio for kept in kepts))
+            for outcome in map(Outcome, kept.relative_gap, kept.status)
+        ]
+        what = "fits (folds, l1_ratios and alphas)"
+        warn_not_converged(self, outcomes, what, stacklevel=3)
+        fit = Fit.from_path(path, at)
         coef_path = [[kept.coef for kept in kepts] for kepts in by_ratio]
         intercept_path = np.array([[k.intercept for k in kepts] for kepts in by_ratio])
         single = len(l1_ratios) == 1
-        intercept = dtype.type(path.intercept[at]) if self.fit_intercept else 0.0
         return {
             "alpha_": grids[best][at],
             "alphas_": grids[0] if single or not self._automatic() else np.array(grids),
@@ -302,12 +311,7 @@ class PathCV(LinearRegressor):
             "path_": path,
             "coef_path_": coef_path[0] if single else coef_path,
             "intercept_path_": np.squeeze(np.moveaxis(intercept_path, 2, 1)),
-            "coef_": dense_column(path.coef, at).astype(dtype, copy=False),
-            "intercept_": intercept,
-            "dual_gap_": float(path.dual_gap[at]),
-            "relative_gap_": float(path.relative_gap[at]),
-            "n_iter_": int(path.n_iter[at]),
-            "status_": path.status[at],
+            **fitted_attributes([fit], data.y, data.X.dtype, self.fit_intercept),
         }
 
     def _automatic(self):

@@ -287,37 +287,35 @@ def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
     return record.result(Squared(), end, solver.passes)
 
 
-def warn_not_converged(estimator, relative_gaps, statuses, what, stacklevel):
+def warn_not_converged(estimator, fits, what, stacklevel):
     """Warn once, with the worst gap, the tolerance and what to do about it.
 
     Parameters
     ----------
     estimator : LinearRegressor
         With the parameters ``tol``, ``max_iter`` and ``time_limit``.
-    relative_gaps : sequence of float
-        Relative duality gap reached by each of the fits.
-    statuses : sequence of str
-        Status of each of the fits.
+    fits : sequence
+        Objects with the attributes ``relative_gap`` and ``status``.
     what : str
-        What one of the fits is called: "targets", "fold fits".
+        What the fits are called: "targets", "fits".
     stacklevel : int
         As for :func:`warnings.warn`, counted from the caller.
     """
-    failed = [i for i, status in enumerate(statuses) if status != "optimal"]
+    failed = [fit for fit in fits if fit.status != "optimal"]
     if not failed:
         return
-    worst = max(failed, key=lambda i: relative_gaps[i])
-    share = f" in {len(failed)} of {len(statuses)} {what}" if len(statuses) > 1 else ""
-    if any(statuses[i] == "time_limit" for i in failed):
-        remedy = f"Raise time_limit (now {estimator.time_limit})"
-    else:
-        remedy = f"Raise max_iter (now {estimator.max_iter})"
+    worst = max(failed, key=lambda fit: fit.relative_gap)
+    share = f" in {len(failed)} of {len(fits)} {what}" if len(fits) > 1 else ""
+    limit = "max_iter"
+    if any(fit.status == "time_limit" for fit in failed):
+        limit = "time_limit"
     warnings.warn(
         f"{type(estimator).__name__} did not converge{share}: the "
-        f"{'worst ' if len(failed) > 1 else ''}relative duality gap is "
-        f"{relative_gaps[worst]:.2e}, the tolerance tol / 100 is "
-        f"{estimator.tol / 100:.2e} (status: {str.__str__(statuses[worst])}). {remedy} "
-        f"or tol (now {estimator.tol}), or penalize more (alpha).",
+        f"{'largest ' if len(failed) > 1 else ''}relative duality gap is "
+        f"{worst.relative_gap:.2e}, the tolerance tol / 100 is "
+        f"{estimator.tol / 100:.2e} (status: {worst.status}). Raise {limit} (now "
+        f"{getattr(estimator, limit)}) or tol (now {estimator.tol}), or penalize more "
+        "(alpha).",
         ConvergenceWarning,
         stacklevel=stacklevel + 1,
     )
@@ -334,15 +332,46 @@ def dense_column(matrix, j):
     return column
 
 
-def stack_targets(y, coefs, intercepts, dtype, fit_intercept):
-    """Give coefficients and intercepts the shapes scikit-learn gives them."""
-    coef = np.asarray(coefs, dtype=dtype)
-    if len(coefs) == 1:
-        coef = coef[0]
+class Fit(NamedTuple):
+    """The fit of one target."""
+
+    coef: np.ndarray
+    intercept: float
+    dual_gap: float
+    relative_gap: float
+    n_iter: int
+    status: str
+
+    @classmethod
+    def from_path(cls, path, at):
+        """Take the fit for one alpha out of a path."""
+        return cls(
+            dense_column(path.coef, at),
+            path.intercept[at],
+            float(path.dual_gap[at]),
+            float(path.relative_gap[at]),
+            int(path.n_iter[at]),
+            path.status[at],
+        )
+
+
+def fitted_attributes(fits, y, dtype, fit_intercept):
+    """Return the attributes for the fits of all targets, shaped as scikit-learn's."""
+    coef, intercept, dual_gap, relative_gap, n_iter, status = zip(*fits, strict=True)
+    single = len(fits) == 1
+    attributes = {
+        "coef_": np.asarray(coef[0] if single else coef, dtype=dtype),
+        "intercept_": np.asarray(intercept, dtype=dtype),
+        "dual_gap_": dual_gap[0] if single else np.array(dual_gap),
+        "relative_gap_": relative_gap[0] if single else np.array(relative_gap),
+        "n_iter_": n_iter[0] if single else list(n_iter),
+        "status_": status[0] if single else list(status),
+    }
     if not fit_intercept:
-        return coef, 0.0
-    intercept = np.asarray(intercepts, dtype=dtype)
-    return coef, (intercept[0] if y.ndim == 1 else intercept)
+        attributes["intercept_"] = 0.0
+    elif y.ndim == 1:
+        attributes["intercept_"] = attributes["intercept_"][0]
+    return attributes
 
 
 # ---------------------------------------------------------------------------
@@ -553,7 +582,7 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         starts = self._starts(len(targets), data.X.shape[1])
         options = self._path_options()
         deadline = Deadline(self.time_limit)
-        fits = [
+        paths = [
             solve_path(
                 target,
                 np.array([self.alpha], dtype=np.float64),
@@ -564,7 +593,10 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
             )
             for k, target in enumerate(targets)
         ]
-        self._finish(fits, data, features)
+        fits = [Fit.from_path(path, 0) for path in paths]
+        warn_not_converged(self, fits, "targets", stacklevel=2)
+        attributes = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
+        self._set_fitted(**attributes, **features)
         return self
 
     def _starts(self, n_targets, n_features):
@@ -573,31 +605,6 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         if coef is None or np.atleast_2d(coef).shape != (n_targets, n_features):
             return [None] * n_targets
         return list(np.atleast_2d(coef))
-
-    def _finish(self, fits, data, features):
-        """Warn about what did not converge, and store the result."""
-        coef, intercept = stack_targets(
-            data.y,
-            [dense_column(fit.coef, 0) for fit in fits],
-            [fit.intercept[0] for fit in fits],
-            data.X.dtype,
-            self.fit_intercept,
-        )
-        relative_gap = [float(fit.relative_gap[0]) for fit in fits]
-        dual_gap = [float(fit.dual_gap[0]) for fit in fits]
-        n_iter = [int(fit.n_iter[0]) for fit in fits]
-        status = [fit.status[0] for fit in fits]
-        warn_not_converged(self, relative_gap, status, "targets", stacklevel=3)
-        single = len(fits) == 1
-        self._set_fitted(
-            coef_=coef,
-            intercept_=intercept,
-            dual_gap_=dual_gap[0] if single else np.array(dual_gap),
-            relative_gap_=relative_gap[0] if single else np.array(relative_gap),
-            n_iter_=n_iter[0] if single else n_iter,
-            status_=status[0] if single else status,
-            **features,
-        )
 
 
 class Lasso(ElasticNet):

@@ -207,7 +207,7 @@ def fit_path(
         grid = alpha_grid(problem, solver, grid, ratio)
     record = Record(problem, data, penalty["l1_ratio"], top, started)
     end = "complete"
-    for solution in solver.solve(grid):
+    for solution in _solutions(solver, data, grid, penalty, standardize):
         step = record.add(solution)
         end = limits.reached(step, solution.status)
         if end != "complete":
@@ -215,6 +215,35 @@ def fit_path(
     path = record.result(loss, end, solver.passes)
     _warn(path, tol)
     return path
+
+
+def _solutions(solver, data, grid, penalty, standardize):
+    """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
+    problem = solver.problem
+    bounded = problem.strengths.lower is not None
+    smooth = (grid == 0) | (problem.l1_ratio == 0)
+    if bounded or not smooth.any():
+        yield from solver.solve(grid)
+        return
+    yield from solver.solve(grid[~smooth])
+
+    from ._ridge import solve_ridge
+
+    keep, factor = np.flatnonzero(problem.coef_unit > 0), penalty["penalty_factor"]
+    if not len(keep):
+        yield from solver.solve(grid[smooth])
+        return
+    X = data.X.as_matrix()
+    if len(keep) < data.X.n_features:
+        X = X[:, keep]
+    ridge = solve_ridge(
+        X, data.y, grid[smooth], fit_intercept=problem.fit_intercept,
+        standardize=standardize, sample_weight=data.sample_weight,
+        penalty_factor=None if factor is None else factor[keep],
+        tol=solver.settings.tol,
+    )
+    W = ridge.coef.T / problem.coef_unit[keep, None]
+    yield from solver.adopt(grid[smooth], keep, W)
 
 
 class _Limits(NamedTuple):

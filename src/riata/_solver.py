@@ -392,6 +392,26 @@ class PathSolver:
             done += len(ahead)
             batch = min(2 * batch, self.lanes) if rounds < 3 else max(batch // 2, 1)
 
+    def adopt(self, alphas, columns, W):
+        """Solutions for coefficients found elsewhere: W (columns, alphas)."""
+        self._add(columns[self.working.mask[columns] == 0])
+        place = np.empty(len(self.working.mask), dtype=np.intp)
+        place[self.working.columns] = np.arange(len(self.working))
+        for first in range(0, len(alphas), self.lanes):
+            ahead = np.asarray(alphas[first:first + self.lanes], dtype=float)
+            block = np.zeros((len(self.working), len(ahead)))
+            block[place[columns]] = W[:, first:first + len(ahead)]
+            gap, kkt, loss = self._verify(block, ahead)
+            for k in range(len(ahead)):
+                status = Status.optimal
+                if gap[k] > self.target:
+                    near = gap[k] <= 10 * self.target
+                    status = (
+                        Status.optimal_inaccurate if near
+                        else Status.insufficient_progress
+                    )
+                yield self._accept(ahead, k, gap, kkt, loss, 1, status)
+
     def _full_gram_pays(self, n_alphas):
         design = self.problem.design
         return (

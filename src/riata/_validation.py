@@ -79,6 +79,13 @@ class DesignArrays(NamedTuple):
         """Whether the matrix is stored as compressed columns."""
         return self.indptr is not None
 
+    def as_matrix(self) -> Any:
+        """Return what NumPy and SciPy call it, uncopied: an array or a `csc_array`."""
+        if self.indices is None or self.indptr is None:
+            return self.data
+        shape = (self.n_samples, self.n_features)
+        return _scipy_array("csc", shape, self.data, self.indices, self.indptr)
+
     def as_float64(self) -> DesignArrays:
         """Return the same matrix in double precision, copied unless it is already."""
         return self._replace(data=self.data.astype(_FLOAT64, order="K", copy=False))
@@ -305,7 +312,7 @@ def _design_from_sparse(X: Any, name: str, extremes: bool) -> DesignArrays:
 
 def _operand_from_sparse(matrix: _Compressed, name: str) -> Any:
     if not np.isfinite(matrix.data).all():
-        at = int(np.flatnonzero(~np.isfinite(matrix.data))[0])
+        at = int(np.argmin(np.isfinite(matrix.data)))
         row = int(matrix.indices[at])
         column = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
         if matrix.format == "csr":
@@ -508,7 +515,7 @@ def _compress(
         )
     for what, numbers, size in (("row", rows, shape[0]), ("column", columns, shape[1])):
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < size:
-            at = int(np.flatnonzero((numbers < 0) | (numbers >= size))[0])
+            at = int(np.argmax((numbers < 0) | (numbers >= size)))
             raise ValueError(
                 f"{name} is not a valid matrix: stored entry {at} is in {what} "
                 f"{numbers[at]}, but {name} has shape {shape}; allowed is 0 to "
@@ -1278,7 +1285,7 @@ def validate_estimator_input(
         )
     n_targets = target.shape[1] if target.ndim == 2 else None
     return FitInput(
-        _matrix(design),
+        design.as_matrix(),
         target,
         check_sample_weight(sample_weight, design.n_samples),
         check_offset(offset, design.n_samples, n_targets=n_targets),
@@ -1320,13 +1327,6 @@ def validate_predict_input(estimator: Any, X: Any) -> Any:
             f"expecting {estimator.n_features_in_} features as input."
         )
     return operand
-
-
-def _matrix(design: DesignArrays) -> Any:
-    if design.indices is None or design.indptr is None:
-        return design.data
-    shape = design.n_samples, design.n_features
-    return _scipy_array("csc", shape, design.data, design.indices, design.indptr)
 
 
 def _is_nameless(X: Any) -> bool:

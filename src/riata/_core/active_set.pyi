@@ -2,12 +2,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 _Float = NDArray[np.float64]
 
 SOLVED: Final[int]
 GAVE_UP: Final[int]
 
+@disjoint_base
 class ActiveSet:
     def __init__(self, limit: int = 4000) -> None: ...
     @property

@@ -1,10 +1,12 @@
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 _Float = NDArray[np.float64]
 _Ids = NDArray[np.intp]
 _Mask = NDArray[np.uint8]
 
+@disjoint_base
 class Strengths:
     def __init__(
         self,

@@ -147,7 +147,7 @@ cdef class Strengths:
                 gap[k] = t.augmented + 0.5 * (1.0 - t.kappa) * (1.0 - t.kappa) * (
                     loss[k] + t.ridge
                 )
-                gap[k] = min(gap[k], t.conjugate)
+                gap[k] = max(min(gap[k], t.conjugate), 0.0)  # >= 0 up to rounding
                 kkt[k] = t.kkt
         return np.asarray(gap), np.asarray(kkt), np.asarray(outside)
 

@@ -2,6 +2,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from .design import Design
 
@@ -13,6 +14,7 @@ EPOCH_LIMIT: Final[int]
 STALLED: Final[int]
 OUT_OF_TIME: Final[int]
 
+@disjoint_base
 class Quadratic:
     @property
     def size(self) -> int: ...
@@ -41,4 +43,5 @@ def descend(
     tol: float,
     max_epochs: int,
     deadline: float = ...,
+    look_first: bool = False,
 ) -> tuple[int, int, float, float]: ...

@@ -144,6 +144,7 @@ cdef struct Problem:
     const double* lower
     const double* upper
     double yy
+    Py_ssize_t per_column  # multiply-adds of one verb
 
 
 cdef inline Penalty penalty(const Problem* P, Py_ssize_t k) noexcept nogil:
@@ -153,13 +154,18 @@ cdef inline Penalty penalty(const Problem* P, Py_ssize_t k) noexcept nogil:
     return pen
 
 
-cdef double epoch(Problem* P, const Py_ssize_t* order, Py_ssize_t count) noexcept nogil:
+cdef double epoch(
+    Problem* P, const Py_ssize_t* order, Py_ssize_t count
+) except -1.0 nogil:
     """One sweep over the coordinates in `order`; returns max_k sqnorm_k * step_k^2."""
     cdef const Verbs* verbs = P.X.verbs
     cdef Py_ssize_t i, k
+    cdef Py_ssize_t patience = WORK_BETWEEN_CHECKS // (P.per_column + 1) + 1
     cdef double old, new, step, largest = 0.0, change
     for i in range(count):
         k = order[i]
+        if i % patience == patience - 1:
+            interrupted()
         if P.sqnorm[k] == 0.0:
             continue
         old = P.w[k]
@@ -254,13 +260,14 @@ def descend(
         raise ValueError("lengths do not fit")
     if size == 0:
         return converged, 0, 0.0, qsum
+    per_column = quadratic.length
+    if quadratic.columns.indptr != NULL:
+        per_column = quadratic.columns.indptr[quadratic.columns.p]
+        per_column = per_column // quadratic.columns.p + 1
     P = Problem(
         &quadratic.columns, &quadratic.ids[0], size, &w[0], &q[0], qsum, &xty[0],
-        &sqnorm[0], &l1[0], &l2[0], &lower[0], &upper[0], yy,
+        &sqnorm[0], &l1[0], &l2[0], &lower[0], &upper[0], yy, per_column,
     )
-    per_column = quadratic.length
-    if P.X.indptr != NULL:
-        per_column = P.X.indptr[P.X.p] // P.X.p + 1
     if look_first:
         with nogil:
             gap = working_gap(&P, &c[0])

@@ -2,6 +2,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 _Float = NDArray[np.float64]
 _Ids = NDArray[np.intp]
@@ -9,6 +10,7 @@ _Ids = NDArray[np.intp]
 def kernel_levels() -> list[str]: ...
 def use_kernel_level(level: str | None = None) -> None: ...
 
+@disjoint_base
 class Design:
     n_threads: int
     def __init__(

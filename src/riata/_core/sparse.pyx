@@ -127,12 +127,20 @@ cdef void counts_to_starts(int64_t[::1] indptr) noexcept nogil:
         total += size
 
 
-cdef void ends_to_starts(int64_t[::1] indptr) noexcept nogil:
-    """Undo what filling the slices did: each start has moved to its slice's end."""
+cdef int ends_to_starts(int64_t[::1] indptr) noexcept nogil:
+    """Undo what filling the slices did: each start has moved to its slice's end.
+
+    Returns `CHANGED` if the ends are not in order, as when what was filled in is not
+    what had been counted.
+    """
     cdef Py_ssize_t i
+    cdef int status = C_OK
     for i in range(indptr.shape[0] - 1, 0, -1):
+        if indptr[i] < indptr[i - 1]:
+            status = C_CHANGED
         indptr[i] = indptr[i - 1]
     indptr[0] = 0
+    return status
 
 
 def compress(
@@ -170,10 +178,11 @@ def compress(
     if minor.shape[0] != n_stored or data.shape[0] != n_stored:
         n_stored, status = 0, C_CHANGED
     out_indptr = np.zeros(n_major + 1, dtype=np.int64)
-    out_indices = np.empty(
+    # Zeros, lest a place that stays unfilled hold an index that is out of range.
+    out_indices = np.zeros(
         n_stored, dtype=np.int32 if index_t is int32_t else np.int64
     )
-    out_data = np.empty(n_stored, dtype=np.float32 if real_t is float else np.float64)
+    out_data = np.zeros(n_stored, dtype=np.float32 if real_t is float else np.float64)
     cdef int64_t[::1] free = out_indptr
     cdef index_t[::1] new_indices = out_indices
     cdef real_t[::1] new_data = out_data
@@ -196,7 +205,8 @@ def compress(
                 free[i] = target + 1
                 new_indices[target] = minor[k]
                 new_data[target] = data[k]
-            ends_to_starts(free)
+            if status == C_OK:
+                status = ends_to_starts(free)
     return status, position, out_indptr, out_indices, out_data
 
 
@@ -240,10 +250,11 @@ def transpose(
     ):
         n_stored, n_major, status = 0, 0, C_CHANGED
     out_indptr = np.zeros(n_minor + 1, dtype=np.int64)
-    out_indices = np.empty(
+    # Zeros, lest a place that stays unfilled hold an index that is out of range.
+    out_indices = np.zeros(
         n_stored, dtype=np.int32 if index_t is int32_t else np.int64
     )
-    out_data = np.empty(n_stored, dtype=np.float32 if real_t is float else np.float64)
+    out_data = np.zeros(n_stored, dtype=np.float32 if real_t is float else np.float64)
     cdef int64_t[::1] free = out_indptr
     cdef index_t[::1] new_indices = out_indices
     cdef real_t[::1] new_data = out_data
@@ -276,7 +287,8 @@ def transpose(
                 new_data[target] = data[k]
             if status != C_OK:
                 break
-        ends_to_starts(free)
+        if status == C_OK:
+            status = ends_to_starts(free)
     return status, out_indptr, out_indices, out_data
 
 
