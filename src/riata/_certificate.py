@@ -38,9 +38,22 @@ class Certificate(NamedTuple):
 
 
 def check_solution(
-    X, y, coef, intercept=0.0, *, alpha, l1_ratio=1.0, loss="squared", penalty=None,
-    fit_intercept=True, standardize=False, sample_weight=None, offset=None,
-    penalty_factor=None, lower=None, upper=None,
+    X,
+    y,
+    coef,
+    intercept=0.0,
+    *,
+    alpha,
+    l1_ratio=1.0,
+    loss="squared",
+    penalty=None,
+    fit_intercept=True,
+    standardize=False,
+    sample_weight=None,
+    offset=None,
+    penalty_factor=None,
+    lower=None,
+    upper=None,
 ):
     r"""Audit a solution: duality gap and KKT violation, for the problem of `fit_path`.
 
@@ -94,9 +107,11 @@ def check_solution(
     intercept = check.check_real(intercept, "intercept")
     alpha = check.check_alpha(alpha)
     problem = checked_problem(
-        data, fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
+        data,
+        fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
         standardize=check.check_bool(standardize, "standardize"),
-        n_threads=available_threads(), **options,
+        n_threads=available_threads(),
+        **options,
     )
     if not problem.fit_intercept and intercept != 0.0:
         raise ValueError(
@@ -160,6 +175,7 @@ def _audit(problem, coef, intercept, alpha, options, standardize):
     gap = float(gap[0]) + outside
     penalty = alpha * float(strengths.l1 @ np.abs(w) + 0.5 * strengths.l2 @ w**2)
     primal = 0.5 * (loss + design.n_samples * constant**2) + penalty
+    gap = min(gap, primal)  # no objective is negative
     dual = float(unit(primal - gap))
     if not standardize:
         wasted = alpha * _useless_penalty(coef, problem, options) / float(unit(1.0))
@@ -167,7 +183,10 @@ def _audit(problem, coef, intercept, alpha, options, standardize):
     if _outside(coef, **options):
         primal = gap = np.inf
     return Certificate(
-        float(unit(primal)), dual, float(unit(gap)), gap / null if null > 0 else gap,
+        float(unit(primal)),
+        dual,
+        float(unit(gap)),
+        gap / null if null > 0 else gap,
         max(float(kkt[0]), abs(constant) * problem.unit),
     )
 

@@ -43,11 +43,6 @@ from ._validation import (
 NO_ALPHA = np.finfo(np.float64).resolution
 
 
-def check_grid(value, name):
-    """Raise unless `value` is a number of alphas or a list of them."""
-    check_alphas(value, name)
-
-
 def check_eps(value, name):
     """Raise unless `value` is between 0 and 1."""
     check_real(value, name, low=0.0, high=1.0, low_open=True, high_open=True)
@@ -159,7 +154,7 @@ class PathCV(LinearRegressor):
 
     _parameter_checks: ClassVar = {
         "eps": check_eps,
-        "alphas": check_grid,
+        "alphas": check_alphas,
         "verbose": check_verbose,
         "n_jobs": check_n_jobs,
         **COORDINATE_CHECKS,
@@ -243,7 +238,7 @@ class PathCV(LinearRegressor):
             **options,
         )
         if not self._automatic():
-            return [np.sort(np.asarray(self.alphas, np.float64))[::-1]] * len(l1_ratios)
+            return [check_alphas(self.alphas)] * len(l1_ratios)
         if largest == 0:
             return [np.full(self.alphas, NO_ALPHA)] * len(l1_ratios)
         tops = [largest / (ratio or LEAST_L1_RATIO) for ratio in l1_ratios]

@@ -253,7 +253,7 @@ def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
     data : object
         With the attributes X, y (1-D), sample_weight and offset.
     alphas : ndarray of shape (n_alphas,)
-        Decreasing.
+        Decreasing, and contiguous.
     l1_ratio : float
     seconds : float, optional
         Time limit.

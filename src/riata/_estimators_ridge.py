@@ -44,6 +44,18 @@ from ._validation import (
 )
 
 SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")
+# Parameters that RidgeCV hands on to Ridge.
+RIDGE_OPTIONS = (
+    "fit_intercept",
+    "standardize",
+    "penalty_factor",
+    "lower",
+    "upper",
+    "tol",
+    "max_iter",
+    "n_threads",
+    "time_limit",
+)
 DIRECT_TOL = 1e-10  # relative gap asked of a direct solution: little more than rounding
 
 
@@ -55,13 +67,13 @@ def check_target_alphas(value, name):
         check_alphas(value, name)
 
 
-def total_weight(sample_weight, n_samples):
-    """Return the sum of the weights as given."""
+def weights_as_given(sample_weight, n_samples):
+    """Return the weights as an array; unlike elsewhere in riata their scale matters."""
     if sample_weight is None:
-        return float(n_samples)
+        return np.ones(n_samples)
     if isinstance(sample_weight, Real):
-        return float(sample_weight) * n_samples
-    return float(np.sum(np.asarray(sample_weight, dtype=np.float64)))
+        return np.full(n_samples, float(sample_weight))
+    return np.asarray(sample_weight, dtype=np.float64)
 
 
 class Ridge(MultiOutputMixin, LinearRegressor):
@@ -237,7 +249,7 @@ class Ridge(MultiOutputMixin, LinearRegressor):
             self, X, y, sample_weight=sample_weight, offset=offset, multi_output=True
         )
         data = Samples(*data)
-        total = total_weight(sample_weight, data.X.shape[0])
+        total = weights_as_given(sample_weight, data.X.shape[0]).sum()
         alphas = self._alpha_of_targets(data.y) / total
         (fits,), solver = self._solve(data, alphas[None, :])
         warn_not_converged(self, fits, "targets", stacklevel=2)
@@ -383,6 +395,15 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
         infinity excludes it.
     lower, upper : float or array-like of shape (n_features,), default=None
         Bounds of the coefficients, ``lower <= 0 <= upper``. Only with `cv`.
+    tol : float, default=1e-4
+        Tolerance of fits with bounds, as in :class:`riata.Ridge`.
+    max_iter : int, default=None
+        Largest number of iterations of a fit, as in :class:`riata.Ridge`.
+    n_threads : int, default=None
+        Number of threads of fits with bounds; None lets riata decide.
+    time_limit : float, default=None
+        Seconds for all fits with bounds, shared evenly among the folds. A fold that
+        runs out of it scores what it has (with a warning).
 
     Attributes
     ----------
@@ -436,11 +457,12 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
 
     _parameter_checks: ClassVar = {
         "alphas": check_target_alphas,
-        "fit_intercept": check_bool,
         "gcv_mode": or_none(partial(check_choice, choices=("auto", "svd", "eigen"))),
         "store_cv_results": check_bool,
         "alpha_per_target": check_bool,
-        "standardize": check_bool,
+        **{
+            name: SHARED_CHECKS[name] for name in RIDGE_OPTIONS if name in SHARED_CHECKS
+        },
     }
 
     def __init__(
@@ -457,6 +479,10 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
         penalty_factor=None,
         lower=None,
         upper=None,
+        tol=1e-4,
+        max_iter=None,
+        n_threads=None,
+        time_limit=None,
     ):
         self.alphas = alphas
         self.fit_intercept = fit_intercept
@@ -469,6 +495,10 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_threads = n_threads
+        self.time_limit = time_limit
 
     def fit(self, X, y, sample_weight=None, offset=None, **params):
         """Choose the strength of the penalty by cross-validation, then fit with it.
@@ -580,53 +610,102 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
 
     # -- folds ----------------------------------------------------------------------
 
-    def _ridge(self, alpha):
-        """Return an unfitted Ridge."""
-        return Ridge(
-            alpha=alpha,
-            fit_intercept=self.fit_intercept,
-            standardize=self.standardize,
-            penalty_factor=self.penalty_factor,
-            lower=self.lower,
-            upper=self.upper,
-        )
-
     def _fit_folds(self, data, alphas, sample_weight, scorer, routed):
+        """Return the fitted attributes, chosen by the mean score over the folds."""
         split_params, score_params = routed
-        n_samples = data.X.shape[0]
-        weight = original_weight(sample_weight, n_samples)
+        weight = weights_as_given(sample_weight, data.X.shape[0])
         folds = as_folds(check_cv(self.cv), data, split_params)
+        deadline = Deadline(self.time_limit)
         scores = np.empty((len(alphas), len(folds)))
+        fits = []
         for k, (train, test) in enumerate(folds):
-            models = self._fit_alphas(data.rows(train), alphas, weight[train].sum())
-            params = {
-                name: np.asarray(value)[test] if np.ndim(value) else value
-                for name, value in score_params.items()
-            }
+            seconds = deadline.left(len(folds) - k + 1)
+            models, fits_of_fold = self._fit_alphas(
+                data.rows(train), alphas, weight[train].sum(), seconds
+            )
+            fits += fits_of_fold
+            params = rows_of_params(score_params, test, len(weight))
             held_out = data.rows(test)
             for i, model in enumerate(models):
                 scores[i, k] = score_model(model, held_out, scorer, params)
-        mean = np.where(np.isnan(scores).any(axis=1), -np.inf, scores.mean(axis=1))
-        best = int(np.argmax(mean))
-        (model,) = self._fit_alphas(data, alphas[[best]], weight.sum())
-        fitted = {n: v for n, v in vars(model).items() if n.endswith("_")}
+        mean = scores.mean(axis=1)
+        best = int(np.argmax(np.where(np.isnan(mean), -np.inf, mean)))
+        (model,), fits_of_all = self._fit_alphas(
+            data, alphas[[best]], weight.sum(), deadline.left()
+        )
+        warn_not_converged(self, fits + fits_of_all, "fits", stacklevel=3)
+        fitted = {name: v for name, v in vars(model).items() if name.endswith("_")}
+        del fitted["n_features_in_"]
         return {
+            **fitted,
             "alpha_": alphas[best],
             "best_score_": mean[best],
             "fold_scores_": scores,
-            **fitted,
         }
 
-    def _fit_alphas(self, data, alphas, total):
-        """Return one fitted Ridge for each alpha, from one factorization."""
+    def _fit_alphas(self, data, alphas, total, seconds):
+        """Return fitted Ridges, one for each alpha (of one factorization), and fits."""
         n_targets = 1 if data.y.ndim == 1 else data.y.shape[1]
-        models = [self._ridge(float(alpha)) for alpha in alphas]
+        options = {name: getattr(self, name) for name in RIDGE_OPTIONS}
+        options["time_limit"] = seconds
+        models = [Ridge(alpha=float(alpha), **options) for alpha in alphas]
         grid = np.repeat(alphas[:, None] / total, n_targets, axis=1)
-        results, _ = models[0]._solve(data, grid)
+        results, solver = models[0]._solve(data, grid)
         for model, fits in zip(models, results, strict=True):
-            warn_not_converged(model, fits, "targets", stacklevel=4)
-            attributes = model._attributes(fits, data)
-            model._set_fitted(**attributes, n_features_in_=data.X.shape[1])
-        return models
+            model._set_fitted(
+                **model._attributes(fits, data),
+                solver_=solver,
+                n_features_in_=data.X.shape[1],
+            )
+        return models, [fit for fits in results for fit in fits]
 
     # -- leave-one-out ----------------------------------------------------------------
+
+    def _fit_leave_one_out(self, data, alphas, sample_weight, scorer, routed):
+        """Return the fitted attributes, chosen by the leave-one-out errors."""
+        weight = weights_as_given(sample_weight, data.X.shape[0])
+        total = weight.sum()
+        loo = ridge_loo(
+            data.X,
+            data.y,
+            alphas / total,
+            fit_intercept=bool(self.fit_intercept),
+            standardize=bool(self.standardize),
+            sample_weight=data.sample_weight,
+            offset=data.offset,
+            penalty_factor=check_penalty_factor(self.penalty_factor, data.X.shape[1]),
+        )
+        errors = loo.errors.reshape(len(alphas), len(weight), -1)
+        y = data.y.reshape(len(weight), -1)
+        if self.scoring is None:
+            results = weight[:, None] * errors**2
+            scores = -results.mean(axis=1)
+        else:
+            results = y - errors
+            scores = np.array(
+                [self._score_targets(scorer, r, y, routed[1]) for r in results]
+            )
+        ...
+
+
+def score_model(model, held_out, scorer, params):
+    """Score a fitted model on samples it has not seen."""
+    if held_out.offset is not None:
+        # A scorer calls predict(X); the offset has to come in behind its back.
+        model.predict = partial(model.predict, offset=held_out.offset)
+    return scorer(model, held_out.X, held_out.y, **params)
+
+
+def rows_of_params(params, rows, n_samples):
+    """Return arguments with those that have one entry per sample cut to some rows."""
+    cut = {}
+    for name, value in params.items():
+        array = np.asarray(value)
+        cut[name] = array[rows] if array.shape[:1] == (n_samples,) else value
+    return cut
+
+
+def takes_weights(scorer):
+    """Whether a scorer takes the argument sample_weight."""
+    function = getattr(scorer, "_score_func", scorer)
+    return "sample_weight" in signature(function).parameters

@@ -65,6 +65,7 @@ def plot_path(path, ax=None, *, feature_names=None, alpha=None, n_labels=8):
     drawn = path.coef[:, np.flatnonzero(shown)]
     at = drawn[:, [-1]].toarray().ravel() if alpha is None else path.coef_at(alpha)[0]
     columns, coefs = _largest(drawn, at)
+    n_labels = min(n_labels, np.count_nonzero(at))
     ax = _new_axes() if ax is None else ax
     _draw_lines(ax, alphas, coefs, n_labels)
     ax.axhline(0.0, color="#404040", linewidth=0.6, zorder=1)
@@ -153,6 +154,7 @@ def _mark(ax, alpha):
         f"alpha = {alpha:.3g}", xy=(alpha, 1.0), xycoords=("data", "axes fraction"),
         xytext=(-4, -4), textcoords="offset points", rotation=90, ha="right", va="top",
         fontsize="small", color="#404040",
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
     )
 
 

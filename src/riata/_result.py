@@ -232,7 +232,8 @@ class PathResult:
             )
         offset = check.check_offset(offset, X.shape[0])
         if alpha is None:
-            eta = np.asarray((self.coef.T @ X.T).T) + self.intercept
+            eta = X @ self.coef
+            eta = (eta.toarray() if hasattr(eta, "toarray") else eta) + self.intercept
             return eta if offset is None else eta + offset[:, None]
         coef, intercept = self.coef_at(alpha)
         eta = X @ coef + intercept

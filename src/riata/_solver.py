@@ -110,7 +110,8 @@ class Problem:
         if sample_weight is not None:
             scaled = sample_weight / sample_weight.max()
             self.weights = scaled * (n / scaled.sum())
-        peak = float(np.abs(y).max()) or 1.0
+        # powers of two: no rounding on the way in or out
+        peak = 2.0 ** math.frexp(float(np.abs(y).max()))[1]
         y = y / peak
         self.center = float(np.average(y, weights=self.weights)) if fit_intercept else 0.0
         y = y - self.center
@@ -137,7 +138,7 @@ class Problem:
         if excluded.any():
             factor = np.where(excluded, 0.0, factor)
             scale[excluded] = design.sqnorm[excluded] = design.xty[excluded] = 0.0
-        sd = np.sqrt(design.sqnorm / n) if standardize else scale  # times scale
+        sd = design.deviations() if standardize else scale  # sd times scale, or scale
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             self.factor_sd = factor * sd
             l1 = (n * l1_ratio / self.unit) * self.factor_sd
@@ -156,8 +157,12 @@ class Problem:
         self.strengths = Strengths(l1, l2, lower, upper, unit)
         free = (l1 == 0) & (l2 == 0) & (design.sqnorm > 0)
         if lower is not None:
-            free &= np.isinf(lower) & np.isinf(upper)
-        self.free = np.flatnonzero(free)
+            bounded = free & (np.isfinite(lower) | np.isfinite(upper))
+            free &= ~bounded
+        self.free = np.flatnonzero(free)  # without penalty and bounds
+        self.unpenalised = self.free
+        if lower is not None:
+            self.unpenalised = np.concatenate([self.free, np.flatnonzero(bounded)])
 
     def center_block(self, R):
         """Take the weighted mean off each column of R (n, lanes) if there is an
@@ -348,30 +353,35 @@ class PathSolver:
         self._start(start)
 
     def _start(self, start):
-        """The null model (or the given coefficients): c at an alpha above all others."""
-        problem = self.problem
-        self.c, self.slope = problem.design.xty, None
-        if self.free is not None:
-            self._add(self.free.columns)
-        if start is not None:
-            columns, w = start
-            new = np.setdiff1d(columns, self.working.columns)
-            self._add(new)
-            place = np.empty(len(self.working.mask), dtype=np.intp)
-            place[self.working.columns] = np.arange(len(self.working))
-            self.w[place[columns]] = np.clip(
-                w, self.working.lower[place[columns]], self.working.upper[place[columns]]
-            )
-        if len(self.working):
-            self._verify(self.w[:, None].copy(), np.array([np.inf]))
-            self.c = self.correlations[:, 0].copy()
-            self.w = self.solved[:, 0].copy()
-        self.alpha = problem.strengths.alpha_max(self.c)
+        """The null model, which gives alpha_max; then the given coefficients."""
+        self.c, self.slope, self.alpha = self.problem.design.xty, None, 1.0
+        columns = self.problem.unpenalised
+        if len(columns):
+            self._add(columns)
+            W, _ = self._descend(None, 0, np.ones(1), 1e-3 * self.target)
+            self._restart(W)
+        self.alpha = self.alpha_max = self.problem.strengths.alpha_max(self.c)
+        if start is None:
+            return
+        columns, w = start
+        self._add(np.setdiff1d(columns, self.working.columns))
+        place = self._places(columns)
+        lower, upper = self.working.lower[place], self.working.upper[place]
+        self.w[place] = np.clip(w, lower, upper)
+        self._restart(self.w[:, None])
+        self.alpha = self.problem.strengths.alpha_max(self.c)
 
-    @property
-    def alpha_max(self):
-        """Smallest alpha (of the L1 part) whose solution is the start."""
-        return self.alpha
+    def _restart(self, W):
+        """Take the only column of W as the point to go on from."""
+        self._verify(W, np.zeros(1))
+        self.c = self.correlations[:, 0].copy()
+        self.w = self.solved[:, 0].copy()
+
+    def _places(self, columns):
+        """Positions of columns in the working set."""
+        place = np.empty(len(self.working.mask), dtype=np.intp)
+        place[self.working.columns] = np.arange(len(self.working))
+        return place[columns]
 
     def _add(self, columns):
         self.working.add(columns)
@@ -395,12 +405,11 @@ class PathSolver:
     def adopt(self, alphas, columns, W):
         """Solutions for coefficients found elsewhere: W (columns, alphas)."""
         self._add(columns[self.working.mask[columns] == 0])
-        place = np.empty(len(self.working.mask), dtype=np.intp)
-        place[self.working.columns] = np.arange(len(self.working))
+        place = self._places(columns)
         for first in range(0, len(alphas), self.lanes):
             ahead = np.asarray(alphas[first:first + self.lanes], dtype=float)
             block = np.zeros((len(self.working), len(ahead)))
-            block[place[columns]] = W[:, first:first + len(ahead)]
+            block[place] = W[:, first:first + len(ahead)]
             gap, kkt, loss = self._verify(block, ahead)
             for k in range(len(ahead)):
                 status = Status.optimal
@@ -542,9 +551,8 @@ class PathSolver:
         design.gradient(Q, self.correlations)
         self.passes += 1.0
         self.solved = B
-        finite = np.where(np.isfinite(alphas), alphas, 0.0)
         gap, kkt, _ = problem.strengths.certify(
-            self.correlations, self.working.columns, B, finite, loss, self.working.mask
+            self.correlations, self.working.columns, B, alphas, loss, self.working.mask
         )
         return gap, kkt, loss
 

@@ -15,7 +15,10 @@ cdef class Design:
 
     cdef _attach(self, data, indices, indptr)
     cdef _set_up(self, const double[::1] target)
-    cdef _moments(self, Py_ssize_t first, Py_ssize_t last, weighted, peak)
+    cdef _moments(
+        self, Py_ssize_t first, Py_ssize_t last, int center, const double[::1] sy,
+        double[::1] mean, double[::1] sqnorm, double[::1] top, double[::1] xty,
+    )
     cdef Py_ssize_t _work(self) noexcept nogil
     cdef Py_ssize_t _columns_per_check(self, int lanes) noexcept nogil
     cdef int _threads(self, int lanes) noexcept nogil

@@ -157,7 +157,8 @@ cdef class Design:
         self.sqnorm = np.empty(self.n_features)
         self.xty = np.empty(self.n_features)
         peak = np.empty(self.n_features)
-        self._moments(0, self.n_features, weighted, peak)
+        self._moments(0, self.n_features, self.center, weighted, self.mean,
+                      self.sqnorm, peak, self.xty)
         if not np.isfinite(peak.sum()) and not np.isfinite(peak).all():
             return self._raise_nonfinite(peak)
         # Squares that over- or underflowed: once more, in units of the peak.
@@ -167,7 +168,8 @@ cdef class Design:
         if extreme.size:
             self.scale[extreme] = np.exp2(-np.frexp(peak[extreme])[1].clip(-1000, 1000))
             for j in extreme:
-                self._moments(j, j + 1, weighted, peak)
+                self._moments(j, j + 1, self.center, weighted, self.mean, self.sqnorm,
+                              peak, self.xty)
         if self.kind == "csc" and self.center:
             self.xty -= self.scale * self.mean * weighted.sum()
         count = self.columns.weight_sum
@@ -179,13 +181,32 @@ cdef class Design:
         self.xty *= unit
         self.scale *= unit
 
-    cdef _moments(self, Py_ssize_t first, Py_ssize_t last, weighted, peak):
-        cdef const double[::1] sy = weighted
-        cdef double[::1] mean = self.mean, sqnorm = self.sqnorm
-        cdef double[::1] top = peak, xty = self.xty
+    def deviations(self):
+        """Weighted standard deviation of each column times its scale.
+
+        Returns
+        -------
+        ndarray of float64 (n_features,)
+        """
+        square = self.sqnorm
+        if not self.center:
+            square, other = np.empty(self.n_features), np.empty(self.n_features)
+            weighted, peak = np.zeros(self.n_samples), np.empty(self.n_features)
+            self._moments(0, self.n_features, True, weighted, other, square, peak,
+                          np.empty(self.n_features))
+            # as in the set-up: a deviation that is rounding only is none
+            noise = 64 * np.finfo(float).eps * self.scale * other
+            constant = square <= self.columns.weight_sum * noise**2
+            square[constant | (self.scale == 0)] = 0.0
+        return np.sqrt(square / self.columns.weight_sum)
+
+    cdef _moments(
+        self, Py_ssize_t first, Py_ssize_t last, int center, const double[::1] sy,
+        double[::1] mean, double[::1] sqnorm, double[::1] top, double[::1] xty,
+    ):
         cdef Py_ssize_t step = self._columns_per_check(1), start, stop, b, blocks
         cdef const Columns* X = &self.columns
-        cdef int center = self.center, threads = self._threads(1)
+        cdef int threads = self._threads(1)
         with nogil:
             start = first
             while start < last:

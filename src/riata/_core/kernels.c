@@ -4,6 +4,7 @@
  * for each element and index type. */
 #include "columns.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 

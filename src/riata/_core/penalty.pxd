@@ -13,6 +13,12 @@ from libc.math cimport INFINITY, fabs
 cdef struct Penalty:
     double l1, l2, lower, upper
 
+# Strengths below this (columns and y having norms near one) are lost in the rounding of
+# c: such a column, and one that is not penalised at all, is counted with a bound on its
+# coefficient, |w*| <= 2 |w| + 2, instead of a constraint on c.
+cdef inline bint negligible(double strength) noexcept nogil:
+    return strength < 1e-10
+
 
 cdef inline double clip(double x, double lower, double upper) noexcept nogil:
     return lower if x < lower else (upper if x > upper else x)
@@ -44,6 +50,13 @@ cdef inline double violation(double c, double w, Penalty pen) noexcept nogil:
     return fabs(slack)
 
 
+cdef inline double reach(double z, Penalty pen) noexcept nogil:
+    """The bound that a dual point takes into account: dropping one that is too large to
+    be of use keeps it valid."""
+    cdef double limit = bound(z, pen)
+    return limit if limit < 1e6 else INFINITY
+
+
 # --- The duality gap as a sum of non-negative terms, one a column (Fenchel-Young), so
 # --- that it is accurate however small it is.  With theta = kappa * r,
 #
@@ -55,7 +68,7 @@ cdef inline double violation(double c, double w, Penalty pen) noexcept nogil:
 cdef inline double kappa_limit(double c, double w, Penalty pen) noexcept nogil:
     """Largest kappa in [0, 1] for which the column's constraint holds."""
     cdef double z = c - pen.l2 * w
-    if fabs(z) <= pen.l1 or pen.l1 == 0.0 or bound(z, pen) < INFINITY:
+    if fabs(z) <= pen.l1 or negligible(pen.l1) or reach(z, pen) < INFINITY:
         return 1.0
     return pen.l1 / fabs(z)
 
@@ -66,7 +79,9 @@ cdef inline double conjugate_term(double c, double w, Penalty pen) noexcept nogi
     cdef double value = pen.l1 * fabs(w) + 0.5 * pen.l2 * w * w - c * w
     if excess <= 0.0:
         return value
-    best = bound(c, pen)
+    best = reach(c, pen)
+    if negligible(pen.l1) and negligible(pen.l2):
+        best = min(best, 2.0 * (fabs(w) + 1.0))
     if pen.l2 > 0.0:
         best = min(best, excess / pen.l2)
     elif best == INFINITY:
@@ -81,11 +96,9 @@ cdef inline double gap_term(double c, double w, Penalty pen, double kappa) noexc
         return conjugate_term(kappa * c, w, pen)
     z = kappa * (c - pen.l2 * w)
     excess = fabs(z) - pen.l1
-    limit = bound(z, pen)
-    if pen.l1 == 0.0 and limit == INFINITY:
-        # Not penalised: c = 0 up to rounding (the solver solves these columns exactly);
-        # what is left over counts with twice the coefficient as its range.
-        return 2.0 * excess * (fabs(w) + 1.0)
-    if excess <= 0.0 or limit == INFINITY:
+    limit = reach(z, pen)
+    if limit == INFINITY:
+        limit = 2.0 * (fabs(w) + 1.0) if negligible(pen.l1) else 0.0
+    if excess <= 0.0:
         excess = limit = 0.0
     return pen.l1 * fabs(w) - z * w + excess * limit
