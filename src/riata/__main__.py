@@ -99,8 +99,8 @@ class Meat:
             np.corrcoef(self.X[:, j], self.X[:, j + 1])[0, 1]
             for j in range(self.X.shape[1] - 1)
         ]
-        say(f"{len(self.y)} samples to train on, {len(self.y_test)} to test on; fat from "
-            f"{self.y.min():.1f} to {self.y.max():.1f} percent.")
+        say(f"{len(self.y)} samples to train on, {len(self.y_test)} to test on; "
+            f"fat from {self.y.min():.1f} to {self.y.max():.1f} percent.")
         say(f"{self.X.shape[1]} absorbances between {self.names[0]} and "
             f"{self.names[-1]}; neighbours are correlated,")
         say(f"by {np.median(neighbours):.4f} in the median. "
@@ -142,7 +142,7 @@ def certify(data, path):
     say(f"Largest relative duality gap: {path.relative_gap.max():.1e} "
         f"(asked for: {TARGET:.0e}).")
     say(f"riata.check_solution, from the coefficients alone, finds {worst:.1e}.")
-    say("No coefficients whatever have an objective that is lower by more than the gap.")
+    say("No coefficients at all have an objective that is lower by more than the gap.")
 
 
 def choose(data):
@@ -177,11 +177,12 @@ def race(data, path, seconds):
 
     say("package            tol    seconds  worst gap  wavelengths at the last alpha")
     row("riata", TARGET, seconds, path.relative_gap.max(), path.n_active[-1])
-    spent = last = 0.0
+    spent, last, gap = 0.0, 0.0, np.inf
     for tol in LADDER:
         if spent + 4 * last > BUDGET:
-            say(f"scikit-learn {sklearn.__version__} stopped at a gap of {gap:.0e} after "
-                f"{spent:.1f} s.")
+            print()
+            say(f"scikit-learn {sklearn.__version__} was stopped at a gap of {gap:.0e} "
+                f"after {spent:.1f} s.")
             return
         last, gap, n_active = run_scikit_learn(data, path.alphas, tol)
         spent += last
@@ -197,7 +198,7 @@ def race(data, path, seconds):
 
 
 def run_scikit_learn(data, alphas, tol):
-    """Seconds, worst relative gap and final number of columns of scikit-learn's path."""
+    """Seconds, worst relative gap and last number of columns of its lasso path."""
     from sklearn.linear_model import lasso_path
 
     X_mean, y_mean = data.X.mean(axis=0), data.y.mean()  # it fits no intercept

@@ -60,7 +60,7 @@ def plot_path(path, ax=None, *, feature_names=None, alpha=None, n_labels=8):
     names = _names(feature_names, path.n_features_in)
     shown = path.alphas > 0
     if not shown.any():
-        raise ValueError("the path has no alpha above 0 to draw on a logarithmic scale.")
+        raise ValueError("the path has no alpha above 0; its scale is logarithmic.")
     alphas = path.alphas[shown]
     drawn = path.coef[:, np.flatnonzero(shown)]
     at = drawn[:, [-1]].toarray().ravel() if alpha is None else path.coef_at(alpha)[0]
@@ -171,10 +171,11 @@ def _label(ax, ends, names):
         colour, style = _style(k)
         ax.annotate(
             "", xy=(1.0, wanted[k]), xytext=(1.035, placed[k]),
-            xycoords="axes fraction", textcoords="axes fraction", annotation_clip=False,
+            xycoords="axes fraction", textcoords="axes fraction",
+            annotation_clip=False,
             arrowprops={
-                "arrowstyle": "-", "color": colour, "linewidth": 0.8, "linestyle": style,
-                "shrinkA": 0, "shrinkB": 0,
+                "arrowstyle": "-", "color": colour, "linewidth": 0.8,
+                "linestyle": style, "shrinkA": 0, "shrinkB": 0,
             },
         )
         ax.annotate(

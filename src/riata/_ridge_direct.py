@@ -89,6 +89,11 @@ class Factor:
         V = self._invert(reduced, roots)
         return self.split.complete(V, inner)
 
+    def explained(self, H, R):
+        """Squared norm of what the penalised columns explain of R, from ``H = B'R``."""
+        step = self._invert(H, np.zeros(H.shape[1]))
+        return np.einsum("jk,jk->k", H, step)
+
     def poor(self, roots):
         """Which root alphas the factorisation is too ill-conditioned for."""
         if self.values is None:
@@ -125,7 +130,7 @@ class Factor:
         """Solve with the Cholesky factor of each alpha."""
         from scipy.linalg.lapack import dpotrs
 
-        out = np.zeros_like(H, order="F")
+        out = np.full(H.shape, np.nan, order="F")
         for root in np.unique(roots):
             at = np.flatnonzero(roots == root)
             factor = self._cholesky(root)
@@ -326,7 +331,7 @@ class Dual(Factor):
         scale = problem.d * split.e * level
         pending, size, waiting = [], 0.0, 0
         for cols in problem.columns.column_slices():
-            Z = problem.columns._block(slice(None), cols) * scale[cols]
+            Z = problem.columns.block(slice(None), cols) * scale[cols]
             C = split.project(Z).T
             size += float(np.einsum("ij,ij->", C, C))
             pending.append(C)

@@ -26,6 +26,8 @@ LANES = 8
 MAX_EPOCHS = 200_000  # of coordinate descent, for one alpha on one working set
 MANY_EPOCHS = 300  # after so many along columns of X, a Gram matrix is worth its cost
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
+RUNG = 0.65  # ratio of two alphas on the way to one that is far from the last
+RUNG_GAP = 1e-3  # relative gap that will do there
 PANEL_BYTES = 32 * 2**20  # rows of packed columns that a dense Gram is summed from
 
 
@@ -62,6 +64,13 @@ class Settings(NamedTuple):
     deadline: float = math.inf
     engine: str = "auto"  # "gram" or "residual" for experts and tests
     lanes: int = LANES
+
+
+class Step(NamedTuple):
+    """An alpha to solve; a rung (not wanted) is only on the way to the next."""
+
+    alpha: float
+    wanted: bool
 
 
 class Solution(NamedTuple):
@@ -358,7 +367,7 @@ class PathSolver:
         columns = self.problem.unpenalised
         if len(columns):
             self._add(columns)
-            W, _ = self._descend(None, 0, np.ones(1), 1e-3 * self.target)
+            W, _ = self._descend(None, 0, np.ones(1), [1e-3 * self.target])
             self._restart(W)
         self.alpha = self.alpha_max = self.problem.strengths.alpha_max(self.c)
         if start is None:
@@ -393,14 +402,38 @@ class PathSolver:
         if self.settings.engine == "auto" and self._full_gram_pays(len(alphas)):
             self._add(np.flatnonzero((self.working.mask == 0)
                                      & (self.problem.design.sqnorm > 0)))
-        while done < len(alphas):
-            ahead = alphas[done:done + min(batch, self.lanes)]
+        steps = self._with_rungs(alphas)
+        while done < len(steps):
+            if monotonic() > self.settings.deadline:
+                steps[done:] = [step for step in steps[done:] if step.wanted]
+            ahead = steps[done:done + min(batch, self.lanes)]
+            targets = np.array([
+                self.target if step.wanted else RUNG_GAP * self.problem.null_objective
+                for step in ahead
+            ])
             rounds = 0
-            for solution in self._solve_batch(np.asarray(ahead, dtype=float)):
+            solutions = self._solve_batch(np.array([s.alpha for s in ahead]), targets)
+            for step, solution in zip(ahead, solutions, strict=True):
                 rounds = max(rounds, solution.n_iter)
-                yield solution
+                if step.wanted:
+                    yield solution
             done += len(ahead)
             batch = min(2 * batch, self.lanes) if rounds < 3 else max(batch // 2, 1)
+
+    def _with_rungs(self, alphas):
+        """The asked alphas and, where the next is far, rungs of a ladder down to it."""
+        steps, above = [], self.alpha
+        for alpha in alphas:
+            floor = max(float(alpha), 1e-4 * self.alpha)
+            if 0.0 < floor < RUNG**1.5 * above:
+                count = math.ceil(math.log(floor / above) / math.log(RUNG))
+                steps += [
+                    Step(above * (floor / above) ** (k / count), False)
+                    for k in range(1, count)
+                ]
+            steps.append(Step(float(alpha), True))
+            above = alpha
+        return steps
 
     def adopt(self, alphas, columns, W):
         """Solutions for coefficients found elsewhere: W (columns, alphas)."""
@@ -428,23 +461,26 @@ class PathSolver:
             and design.n_samples >= 5 * design.n_features
         )
 
-    def _solve_batch(self, alphas):
+    def _solve_batch(self, alphas, targets):
+        """Yield the solution at each alpha, to its target gap."""
         self._look_ahead(alphas)
         lanes, first, rounds = len(alphas), 0, 0
-        inner = 0.3 * self.target
+        inner = 0.3 * targets
         W = None
         while first < lanes:
             rounds += 1
             W, statuses = self._descend(W, first, alphas, inner)
             gap, kkt, loss = self._verify(W, alphas)
             W = self.solved
-            while first < lanes and gap[first] <= self.target:
+            while first < lanes and gap[first] <= targets[first]:
                 yield self._accept(alphas, first, gap, kkt, loss, rounds, Status.optimal)
                 first += 1
             if first == lanes:
                 return
             added = self._add_violators(first, alphas)
-            status = self._give_up(statuses[first], added, inner, gap[first], rounds)
+            status = self._give_up(
+                statuses[first], added, inner[first], gap[first], targets[first], rounds
+            )
             if status is not None:
                 yield self._accept(alphas, first, gap, kkt, loss, rounds, status)
                 first += 1
@@ -453,13 +489,13 @@ class PathSolver:
             else:
                 inner *= 0.1
 
-    def _give_up(self, inner_status, added, inner, gap, rounds):
+    def _give_up(self, inner_status, added, inner, gap, target, rounds):
         """The status to end an alpha with, or None to go on."""
         settings = self.settings
         if inner_status == OUT_OF_TIME or monotonic() > settings.deadline:
             return Status.time_limit
-        near = gap <= 10 * self.target
-        if not added and (inner_status == STALLED or inner < 1e-8 * self.target):
+        near = gap <= 10 * target
+        if not added and (inner_status == STALLED or inner < 1e-8 * target):
             return Status.optimal_inaccurate if near else Status.insufficient_progress
         if rounds >= settings.max_iter or (not added and inner_status != CONVERGED):
             return Status.optimal_inaccurate if near else Status.iteration_limit
@@ -514,7 +550,7 @@ class PathSolver:
                 )
             statuses[k], epochs, _, qsum = descend(
                 quadratic, w, state, qsum, working.xty, working.sqnorm, l1, l2,
-                working.lower, working.upper, problem.yy, tol,
+                working.lower, working.upper, problem.yy, tol[k],
                 MAX_EPOCHS if use_gram or working.hard else MANY_EPOCHS,
                 self.settings.deadline, use_gram,
             )
