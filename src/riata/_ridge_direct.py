@@ -92,7 +92,7 @@ class Factor:
     def explained(self, H, R):
         """Squared norm of what the penalised columns explain of R, from ``H = B'R``."""
         step = self._invert(H, np.zeros(H.shape[1]))
-        return np.einsum("jk,jk->k", H, step)
+        return np.maximum(np.einsum("jk,jk->k", H, step), 0.0)
 
     def poor(self, roots):
         """Which root alphas the factorisation is too ill-conditioned for."""

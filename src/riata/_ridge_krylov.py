@@ -14,6 +14,45 @@ BASIS_BYTES = 1 << 30  # memory for the basis of the coefficients
 STALLED = 50  # iterations without a smaller gradient after which to give up
 
 
+class Krylov:
+    """Solutions for all targets and alphas, a Krylov space for each target.
+
+    Parameters
+    ----------
+    problem : Problem
+    split : Split
+    max_iter : int
+    """
+
+    def __init__(self, problem, split, max_iter):
+        self.problem, self.split, self.max_iter = problem, split, max_iter
+
+    def solve(self, roots, targets, tol):
+        """Coefficients of shape (n_features, k) and numbers of iterations (k,)."""
+        problem, split = self.problem, self.split
+        V = np.zeros((problem.n_features, len(roots)), order="F")
+        n_iter = np.zeros(len(roots), dtype=np.int64)
+        for target in np.unique(targets):
+            at = np.flatnonzero(targets == target)
+            c = problem.targets[:, target]
+            V[:, at], n_iter[at] = bidiagonalise(
+                problem, split, c, roots[at], tol, self.max_iter
+            )
+        inner = split.Q.T @ problem.targets
+        return split.complete(V, inner[:, targets]), n_iter
+
+    def explained(self, H, R):
+        """Squared norm of what the penalised columns explain of R, by iteration."""
+        zero = np.zeros(1)
+        out = np.zeros(R.shape[1])
+        for k, r in enumerate(R.T):
+            step, _ = bidiagonalise(
+                self.problem, self.split, r, zero, 0.0, self.max_iter
+            )
+            out[k] = H[:, k] @ step[:, 0]
+        return np.maximum(out, 0.0)
+
+
 class _Basis:
     """Rows of a growing array."""
 
@@ -165,7 +204,6 @@ def conjugate_gradients(problem, split, V, roots, targets, tol, max_iter):
     Returns
     -------
     V : ndarray of shape (n_features, k)
-        Without the columns of `split`, which the caller completes.
     n_iter : int
     """
     on = split.e > 0
@@ -196,4 +234,5 @@ def conjugate_gradients(problem, split, V, roots, targets, tol, max_iter):
         V = V + length * direction
         R = R - length * image
         old = np.where(new > 0, new, 1.0)
-    return best, n_iter
+    inner = split.Q.T @ problem.targets
+    return split.complete(best, inner[:, targets]), n_iter

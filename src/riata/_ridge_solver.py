@@ -1,0 +1,225 @@
+"""Which route a ridge problem takes, and the way from there to certified solutions."""
+
+import numpy as np
+
+from ._ridge_direct import Dual, Primal, Split, uneven
+from ._ridge_gap import certify, refine
+from ._ridge_krylov import Krylov, conjugate_gradients
+from ._ridge_problem import Problem
+
+METHODS = ("auto", "cholesky", "eigh", "svd", "krylov")
+FEW_ALPHAS = 15  # up to here one Cholesky factorisation per alpha is cheaper
+CHUNK = 1 << 23  # numbers in the arrays of one chunk of solutions
+SIDE_BYTES = 1 << 32  # the most for the square matrices of a direct route
+EXACT_SIDE = 4096  # largest Gram matrix made where a kernel would be smaller
+QUICK = 0.02  # seconds; a direct solution as fast as this is not worth avoiding
+PATIENCE = 40  # fewest iterations that make a trial of the Krylov route worthwhile
+ACCURATE = 1e-15  # relative gap that a trial aims at, to be as good as a direct route
+
+
+def plan(X, y, n_alphas, method):
+    """Choose a route by its cost on one core.
+
+    Returns
+    -------
+    route : {"gram", "kernel"} or None
+        The direct route, unless its matrices would be too large.
+    patience : int or None
+        How many Krylov iterations to try first (None: as many as it takes).
+    """
+    n, p = X.shape
+    small, direct = min(n, p), "gram" if p <= n else "kernel"
+    if method == "krylov":
+        return None, None
+    if method != "auto":
+        return direct, 0
+    if 24.0 * small**2 > SIDE_BYTES:
+        return None, None
+    sparse = hasattr(X, "tocsc")
+    stored = X.nnz if sparse else n * p
+    seconds = float(n) * p * small / 4e10
+    if sparse:
+        # Pairs of entries of the same row (or column) in a sparse product.
+        seconds = min(seconds, 2e-8 * stored * stored / max(n, p))
+    few = n_alphas <= FEW_ALPHAS
+    seconds += float(small) ** 3 * (2e-11 * n_alphas if few else 2e-10)
+    n_targets = y.shape[1] if y.ndim == 2 else 1
+    iteration = 2 * stored * (1e-9 if sparse else 3e-10) + 1e-8 * (n + p)
+    patience = int(0.5 * seconds / (iteration * n_targets))
+    if seconds < QUICK or patience < PATIENCE:
+        patience = 0
+    return direct, patience
+
+
+class Solver:
+    """A problem, and the factorisations of it made so far.
+
+    Parameters
+    ----------
+    X, y
+        As in `riata._ridge.solve_ridge`.
+    method : str
+        One of `METHODS`.
+    n_alphas : int
+        How many different alphas to expect.
+    **options
+        Of `Problem`.
+    """
+
+    def __init__(self, X, y, method, n_alphas, **options):
+        self.method = method
+        self.route, self.patience = plan(X, y, n_alphas, method)
+        direct = self.patience == 0 and method != "svd"
+        self.problem = Problem(
+            X, y, second_moments=self.route if direct else None, **options
+        )
+        e = self.problem.e
+        if self.route == "kernel" and uneven(e):
+            # Unlike the kernel, the Gram matrix is as good for columns of any scale.
+            if np.count_nonzero(e) <= EXACT_SIDE:
+                self.route = "gram"
+        self.split = Split(self.problem, self.problem.free)
+        self._factors = {}
+
+    # -- grids ----------------------------------------------------------------
+
+    def solve(self, alphas, tol, max_iter):
+        """Return the fields of a `RidgeResult` as a dictionary."""
+        problem = self.problem
+        n_targets, p = problem.targets.shape[1], problem.n_features
+        grid = self.grid(alphas)
+        roots = problem.scale_alphas(grid).ravel()
+        targets = np.tile(np.arange(n_targets), len(grid))
+        size = len(roots)
+        coef, intercept = np.empty((size, p)), np.empty(size)
+        certificate = np.empty((2, size))
+        n_iter, names = np.empty(size, dtype=np.int64), set()
+        many = len(np.unique(roots)) > FEW_ALPHAS
+        for part in self.chunks(size):
+            V, certificate[:, part], n_iter[part] = self._solve(
+                roots[part], targets[part], tol, max_iter, many, names
+            )
+            coef[part], intercept[part] = problem.coef(V, targets[part])
+        if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+            raise ValueError(
+                "the coefficients are beyond the range of double precision; rescale X "
+                "or y"
+            )
+        unit = problem.target_exponent[targets]
+        null = problem.null[targets]
+        gap, kkt = certificate
+        fields = {
+            "intercept": intercept,
+            "dual_gap": np.ldexp(gap, 2 * unit),
+            "relative_gap": np.divide(gap, null, out=np.zeros(size), where=null > 0),
+            "kkt": np.ldexp(kkt, unit),
+            "n_iter": n_iter,
+        }
+        shape = grid.shape[:1] if problem.squeeze else grid.shape
+        null = np.ldexp(problem.null, 2 * problem.target_exponent)
+        return {
+            "coef": coef.reshape(*shape, p),
+            **{name: field.reshape(shape) for name, field in fields.items()},
+            "null_objective": null[0] if problem.squeeze else null,
+            "method": "+".join(sorted(names)) or "none",
+        }
+
+    def grid(self, alphas):
+        """Alphas of shape (n_alphas, n_targets)."""
+        n_targets = self.problem.targets.shape[1]
+        grid = np.atleast_1d(np.asarray(alphas, dtype=np.float64))
+        if grid.ndim == 1:
+            return np.repeat(grid[:, None], n_targets, axis=1)
+        if grid.ndim != 2 or grid.shape[1] != n_targets:
+            raise ValueError(
+                f"alphas has shape {np.shape(alphas)}; expected (n_alphas,), or "
+                f"(n_alphas, n_targets) with n_targets = {n_targets}"
+            )
+        return grid
+
+    def chunks(self, size):
+        """Slices of the flattened (alpha, target) pairs that fit in memory."""
+        problem = self.problem
+        step = max(16, CHUNK // max(1, problem.n_samples + problem.n_features))
+        if self.patience != 0:
+            step = max(1, size)  # one Krylov space for all alphas
+        for low in range(0, size, step):
+            yield slice(low, min(low + step, size))
+
+    # -- one chunk ------------------------------------------------------------
+
+    def _solve(self, roots, targets, tol, max_iter, many, names):
+        """Coefficients, (gap, kkt) and n_iter; adds to the names of methods used."""
+        problem, split = self.problem, self.split
+        if not np.any(split.e):
+            V = np.zeros((problem.n_features, len(roots)), order="F")
+            V = split.complete(V, (split.Q.T @ problem.targets)[:, targets])
+            names.add("projection" if len(split.index) else "none")
+            certificate = certify(problem, split, V, roots, targets, None)[0]
+            return V, certificate, np.ones(len(roots), dtype=np.int64)
+        if self.patience != 0:
+            solution = self._krylov(roots, targets, tol, max_iter)
+            if solution is not None:
+                names.add("krylov")
+                return solution
+        V = np.empty((problem.n_features, len(roots)), order="F")
+        certificate = np.empty((2, len(roots)))
+        n_iter = np.empty(len(roots), dtype=np.int64)
+        for factor, at in self.factors(roots, many):
+            names.add(factor.name)
+            W = factor.solve(roots[at], targets[at])
+            W, certificate[:, at], n_iter[at] = refine(
+                problem, split, factor, W, roots[at], targets[at], tol
+            )
+            if len(at) == len(roots):
+                return W, certificate, n_iter
+            V[:, at] = W
+        return V, certificate, n_iter
+
+    def factors(self, roots, many):
+        """Yield factorisations, and the numbers of the alphas each is good for."""
+        left = np.arange(len(roots))
+        if self.method != "svd" and len(left):
+            spectral = self.method == "eigh" or (many and self.method == "auto")
+            if self.route == "gram" and uneven(self.split.e):
+                spectral = False
+            factor = self.factor("eigh" if spectral else "cholesky")
+            poor = factor.poor(roots)
+            if not poor.all():
+                yield factor, np.flatnonzero(~poor)
+            left = np.flatnonzero(poor)
+        if len(left):
+            yield self.factor("svd"), left
+
+    def factor(self, name):
+        """Make a factorisation, or return the one made before."""
+        if name not in self._factors:
+            kind = Primal if self.route == "gram" else Dual
+            factor = kind(self.problem, self.split, name == "eigh", name == "svd")
+            factor.name = f"{factor.side}-{name}"
+            self._factors[name] = factor
+        return self._factors[name]
+
+    def _krylov(self, roots, targets, tol, max_iter):
+        """Bidiagonalise for each target; None if a trial of it was not enough."""
+        problem, split = self.problem, self.split
+        trial = self.patience is not None
+        aim = min(0.1 * tol, ACCURATE) if trial else 0.1 * tol
+        limit = min(self.patience, max_iter) if trial else max_iter
+        krylov = Krylov(problem, split, limit)
+        V, n_iter = krylov.solve(roots, targets, aim)
+        certificate, _ = certify(problem, split, V, roots, targets, krylov)
+        bad = certificate[0] > tol * problem.null[targets]
+        if trial and bad.any():
+            return None
+        left = max_iter - int(n_iter.max(initial=0))
+        at = np.flatnonzero(bad & (roots > 0))
+        if len(at) and left > 0:
+            W, more = conjugate_gradients(
+                problem, split, V[:, at], roots[at], targets[at], tol, left
+            )
+            n_iter[at] += more
+            new, _ = certify(problem, split, W, roots[at], targets[at], krylov)
+            gain = new[0] < certificate[0, at]
+            V[:, at[gain]], certificate[:, at[gain]] = W[:, gain], new[:, gain]
+        return V, certificate, n_iter

@@ -1,0 +1,75 @@
+"""The one place where input is checked.
+
+Everything a caller hands over passes through here before anything is computed, and what
+comes out can be trusted by compiled code that checks no bounds. Nothing of the caller's
+is ever written to. What is wrong raises `TypeError` or `ValueError` with the name of
+the argument, the first offending position and value, and the remedy.
+
+Data
+    `check_design` (X, for fits), `check_operand` (X, for products), `check_target`,
+    `check_sample_weight`, `check_offset`, `check_penalty_factor`, `check_bounds`,
+    `check_coef`, `check_finite`, `raise_nonfinite`.
+Numbers
+    `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
+    `check_n_threads`, `check_time_limit`, and the general `check_real`,
+    `check_integer`, `check_bool`, `check_choice`.
+Estimators
+    `validate_estimator_input`, `validate_predict_input`: the above with scikit-learn's
+    conventions. Only these two import scikit-learn.
+
+Importing this module imports NumPy and nothing larger; SciPy's classes are recognised
+only if SciPy has been loaded already.
+"""
+
+from ._arrays import DesignArrays, check_finite, raise_nonfinite
+from ._design import check_design, check_operand
+from ._estimators import FitInput, validate_estimator_input, validate_predict_input
+from ._numbers import (
+    check_alpha,
+    check_alphas,
+    check_bool,
+    check_choice,
+    check_integer,
+    check_l1_ratio,
+    check_max_iter,
+    check_n_threads,
+    check_real,
+    check_time_limit,
+    check_tol,
+)
+from ._vectors import (
+    check_bounds,
+    check_coef,
+    check_offset,
+    check_penalty_factor,
+    check_sample_weight,
+    check_target,
+)
+
+__all__ = [
+    "DesignArrays",
+    "FitInput",
+    "check_alpha",
+    "check_alphas",
+    "check_bool",
+    "check_bounds",
+    "check_choice",
+    "check_coef",
+    "check_design",
+    "check_finite",
+    "check_integer",
+    "check_l1_ratio",
+    "check_max_iter",
+    "check_n_threads",
+    "check_offset",
+    "check_operand",
+    "check_penalty_factor",
+    "check_real",
+    "check_sample_weight",
+    "check_target",
+    "check_time_limit",
+    "check_tol",
+    "raise_nonfinite",
+    "validate_estimator_input",
+    "validate_predict_input",
+]

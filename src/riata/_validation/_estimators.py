@@ -1,0 +1,147 @@
+"""Input of estimators, with the conventions of scikit-learn."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._arrays import _as_array, _is_sparse
+from ._design import check_design, check_operand
+from ._vectors import check_offset, check_sample_weight, check_target
+
+
+class FitInput(NamedTuple):
+    """What `validate_estimator_input` returns.
+
+    Attributes
+    ----------
+    X : ndarray or scipy.sparse.csc_array
+        The arrays of `check_design` as a matrix.
+    y, sample_weight, offset
+        As from the check of that name.
+    features : dict
+        The fitted attributes ``n_features_in_`` and, for a data frame whose columns
+        have names, ``feature_names_in_``.
+    """
+
+    X: Any
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    offset: np.ndarray | None
+    features: dict[str, Any]
+
+
+def validate_estimator_input(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    sample_weight: Any = None,
+    offset: Any = None,
+    multi_output: bool = False,
+) -> FitInput:
+    """Check the data of ``estimator.fit``.
+
+    The estimator is left as it is, so that a fit that fails or is interrupted leaves
+    the earlier one whole; set `FitInput.features` at the end of ``fit``.
+
+    Parameters
+    ----------
+    estimator : object
+    X, y, sample_weight, offset
+        As given to ``fit``.
+    multi_output : bool
+        Whether a 2-D `y` means several targets. If not, a column is taken for a vector,
+        with scikit-learn's ``DataConversionWarning``.
+
+    Returns
+    -------
+    FitInput
+
+    Raises
+    ------
+    ValueError, TypeError
+        As from the single checks. (That X is finite is left to the fit, as by
+        `check_design`.)
+    """
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but "
+            "the target y is None."
+        )
+    design = check_design(X)
+    y = _as_array(y, "y")
+    target = check_target(y, design.n_samples, multi_output)
+    if y.ndim == 2 and not multi_output:
+        from sklearn.exceptions import DataConversionWarning
+
+        warnings.warn(
+            "A column-vector y was passed when a 1d array was expected. Please change "
+            "the shape of y to (n_samples,), for example using ravel().",
+            DataConversionWarning,
+            stacklevel=3,
+        )
+    n_targets = target.shape[1] if target.ndim == 2 else None
+    return FitInput(
+        design.as_matrix(),
+        target,
+        check_sample_weight(sample_weight, design.n_samples),
+        check_offset(offset, design.n_samples, n_targets=n_targets),
+        _features(estimator, X, design.n_features),
+    )
+
+
+def validate_predict_input(estimator: Any, X: Any) -> Any:
+    """Check the data of ``estimator.predict`` against those of ``fit``.
+
+    Parameters
+    ----------
+    estimator : object
+        If it has no ``coef_``, scikit-learn's ``NotFittedError`` is raised.
+    X : array-like, data frame or SciPy sparse matrix of shape (n_samples, n_features)
+
+    Returns
+    -------
+    ndarray, scipy.sparse.csr_array or scipy.sparse.csc_array
+        As from `check_operand`: of sound structure, finite, safe to multiply.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As from `check_operand`, or if the features are not those of the fit.
+    """
+    if not hasattr(estimator, "coef_"):
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(estimator, "coef_")
+    operand = check_operand(X)
+    if not _is_nameless(X) or hasattr(estimator, "feature_names_in_"):
+        from sklearn.utils.validation import validate_data
+
+        validate_data(estimator, X, reset=False, skip_check_array=True)
+    if operand.shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {operand.shape[1]} features, but {type(estimator).__name__} is "
+            f"expecting {estimator.n_features_in_} features as input."
+        )
+    return operand
+
+
+def _is_nameless(X: Any) -> bool:
+    """Whether scikit-learn need not be asked for the names of the columns of X."""
+    return type(X) is np.ndarray or _is_sparse(X)
+
+
+def _features(estimator: Any, X: Any, n_features: int) -> dict[str, Any]:
+    features: dict[str, Any] = {"n_features_in_": n_features}
+    if not _is_nameless(X):
+        from sklearn.utils.validation import validate_data
+
+        scratch = copy.copy(estimator)  # scikit-learn puts its finding on an estimator
+        validate_data(scratch, X, reset=True, skip_check_array=True)
+        if hasattr(scratch, "feature_names_in_"):
+            features["feature_names_in_"] = scratch.feature_names_in_
+    return features
