@@ -62,7 +62,7 @@ DIRECT_TOL = 1e-10  # relative gap asked of a direct solution: little more than 
 def check_target_alphas(value, name):
     """Raise unless `value` is a number >= 0 or a 1-D list of them."""
     if np.ndim(value) == 0:
-        check_alpha(value, name)
+        check_alpha(value.item() if isinstance(value, np.ndarray) else value, name)
     else:
         check_alphas(value, name)
 
@@ -664,6 +664,8 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
     def _fit_leave_one_out(self, data, alphas, sample_weight, scorer, routed):
         """Return the fitted attributes, chosen by the leave-one-out errors."""
         weight = weights_as_given(sample_weight, data.X.shape[0])
+        if len(weight) < 2:
+            raise ValueError("leave-one-out needs at least 2 samples, got n_samples=1.")
         total = weight.sum()
         loo = ridge_loo(
             data.X,
@@ -675,17 +677,41 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
             offset=data.offset,
             penalty_factor=check_penalty_factor(self.penalty_factor, data.X.shape[1]),
         )
-        errors = loo.errors.reshape(len(alphas), len(weight), -1)
-        y = data.y.reshape(len(weight), -1)
+        n_targets = 1 if data.y.ndim == 1 else data.y.shape[1]
+        errors = loo.errors.reshape(len(alphas), len(weight), n_targets)
+        y = data.y.reshape(len(weight), n_targets)
         if self.scoring is None:
             results = weight[:, None] * errors**2
             scores = -results.mean(axis=1)
+            if not self.alpha_per_target:
+                scores = scores.mean(axis=1)
         else:
             results = y - errors
-            scores = np.array(
-                [self._score_targets(scorer, r, y, routed[1]) for r in results]
-            )
-        ...
+            scores = self._score_predictions(scorer, results, y, routed[1])
+        best = np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=0)
+        alpha, score = alphas[best], np.take_along_axis(scores, best[None], 0)[0]
+        grid = np.broadcast_to(alpha / total, (1, n_targets))
+        result = loo.solve(grid if data.y.ndim == 2 else grid[:, 0])
+        (fits,) = fits_of_result(result, grid.shape, self.tol / 100)
+        model = Ridge(fit_intercept=self.fit_intercept)
+        fitted = {"alpha_": alpha, "best_score_": score}
+        if self.store_cv_results:
+            results = np.moveaxis(results, 0, -1).astype(data.X.dtype, copy=False)
+            fitted["cv_results_"] = results if data.y.ndim == 2 else results[:, 0]
+        return {**model._attributes(fits, data), "solver_": result.method, **fitted}
+
+    def _score_predictions(self, scorer, predictions, y, params):
+        """Score the leave-one-out predictions for each alpha, and for each target."""
+        if not self.alpha_per_target:
+            pairs = [[(prediction, y)] for prediction in predictions]
+        else:
+            columns = range(y.shape[1])
+            pairs = [[(p[:, k], y[:, k]) for k in columns] for p in predictions]
+        scores = [
+            [scorer(Identity(), predicted, true, **params) for predicted, true in row]
+            for row in pairs
+        ]
+        return np.array(scores) if self.alpha_per_target else np.array(scores)[:, 0]
 
 
 def score_model(model, held_out, scorer, params):

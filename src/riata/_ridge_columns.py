@@ -183,7 +183,7 @@ class Columns:
             if self.centre:
                 out -= self.mean @ W
             if weighted:
-                out *= self.root[:, None]
+                out *= self.root[:, None] if self.level is None else self.level
             return out
         out = np.empty((self.n_samples, W.shape[1]))
         for rows, Z in self.row_blocks(weighted):
@@ -195,10 +195,13 @@ class Columns:
     def tdot(self, R):
         """Z'R of shape (n_features, k)."""
         if self.lazy:
-            R = R * self.root[:, None]
+            if self.level is None:
+                R = R * self.root[:, None]
             out = self._transposed_product(R)
             if self.centre:
                 out -= self.mean[:, None] * R.sum(axis=0)
+            if self.level is not None:
+                out *= self.level
             return out
         out = np.zeros((self.n_features, R.shape[1]))
         for rows, Z in self.row_blocks():
@@ -327,13 +330,19 @@ class SparseColumns(Columns):
 
     def moments(self):
         """Means and squared norms: sum over the stored entries and the zeros."""
-        rows, cols = self._rows_and_columns()
-        p, data = self.n_features, self.X.data
-        t = self.weights[rows] if self.level is None else self.weights[0]
+        X, p, data = self.X, self.n_features, self.X.data
+        squares = type(X)((data * data, X.indices, X.indptr), shape=X.shape)
+        self.square = squares.T @ self.weights
         if not self.centre:
-            self.square = np.bincount(cols, t * data**2, p)
             return
         self._guess_mean()
+        centred = self.square - self.mean**2
+        if np.all(centred >= 0.01 * self.square):
+            self.square = centred
+            return
+        # Means that are not small take two passes.
+        rows, cols = self._rows_and_columns()
+        t = self.weights[rows] if self.level is None else self.weights[0]
         count = np.bincount(cols, minlength=p)
         if self.level is None:
             zeros = np.maximum(1.0 - np.bincount(cols, t, p), 0.0)
@@ -395,8 +404,14 @@ class SparseColumns(Columns):
 
     def exact(self, index):
         """As in `DenseColumns`, for the columns that store anything."""
+        if self.X.format == "csr":
+            stored = np.bincount(self.X.indices, minlength=self.n_features)
+        else:
+            stored = np.diff(self.X.indptr)
+        index = index[stored[index] > 0]
+        if not len(index):
+            return
         X = self._as("csc")
-        index = index[np.diff(X.indptr)[index] > 0]
         step = max(1, BLOCK // self.n_samples)
         for low in range(0, len(index), step):
             part = index[low : low + step]

@@ -106,11 +106,11 @@ class Factor:
     def _filter(self, roots):
         """1 / (eigenvalue + alpha), 0 where that is 1/0; of shape (rank, k)."""
         total = self.values[:, None] + roots**2
-        sound = (self.values > self._floor)[:, None] | (roots**2 > self._floor)
+        sound = (self.values > self.floor)[:, None] | (roots**2 > self.floor)
         return np.divide(1.0, total, out=np.zeros_like(total), where=sound)
 
     @property
-    def _floor(self):
+    def floor(self):
         """Eigenvalues below this are rounding errors of 0."""
         top = self.values.max(initial=0.0)
         size = max(self.problem.n_samples, self.problem.n_features)
@@ -157,6 +157,13 @@ def _factorise(M):
         return None
     rcond, info = dpocon(L, norm, uplo="L")
     return (L, scale) if info == 0 and rcond > WORST else None
+
+
+def _inverse_root(L, scale):
+    """W with ``W W' = M^-1``, from the scaled Cholesky factor of M."""
+    from scipy.linalg import solve_triangular
+
+    return scale[:, None] * solve_triangular(L, np.eye(len(L)), lower=True, trans=1)
 
 
 class Primal(Factor):
@@ -239,24 +246,56 @@ class Primal(Factor):
 
     def _stacked(self, H, roots, targets):
         """Least squares with the triangle on top of the penalty, alpha by alpha."""
-        p = len(self.on)
-        out = np.zeros((p, len(roots)))
+        out = np.zeros((len(self.on), len(roots)))
         for root in np.unique(roots):
             at = np.flatnonzero(roots == root)
-            a = self.problem.penalty(root)[self.on]
-            scale = 1.0 / np.sqrt(1.0 + a)
-            stack = np.vstack([self.R, np.diag(np.sqrt(a))]) * scale
-            U, s, Vt = np.linalg.svd(stack, full_matrices=False)
-            rank = int(np.sum(s > s[0] * EPS * max(self.problem.n_samples, p)))
-            U, s, Vt = U[:, :rank], s[:rank], Vt[:rank]
+            basis, U = self._stack(root)
             if H is None:
-                part = U[: len(self.R)].T @ self.h[:, targets[at]] / s[:, None]
+                out[:, at] = basis @ (U.T @ self.h[:, targets[at]])
             else:
-                part = (Vt @ (scale[:, None] * H[:, at])) / s[:, None] ** 2
-            out[:, at] = scale[:, None] * (Vt.T @ part)
-            if root == 0 and rank < p:
+                out[:, at] = basis @ (basis.T @ H[:, at])
+            if root == 0 and basis.shape[1] < len(basis):
                 out[:, at] = self._least_norm(out[:, at])
         return out
+
+    def _stack(self, root):
+        """Factors of ``[R; sqrt(a)]``: its pseudo-inverse is ``basis [U, ...]'``."""
+        a = self.problem.penalty(root)[self.on]
+        scale = 1.0 / np.sqrt(1.0 + a)
+        stack = np.vstack([self.R, np.diag(np.sqrt(a))]) * scale
+        U, s, Vt = np.linalg.svd(stack, full_matrices=False)
+        rank = int(np.sum(s > s[0] * EPS * max(self.problem.n_samples, len(a))))
+        return scale[:, None] * Vt[:rank].T / s[:rank], U[: len(self.R), :rank]
+
+    def bases(self, roots):
+        """Yield bases W of the coefficients that diagonalise the problem.
+
+        Yields
+        ------
+        at : ndarray of int
+            Numbers of the root alphas that the basis serves.
+        W : ndarray of shape (n_features, rank)
+        start : ndarray of shape (rank, n_targets)
+        weight : ndarray of shape (rank, len(at))
+            ``(B'B + diag(a))^-1 = W diag(weight) W'`` for each alpha, and the solution
+            is ``W (weight * start)``.
+        """
+        if self.values is not None:
+            if self.precise:
+                start = self.start
+            else:
+                start = self.vectors.T @ (self.e[:, None] * self.gradient)
+            W = self._scatter(self.e[:, None] * self.vectors)
+            yield np.arange(len(roots)), W, start, self._filter(roots)
+            return
+        for k, root in enumerate(roots):
+            if self.precise:
+                W, U = self._stack(root)
+                start = U.T @ self.h
+            else:
+                W = _inverse_root(*self._cholesky(root))
+                start = W.T @ self.gradient
+            yield np.array([k]), self._scatter(W), start, np.ones((W.shape[1], 1))
 
     def _least_norm(self, V):
         """Of all solutions at alpha = 0, the limit of those at small alphas."""
@@ -313,13 +352,19 @@ class Dual(Factor):
     def _unreachable(self, size):
         """Directions outside the range of the kernel, of squared length 2 `size`."""
         length = np.sqrt(2.0 * size)
+        root = self.problem.root
         if self.problem.fit_intercept:
-            yield length * self.problem.root
+            yield length * root
         yield from length * self.split.Q.T
+        for i in np.flatnonzero(root == 0):
+            unit = np.zeros(len(root))
+            unit[i] = length
+            yield unit
 
     def _keep(self, values, vectors):
         """Drop the unreachable directions, which have the largest eigenvalues."""
         n_out = self.problem.fit_intercept + self.split.Q.shape[1]
+        n_out += np.count_nonzero(self.problem.root == 0)
         order = np.argsort(values)[: max(0, len(values) - n_out)]
         self.values = np.maximum(values[order], 0.0)
         self.vectors = vectors[:, order]

@@ -21,8 +21,8 @@ CORRECTIONS = 3
 NEGLIGIBLE = 1e-16  # penalty, for columns of norm one, that is lost in rounding errors
 WIDE = 1 << 27  # numbers in the largest basis made to project such columns out
 MANY = 64  # targets at one alpha from which on they are certified together
-PROBES = 16
-SAFETY = 10.0
+PROBES = 8
+SAFETY = 60.0
 
 
 def certify(problem, split, V, roots, targets, factor):
@@ -48,32 +48,43 @@ def certify(problem, split, V, roots, targets, factor):
     gradient : ndarray of shape (n_features, k)
         ``B'(c - B V) - a V``.
     """
-    R = problem.targets[:, targets] - problem.dot(V)
+    R = problem.dot(V)
+    np.subtract(problem.targets[:, targets], R, out=R)
     H = problem.tdot(R)
     inner = split.Q.T @ R
-    theta = H - split.cross @ inner
     on = split.e > 0
     given_up = (problem.e > 0) & ~on
     gap, penalty = np.zeros(len(roots)), np.zeros(len(roots))
     for root in np.unique(roots):
-        at = np.flatnonzero(roots == root)
+        at = _where(roots == root)
         a = problem.penalty(root)
+        theta = H[:, at] - split.cross @ inner[:, at]
         pull = a[:, None] * V[:, at]
-        square = pull * V[:, at]
-        penalty[at] = 0.5 * square.sum(axis=0)
+        penalty[at] = 0.5 * np.einsum("jk,jk->k", pull, V[:, at])
         H[:, at] -= pull
         if root > 0:
-            theta[:, at] -= pull
-            inverse = 0.5 / a[on]
-            gap[at] = inverse @ theta[np.ix_(on, at)] ** 2
-            gap[at] += 0.5 * square[given_up].sum(axis=0)
+            theta -= pull
+            np.square(theta, out=theta)
+            weight = np.zeros(len(a))
+            weight[on] = 0.5 / a[on]
+            gap[at] = weight @ theta
+            if given_up.any():
+                gap[at] += 0.5 * (a[given_up] @ V[given_up][:, at] ** 2)
         elif on.any():
-            gap[at] = 0.5 * factor.explained(on[:, None] * theta[:, at], R[:, at])
+            gap[at] = 0.5 * factor.explained(on[:, None] * theta, R[:, at])
     gap += 0.5 * np.einsum("qk,qk->k", inner, inner)
     # The objective itself is a bound as well: that of the dual point 0.
     primal = 0.5 * np.einsum("ik,ik->k", R, R) + penalty
     gap = np.fmin(gap, primal)
     return np.stack([gap, _largest(problem, H)]), H
+
+
+def _where(mask):
+    """Index of the true values: a slice, which copies nothing, if they are adjacent."""
+    at = np.flatnonzero(mask)
+    if at[-1] - at[0] == len(at) - 1:
+        return slice(at[0], at[-1] + 1)
+    return at
 
 
 def _largest(problem, H):

@@ -37,8 +37,11 @@ class Problem:
         for the columns left out and for those not penalised.
     free : ndarray of int
         Columns not penalised.
-    targets : ndarray of shape (n_samples, n_targets)
-        The `c` of the module's docstring.
+    left_out : ndarray of bool, shape (n_features,)
+    penalty_scale : ndarray of shape (n_features,)
+        The penalty is ``alpha penalty_scale_j w_j^2 / 2`` in the user's units.
+    targets, centred : ndarray of shape (n_samples, n_targets)
+        The `c` of the module's docstring, and the same without ``sqrt(t)``.
     null : ndarray of shape (n_targets,)
         Null objective of each target, in the units of `targets`.
     """
@@ -68,30 +71,30 @@ class Problem:
     def _set_targets(self, y, offset):
         """Scale each target by a power of two, subtract the offset, centre."""
         self.squeeze = y.ndim == 1
-        z = y.reshape(len(y), -1).astype(np.float64)
-        peak = np.max(np.abs(z), axis=0, initial=0.0)
+        z = y[:, None] if self.squeeze else y
+        z = z.astype(np.float64)
+        peak = _peaks(z)
         if offset is not None:
             o = np.asarray(offset, dtype=np.float64).reshape(len(y), -1)
-            peak = np.maximum(peak, np.max(np.abs(o), axis=0, initial=0.0))
-            unit = _exponent(peak)
-            z = np.ldexp(z, -unit) - np.ldexp(o, -unit)
-        else:
-            unit = _exponent(peak)
-            z = np.ldexp(z, -unit)
-        used = self.weights > 0
-        self.target_mean = np.zeros(z.shape[1])
+            peak = np.maximum(peak, _peaks(o))
+        unit = _exponent(peak)
+        _scale(z, -unit)
+        if offset is not None:
+            z -= np.ldexp(o, -unit)
+        mean = np.zeros(z.shape[1])
         if self.fit_intercept:
             # A constant target must give zeros, not rounding errors.
-            first = z[np.argmax(used)].copy()
+            first = z[np.argmax(self.weights > 0)].copy()
             z -= first
             drift = self.weights @ z
             z -= drift
-            self.target_mean = first + drift
-        small = _exponent(np.max(np.abs(z[used]), axis=0, initial=0.0))
+            mean = first + drift
+        small = _exponent(_peaks(z if self.weights.all() else z[self.weights > 0]))
+        _scale(z, -small)
         self.target_exponent = unit + small
-        self.target_mean = np.ldexp(self.target_mean, -small)
-        self.centred = np.ldexp(z, -small)
-        self.targets = self.root[:, None] * self.centred
+        self.target_mean = np.ldexp(mean, -small)
+        self.centred = z  # without weights, for leave-one-out
+        self.targets = self.root[:, None] * z
         self.null = 0.5 * np.einsum("it,it->t", self.targets, self.targets)
 
     # -- columns --------------------------------------------------------------
@@ -106,7 +109,8 @@ class Problem:
         self.constant = odd & (square == 0) & (mean == 0)
         used = self.weights > 0
         exponent = np.zeros(self.n_features, dtype=np.int32)
-        for index, x in columns.exact(np.flatnonzero(odd)):
+        odd = np.flatnonzero(odd)
+        for index, x in columns.exact(odd) if len(odd) else ():
             _require_finite(x, index)
             x = x[used]
             same = np.all(x == x[0], axis=0)
@@ -154,7 +158,12 @@ class Problem:
         if self.standardize:
             out |= deviation == 0
         self.d = np.where(out, 0.0, np.ldexp(1.0, -exponent))
+        self.left_out = out
         self.exponent = np.where(out, 0, exponent + self.prescale_exponent)
+        self.penalty_scale = self.factor
+        if self.standardize:
+            sd = np.ldexp(deviation, self.prescale_exponent)
+            self.penalty_scale = np.where(out, 0.0, self.factor) * sd**2
         self.free = np.flatnonzero(~out & (self.factor == 0))
         penalised = ~out & (self.factor > 0)
         e = np.zeros(self.n_features)
@@ -185,6 +194,11 @@ class Problem:
             x = x[used]
             variance[index] *= ~np.all(x == x[0], axis=0)
         return np.sqrt(variance)
+
+    @property
+    def is_sparse(self):
+        """Whether X is sparse."""
+        return self.columns.is_sparse
 
     # -- products in the scaled units -----------------------------------------
 
@@ -244,6 +258,21 @@ class Problem:
 def _exponent(peak):
     """Smallest k with peak < 2^k; 0 for 0."""
     return np.frexp(peak)[1]
+
+
+def _peaks(z):
+    """Largest absolute value of each column."""
+    if not len(z):
+        return np.zeros(z.shape[1])
+    return np.maximum(z.max(axis=0), -z.min(axis=0))
+
+
+def _scale(z, exponent):
+    """Multiply columns by powers of two, in place."""
+    if np.max(np.abs(exponent), initial=0) < 1000:
+        z *= np.ldexp(1.0, exponent)
+    else:
+        np.ldexp(z, exponent, out=z)
 
 
 def _normalised_weights(sample_weight, n_samples):

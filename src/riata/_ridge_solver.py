@@ -1,5 +1,7 @@
 """Which route a ridge problem takes, and the way from there to certified solutions."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ._ridge_direct import Dual, Primal, Split, uneven
@@ -15,6 +17,39 @@ EXACT_SIDE = 4096  # largest Gram matrix made where a kernel would be smaller
 QUICK = 0.02  # seconds; a direct solution as fast as this is not worth avoiding
 PATIENCE = 40  # fewest iterations that make a trial of the Krylov route worthwhile
 ACCURATE = 1e-15  # relative gap that a trial aims at, to be as good as a direct route
+
+
+class RidgeResult(NamedTuple):
+    """Solutions and their certificates.
+
+    For a 1-D `y` the axis of the targets is missing everywhere.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (n_alphas, n_targets, n_features)
+    intercept : ndarray of shape (n_alphas, n_targets)
+    dual_gap : ndarray of shape (n_alphas, n_targets)
+        Bound on how far the objective is above its minimum, in its units.
+    relative_gap : ndarray of shape (n_alphas, n_targets)
+        `dual_gap` divided by the null objective.
+    kkt : ndarray of shape (n_alphas, n_targets)
+        Largest absolute entry of the gradient with respect to the coefficients.
+    null_objective : ndarray of shape (n_targets,)
+        Objective of the best constant (without an intercept: of 0).
+    n_iter : ndarray of int, shape (n_alphas, n_targets)
+        Solves, corrections included; for "krylov" the number of iterations.
+    method : str
+        What was used, such as "gram-cholesky", "kernel-eigh" or "krylov".
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    dual_gap: np.ndarray
+    relative_gap: np.ndarray
+    kkt: np.ndarray
+    null_objective: np.ndarray
+    n_iter: np.ndarray
+    method: str
 
 
 def plan(X, y, n_alphas, method):
@@ -62,14 +97,19 @@ class Solver:
         One of `METHODS`.
     n_alphas : int
         How many different alphas to expect.
+    prefer_kernel : bool
+        Take the kernel route though there are more samples than features.
     **options
         Of `Problem`.
     """
 
-    def __init__(self, X, y, method, n_alphas, **options):
+    def __init__(self, X, y, method, n_alphas, *, prefer_kernel=False, **options):
         self.method = method
         self.route, self.patience = plan(X, y, n_alphas, method)
+        if prefer_kernel:
+            self.route = "kernel"
         direct = self.patience == 0 and method != "svd"
+        self.X = X
         self.problem = Problem(
             X, y, second_moments=self.route if direct else None, **options
         )
@@ -84,7 +124,7 @@ class Solver:
     # -- grids ----------------------------------------------------------------
 
     def solve(self, alphas, tol, max_iter):
-        """Return the fields of a `RidgeResult` as a dictionary."""
+        """Fit at alphas as in `riata._ridge.solve_ridge`; returns a `RidgeResult`."""
         problem = self.problem
         n_targets, p = problem.targets.shape[1], problem.n_features
         grid = self.grid(alphas)
@@ -117,12 +157,12 @@ class Solver:
         }
         shape = grid.shape[:1] if problem.squeeze else grid.shape
         null = np.ldexp(problem.null, 2 * problem.target_exponent)
-        return {
-            "coef": coef.reshape(*shape, p),
+        return RidgeResult(
+            coef=coef.reshape(*shape, p),
+            null_objective=null[0] if problem.squeeze else null,
+            method="+".join(sorted(names)) or "none",
             **{name: field.reshape(shape) for name, field in fields.items()},
-            "null_objective": null[0] if problem.squeeze else null,
-            "method": "+".join(sorted(names)) or "none",
-        }
+        )
 
     def grid(self, alphas):
         """Alphas of shape (n_alphas, n_targets)."""

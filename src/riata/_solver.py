@@ -144,10 +144,13 @@ class Problem:
         scale = design.scale
         factor = np.ones(len(scale)) if factor is None else factor
         excluded = ~(factor < np.inf)
+        sd = scale  # of a column as penalised, times its scale
+        if standardize:
+            sd = design.deviations()
+            excluded |= sd == 0  # a constant, which no penalty holds
         if excluded.any():
             factor = np.where(excluded, 0.0, factor)
             scale[excluded] = design.sqnorm[excluded] = design.xty[excluded] = 0.0
-        sd = design.deviations() if standardize else scale  # sd times scale, or scale
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             self.factor_sd = factor * sd
             l1 = (n * l1_ratio / self.unit) * self.factor_sd
@@ -317,6 +320,7 @@ class FreeColumns:
         design.pack(self.columns, 0, design.n_samples, packed)
         basis, values, rotation = np.linalg.svd(packed, full_matrices=False)
         keep = values > values[0] * max(packed.shape) * np.finfo(float).eps
+        self.independent = bool(values[-1] > 1e-8 * values[0])
         self.basis = basis[:, keep]
         self.solve = rotation[keep].T / values[keep]
         self.root = None if problem.weights is None else np.sqrt(problem.weights)[:, None]
@@ -586,6 +590,8 @@ class PathSolver:
         self.correlations = self._buffer[:size].reshape(design.n_features, width)
         design.gradient(Q, self.correlations)
         self.passes += 1.0
+        if self.free is not None and self.free.independent:
+            self.correlations[self.free.columns] = 0.0  # but for rounding
         self.solved = B
         gap, kkt, _ = problem.strengths.certify(
             self.correlations, self.working.columns, B, alphas, loss, self.working.mask

@@ -19,6 +19,7 @@ cdef struct Terms:
     double augmented  # sum of gap terms
     double conjugate  # sum of conjugate terms
     double kkt        # largest violation, in the units of `unit`
+    double value      # penalty of the coefficients
 
 
 cdef inline Penalty at_alpha(
@@ -101,7 +102,7 @@ cdef class Strengths:
             for k in range(lanes):
                 terms[k].kappa = 1.0
                 terms[k].ridge = terms[k].augmented = terms[k].conjugate = 0.0
-                terms[k].kkt = 0.0
+                terms[k].kkt = terms[k].value = 0.0
                 floor = min(floor, alphas[k])
             for j in range(p):
                 if in_working[j]:
@@ -133,6 +134,8 @@ cdef class Strengths:
                         t.kkt, violation(C[j, k], w[i, k], pen) * self._unit[j]
                     )
                     t.conjugate += conjugate_term(C[j, k], w[i, k], pen)
+                    t.value += pen.l1 * fabs(w[i, k]) if w[i, k] != 0.0 else 0.0
+                    t.value += 0.5 * pen.l2 * w[i, k] * w[i, k]
                     if pen.l1 > 0.0:
                         t.ridge += pen.l2 * w[i, k] * w[i, k]
             for i in range(working.shape[0]):
@@ -147,7 +150,9 @@ cdef class Strengths:
                 gap[k] = t.augmented + 0.5 * (1.0 - t.kappa) * (1.0 - t.kappa) * (
                     loss[k] + t.ridge
                 )
-                gap[k] = max(min(gap[k], t.conjugate), 0.0)  # >= 0 up to rounding
+                # the dual point 0 says that no objective is negative
+                gap[k] = min(min(gap[k], t.conjugate), 0.5 * loss[k] + t.value)
+                gap[k] = max(gap[k], 0.0)  # up to rounding
                 kkt[k] = t.kkt
         return np.asarray(gap), np.asarray(kkt), np.asarray(outside)
 

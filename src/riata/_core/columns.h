@@ -32,12 +32,13 @@ typedef struct {
     double (*dot)(const Columns *X, ptrdiff_t j, const double *q, double qsum);
     /* q += a * s * x~_j */
     void (*axpy)(const Columns *X, ptrdiff_t j, double a, double *q, double *qsum);
-    /* out[j - first] = x~_j' r          for first <= j < last */
-    void (*pass)(const Columns *X, ptrdiff_t first, ptrdiff_t last, const double *q,
-                 double qsum, double *out);
-    /* out[j - first, :] = x~_j' R       for a block R of LANES residuals */
-    void (*pass_block)(const Columns *X, ptrdiff_t first, ptrdiff_t last,
-                       const double *Q, const double *qsum, double *out);
+    /* out[k] = x~_{cols[k]}' r          cols NULL: columns first, first + 1, ... */
+    void (*pass)(const Columns *X, ptrdiff_t first, ptrdiff_t count,
+                 const ptrdiff_t *cols, const double *q, double qsum, double *out);
+    /* out[k, :] = x~_{cols[k]}' R       for a block R of LANES residuals */
+    void (*pass_block)(const Columns *X, ptrdiff_t first, ptrdiff_t count,
+                       const ptrdiff_t *cols, const double *Q, const double *qsum,
+                       double *out);
     /* R[first:last] -= X~[first:last, cols] @ B     B is (n_cols, LANES) */
     void (*residual_block)(const Columns *X, ptrdiff_t n_cols, const ptrdiff_t *cols,
                            const double *B, ptrdiff_t first, ptrdiff_t last, double *R);
@@ -65,10 +66,28 @@ struct Columns {
     const Verbs *verbs;
 };
 
-/* Kernels on plain double vectors, for the engines that work on a Gram matrix. */
+/* What is known of each column's correlation from an earlier residual, its reference:
+ * of a new residual r = A r_0 + B r_ref + e, with e orthogonal to both,
+ * |x~_j' r - (A c0_j + B cq_j)| <= reach_j ||e||, the reach being the norm of the part of
+ * x~_j that is orthogonal to r_0 and r_ref. */
+typedef struct {
+    const double *c0, *cq, *reach;
+    const unsigned char *slot;    /* which reference; RIATA_UNKNOWN: none any more */
+    const double *A, *B, *E;      /* (slots, LANES) of the residuals at hand */
+} References;
+#define RIATA_UNKNOWN 255
+
+/* Kernels on plain double vectors. */
 typedef struct {
     double (*dot)(ptrdiff_t n, const double *x, const double *y);
     void (*axpy)(ptrdiff_t n, double a, const double *x, double *y);
+    /* columns (skip[j] = 0) for which |c_j| <= alpha l1_j is not certain in all lanes;
+     * returns how many */
+    ptrdiff_t (*uncertain)(const References *known, ptrdiff_t p, const double *l1,
+                           const double *alpha, const unsigned char *skip,
+                           ptrdiff_t *cols);
+    /* out[j] = A c0_j + B cq_j for one lane */
+    void (*estimate)(const References *known, ptrdiff_t p, int lane, double *out);
 } VectorKernels;
 
 typedef struct {

@@ -13,11 +13,12 @@ cdef extern from "columns.h" nogil:
         ) noexcept nogil
         # `pass` is a Python keyword
         void (*gradient "pass")(
-            const Columns*, Py_ssize_t, Py_ssize_t, const double*, double, double*
+            const Columns*, Py_ssize_t, Py_ssize_t, const Py_ssize_t*, const double*,
+            double, double*
         ) noexcept nogil
         void (*gradient_block "pass_block")(
-            const Columns*, Py_ssize_t, Py_ssize_t, const double*, const double*,
-            double*
+            const Columns*, Py_ssize_t, Py_ssize_t, const Py_ssize_t*, const double*,
+            const double*, double*
         ) noexcept nogil
         void (*residual_block)(
             const Columns*, Py_ssize_t, const Py_ssize_t*, const double*, Py_ssize_t,
@@ -44,9 +45,26 @@ cdef extern from "columns.h" nogil:
         double weight_sum
         const Verbs* verbs
 
+    enum:
+        UNKNOWN "RIATA_UNKNOWN"
+
+    ctypedef struct References:
+        const double* c0
+        const double* cq
+        const double* reach
+        const unsigned char* slot
+        const double* A
+        const double* B
+        const double* E
+
     ctypedef struct VectorKernels:
         double (*dot)(Py_ssize_t, const double*, const double*) noexcept nogil
         void (*axpy)(Py_ssize_t, double, const double*, double*) noexcept nogil
+        Py_ssize_t (*uncertain)(
+            const References*, Py_ssize_t, const double*, const double*,
+            const unsigned char*, Py_ssize_t*
+        ) noexcept nogil
+        void (*estimate)(const References*, Py_ssize_t, int, double*) noexcept nogil
 
     ctypedef struct KernelTable:
         Verbs dense_columns[2]

@@ -30,6 +30,9 @@ cdef enum:
 # Work (multiply-adds) between two looks at the clock and for Ctrl-C.
 cdef Py_ssize_t WORK_BETWEEN_CHECKS = 1 << 24
 
+# Epochs in which the gap must at least halve.
+cdef Py_ssize_t PATIENCE = 3000
+
 
 cdef int late(double deadline) except -1 nogil:
     """Whether the deadline has passed; lets a pending Ctrl-C through."""
@@ -250,7 +253,8 @@ def descend(
     cdef Py_ssize_t[::1] order = np.arange(size, dtype=np.intp)
     cdef Py_ssize_t[::1] active = np.empty(size, dtype=np.intp)
     cdef double[::1] c = np.empty(size)
-    cdef double largest, change, gap = INFINITY, top
+    cdef double largest, change, gap = INFINITY, top, last_gap = INFINITY
+    cdef Py_ssize_t next_look = PATIENCE
     cdef int status = epoch_limit
     if (
         w.shape[0] != size or xty.shape[0] != size or sqnorm.shape[0] != size
@@ -300,6 +304,11 @@ def descend(
             if gap <= tol:
                 status = converged
                 break
+            if n_epochs >= next_look:
+                # hopeless: not even half the gap gone in so many epochs
+                if gap > 0.5 * last_gap:
+                    break
+                next_look, last_gap = n_epochs + PATIENCE, gap
             if largest <= 1e-31 * top or largest == 0.0:
                 status = stalled
                 break

@@ -263,38 +263,52 @@ cdef class Design:
         indptr = self.buffers[2]
         return float((indptr[cols + 1] - indptr[cols]).mean()) if len(cols) else 0.0
 
-    def gradient(self, const double[:, ::1] Q, double[:, ::1] out):
-        """out[:, k] = X~' R[:, k] for a block of weighted residuals.
+    def gradient(
+        self, const double[:, ::1] Q, double[:, ::1] out,
+        const Py_ssize_t[::1] cols=None,
+    ):
+        """out[k, :] = x~_{cols[k]}' R for a block of weighted residuals.
 
         Parameters
         ----------
         Q : (n_samples, 1 or 8), weights times residual
-        out : (n_features, as many), written
+        out : (n_cols, as many), written
+        cols : (n_cols,), optional
+            All columns by default.
         """
-        cdef Py_ssize_t step, start, last, b, blocks
-        cdef int lanes = Q.shape[1], threads = self._threads(lanes)
+        cdef Py_ssize_t count = self.columns.p, step, start, last, b, blocks, at
+        cdef int lanes = Q.shape[1], threads
         cdef const Columns* X = &self.columns
+        cdef const Py_ssize_t* chosen = NULL
         cdef double[::1] qsum = np.asarray(Q).sum(axis=0)
-        if Q.shape[0] != X.n or out.shape[0] != X.p or out.shape[1] != lanes or (
+        if cols is not None:
+            self._check_columns(cols)
+            count = cols.shape[0]
+            chosen = &cols[0] if count else NULL
+        if Q.shape[0] != X.n or out.shape[0] != count or out.shape[1] != lanes or (
             lanes != 1 and lanes != LANES
         ):
             raise ValueError("shapes of Q and out do not fit")
         step = self._columns_per_check(lanes)
+        threads = self._threads(lanes * count // X.p)
         with nogil:
             start = 0
-            while start < X.p:
-                last = min(start + step, X.p)
+            while start < count:
+                last = min(start + step, count)
                 blocks = (last - start + BLOCK - 1) // BLOCK
                 for b in prange(blocks, schedule="dynamic", num_threads=threads):
+                    at = start + b * BLOCK
                     if lanes == 1:
                         X.verbs.gradient(
-                            X, start + b * BLOCK, min(start + (b + 1) * BLOCK, last),
-                            &Q[0, 0], qsum[0], &out[start + b * BLOCK, 0],
+                            X, at, min(last - at, BLOCK),
+                            chosen + at if chosen != NULL else NULL, &Q[0, 0], qsum[0],
+                            &out[at, 0],
                         )
                     else:
                         X.verbs.gradient_block(
-                            X, start + b * BLOCK, min(start + (b + 1) * BLOCK, last),
-                            &Q[0, 0], &qsum[0], &out[start + b * BLOCK, 0],
+                            X, at, min(last - at, BLOCK),
+                            chosen + at if chosen != NULL else NULL, &Q[0, 0],
+                            &qsum[0], &out[at, 0],
                         )
                 interrupted()
                 start = last

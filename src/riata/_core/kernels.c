@@ -37,6 +37,9 @@ static inline block block_fma(double a, block x, block y)
 #define BLOCKS_IN_REGISTERS 2
 #endif
 
+/* the k-th of the asked columns */
+#define COLUMN(k) (cols ? cols[k] : first + (k))
+
 static inline double weight(const Columns *X, ptrdiff_t i)
 {
     return X->weights ? X->weights[i] : 1.0;
@@ -84,6 +87,43 @@ static void vector_axpy(ptrdiff_t n, double a, const double *x, double *y)
     axpy_centred_f64(n, a, x, 0.0, y);
 }
 
+static ptrdiff_t vector_uncertain(const References *known, ptrdiff_t p, const double *l1,
+                                  const double *alpha, const unsigned char *skip,
+                                  ptrdiff_t *cols)
+{
+    ptrdiff_t count = 0;
+    for (ptrdiff_t j = 0; j < p; j++) {
+        if (skip[j])
+            continue;
+        int certain = known->slot[j] != RIATA_UNKNOWN;
+        if (certain) {
+            ptrdiff_t at = known->slot[j] * LANES;
+            double c0 = known->c0[j], cq = known->cq[j], reach = known->reach[j];
+            double room[LANES];
+            int outside = 0;
+            for (int k = 0; k < LANES; k++) {
+                double c = known->A[at + k] * c0 + known->B[at + k] * cq;
+                room[k] = alpha[k] * l1[j] - fabs(c) - reach * known->E[at + k];
+            }
+            for (int k = 0; k < LANES; k++)
+                outside |= !(room[k] >= 0.0);
+            certain = !outside;
+        }
+        cols[count] = j;       /* kept only if uncertain: no branch to mispredict */
+        count += !certain;
+    }
+    return count;
+}
+
+static void vector_estimate(const References *known, ptrdiff_t p, int lane, double *out)
+{
+    for (ptrdiff_t j = 0; j < p; j++) {
+        ptrdiff_t at = known->slot[j] * LANES + lane;
+        out[j] = known->slot[j] == RIATA_UNKNOWN
+            ? 0.0 : known->A[at] * known->c0[j] + known->B[at] * known->cq[j];
+    }
+}
+
 #define DENSE(kind, t)                                                              \
     {kind##_dot_##t, kind##_axpy_##t, kind##_pass_##t, kind##_pass_block_##t,       \
      kind##_residual_block_##t, kind##_moments_##t, kind##_pack_##t}
@@ -93,5 +133,5 @@ const KernelTable PASTE(riata_kernels, RIATA_LEVEL) = {
     .dense_rows = {DENSE(rows, f32), DENSE(rows, f64)},
     .csc = {{DENSE(csc, f32_i32), DENSE(csc, f32_i64)},
             {DENSE(csc, f64_i32), DENSE(csc, f64_i64)}},
-    .vector = {vector_dot, vector_axpy},
+    .vector = {vector_dot, vector_axpy, vector_uncertain, vector_estimate},
 };

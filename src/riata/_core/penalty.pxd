@@ -14,8 +14,8 @@ cdef struct Penalty:
     double l1, l2, lower, upper
 
 # Strengths below this (columns and y having norms near one) are lost in the rounding of
-# c: such a column, and one that is not penalised at all, is counted with a bound on its
-# coefficient, |w*| <= 2 |w| + 2, instead of a constraint on c.
+# c: such a column, and one that is not penalised at all, is counted with a (generous)
+# bound on its coefficient, |w*| <= 1e3 (|w| + 1), instead of a constraint on c.
 cdef inline bint negligible(double strength) noexcept nogil:
     return strength < 1e-10
 
@@ -81,7 +81,7 @@ cdef inline double conjugate_term(double c, double w, Penalty pen) noexcept nogi
         return value
     best = reach(c, pen)
     if negligible(pen.l1) and negligible(pen.l2):
-        best = min(best, 2.0 * (fabs(w) + 1.0))
+        best = min(best, 1e3 * (fabs(w) + 1.0))
     if pen.l2 > 0.0:
         best = min(best, excess / pen.l2)
     elif best == INFINITY:
@@ -98,7 +98,7 @@ cdef inline double gap_term(double c, double w, Penalty pen, double kappa) noexc
     excess = fabs(z) - pen.l1
     limit = reach(z, pen)
     if limit == INFINITY:
-        limit = 2.0 * (fabs(w) + 1.0) if negligible(pen.l1) else 0.0
+        limit = 1e3 * (fabs(w) + 1.0) if negligible(pen.l1) else 0.0
     if excess <= 0.0:
         excess = limit = 0.0
     return pen.l1 * fabs(w) - z * w + excess * limit

@@ -1,0 +1,173 @@
+"""Screening: which columns certainly satisfy their KKT condition, without being touched.
+
+Every column remembers the correlation with one earlier residual, its reference. A new
+residual is split by weighted least squares into a part in the span of that reference and
+of the null residual, whose correlation with the column is known, and a rest ``e``, whose
+correlation Cauchy-Schwarz bounds. The rest is small as long as few coefficients have
+changed, so that most columns need no look at X at all. Nothing about it is heuristic:
+a column is either proven inactive or touched. (The idea of a reference residual is
+StingyCD's, Johnson & Guestrin 2017; of a bound that serves several alphas, Larsson 2021,
+arXiv:2105.05648.)
+"""
+
+import numpy as np
+
+from libc.math cimport sqrt
+
+from .columns cimport LANES, UNKNOWN, References
+from .design cimport Design, interrupted, kernel_table
+
+
+cdef class Screening:
+    """What is known of the correlations of all columns.
+
+    Parameters
+    ----------
+    design : Design
+    l1 : (n_features,)
+        Strengths at ``alpha = 1``.
+    null : (n_samples,)
+        The null residual, whose correlations are ``design.xty``.
+    """
+
+    cdef readonly Design design
+    cdef readonly Py_ssize_t n_slots, n_used
+    cdef object residuals, products, inner
+    cdef double[::1] c0, cq, reach
+    cdef const double[::1] l1, sqnorm
+    cdef unsigned char[::1] slot
+    cdef double[:, ::1] A, B, E
+
+    def __init__(self, Design design, const double[::1] l1, null, Py_ssize_t n_slots):
+        self.design = design
+        self.l1 = l1
+        self.n_slots, self.n_used = n_slots, 1
+        self.residuals = np.zeros((n_slots, design.n_samples))
+        self.residuals[0] = null
+        self.inner = np.zeros((n_slots, 2))  # with the null residual, with itself
+        self.inner[0] = np.vdot(null, self._weigh(null))
+        self.c0 = design.xty
+        self.sqnorm = design.sqnorm
+        self.cq = np.zeros(design.n_features)
+        self.slot = np.zeros(design.n_features, dtype=np.uint8)
+        reach = design.sqnorm.copy()
+        if self.inner[0, 0] > 0.0:
+            reach -= design.xty**2 / self.inner[0, 0]
+        self.reach = np.sqrt(np.maximum(reach, 0.0) + 1e-14 * design.sqnorm)
+        shape = n_slots, LANES
+        self.A, self.B, self.E = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+
+    def _weigh(self, r):
+        weights = self.design.weights
+        return r if weights is None else weights * r
+
+    cdef References _known(self):
+        return References(
+            &self.c0[0], &self.cq[0], &self.reach[0], &self.slot[0], &self.A[0, 0],
+            &self.B[0, 0], &self.E[0, 0],
+        )
+
+    def project(self, Q, loss):
+        """Split new residuals along the references.
+
+        Parameters
+        ----------
+        Q : (n_samples, lanes)
+            Weights times residuals.
+        loss : (lanes,)
+            ``||r||^2``.
+        """
+        lanes = Q.shape[1]
+        used = self.n_used
+        products = self.residuals[:used] @ Q  # <r_q, r_k>
+        null, cross, own = self.inner[0, 0], self.inner[:used, 0], self.inner[:used, 1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # the reference less its part along the null residual
+            rest = own - cross**2 / null
+            share = (products - np.outer(cross / null, products[0])) / rest[:, None]
+            share[~(rest > 1e-8 * own)] = 0.0
+            along = (products[0] - cross[:, None] * share) / null
+        if not null > 0.0:
+            along = np.zeros((used, lanes))
+            share = np.zeros((used, lanes))
+        left = loss - along * products[0] - share * products
+        n = self.design.n_samples
+        rounding = (n + 100) * 1.2e-16 * np.sqrt(loss)
+        A, B, E = np.asarray(self.A), np.asarray(self.B), np.asarray(self.E)
+        A[:] = B[:] = E[:] = 0.0
+        A[:used, :lanes], B[:used, :lanes] = along, share
+        left = np.maximum(left, 0.0) + 1e-15 * loss
+        E[:used, :lanes] = np.sqrt(left) + rounding
+
+    def uncertain(self, const double[::1] alphas, const unsigned char[::1] skip):
+        """Columns (``skip[j] = 0``) that may violate KKT in one of the lanes.
+
+        Returns
+        -------
+        ndarray of intp
+        """
+        cdef Py_ssize_t p = self.design.n_features, count
+        cdef Py_ssize_t[::1] cols = np.empty(p, dtype=np.intp)
+        cdef double[::1] padded = np.ones(LANES)
+        cdef References known = self._known()
+        if alphas.shape[0] > LANES or skip.shape[0] != p:
+            raise ValueError("shapes do not fit")
+        padded[:alphas.shape[0]] = alphas
+        with nogil:
+            count = kernel_table().vector.uncertain(
+                &known, p, &self.l1[0], &padded[0], &skip[0], &cols[0]
+            )
+            interrupted()
+        return np.asarray(cols)[:count].copy()
+
+    def estimate(self, int lane):
+        """Correlations of all columns, estimated from their references.
+
+        Returns
+        -------
+        ndarray of float64 (n_features,)
+        """
+        cdef double[::1] out = np.empty(self.design.n_features)
+        cdef References known = self._known()
+        if not 0 <= lane < LANES:
+            raise ValueError("no such lane")
+        with nogil:
+            kernel_table().vector.estimate(&known, out.shape[0], lane, &out[0])
+        return np.asarray(out)
+
+    def learn(self, const Py_ssize_t[::1] cols, const double[::1] c, r, double loss):
+        """Make residual r (n_samples,) the reference of the columns touched with it.
+
+        Parameters
+        ----------
+        cols : (n_cols,)
+        c : (n_cols,)
+            Their correlations with r.
+        """
+        cdef Py_ssize_t k, j, q = self.n_used
+        cdef double i00, i01, i11, null, cross, det, a, b, rest
+        if q < self.n_slots:
+            self.n_used += 1
+        else:
+            # forget the reference that the fewest columns use
+            uses = np.bincount(self.slot, minlength=UNKNOWN + 1)[1:self.n_slots]
+            q = 1 + int(np.argmin(uses))
+            slot = np.asarray(self.slot)
+            slot[slot == q] = UNKNOWN
+        self.residuals[q] = r
+        null = self.inner[0, 0]
+        cross = np.vdot(self.residuals[0], self._weigh(r))
+        self.inner[q] = cross, loss
+        det = null * loss - cross * cross
+        if det > 1e-8 * null * loss:
+            i00, i01, i11 = loss / det, -cross / det, null / det
+        else:
+            i00, i01, i11 = (1.0 / null if null > 0 else 0.0), 0.0, 0.0
+        with nogil:
+            for k in range(cols.shape[0]):
+                j = cols[k]
+                a, b = self.c0[j], c[k]
+                rest = self.sqnorm[j] - i00 * a * a - 2.0 * i01 * a * b - i11 * b * b
+                self.cq[j] = b
+                self.slot[j] = <unsigned char>q
+                self.reach[j] = sqrt(max(rest, 0.0) + 1e-14 * self.sqnorm[j])
