@@ -154,11 +154,8 @@ def _audit(problem, coef, intercept, alpha, options, standardize):
     loss = float(np.vdot(R, problem.weigh(R)))
     C = np.empty((design.n_features, 1))
     design.gradient(problem.weigh(R), C)
-    alphas, mask = np.array([alpha]), np.ones(design.n_features, dtype=np.uint8)
-    everything = np.arange(design.n_features)
-    _, kkt, _ = strengths.certify(
-        C, everything, w[:, None], alphas, np.array([loss]), mask
-    )
+    alphas, everything = np.array([alpha]), np.arange(design.n_features)
+    _, kkt = strengths.certify(C, everything, w[:, None], alphas, np.array([loss]))
     projected = loss
     free = _free(problem, alpha)
     if len(free):
@@ -167,8 +164,8 @@ def _audit(problem, coef, intercept, alpha, options, standardize):
         projected = float(np.vdot(R, problem.weigh(R)))
         design.gradient(problem.weigh(R), C)
         C[free] = 0.0
-    gap, _, _ = strengths.certify(
-        C, everything, w[:, None], alphas, np.array([projected]), mask
+    gap, _ = strengths.certify(
+        C, everything, w[:, None], alphas, np.array([projected])
     )
     outside = 0.5 * (max(loss - projected, 0.0) + design.n_samples * constant**2)
     unit, null = problem.objective_unit, problem.null_objective

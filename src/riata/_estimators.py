@@ -22,6 +22,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import metadata_routing
 
 from ._path import (
+    _solutions,
     _to_design,
     available_threads,
     checked_data,
@@ -102,7 +103,7 @@ COORDINATE_CHECKS = {
 class LinearRegressor(RegressorMixin, BaseEstimator):
     """Prediction, storage of the fitted state and warnings of a linear model."""
 
-    _parameter_checks: ClassVar = {}
+    _parameter_checks: ClassVar[dict] = {}
 
     def predict(self, X, offset=None):
         """Predict with the fitted linear model.
@@ -236,10 +237,10 @@ class Deadline:
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def left(self, shares=1):
-        """Return one share of the seconds left (at least 1 ms), None for no limit."""
+        """Return one share of the seconds left, None for no limit."""
         if self._end is None:
             return None
-        return max((self._end - time.monotonic()) / shares, 1e-3)
+        return max(self._end - time.monotonic(), 0.0) / shares
 
 
 def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
@@ -279,7 +280,8 @@ def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
     solver = PathSolver(problem, settings, _to_design(start, problem))
     record = Record(problem, data, l1_ratio, solver.alpha_max, started)
     end = "complete"
-    for solution in solver.solve(alphas):
+    standardize = options["standardize"]
+    for solution in _solutions(solver, data, alphas, penalty, standardize):
         record.add(solution)
         if solution.status is Status.time_limit:
             end = "time_limit"
@@ -481,7 +483,7 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
     >>> from riata import ElasticNet
     >>> model = ElasticNet(alpha=0.1).fit([[0, 0], [1, 1], [2, 2]], [0, 1, 2])
     >>> model.coef_.round(4)
-    array([0.4516, 0.4516])
+    array([0.4458, 0.4458])
     >>> bool(model.relative_gap_ <= 1e-6)
     True
     """
@@ -602,9 +604,11 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
     def _starts(self, n_targets, n_features):
         """Return initial coefficients per target, None for a cold start."""
         coef = getattr(self, "coef_", None) if self.warm_start else None
-        if coef is None or np.atleast_2d(coef).shape != (n_targets, n_features):
-            return [None] * n_targets
-        return list(np.atleast_2d(coef))
+        if coef is not None:
+            coef = np.atleast_2d(coef)
+            if coef.shape == (n_targets, n_features) and np.isfinite(coef).all():
+                return list(coef)
+        return [None] * n_targets
 
 
 class Lasso(ElasticNet):
@@ -708,7 +712,7 @@ class Lasso(ElasticNet):
     >>> from riata import Lasso
     >>> model = Lasso(alpha=0.1).fit([[0, 0], [1, 2], [2, 3]], [0, 1, 2])
     >>> model.coef_.round(4)
-    array([0.1429, 0.4286])
+    array([0.    , 0.5786])
     >>> bool(model.relative_gap_ <= 1e-6)
     True
     """

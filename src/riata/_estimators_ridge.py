@@ -39,6 +39,7 @@ from ._validation import (
     check_alphas,
     check_bool,
     check_choice,
+    check_operand,
     check_penalty_factor,
     validate_estimator_input,
 )
@@ -452,7 +453,7 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
     >>> y = X[:, 0] + rng.standard_normal(30)
     >>> model = RidgeCV(alphas=[0.1, 1.0, 10.0, 100.0]).fit(X, y)
     >>> model.alpha_
-    10.0
+    1.0
     """
 
     _parameter_checks: ClassVar = {
@@ -613,6 +614,7 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
     def _fit_folds(self, data, alphas, sample_weight, scorer, routed):
         """Return the fitted attributes, chosen by the mean score over the folds."""
         split_params, score_params = routed
+        check_operand(data.X)  # here, where rows still have their own numbers
         weight = weights_as_given(sample_weight, data.X.shape[0])
         folds = as_folds(check_cv(self.cv), data, split_params)
         deadline = Deadline(self.time_limit)
@@ -638,13 +640,15 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
         del fitted["n_features_in_"]
         return {
             **fitted,
-            "alpha_": alphas[best],
-            "best_score_": mean[best],
+            "alpha_": float(alphas[best]),
+            "best_score_": float(mean[best]),
             "fold_scores_": scores,
         }
 
     def _fit_alphas(self, data, alphas, total, seconds):
         """Return fitted Ridges, one for each alpha (of one factorization), and fits."""
+        if not total > 0:
+            raise ValueError("sample_weight is zero on all training rows of a fold.")
         n_targets = 1 if data.y.ndim == 1 else data.y.shape[1]
         options = {name: getattr(self, name) for name in RIDGE_OPTIONS}
         options["time_limit"] = seconds
@@ -683,35 +687,45 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
         if self.scoring is None:
             results = weight[:, None] * errors**2
             scores = -results.mean(axis=1)
-            if not self.alpha_per_target:
-                scores = scores.mean(axis=1)
         else:
             results = y - errors
-            scores = self._score_predictions(scorer, results, y, routed[1])
-        best = np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=0)
-        alpha, score = alphas[best], np.take_along_axis(scores, best[None], 0)[0]
-        grid = np.broadcast_to(alpha / total, (1, n_targets))
+            scores = self._score_predictions(scorer, results, data.y, routed[1])
+        chosen, score = self._best_of(scores)
+        grid = np.broadcast_to(alphas[chosen] / total, (1, n_targets))
         result = loo.solve(grid if data.y.ndim == 2 else grid[:, 0])
         (fits,) = fits_of_result(result, grid.shape, self.tol / 100)
-        model = Ridge(fit_intercept=self.fit_intercept)
-        fitted = {"alpha_": alpha, "best_score_": score}
+        fitted = Ridge(fit_intercept=self.fit_intercept)._attributes(fits, data)
         if self.store_cv_results:
             results = np.moveaxis(results, 0, -1).astype(data.X.dtype, copy=False)
             fitted["cv_results_"] = results if data.y.ndim == 2 else results[:, 0]
-        return {**model._attributes(fits, data), "solver_": result.method, **fitted}
+        return {
+            **fitted,
+            "alpha_": alphas[chosen] if np.ndim(chosen) else float(alphas[chosen]),
+            "best_score_": score,
+            "solver_": result.method,
+        }
 
     def _score_predictions(self, scorer, predictions, y, params):
-        """Score the leave-one-out predictions for each alpha, and for each target."""
-        if not self.alpha_per_target:
-            pairs = [[(prediction, y)] for prediction in predictions]
-        else:
+        """Return the scores of all alphas, and of each target or of all together."""
+        if self.alpha_per_target and y.ndim == 2:
             columns = range(y.shape[1])
             pairs = [[(p[:, k], y[:, k]) for k in columns] for p in predictions]
+        else:
+            pairs = [[(p.reshape(y.shape), y)] for p in predictions]
         scores = [
             [scorer(Identity(), predicted, true, **params) for predicted, true in row]
             for row in pairs
         ]
-        return np.array(scores) if self.alpha_per_target else np.array(scores)[:, 0]
+        return np.array(scores)
+
+    def _best_of(self, scores):
+        """Return which alpha is best, and its score: for all targets, or for each."""
+        if not self.alpha_per_target or scores.shape[1] == 1:
+            scores = scores.mean(axis=1)
+        chosen = np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=0)
+        if scores.ndim == 1:
+            return chosen, float(scores[chosen])
+        return chosen, scores[chosen, np.arange(len(chosen))]
 
 
 def score_model(model, held_out, scorer, params):

@@ -14,7 +14,9 @@ penalised, whose span has the orthonormal basis `Q`, projected out):
 import numpy as np
 
 EPS = np.finfo(np.float64).eps
-WORST = 1e-12  # reciprocal condition below which the Gram or the kernel will not do
+# Reciprocal conditions below which the matrix will not do. That of the kernel
+# multiplies the errors of the coefficients, and no correction helps.
+WORST = {"gram": 1e-12, "kernel": 1e-10}
 UNEVEN = 1e5  # ratio of column norms above which one spectrum does not fit all columns
 CACHE_BYTES = 1 << 28
 
@@ -94,27 +96,38 @@ class Factor:
         step = self._invert(H, np.zeros(H.shape[1]))
         return np.maximum(np.einsum("jk,jk->k", H, step), 0.0)
 
-    def poor(self, roots):
-        """Which root alphas the factorisation is too ill-conditioned for."""
+    def condition(self, roots):
+        """Reciprocal condition of the matrix at each root alpha; 0 if not factorised."""
+        if self.precise:
+            return np.ones(len(roots))
         if self.values is None:
-            return np.array([self._cholesky(root) is None for root in roots], dtype=bool)
+            factors = [self._cholesky(root) for root in roots]
+            return np.array([0.0 if f is None else f[2] for f in factors])
         if not self.values.size:
-            return np.zeros(len(roots), dtype=bool)
+            return np.ones(len(roots))
         a = roots**2
-        return self.values.min() + a < WORST * (self.values.max() + a)
+        return (self.values.min() + a) / (self.values.max() + a)
 
     def _filter(self, roots):
-        """1 / (eigenvalue + alpha), 0 where that is 1/0; of shape (rank, k)."""
+        """1 / (eigenvalue + alpha), but 0 for null directions; of shape (rank, k)."""
         total = self.values[:, None] + roots**2
-        sound = (self.values > self.floor)[:, None] | (roots**2 > self.floor)
+        sound = ~self.null(roots)
         return np.divide(1.0, total, out=np.zeros_like(total), where=sound)
 
-    @property
-    def floor(self):
-        """Eigenvalues below this are rounding errors of 0."""
-        top = self.values.max(initial=0.0)
+    def null(self, roots):
+        """Whether an eigenvalue is to be taken for a rounding error of 0.
+
+        Where alpha is as small, by the usual standard of least squares. Singular values
+        of X itself must also exceed the errors they were computed with.
+        """
         size = max(self.problem.n_samples, self.problem.n_features)
-        return top * ((EPS * size) ** 2 if self.precise else EPS * size)
+        top, values = self.values.max(initial=0.0), self.values[:, None]
+        if not self.precise:
+            floor = EPS * size * top
+            return (values <= floor) & (roots**2 <= floor)
+        floor = (EPS * size) ** 2 * top
+        lost = values <= (10 * EPS) ** 2 * top
+        return lost | ((values <= floor) & (roots**2 <= floor))
 
     def _cholesky(self, root):
         """Scaled Cholesky factor at one alpha, or None if it is ill-conditioned."""
@@ -135,14 +148,17 @@ class Factor:
             at = np.flatnonzero(roots == root)
             factor = self._cholesky(root)
             if factor is not None:
-                L, scale = factor
+                L, scale, _ = factor
                 part = dpotrs(L, scale[:, None] * H[:, at], lower=1)[0]
                 out[:, at] = scale[:, None] * part
         return out
 
 
-def _factorise(M):
-    """Cholesky factor of M scaled to a unit diagonal (in place), or None."""
+def _factorise(M, worst):
+    """Cholesky factor of M scaled to a unit diagonal, the scale and the condition.
+
+    None if that fails or would be too inaccurate. M is overwritten.
+    """
     from scipy.linalg.lapack import dpocon, dpotrf
 
     diagonal = np.diagonal(M)
@@ -156,10 +172,10 @@ def _factorise(M):
     if info != 0:
         return None
     rcond, info = dpocon(L, norm, uplo="L")
-    return (L, scale) if info == 0 and rcond > WORST else None
+    return (L, scale, rcond) if info == 0 and rcond > worst else None
 
 
-def _inverse_root(L, scale):
+def _inverse_root(L, scale, _):
     """W with ``W W' = M^-1``, from the scaled Cholesky factor of M."""
     from scipy.linalg import solve_triangular
 
@@ -316,7 +332,7 @@ class Primal(Factor):
     def _factorise(self, root):
         M = np.array(self._matrix, order="F")
         M[np.diag_indices_from(M)] += self.problem.penalty(root)[self.on]
-        return _factorise(M)
+        return _factorise(M, WORST[self.side])
 
 
 class Dual(Factor):
@@ -422,7 +438,7 @@ class Dual(Factor):
     def _factorise(self, root):
         M = np.array(self._matrix, order="F")
         M[np.diag_indices_from(M)] += root * root
-        return _factorise(M)
+        return _factorise(M, WORST[self.side])
 
 
 def uneven(e):

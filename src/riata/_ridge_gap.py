@@ -17,6 +17,7 @@ import numpy as np
 from ._ridge_direct import Split
 
 REFINED = 1e-13  # relative gap above which one correction is worth its passes
+FRAGILE = 1e-7  # reciprocal condition of the Gram below which to correct once anyway
 CORRECTIONS = 3
 NEGLIGIBLE = 1e-16  # penalty, for columns of norm one, that is lost in rounding errors
 WIDE = 1 << 27  # numbers in the largest basis made to project such columns out
@@ -128,16 +129,22 @@ def _correct(problem, split, factor, V, roots, targets, tol):
     certificate, H = certify(problem, split, V, roots, targets, factor)
     n_iter = np.ones(len(roots), dtype=np.int64)
     null = problem.null[targets]
+    # A small gap does not yet mean accurate coefficients. (For the kernel it is the
+    # correction that would add rounding errors, its unknown being the residual.)
+    fragile = (factor.side == "gram") & (factor.condition(roots) < FRAGILE)
     for step in range(CORRECTIONS):
         bound = (min(tol, REFINED) if step == 0 else tol) * null
         widen(problem, split, V, roots, targets, certificate, bound, factor)
-        at = np.flatnonzero(certificate[0] > bound)
+        bad = certificate[0] > bound
+        if step == 0:
+            bad |= fragile
+        at = np.flatnonzero(bad)
         if not len(at):
             break
         better = V[:, at] + factor.correct(H[:, at], roots[at])
         new, G = certify(problem, split, better, roots[at], targets[at], factor)
         widen(problem, split, better, roots[at], targets[at], new, bound[at], factor)
-        gain = new[0] < certificate[0, at]
+        gain = new[0] < np.maximum(certificate[0, at], REFINED * null[at])
         V[:, at[gain]], H[:, at[gain]] = better[:, gain], G[:, gain]
         certificate[:, at[gain]] = new[:, gain]
         n_iter[at] += 1

@@ -13,6 +13,7 @@ from ._ridge_solver import SIDE_BYTES, Solver
 
 STEP = 256  # eigenvectors whose images are held at a time
 SPARSE_SIDE = 8192  # largest factorisation made of a sparse X
+FRAGILE = 1e-8  # reciprocal condition below which X itself is decomposed
 DOUBTFUL = 1e-10  # 1 - leverage below which rounding errors would show
 SATURATED = 1.25  # samples per feature up to which the kernel is used
 REFITS = 100  # samples at most that are left out in earnest
@@ -108,7 +109,7 @@ def _leave_one_out(solver, roots):
     names = set()
     factors = [(None, np.arange(len(values)))]
     if np.any(split.e):
-        factors = solver.factors(values, True)
+        factors = solver.factors(values, True, FRAGILE)
     for factor, at in factors:
         pairs = np.flatnonzero(np.isin(number, at))
         which = np.searchsorted(at, number[pairs])
@@ -153,14 +154,12 @@ def _through_gram(problem, split, factor, values, which, targets):
     return residual / margin, margin, gcv, dof[which]
 
 
-def _through_kernel(problem, split, factor, values, which, targets):
+def _through_kernel(problem, _, factor, values, which, targets):
     """From the eigenvectors themselves; exact also where alpha is next to nothing.
 
     Residuals and 1 - leverages are both multiples of alpha, which cancels.
     """
-    total = factor.values[:, None] + values**2
-    floor = factor.floor
-    total[(factor.values <= floor)[:, None] & (values**2 <= floor)] = 0.0
+    total = np.where(factor.null(values), 0.0, factor.values[:, None]) + values**2
     least = total.min(axis=0, initial=np.inf)
     weight = np.where(total > 0, least / total, 1.0)
     vectors = factor.vectors

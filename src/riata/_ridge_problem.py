@@ -14,7 +14,7 @@ import numpy as np
 
 from ._ridge_columns import make_columns
 
-HUGE = 1e300  # penalties are cut here, so that no product of theirs overflows
+HUGE = 1e306  # penalties are cut here, so that no product of theirs overflows
 
 
 class Problem:
@@ -52,6 +52,8 @@ class Problem:
     ):
         self.fit_intercept, self.standardize = fit_intercept, standardize
         self.n_samples, self.n_features = X.shape
+        if not self.n_samples:
+            raise ValueError(f"X has no samples (shape {X.shape})")
         t = _normalised_weights(sample_weight, self.n_samples)
         self.weights, self.root = t, np.sqrt(t)
         self._set_targets(np.asarray(y), offset)

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._ridge_direct import Dual, Primal, Split, uneven
-from ._ridge_gap import certify, refine
+from ._ridge_direct import WORST, Dual, Primal, Split, uneven
+from ._ridge_gap import certify, refine, widen
 from ._ridge_krylov import Krylov, conjugate_gradients
 from ._ridge_problem import Problem
 
@@ -14,6 +14,7 @@ FEW_ALPHAS = 15  # up to here one Cholesky factorisation per alpha is cheaper
 CHUNK = 1 << 23  # numbers in the arrays of one chunk of solutions
 SIDE_BYTES = 1 << 32  # the most for the square matrices of a direct route
 EXACT_SIDE = 4096  # largest Gram matrix made where a kernel would be smaller
+PROMOTED = 1e-8  # penalty, for columns of norm one, that may be ignored at first
 QUICK = 0.02  # seconds; a direct solution as fast as this is not worth avoiding
 PATIENCE = 40  # fewest iterations that make a trial of the Krylov route worthwhile
 ACCURATE = 1e-15  # relative gap that a trial aims at, to be as good as a direct route
@@ -64,7 +65,7 @@ def plan(X, y, n_alphas, method):
     """
     n, p = X.shape
     small, direct = min(n, p), "gram" if p <= n else "kernel"
-    if method == "krylov":
+    if method == "krylov" or small == 0:
         return None, None
     if method != "auto":
         return direct, 0
@@ -78,7 +79,7 @@ def plan(X, y, n_alphas, method):
         seconds = min(seconds, 2e-8 * stored * stored / max(n, p))
     few = n_alphas <= FEW_ALPHAS
     seconds += float(small) ** 3 * (2e-11 * n_alphas if few else 2e-10)
-    n_targets = y.shape[1] if y.ndim == 2 else 1
+    n_targets = max(1, y.shape[1]) if y.ndim == 2 else 1
     iteration = 2 * stored * (1e-9 if sparse else 3e-10) + 1e-8 * (n + p)
     patience = int(0.5 * seconds / (iteration * n_targets))
     if seconds < QUICK or patience < PATIENCE:
@@ -216,29 +217,59 @@ class Solver:
             V[:, at] = W
         return V, certificate, n_iter
 
-    def factors(self, roots, many):
-        """Yield factorisations, and the numbers of the alphas each is good for."""
-        left = np.arange(len(roots))
-        if self.method != "svd" and len(left):
-            spectral = self.method == "eigh" or (many and self.method == "auto")
-            if self.route == "gram" and uneven(self.split.e):
-                spectral = False
-            factor = self.factor("eigh" if spectral else "cholesky")
-            poor = factor.poor(roots)
-            if not poor.all():
-                yield factor, np.flatnonzero(~poor)
-            left = np.flatnonzero(poor)
-        if len(left):
-            yield self.factor("svd"), left
+    def factors(self, roots, many, worst=None):
+        """Yield factorisations, and the numbers of the alphas each is good for.
 
-    def factor(self, name):
+        A reciprocal condition below `worst` calls for the singular values of X.
+        """
+        worst = WORST[self.route] if worst is None else worst
+        spectral = self.method == "eigh" or (many and self.method == "auto")
+        if self.route == "gram" and uneven(self.split.e):
+            spectral = False
+        for split, at in self.splits(roots):
+            if self.method != "svd":
+                factor = self.factor("eigh" if spectral else "cholesky", split)
+                poor = factor.condition(roots[at]) < worst
+                if not poor.all():
+                    yield factor, at[~poor]
+                at = at[poor]
+            if len(at):
+                yield self.factor("svd", split), at
+
+    def factor(self, name, split):
         """Make a factorisation, or return the one made before."""
-        if name not in self._factors:
+        key = name, split.index.tobytes()
+        if key not in self._factors:
             kind = Primal if self.route == "gram" else Dual
-            factor = kind(self.problem, self.split, name == "eigh", name == "svd")
+            factor = kind(self.problem, split, name == "eigh", name == "svd")
             factor.name = f"{factor.side}-{name}"
-            self._factors[name] = factor
-        return self._factors[name]
+            self._factors[key] = factor
+        return self._factors[key]
+
+    def splits(self, roots):
+        """Yield which columns to project out, and the numbers of the alphas for that.
+
+        The kernel adds up columns of all scales, so that the large ones drown the small
+        ones. A column that is hardly penalised for its size is better projected out;
+        the corrections then restore what there is of its penalty.
+        """
+        problem, index = self.problem, self.split.index
+        groups = {}
+        for k, root in enumerate(roots):
+            large = np.zeros(0, dtype=np.intp)
+            if self.route == "kernel" and uneven(self.split.e):
+                a = problem.penalty(root)
+                large = np.flatnonzero((self.split.e > 0) & (a < PROMOTED))
+            if len(large) > problem.n_samples // 2 or root == 0:
+                large = large[:0]
+            groups.setdefault(large.tobytes(), (large, []))[1].append(k)
+        for large, numbers in groups.values():
+            split = self.split
+            if len(large):
+                wider = Split(problem, np.union1d(index, large))
+                if wider.smallest**2 > np.sqrt(PROMOTED):
+                    split = wider
+            yield split, np.array(numbers)
 
     def _krylov(self, roots, targets, tol, max_iter):
         """Bidiagonalise for each target; None if a trial of it was not enough."""
@@ -249,7 +280,9 @@ class Solver:
         krylov = Krylov(problem, split, limit)
         V, n_iter = krylov.solve(roots, targets, aim)
         certificate, _ = certify(problem, split, V, roots, targets, krylov)
-        bad = certificate[0] > tol * problem.null[targets]
+        bound = tol * problem.null[targets]
+        widen(problem, split, V, roots, targets, certificate, bound, krylov)
+        bad = certificate[0] > bound
         if trial and bad.any():
             return None
         left = max_iter - int(n_iter.max(initial=0))
@@ -260,6 +293,7 @@ class Solver:
             )
             n_iter[at] += more
             new, _ = certify(problem, split, W, roots[at], targets[at], krylov)
+            widen(problem, split, W, roots[at], targets[at], new, bound[at], krylov)
             gain = new[0] < certificate[0, at]
             V[:, at[gain]], certificate[:, at[gain]] = W[:, gain], new[:, gain]
         return V, certificate, n_iter

@@ -21,6 +21,7 @@ from ._core.active_set import ActiveSet
 from ._core.certificate import Strengths
 from ._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic, descend
 from ._core.design import Design
+from ._core.screening import Screening
 
 LANES = 8
 MAX_EPOCHS = 200_000  # of coordinate descent, for one alpha on one working set
@@ -28,6 +29,7 @@ MANY_EPOCHS = 300  # after so many along columns of X, a Gram matrix is worth it
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 RUNG = 0.65  # ratio of two alphas on the way to one that is far from the last
 RUNG_GAP = 1e-3  # relative gap that will do there
+SCREENING_BYTES = 16 * 2**20  # of residuals kept as references
 PANEL_BYTES = 32 * 2**20  # rows of packed columns that a dense Gram is summed from
 
 
@@ -64,6 +66,7 @@ class Settings(NamedTuple):
     deadline: float = math.inf
     engine: str = "auto"  # "gram" or "residual" for experts and tests
     lanes: int = LANES
+    screening: bool = True
 
 
 class Step(NamedTuple):
@@ -119,6 +122,7 @@ class Problem:
         if sample_weight is not None:
             scaled = sample_weight / sample_weight.max()
             self.weights = scaled * (n / scaled.sum())
+            y = np.where(scaled > 0, y, 0.0)
         # powers of two: no rounding on the way in or out
         peak = 2.0 ** math.frexp(float(np.abs(y).max()))[1]
         y = y / peak
@@ -362,8 +366,19 @@ class PathSolver:
         # correlations are kept for all columns and lanes: not more than X itself takes
         afford = max(2**26, 8 * problem.design.nnz) >= 8 * LANES * p
         self.lanes = LANES if settings.lanes > 1 and afford else 1
-        self._buffer = np.empty(p * self.lanes)
+        self._buffer = np.empty(0)
+        self.screening = self._screening()
+        self.n_useless = 0  # passes in a row that screening hardly shortened
         self._start(start)
+
+    def _screening(self):
+        """Screening, where looking at a column costs more than a bound on it."""
+        problem, design = self.problem, self.problem.design
+        per_column = design.nnz / design.n_features
+        if not self.settings.screening or per_column < (15 if design.sparse else 64):
+            return None
+        n_slots = min(max(SCREENING_BYTES // (8 * design.n_samples), 2), 16)
+        return Screening(design, problem.strengths.l1, problem.y, n_slots)
 
     def _start(self, start):
         """The null model, which gives alpha_max; then the given coefficients."""
@@ -387,7 +402,7 @@ class PathSolver:
     def _restart(self, W):
         """Take the only column of W as the point to go on from."""
         self._verify(W, np.zeros(1))
-        self.c = self.correlations[:, 0].copy()
+        self.c = self._all_correlations(0)
         self.w = self.solved[:, 0].copy()
 
     def _places(self, columns):
@@ -456,7 +471,7 @@ class PathSolver:
                         Status.optimal_inaccurate if near
                         else Status.insufficient_progress
                     )
-                yield self._accept(ahead, k, gap, kkt, loss, 1, status)
+                yield self._solution(ahead, k, gap, kkt, loss, 1, status)
 
     def _full_gram_pays(self, n_alphas):
         design = self.problem.design
@@ -475,10 +490,12 @@ class PathSolver:
             rounds += 1
             W, statuses = self._descend(W, first, alphas, inner)
             gap, kkt, loss = self._verify(W, alphas)
-            W = self.solved
+            W, done = self.solved, first
             while first < lanes and gap[first] <= targets[first]:
-                yield self._accept(alphas, first, gap, kkt, loss, rounds, Status.optimal)
                 first += 1
+            self._advance(alphas, done, first, loss)
+            for k in range(done, first):
+                yield self._solution(alphas, k, gap, kkt, loss, rounds, Status.optimal)
             if first == lanes:
                 return
             added = self._add_violators(first, alphas)
@@ -486,7 +503,8 @@ class PathSolver:
                 statuses[first], added, inner[first], gap[first], targets[first], rounds
             )
             if status is not None:
-                yield self._accept(alphas, first, gap, kkt, loss, rounds, status)
+                self._advance(alphas, first, first + 1, loss)
+                yield self._solution(alphas, first, gap, kkt, loss, rounds, status)
                 first += 1
             if added:
                 W = np.vstack([W, np.zeros((added, W.shape[1]))])
@@ -525,8 +543,9 @@ class PathSolver:
         return len(columns)
 
     def _add_violators(self, first, alphas):
+        size = len(self.working)
         columns, priority = self.problem.strengths.excess(
-            self.correlations, first, alphas, self.working.mask, 1.0 - 1e-3
+            self.C[size:], self.cols[size:], first, alphas, 1.0 - 1e-3
         )
         if not len(columns) or not (priority > 1.0).any():
             return 0
@@ -569,8 +588,8 @@ class PathSolver:
     def _verify(self, W, alphas):
         """Gap, KKT and loss of each lane, from X itself.
 
-        Sets `correlations`, and `solved` to the coefficients with their unpenalised
-        part solved exactly.
+        Sets `solved` to the coefficients with their unpenalised part solved exactly,
+        `R` to their residuals and `C` to the correlations of the columns `cols`.
         """
         problem, design = self.problem, self.problem.design
         lanes = len(alphas)
@@ -586,27 +605,63 @@ class PathSolver:
         problem.center_block(R)
         Q = problem.weigh(R)
         loss = np.einsum("ij,ij->j", R, Q)[:lanes]
-        size = design.n_features * width
-        self.correlations = self._buffer[:size].reshape(design.n_features, width)
-        design.gradient(Q, self.correlations)
-        self.passes += 1.0
+        cols = self._columns_to_look_at(Q[:, :lanes], loss, alphas)
+        if len(cols) * width > len(self._buffer):
+            self._buffer = np.empty(len(cols) * width)
+        C = self._buffer[:len(cols) * width].reshape(len(cols), width)
+        design.gradient(Q, C, cols)
+        self.passes += len(cols) / design.n_features
         if self.free is not None and self.free.independent:
-            self.correlations[self.free.columns] = 0.0  # but for rounding
-        self.solved = B
-        gap, kkt, _ = problem.strengths.certify(
-            self.correlations, self.working.columns, B, alphas, loss, self.working.mask
-        )
+            C[:len(self.free.columns)] = 0.0  # but for rounding
+        self.cols, self.C, self.R, self.solved = cols, C, R, B
+        gap, kkt = problem.strengths.certify(C, cols, B, alphas, loss)
         return gap, kkt, loss
 
-    def _accept(self, alphas, k, gap, kkt, loss, rounds, status):
-        c = self.correlations[:, k].copy()
-        alpha = float(alphas[k])
-        if alpha < self.alpha:
-            self.slope = (c - self.c) / (alpha - self.alpha)
+    def _columns_to_look_at(self, Q, loss, alphas):
+        """The working set, and all columns that screening can not prove inactive."""
+        working = self.working
+        if self.screening is None:
+            outside = np.flatnonzero(working.mask == 0)
+        else:
+            self.screening.project(Q, loss)
+            outside = self.screening.uncertain(alphas, working.mask)
+            others = len(working.mask) - len(working)
+            useless = len(outside) > 0.7 * others and alphas[-1] > 0
+            self.n_useless = self.n_useless + 1 if useless else 0
+        return np.concatenate([working.columns, outside])
+
+    def _all_correlations(self, lane):
+        """Correlations of all columns with the residual of one lane: exact where they
+        were looked at, otherwise estimated."""
+        if self.screening is None:
+            c = np.empty(len(self.working.mask))
+        else:
+            c = self.screening.estimate(lane)
+        c[self.cols] = self.C[:, lane]
+        return c
+
+    def _advance(self, alphas, first, last, loss):
+        """Go on from lane last - 1; lanes from `first` on were accepted together."""
+        if first == last:
+            return
+        lane = last - 1
+        c, alpha = self._all_correlations(lane), float(alphas[lane])
+        before, above = self.c, self.alpha
+        if last - first > 1:
+            before, above = self._all_correlations(lane - 1), float(alphas[lane - 1])
+        if alpha < above:
+            self.slope = (c - before) / (alpha - above)
         self.c, self.alpha = c, alpha
-        self.w = self.solved[:, k].copy()
-        active = np.flatnonzero(self.w)
+        self.w = self.solved[:, lane].copy()
+        if self.screening is not None:
+            self.screening.learn(self.cols, self.C[:, lane].copy(), self.R[:, lane],
+                                 float(loss[lane]))
+            if self.n_useless > 2:
+                self.screening = None
+
+    def _solution(self, alphas, k, gap, kkt, loss, rounds, status):
+        active = np.flatnonzero(self.solved[:, k])
         return Solution(
-            alpha, self.working.columns[active], self.w[active], float(loss[k]),
-            float(gap[k]), float(kkt[k]), rounds, status,
+            float(alphas[k]), self.working.columns[active], self.solved[active, k],
+            float(loss[k]), float(gap[k]), float(kkt[k]), rounds, status,
         )

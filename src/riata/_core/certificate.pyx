@@ -22,22 +22,6 @@ cdef struct Terms:
     double value      # penalty of the coefficients
 
 
-cdef inline Penalty at_alpha(
-    const double* l1, const double* l2, const double* lower, const double* upper,
-    Py_ssize_t j, double alpha,
-) noexcept nogil:
-    cdef Penalty pen
-    pen.l1 = alpha * l1[j] if l1[j] < INFINITY else INFINITY
-    pen.l2 = alpha * l2[j]
-    pen.lower = lower[j] if lower != NULL else -INFINITY
-    pen.upper = upper[j] if upper != NULL else INFINITY
-    return pen
-
-
-cdef inline const double* pointer(const double[::1] view) noexcept nogil:
-    return &view[0] if view is not None and view.shape[0] else NULL
-
-
 cdef class Strengths:
     """Strengths and bounds of all columns, in the units of the design.
 
@@ -62,88 +46,75 @@ cdef class Strengths:
         self.unit = self._unit = unit
 
     def certify(
-        self, const double[:, ::1] C, const Py_ssize_t[::1] working,
+        self, const double[:, ::1] C, const Py_ssize_t[::1] cols,
         const double[:, ::1] w, const double[::1] alphas, const double[::1] loss,
-        const unsigned char[::1] in_working,
     ):
         """Duality gap and KKT violation of each lane.
 
         Parameters
         ----------
-        C : (n_features, >= lanes)
-        working : (size,)
-            Columns whose coefficient may differ from zero.
+        C : (n_cols, >= lanes)
+            Correlations of the columns `cols`. All others are zero and certainly
+            satisfy their KKT condition.
+        cols : (n_cols,)
+            The working set first.
         w : (size, >= lanes)
+            Coefficients of the working set.
         alphas : (lanes,)
         loss : (lanes,)
             ``||r||^2``.
-        in_working : (n_features,)
 
         Returns
         -------
-        gap, kkt, outside : ndarray of float64 (lanes,)
-            `outside` is the largest relative excess ``|c_j| / l1_j - 1`` of a column
-            that is not in the working set (infinite if l1_j = 0).
+        gap, kkt : ndarray of float64 (lanes,)
         """
-        cdef Py_ssize_t p = C.shape[0], lanes = alphas.shape[0], j, k, i
-        cdef const double* l1 = pointer(self._l1)
-        cdef const double* l2 = pointer(self._l2)
-        cdef const double* lower = pointer(self._lower)
-        cdef const double* upper = pointer(self._upper)
+        cdef Py_ssize_t lanes = alphas.shape[0], size = w.shape[0], i, j, k
         cdef double[::1] gap = np.empty(lanes), kkt = np.empty(lanes)
-        cdef double[::1] outside = np.zeros(lanes)
         cdef Terms terms[8]
         cdef Terms* t
         cdef Penalty pen
-        cdef double c, excess, floor = INFINITY
+        cdef double c
         if lanes > 8 or C.shape[1] < lanes or w.shape[1] < lanes:
             raise ValueError("more alphas than lanes")
+        if C.shape[0] != cols.shape[0] or size > cols.shape[0]:
+            raise ValueError("shapes do not fit")
         with nogil:
             for k in range(lanes):
-                terms[k].kappa = 1.0
-                terms[k].ridge = terms[k].augmented = terms[k].conjugate = 0.0
-                terms[k].kkt = terms[k].value = 0.0
-                floor = min(floor, alphas[k])
-            for j in range(p):
-                if in_working[j]:
-                    continue
+                terms[k] = Terms(1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+            for i in range(size, cols.shape[0]):
+                j = cols[i]
                 for k in range(lanes):
-                    c = C[j, k]
-                    if fabs(c) <= alphas[k] * l1[j]:
+                    c = C[i, k]
+                    if fabs(c) <= alphas[k] * self._l1[j]:
                         continue
-                    pen = at_alpha(l1, l2, lower, upper, j, alphas[k])
+                    pen = self._at(j, alphas[k])
                     if bound(c, pen) == 0.0:
                         continue
                     t = &terms[k]
-                    excess = fabs(c) - pen.l1
-                    t.kkt = max(t.kkt, excess * self._unit[j])
-                    outside[k] = max(
-                        outside[k], excess / pen.l1 if pen.l1 > 0.0 else INFINITY
-                    )
+                    t.kkt = max(t.kkt, (fabs(c) - pen.l1) * self._unit[j])
                     t.kappa = min(t.kappa, kappa_limit(c, 0.0, pen))
                     # at kappa = 1, which bounds the term from above
                     t.augmented += gap_term(c, 0.0, pen, 1.0)
                     t.conjugate += conjugate_term(c, 0.0, pen)
-            for i in range(working.shape[0]):
-                j = working[i]
+            for i in range(size):
+                j = cols[i]
                 for k in range(lanes):
                     t = &terms[k]
-                    pen = at_alpha(l1, l2, lower, upper, j, alphas[k])
-                    t.kappa = min(t.kappa, kappa_limit(C[j, k], w[i, k], pen))
+                    pen = self._at(j, alphas[k])
+                    t.kappa = min(t.kappa, kappa_limit(C[i, k], w[i, k], pen))
                     t.kkt = max(
-                        t.kkt, violation(C[j, k], w[i, k], pen) * self._unit[j]
+                        t.kkt, violation(C[i, k], w[i, k], pen) * self._unit[j]
                     )
-                    t.conjugate += conjugate_term(C[j, k], w[i, k], pen)
+                    t.conjugate += conjugate_term(C[i, k], w[i, k], pen)
                     t.value += pen.l1 * fabs(w[i, k]) if w[i, k] != 0.0 else 0.0
                     t.value += 0.5 * pen.l2 * w[i, k] * w[i, k]
                     if pen.l1 > 0.0:
                         t.ridge += pen.l2 * w[i, k] * w[i, k]
-            for i in range(working.shape[0]):
-                j = working[i]
+            for i in range(size):
                 for k in range(lanes):
-                    pen = at_alpha(l1, l2, lower, upper, j, alphas[k])
+                    pen = self._at(cols[i], alphas[k])
                     terms[k].augmented += gap_term(
-                        C[j, k], w[i, k], pen, terms[k].kappa
+                        C[i, k], w[i, k], pen, terms[k].kappa
                     )
             for k in range(lanes):
                 t = &terms[k]
@@ -154,13 +125,21 @@ cdef class Strengths:
                 gap[k] = min(min(gap[k], t.conjugate), 0.5 * loss[k] + t.value)
                 gap[k] = max(gap[k], 0.0)  # up to rounding
                 kkt[k] = t.kkt
-        return np.asarray(gap), np.asarray(kkt), np.asarray(outside)
+        return np.asarray(gap), np.asarray(kkt)
 
     def excess(
-        self, const double[:, ::1] C, Py_ssize_t first, const double[::1] alphas,
-        const unsigned char[::1] in_working, double margin,
+        self, const double[:, ::1] C, const Py_ssize_t[::1] cols, Py_ssize_t first,
+        const double[::1] alphas, double margin,
     ):
-        """Columns outside the working set that violate KKT in a lane from `first` on.
+        """Columns that violate KKT (nearly) at zero in a lane from `first` on.
+
+        Parameters
+        ----------
+        C : (n_cols, >= lanes)
+        cols : (n_cols,)
+            Columns outside the working set.
+        margin : float
+            What ``|c_j| / l1_j`` must exceed.
 
         Returns
         -------
@@ -168,35 +147,28 @@ cdef class Strengths:
         priority : ndarray of float64
             Largest ``|c_j| / l1_j`` over the lanes.
         """
-        cdef Py_ssize_t p = C.shape[0], lanes = alphas.shape[0], j, k, count = 0
-        cdef int fill
-        cdef const double* l1 = pointer(self._l1)
+        cdef Py_ssize_t lanes = alphas.shape[0], i, j, k, count = 0
         cdef double ratio, top
-        cdef Py_ssize_t[::1] columns = np.empty(0, dtype=np.intp)
-        cdef double[::1] priority = np.empty(0)
-        for fill in range(2):
-            if fill:
-                columns = np.empty(count, dtype=np.intp)
-                priority = np.empty(count)
-                count = 0
-            with nogil:
-                for j in range(p):
-                    if in_working[j]:
+        cdef Py_ssize_t[::1] columns = np.empty(cols.shape[0], dtype=np.intp)
+        cdef double[::1] priority = np.empty(cols.shape[0])
+        if C.shape[0] != cols.shape[0] or C.shape[1] < lanes:
+            raise ValueError("shapes do not fit")
+        with nogil:
+            for i in range(cols.shape[0]):
+                j = cols[i]
+                top = 0.0
+                for k in range(first, lanes):
+                    if not self._pulls(j, C[i, k]):
                         continue
-                    top = 0.0
-                    for k in range(first, lanes):
-                        if not self._pulls(j, C[j, k]):
-                            continue
-                        ratio = alphas[k] * l1[j]
-                        if ratio == 0.0:
-                            top = INFINITY if C[j, k] != 0.0 else top
-                        else:
-                            top = max(top, fabs(C[j, k]) / ratio)
-                    if top > margin:
-                        if fill:
-                            columns[count], priority[count] = j, top
-                        count += 1
-        return np.asarray(columns), np.asarray(priority)
+                    ratio = alphas[k] * self._l1[j]
+                    if ratio == 0.0:
+                        top = INFINITY if C[i, k] != 0.0 else top
+                    else:
+                        top = max(top, fabs(C[i, k]) / ratio)
+                if top > margin:
+                    columns[count], priority[count] = j, top
+                    count += 1
+        return np.asarray(columns)[:count].copy(), np.asarray(priority)[:count].copy()
 
     def predict(
         self, const double[::1] c, const double[::1] slope, double alpha, double target,
@@ -215,7 +187,6 @@ cdef class Strengths:
         """
         cdef Py_ssize_t p = c.shape[0], j, count = 0
         cdef int fill
-        cdef const double* l1 = pointer(self._l1)
         cdef double ahead, threshold = target - gamma * (alpha - target)
         cdef Py_ssize_t[::1] columns = np.empty(0, dtype=np.intp)
         cdef double[::1] priority = np.empty(0)
@@ -227,14 +198,15 @@ cdef class Strengths:
             with nogil:
                 for j in range(p):
                     ahead = c[j] + (target - alpha) * slope[j]
-                    if fabs(ahead) < threshold * l1[j] or in_working[j]:
+                    if fabs(ahead) < threshold * self._l1[j] or in_working[j]:
                         continue
                     if not self._pulls(j, ahead) or ahead == 0.0:
                         continue
                     if fill:
                         columns[count] = j
                         priority[count] = (
-                            fabs(ahead) / l1[j] if l1[j] > 0.0 else INFINITY
+                            fabs(ahead) / self._l1[j] if self._l1[j] > 0.0
+                            else INFINITY
                         )
                     count += 1
         return np.asarray(columns), np.asarray(priority)
@@ -248,6 +220,14 @@ cdef class Strengths:
                 if self._l1[j] > 0.0 and self._pulls(j, c[j]):
                     top = max(top, fabs(c[j]) / self._l1[j])
         return top
+
+    cdef inline Penalty _at(self, Py_ssize_t j, double alpha) noexcept nogil:
+        cdef Penalty pen = Penalty(
+            alpha * self._l1[j], alpha * self._l2[j], -INFINITY, INFINITY
+        )
+        if self._lower is not None:
+            pen.lower, pen.upper = self._lower[j], self._upper[j]
+        return pen
 
     cdef inline bint _pulls(self, Py_ssize_t j, double c) noexcept nogil:
         """Whether column j may move in the direction of c at all."""

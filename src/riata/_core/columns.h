@@ -63,6 +63,7 @@ struct Columns {
     const double *mean;       /* length p */
     const double *scale;      /* length p */
     double weight_sum;        /* sum(s) = n */
+    ptrdiff_t anchor;         /* a row of positive weight: sums are taken about it */
     const Verbs *verbs;
 };
 

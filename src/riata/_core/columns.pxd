@@ -43,6 +43,7 @@ cdef extern from "columns.h" nogil:
         const double* mean
         const double* scale
         double weight_sum
+        Py_ssize_t anchor
         const Verbs* verbs
 
     enum:

@@ -124,6 +124,7 @@ cdef class Design:
             weights_view = weights
             self.columns.weights = &weights_view[0]
             self.columns.weight_sum = weights.sum()
+            self.columns.anchor = int(np.argmax(weights > 0))
         self.mean = np.zeros(self.n_features)
         self.scale = np.ones(self.n_features)
         mean, scale = self.mean, self.scale
