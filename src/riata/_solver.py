@@ -596,6 +596,7 @@ class PathSolver:
         width = 1 if lanes == 1 or self.lanes == 1 else LANES
         B = np.zeros((len(self.working), width))
         B[:, :lanes] = W[:, :lanes]
+        self.R = None  # free the last block before the next is made
         R = np.empty((design.n_samples, width))
         R[:] = problem.y[:, None]
         active = np.flatnonzero(B.any(axis=1))
