@@ -18,7 +18,7 @@ EPS = np.finfo(np.float64).eps
 # multiplies the errors of the coefficients, and no correction helps.
 WORST = {"gram": 1e-12, "kernel": 1e-10}
 UNEVEN = 1e5  # ratio of column norms above which one spectrum does not fit all columns
-CACHE_BYTES = 1 << 28
+CACHE_BYTES = 1 << 30  # of Cholesky factors kept
 
 
 class Split:

@@ -29,7 +29,7 @@ MANY_EPOCHS = 300  # after so many along columns of X, a Gram matrix is worth it
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 RUNG = 0.65  # ratio of two alphas on the way to one that is far from the last
 RUNG_GAP = 1e-3  # relative gap that will do there
-SCREENING_BYTES = 16 * 2**20  # of residuals kept as references
+SCREENING_BYTES = 8 * 2**20  # of residuals kept as references
 PANEL_BYTES = 32 * 2**20  # rows of packed columns that a dense Gram is summed from
 
 
