@@ -322,11 +322,6 @@ class PathCV(LinearRegressor):
             )
         )
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags
-
 
 class LassoCV(PathCV):
     """Lasso whose `alpha` is chosen by cross-validation along a path.

@@ -1,0 +1,98 @@
+"""Whole paths, one fit and one cross-validation, each with the gap it has reached."""
+
+import importlib
+
+import numpy as np
+import scipy.sparse as sp
+
+from .common import DATA, SOLVE, SOLVERS, TOL, problem, quiet
+
+
+class Path:
+    """100 alphas from alpha_max to alpha_max/100, by the path functions."""
+
+    params = (SOLVERS, list(DATA), [1.0, 0.5])
+    param_names = ("solver", "data", "l1_ratio")
+    timeout = 120
+
+    def setup(self, solver, data, l1_ratio):
+        quiet()
+        self.problem = problem(data, l1_ratio)
+        self.alphas = self.problem.alpha_max() * np.geomspace(1, 0.01, 100)
+        self._solve(solver, self.alphas[:3])  # imports
+
+    def _solve(self, solver, alphas):
+        p = self.problem
+        return SOLVE[solver](
+            p.X, p.y, alphas, p.l1_ratio, p.fit_intercept, tol=TOL[solver]
+        )
+
+    def time_path(self, solver, data, l1_ratio):
+        self._solve(solver, self.alphas)
+
+    def track_relative_gap_path(self, solver, data, l1_ratio):
+        """Worst duality gap over the path, as a share of the null objective."""
+        coef, intercept, _ = self._solve(solver, self.alphas)
+        P, D = self.problem.evaluate(self.alphas, sp.csc_array(coef), intercept)
+        return float(np.max(P - D)) / self.problem.null_objective
+
+
+class _Estimator:
+    """An estimator of the same name from riata and from scikit-learn."""
+
+    param_names = ("solver", "data")
+    timeout = 120
+    name: str
+    options: dict
+
+    def setup(self, solver, data):
+        quiet()
+        self.problem = problem(data)
+        module = {"riata": "riata", "sklearn": "sklearn.linear_model"}[solver]
+        self.factory = getattr(importlib.import_module(module), self.name)
+        options = dict(self.options)
+        if solver == "riata":
+            options["n_threads"] = 1
+        if self.name == "Lasso":
+            options["alpha"] = self.problem.alpha_max() / 20
+        self.model = self.factory(**options)
+        rng = np.random.default_rng(0)
+        small = self.factory(**options)
+        small.fit(rng.standard_normal((20, 3)), rng.standard_normal(20))
+
+    def _fit(self):
+        return self.model.fit(self.problem.X, self.problem.y)
+
+    def _relative_gap(self, alpha_name):
+        model = self._fit()
+        alpha, coef = getattr(model, alpha_name), sp.csc_array(model.coef_[:, None])
+        P, D = self.problem.evaluate([alpha], coef, [model.intercept_])
+        return float(P[0] - D[0]) / self.problem.null_objective
+
+
+class Fit(_Estimator):
+    """The estimator Lasso with its defaults, at alpha_max/20."""
+
+    params = (SOLVERS, list(DATA))
+    name, options = "Lasso", {}
+
+    def time_fit(self, solver, data):
+        self._fit()
+
+    def track_relative_gap_fit(self, solver, data):
+        """Duality gap as a share of the null objective."""
+        return self._relative_gap("alpha")
+
+
+class CrossValidation(_Estimator):
+    """The estimator LassoCV with five folds and 50 alphas."""
+
+    params = (SOLVERS, ["dense wide", "dense tall"])
+    name, options = "LassoCV", {"cv": 5, "alphas": 50, "eps": 0.01}
+
+    def time_cross_validation(self, solver, data):
+        self._fit()
+
+    def track_relative_gap_cross_validation(self, solver, data):
+        """Duality gap of the final fit as a share of the null objective."""
+        return self._relative_gap("alpha_")

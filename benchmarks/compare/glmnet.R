@@ -1,0 +1,90 @@
+# R's glmnet as a solver of the race: Rscript glmnet.R glmnet FOLDER OPTIONS
+# It speaks as worker.py does: a line of JSON when warm, then for each tolerance read a
+# line of JSON with the seconds, the coefficients being written to the folder.
+#
+# Scaling: glmnet divides y by its standard deviation s (taken about the mean, even
+# without an intercept), so with standardize = FALSE the problem it solves is
+#   1/(2n) ||y - b - Xw||^2 + lambda (a ||w||_1 + (1 - a)/2 ||w||^2 / s).
+# lambda = alpha (l1_ratio + s (1 - l1_ratio)) and a = alpha l1_ratio / lambda make it
+# ours; for the lasso nothing changes. The race's own gap confirms it.
+
+suppressPackageStartupMessages({library(Matrix); library(glmnet)})
+
+read_npy <- function(path) {
+  con <- file(path, "rb"); on.exit(close(con))
+  readBin(con, "raw", 8)
+  header <- rawToChar(readBin(con, "raw", readBin(con, "int", 1, size = 2)))
+  dims <- as.numeric(strsplit(sub(".*'shape': \\(([^)]*)\\).*", "\\1", header),
+                              ",[ ]*")[[1]])
+  values <- if (grepl("<f8", header)) readBin(con, "double", prod(dims)) else
+    readBin(con, "int", prod(dims), size = 4)
+  if (length(dims) == 2) dim(values) <- dims  # the race stores X in Fortran order
+  values
+}
+
+write_npy <- function(x, path) {
+  con <- file(path, "wb"); on.exit(close(con))
+  header <- sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%d,), }",
+                    if (is.integer(x)) "<i4" else "<f8", length(x))
+  header <- paste0(formatC(header, width = -117), "\n")  # 10 + 118 = 128 bytes
+  writeBin(as.raw(c(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0)), con)
+  writeBin(nchar(header), con, size = 2)
+  writeBin(charToRaw(header), con)
+  writeBin(x, con)
+}
+
+say <- function(...) { cat(sprintf(...), "\n", sep = ""); flush(stdout()) }
+
+arguments <- commandArgs(trailingOnly = TRUE)
+folder <- arguments[2]
+npy <- function(name) file.path(folder, paste0(name, ".npy"))
+job <- paste(readLines(file.path(folder, "job.json"), warn = FALSE), collapse = "")
+field <- function(key, text = job) sub(sprintf('.*"%s": *"?([^],"}]*).*', key), "\\1", text)
+intercept <- field("fit_intercept") == "true"
+l1_ratio <- as.numeric(field("l1_ratio"))
+y <- read_npy(npy("y"))
+alphas <- read_npy(npy("alphas"))
+if (field("sparse") == "true") {
+  shape <- as.integer(strsplit(sub('.*"shape": *\\[([^]]*)\\].*', "\\1", job), ",")[[1]])
+  X <- new("dgCMatrix", x = read_npy(npy("X_data")), i = read_npy(npy("X_indices")),
+           p = read_npy(npy("X_indptr")), Dim = shape)
+} else {
+  X <- read_npy(npy("X"))
+}
+# glmnet chooses its method by the number of columns; the option overrules it.
+method <- if (grepl("type.gaussian", arguments[3])) field("type.gaussian", arguments[3]) else
+  if (ncol(X) < 500) "covariance" else "naive"
+glmnet.control(fdev = 0, devmax = 1)  # follow the path to its end
+
+solve_path <- function(X, y, alphas, thresh) {
+  s <- sqrt(mean((y - mean(y))^2))
+  strength <- l1_ratio + s * (1 - l1_ratio)
+  glmnet(X, y, family = "gaussian", alpha = l1_ratio / strength,
+         lambda = alphas * strength, standardize = FALSE, intercept = intercept,
+         thresh = thresh, maxit = 1e9, type.gaussian = method)
+}
+
+set.seed(0)
+tiny <- matrix(rnorm(240), 30, 8)
+if (is(X, "sparseMatrix")) tiny <- as(tiny, "dgCMatrix")
+for (k in 1:5) solve_path(tiny, rnorm(30), c(0.5, 0.2, 0.1), 1e-7)  # R compiles too
+say('{"version": "%s"}', packageVersion("glmnet"))
+
+con <- file("stdin"); open(con)
+while (length(line <- readLines(con, n = 1)) == 1) {
+  begun <- Sys.time(); cpu <- proc.time()
+  fit <- tryCatch(suppressWarnings(solve_path(X, y, alphas, as.numeric(line))),
+                  error = conditionMessage)
+  seconds <- as.numeric(Sys.time() - begun, units = "secs")
+  cpu <- sum((proc.time() - cpu)[1:2])
+  if (is.character(fit) || length(fit$lambda) < length(alphas)) {
+    say('{"error": "%s"}', if (is.character(fit)) gsub('["\n]', " ", fit) else
+      sprintf("stopped after %d alphas", length(fit$lambda)))
+    next
+  }
+  write_npy(fit$beta@x, npy("coef_data"))
+  write_npy(fit$beta@i, npy("coef_indices"))
+  write_npy(fit$beta@p, npy("coef_indptr"))
+  write_npy(as.numeric(fit$a0), npy("intercept"))
+  say('{"seconds": %.6f, "cpu_seconds": %.6f}', seconds, cpu)
+}

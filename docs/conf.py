@@ -1,0 +1,51 @@
+"""Sphinx settings. ``make docs`` builds offline, with every warning an error."""
+
+import re
+from importlib.metadata import version as installed_version
+
+project = "riata"
+author = copyright = "The riata developers"
+release = version = installed_version("riata")
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+]
+exclude_patterns = ["_build"]
+default_role = "code"
+nitpicky = False
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+templates_path = ["_templates"]
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"riata {release}"
+html_theme_options = {
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "navigation_with_keys": False,
+}
+html_show_sourcelink = False
+
+
+def tidy(app, what, name, obj, options, lines):
+    """Two liberties of our docstrings that reStructuredText does not take.
+
+    A raw docstring may continue a line with a backslash; in the type of a parameter a
+    name such as coef_ is no link.
+    """
+    text = re.sub(r" *\\\n\s*", " ", "\n".join(lines))
+    bare = re.compile(r"(?<![\w`])([a-z]\w*_)(?![\w`])")
+    lines[:] = [
+        start + colon + bare.sub(r"`\1`", kind)
+        for start, colon, kind in (line.partition(" : ") for line in text.split("\n"))
+    ]
+
+
+def setup(app):
+    """Run `tidy` before numpydoc sees a docstring."""
+    app.connect("autodoc-process-docstring", tidy, priority=100)
