@@ -123,6 +123,7 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "riata needs Python 3.11 or later; try make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	$(PIP) install 'pip>=23.1'
 
 clean:
-	rm -rf $(BUILDS) $(STAMPS) docs/_build
+	rm -rf $(BUILDS) $(STAMPS) docs/_build docs/generated

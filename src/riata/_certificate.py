@@ -173,9 +173,9 @@ def _audit(problem, coef, intercept, alpha, options, standardize):
     penalty = alpha * float(strengths.l1 @ np.abs(w) + 0.5 * strengths.l2 @ w**2)
     primal = 0.5 * (loss + design.n_samples * constant**2) + penalty
     gap = min(gap, primal)  # no objective is negative
-    dual = float(unit(primal - gap))
+    dual = unit(primal - gap)
     if not standardize:
-        wasted = alpha * _useless_penalty(coef, problem, options) / float(unit(1.0))
+        wasted = alpha * _useless_penalty(coef, problem, options) / unit(1.0)
         primal, gap = primal + wasted, gap + wasted
     if _outside(coef, **options):
         primal = gap = np.inf

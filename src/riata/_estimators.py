@@ -21,17 +21,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 from sklearn.utils import metadata_routing
 
-from ._path import (
-    _solutions,
-    _to_design,
-    available_threads,
-    checked_data,
-    checked_penalty,
-    checked_problem,
-    enet_path,
-)
-from ._result import Record
-from ._solver import PathSolver, Settings, Status
+from . import _path
+from ._path import checked_data, checked_penalty, enet_path
+from ._solver import Settings
 from ._validation import (
     check_alpha,
     check_bool,
@@ -46,7 +38,6 @@ from ._validation import (
     validate_estimator_input,
     validate_predict_input,
 )
-from .losses import Squared
 
 # ---------------------------------------------------------------------------
 # Parameter checks: for each parameter the check of its value and name.
@@ -268,25 +259,12 @@ def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
     PathResult
         Without the alphas that the time limit left out, but at least one.
     """
-    started = time.monotonic()
+    deadline = np.inf if seconds is None else time.monotonic() + seconds
     bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
-    tol, max_iter = options.pop("tol"), options.pop("max_iter")
+    settings = Settings(options.pop("tol"), options.pop("max_iter"), deadline)
     data = checked_data(data.X, data.y, data.sample_weight, data.offset)
     penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)
-    options["n_threads"] = options["n_threads"] or available_threads()
-    problem = checked_problem(data, **options, **penalty)
-    deadline = np.inf if seconds is None else started + seconds
-    settings = Settings(tol=tol, max_iter=max_iter, deadline=deadline)
-    solver = PathSolver(problem, settings, _to_design(start, problem))
-    record = Record(problem, data, l1_ratio, solver.alpha_max, started)
-    end = "complete"
-    standardize = options["standardize"]
-    for solution in _solutions(solver, data, alphas, penalty, standardize):
-        record.add(solution)
-        if solution.status is Status.time_limit:
-            end = "time_limit"
-            break
-    return record.result(Squared(), end, solver.passes)
+    return _path.solve_path(data, alphas, penalty, settings, start=start, **options)
 
 
 def warn_not_converged(estimator, fits, what, stacklevel):

@@ -196,25 +196,55 @@ def fit_path(
     fit_intercept = check.check_bool(fit_intercept, "fit_intercept")
     standardize = check.check_bool(standardize, "standardize")
 
+    settings = Settings(tol=tol, max_iter=max_iter, deadline=deadline)
+    path = solve_path(
+        data, grid, penalty, settings, loss=loss, fit_intercept=fit_intercept,
+        standardize=standardize, n_threads=n_threads, limits=limits, start=start,
+        ratio=ratio, started=started,
+    )
+    _warn(path, tol)
+    return path
+
+
+def solve_path(
+    data, grid, penalty, settings, *, fit_intercept, standardize, n_threads=None,
+    loss=None, limits=None, start=None, ratio=1e-3, started=None,
+):
+    """Fit a path as `fit_path` does, on checked input and without its warning.
+
+    Parameters
+    ----------
+    data : Data
+    grid : int or ndarray of float64 (n_alphas,)
+        Decreasing.
+    penalty : dict
+        As from `checked_penalty`.
+    settings : Settings
+    start : ndarray of float64 (n_features,), optional
+        Coefficients to start from.
+
+    Returns
+    -------
+    PathResult
+        Of at least one alpha.
+    """
+    started = monotonic() if started is None else started
+    limits = _Limits(None, None, None) if limits is None else limits
     problem = checked_problem(
         data, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=available_threads() if n_threads is None else n_threads, **penalty,
     )
-    settings = Settings(tol=tol, max_iter=max_iter, deadline=deadline)
     solver = PathSolver(problem, settings, _to_design(start, problem))
-    top = solver.alpha_max
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
-    record = Record(problem, data, penalty["l1_ratio"], top, started)
+    record = Record(problem, data, penalty["l1_ratio"], solver.alpha_max, started)
     end = "complete"
     for solution in _solutions(solver, data, grid, penalty, standardize):
         step = record.add(solution)
         end = limits.reached(step, solution.status)
         if end != "complete":
             break
-    path = record.result(loss, end, solver.passes)
-    _warn(path, tol)
-    return path
+    return record.result(get_loss(loss or "squared"), end, solver.passes)
 
 
 def _solutions(solver, data, grid, penalty, standardize):

@@ -32,14 +32,12 @@ class Record:
 
     def add(self, solution):
         """Convert one solution; returns its `Step`."""
-        problem = self.problem
-        order = np.argsort(solution.columns)
-        columns = solution.columns[order]
-        coef = solution.w[order] * problem.coef_unit[columns]
-        strengths = problem.strengths
-        w = solution.w[order]
+        problem, strengths = self.problem, self.problem.strengths
+        order = solution.columns.argsort()
+        columns, w = solution.columns[order], solution.w[order]
+        coef = w * problem.coef_unit[columns]
         penalty = solution.alpha * float(
-            strengths.l1[columns] @ np.abs(w) + 0.5 * strengths.l2[columns] @ w**2
+            strengths.l1[columns] @ abs(w) + 0.5 * strengths.l2[columns] @ (w * w)
         )
         null = problem.null_objective
         row = {
@@ -84,9 +82,7 @@ class Record:
         return PathResult(
             coef=coef, loss=loss.name, l1_ratio=self.l1_ratio, end=end, passes=passes,
             alpha_max=self.alpha_max, n_samples=self.problem.design.n_samples,
-            null_objective=float(
-                self.problem.objective_unit(self.problem.null_objective)
-            ),
+            null_objective=self.problem.objective_unit(self.problem.null_objective),
             fit_intercept=self.problem.fit_intercept, **fields,
         )
 

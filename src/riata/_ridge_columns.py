@@ -179,7 +179,7 @@ class Columns:
     def dot(self, W, weighted=True):
         """Z W of shape (n_samples, k); on request without the weights of samples."""
         if self.lazy:
-            out = self._product(W)
+            out = self.product(W)
             if self.centre:
                 out -= self.mean @ W
             if weighted:
@@ -197,7 +197,7 @@ class Columns:
         if self.lazy:
             if self.level is None:
                 R = R * self.root[:, None]
-            out = self._transposed_product(R)
+            out = self.transposed_product(R)
             if self.centre:
                 out -= self.mean[:, None] * R.sum(axis=0)
             if self.level is not None:
@@ -229,10 +229,12 @@ class DenseColumns(Columns):
     def _raw(self, rows, cols):
         return self.X[rows, cols]
 
-    def _product(self, W):
+    def product(self, W):
+        """X W."""
         return self.X @ W
 
-    def _transposed_product(self, R):
+    def transposed_product(self, R):
+        """X'R."""
         return self.X.T @ R
 
     def block(self, rows, cols, weighted=True):
@@ -316,10 +318,12 @@ class SparseColumns(Columns):
             return self._as("csr")[rows].toarray()
         return self._as("csc")[:, cols].toarray()
 
-    def _product(self, W):
+    def product(self, W):
+        """X W."""
         return _in_lanes(self.X, W)
 
-    def _transposed_product(self, R):
+    def transposed_product(self, R):
+        """X'R."""
         return _in_lanes(self.X.T, R)
 
     def _rows_and_columns(self):
@@ -444,9 +448,9 @@ def make_columns(X, root, centre):
 
 def _in_lanes(X, W):
     """Product with a sparse matrix, a few columns at a time, which stay in the cache."""
-    k = W.shape[1]
-    if k <= LANES:
+    if W.ndim == 1 or W.shape[1] <= LANES:
         return X @ W
+    k = W.shape[1]
     out = np.empty((X.shape[0], k))
     for low in range(0, k, LANES):
         out[:, low : low + LANES] = X @ W[:, low : low + LANES]

@@ -56,7 +56,9 @@ class Split:
         self.cross = problem.tdot(self.Q)
 
     def project(self, R):
-        """(I - QQ')R, a new array."""
+        """(I - QQ')R; R itself if there is nothing to project out."""
+        if not self.Q.shape[1]:
+            return R
         return R - self.Q @ (self.Q.T @ R)
 
     def complete(self, V, inner):
@@ -68,7 +70,7 @@ class Split:
     def reduce(self, H):
         """Split a right-hand side in B: that of the other columns, and Q-coordinates."""
         inner = self.inverse.T @ H[self.index]
-        return H - self.cross @ inner, inner
+        return (H - self.cross @ inner if len(inner) else H), inner
 
 
 class Factor:
@@ -159,7 +161,7 @@ def _factorise(M, worst):
 
     None if that fails or would be too inaccurate. M is overwritten.
     """
-    from scipy.linalg.lapack import dpocon, dpotrf
+    from scipy.linalg.lapack import dlange, dpocon, dpotrf
 
     diagonal = np.diagonal(M)
     if not np.all(diagonal > 0):
@@ -167,7 +169,7 @@ def _factorise(M, worst):
     scale = 1.0 / np.sqrt(diagonal)
     M *= scale
     M *= scale[:, None]
-    norm = np.max(np.abs(M).sum(axis=0))
+    norm = dlange("1", M)
     L, info = dpotrf(M, lower=1, clean=0, overwrite_a=1)
     if info != 0:
         return None
@@ -426,7 +428,9 @@ class Dual(Factor):
 
     def _from_dual(self, theta):
         """``e C' theta``: the coefficients of a dual vector."""
-        H = self.problem.tdot(theta) - self.split.cross @ (self.split.Q.T @ theta)
+        H = self.problem.tdot(theta)
+        if self.split.Q.shape[1]:
+            H -= self.split.cross @ (self.split.Q.T @ theta)
         H *= (self.split.e**2)[:, None]
         return H
 

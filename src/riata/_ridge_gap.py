@@ -57,9 +57,11 @@ def certify(problem, split, V, roots, targets, factor):
     given_up = (problem.e > 0) & ~on
     gap, penalty = np.zeros(len(roots)), np.zeros(len(roots))
     for root in np.unique(roots):
-        at = _where(roots == root)
+        at = _slice(np.flatnonzero(roots == root))
         a = problem.penalty(root)
-        theta = H[:, at] - split.cross @ inner[:, at]
+        theta = H[:, at].copy()
+        if len(inner):
+            theta -= split.cross @ inner[:, at]
         pull = a[:, None] * V[:, at]
         penalty[at] = 0.5 * np.einsum("jk,jk->k", pull, V[:, at])
         H[:, at] -= pull
@@ -80,12 +82,11 @@ def certify(problem, split, V, roots, targets, factor):
     return np.stack([gap, _largest(problem, H)]), H
 
 
-def _where(mask):
-    """Index of the true values: a slice, which copies nothing, if they are adjacent."""
-    at = np.flatnonzero(mask)
-    if at[-1] - at[0] == len(at) - 1:
-        return slice(at[0], at[-1] + 1)
-    return at
+def _slice(index):
+    """Return an index as a slice, which copies nothing, if it is a range of numbers."""
+    if np.array_equal(index, np.arange(index[0], index[0] + len(index))):
+        return slice(index[0], index[-1] + 1)
+    return index
 
 
 def _largest(problem, H):
@@ -192,7 +193,7 @@ def _certify_together(problem, split, V, roots, targets, tol, certificate):
             continue
         signs = np.random.default_rng(0).choice([-1.0, 1.0], (len(at), PROBES))
         mix = signs / np.sqrt(2.0 * null)[:, None]
-        C, W = problem.targets[:, targets[at]] @ mix, V[:, at] @ mix
+        C, W = problem.targets[:, _slice(targets[at])] @ mix, V[:, _slice(at)] @ mix
         R = C - problem.dot(W)
         inner = split.Q.T @ R
         a, on = problem.penalty(root), split.e > 0

@@ -11,6 +11,7 @@ import numpy as np
 
 EPS = np.finfo(np.float64).eps
 BASIS_BYTES = 1 << 30  # memory for the basis of the coefficients
+CHECK = 10  # iterations between two looks at how fast a trial converges
 STALLED = 50  # iterations without a smaller gradient after which to give up
 
 
@@ -22,10 +23,13 @@ class Krylov:
     problem : Problem
     split : Split
     max_iter : int
+    trial : bool
+        As in `bidiagonalise`.
     """
 
-    def __init__(self, problem, split, max_iter):
-        self.problem, self.split, self.max_iter = problem, split, max_iter
+    def __init__(self, problem, split, max_iter, trial):
+        self.problem, self.split = problem, split
+        self.max_iter, self.trial = max_iter, trial
 
     def solve(self, roots, targets, tol):
         """Coefficients of shape (n_features, k) and numbers of iterations (k,)."""
@@ -36,7 +40,7 @@ class Krylov:
             at = np.flatnonzero(targets == target)
             c = problem.targets[:, target]
             V[:, at], n_iter[at] = bidiagonalise(
-                problem, split, c, roots[at], tol, self.max_iter
+                problem, split, c, roots[at], tol, self.max_iter, self.trial
             )
         inner = split.Q.T @ problem.targets
         return split.complete(V, inner[:, targets]), n_iter
@@ -73,7 +77,7 @@ class _Basis:
         return self._rows[: len(Y)].T @ Y
 
 
-def bidiagonalise(problem, split, c, roots, tol, max_iter):
+def bidiagonalise(problem, split, c, roots, tol, max_iter, trial=False):
     """Minimise ``||c - C z||^2 + alpha ||z||^2`` for all alphas in one Krylov space.
 
     Parameters
@@ -87,6 +91,8 @@ def bidiagonalise(problem, split, c, roots, tol, max_iter):
     tol : float
         Largest duality gap, in units of ``||c||^2 / 2``.
     max_iter : int
+    trial : bool
+        Whether to stop early if `max_iter` does not look like enough.
 
     Returns
     -------
@@ -103,7 +109,7 @@ def bidiagonalise(problem, split, c, roots, tol, max_iter):
     v = np.zeros(len(e))
     alpha = 0.0
     if beta > 0:
-        u /= beta
+        u = u / beta
         v = apply.adjoint(u)
         alpha = np.linalg.norm(v)
     if not alpha > 0:
@@ -112,17 +118,26 @@ def bidiagonalise(problem, split, c, roots, tol, max_iter):
     basis, fit = _Basis(len(e)), _Rotations(roots, alpha, beta)
     target = tol * start**2 * roots**2
     least = (EPS * start) ** 2
-    while basis.size < limit:
+    hopeless, last = False, np.inf
+    while basis.size < limit and not hopeless:
         basis.append(v)
-        u = apply.forward(v) - alpha * u
+        u *= -alpha
+        u += apply.forward(v)
         beta = np.linalg.norm(u)
         if beta > 0:
             u /= beta
-            v = apply.adjoint(u) - beta * v
+            v *= -beta
+            v += apply.adjoint(u)
             alpha = np.linalg.norm(v)
         else:
             alpha = 0.0
         gradient = fit.step(alpha, beta)
+        if trial and basis.size % CHECK == 0:
+            worst = np.max(gradient**2 / target)
+            # At the pace of the last steps.
+            steps = CHECK * np.log(worst) / np.log(max(last / worst, 1.0 + EPS))
+            hopeless = basis.size > CHECK and steps > 2 * (limit - basis.size)
+            last = worst
         floor = least * (fit.norm_square + roots**2)
         if np.all(gradient**2 <= np.maximum(target, floor)) or not alpha > 0:
             break
@@ -134,20 +149,39 @@ class _Operator:
     """Products with ``C = (I - QQ') B e`` for vectors."""
 
     def __init__(self, problem, split):
-        self.problem, self.split = problem, split
-        self.columns = problem.columns
+        self.split = split
+        self.columns = columns = problem.columns
         self.scale = problem.d * split.e
+        self.root = columns.root
+        if columns.lazy and columns.level is not None:
+            # The common factor goes into the scale, the means into one vector.
+            self.scale, self.root = self.scale * columns.level, None
+        self.shift = columns.mean * self.scale if columns.centre else None
 
     def forward(self, z):
-        out = self.columns.dot((self.scale * z)[:, None])
-        return self._project(out)[:, 0]
+        """C z."""
+        if not self.columns.lazy:
+            u = self.columns.dot((self.scale * z)[:, None])[:, 0]
+            return self.split.project(u)
+        u = self.columns.product(self.scale * z)
+        if self.shift is not None:
+            u -= self.shift @ z
+        if self.root is not None:
+            u *= self.root
+        return self.split.project(u)
 
     def adjoint(self, u):
-        u = self._project(u[:, None])
-        return self.scale * self.columns.tdot(u)[:, 0]
-
-    def _project(self, u):
-        return self.split.project(u) if self.split.Q.shape[1] else u
+        """C'u, a new array."""
+        u = self.split.project(u)
+        if not self.columns.lazy:
+            return self.scale * self.columns.tdot(u[:, None])[:, 0]
+        if self.root is not None:
+            u = u * self.root
+        z = self.columns.transposed_product(u)
+        z *= self.scale
+        if self.shift is not None:
+            z -= u.sum() * self.shift
+        return z
 
 
 class _Rotations:

@@ -40,8 +40,8 @@ class Problem:
     left_out : ndarray of bool, shape (n_features,)
     penalty_scale : ndarray of shape (n_features,)
         The penalty is ``alpha penalty_scale_j w_j^2 / 2`` in the user's units.
-    targets, centred : ndarray of shape (n_samples, n_targets)
-        The `c` of the module's docstring, and the same without ``sqrt(t)``.
+    targets : ndarray of shape (n_samples, n_targets)
+        The `c` of the module's docstring.
     null : ndarray of shape (n_targets,)
         Null objective of each target, in the units of `targets`.
     """
@@ -71,33 +71,49 @@ class Problem:
     # -- targets --------------------------------------------------------------
 
     def _set_targets(self, y, offset):
-        """Scale each target by a power of two, subtract the offset, centre."""
+        """Subtract offset and mean; scale by powers of two where that is needed."""
         self.squeeze = y.ndim == 1
         z = y[:, None] if self.squeeze else y
-        z = z.astype(np.float64)
-        peak = _peaks(z)
+        z = z.astype(np.float64, copy=False)
+        unit = np.zeros(z.shape[1], dtype=np.int32)
         if offset is not None:
             o = np.asarray(offset, dtype=np.float64).reshape(len(y), -1)
-            peak = np.maximum(peak, _peaks(o))
-        unit = _exponent(peak)
-        _scale(z, -unit)
-        if offset is not None:
-            z -= np.ldexp(o, -unit)
+            o = np.broadcast_to(o, z.shape)
+            unit = _exponent(np.maximum(_peak(*_range(z)), _peak(*_range(o))))
+            z = np.ldexp(z, -unit) - np.ldexp(o, -unit)
+        low, high = _range(z if self.weights.all() else z[self.weights > 0])
+        extreme = _exponent(_peak(low, high))
+        if np.any(np.abs(extreme) > 300):
+            z, unit = np.ldexp(z, -extreme), unit + extreme
+            low, high = np.ldexp(low, -extreme), np.ldexp(high, -extreme)
         mean = np.zeros(z.shape[1])
         if self.fit_intercept:
+            mean = self.weights @ z
             # A constant target must give zeros, not rounding errors.
-            first = z[np.argmax(self.weights > 0)].copy()
-            z -= first
-            drift = self.weights @ z
-            z -= drift
-            mean = first + drift
-        small = _exponent(_peaks(z if self.weights.all() else z[self.weights > 0]))
-        _scale(z, -small)
+            mean = np.where(low == high, low, mean)
+        z = z - mean
+        if self.fit_intercept:
+            drift = np.where(low == high, 0.0, self.weights @ z)
+            if np.any(np.abs(drift) > 1e-15 * (high - low)):
+                z -= drift
+                mean += drift
+        small = _exponent(_peak(low - mean, high - mean))
+        small[np.abs(small) <= 300] = 0
+        if small.any():
+            np.ldexp(z, -small, out=z)
         self.target_exponent = unit + small
         self.target_mean = np.ldexp(mean, -small)
-        self.centred = z  # without weights, for leave-one-out
-        self.targets = self.root[:, None] * z
+        self._unweighted = z[self.weights == 0]
+        z *= self.root[:, None]
+        self.targets = z
         self.null = 0.5 * np.einsum("it,it->t", self.targets, self.targets)
+
+    @property
+    def centred(self):
+        """The targets without ``sqrt(t)``, those of samples of weight 0 included."""
+        z = self.targets / np.where(self.root > 0, self.root, 1.0)[:, None]
+        z[self.weights == 0] = self._unweighted
+        return z
 
     # -- columns --------------------------------------------------------------
 
@@ -222,7 +238,9 @@ class Problem:
         """B'B of shape (n_features, n_features)."""
         if self._gram is None:
             self._gram = self.columns.gram()
-        return self._gram * self.d * self.d[:, None]
+        gram = self._gram * self.d
+        gram *= self.d[:, None]
+        return gram
 
     def kernel(self, e):
         """(B e)(B e)' of shape (n_samples, n_samples), a new array."""
@@ -262,19 +280,16 @@ def _exponent(peak):
     return np.frexp(peak)[1]
 
 
-def _peaks(z):
-    """Largest absolute value of each column."""
+def _range(z):
+    """Least and largest value of each column."""
     if not len(z):
-        return np.zeros(z.shape[1])
-    return np.maximum(z.max(axis=0), -z.min(axis=0))
+        return np.zeros(z.shape[1]), np.zeros(z.shape[1])
+    return z.min(axis=0), z.max(axis=0)
 
 
-def _scale(z, exponent):
-    """Multiply columns by powers of two, in place."""
-    if np.max(np.abs(exponent), initial=0) < 1000:
-        z *= np.ldexp(1.0, exponent)
-    else:
-        np.ldexp(z, exponent, out=z)
+def _peak(low, high):
+    """Largest absolute value, from the least and the largest."""
+    return np.maximum(np.abs(low), np.abs(high))
 
 
 def _normalised_weights(sample_weight, n_samples):

@@ -11,11 +11,12 @@ from ._ridge_problem import Problem
 
 METHODS = ("auto", "cholesky", "eigh", "svd", "krylov")
 FEW_ALPHAS = 15  # up to here one Cholesky factorisation per alpha is cheaper
-CHUNK = 1 << 23  # numbers in the arrays of one chunk of solutions
+CHUNK = 1 << 24  # numbers in the arrays of one chunk of solutions
 SIDE_BYTES = 1 << 32  # the most for the square matrices of a direct route
 EXACT_SIDE = 4096  # largest Gram matrix made where a kernel would be smaller
 PROMOTED = 1e-8  # penalty, for columns of norm one, that may be ignored at first
-QUICK = 0.02  # seconds; a direct solution as fast as this is not worth avoiding
+QUICK = 0.02  # seconds; a direct solution as fast as this is not worth avoiding ...
+QUICK_DENSE = 1.0  # ... and this where X is dense: it needs more iterations
 PATIENCE = 40  # fewest iterations that make a trial of the Krylov route worthwhile
 ACCURATE = 1e-15  # relative gap that a trial aims at, to be as good as a direct route
 
@@ -82,7 +83,7 @@ def plan(X, y, n_alphas, method):
     n_targets = max(1, y.shape[1]) if y.ndim == 2 else 1
     iteration = 2 * stored * (1e-9 if sparse else 3e-10) + 1e-8 * (n + p)
     patience = int(0.5 * seconds / (iteration * n_targets))
-    if seconds < QUICK or patience < PATIENCE:
+    if seconds < (QUICK if sparse else QUICK_DENSE) or patience < PATIENCE:
         patience = 0
     return direct, patience
 
@@ -132,7 +133,7 @@ class Solver:
         roots = problem.scale_alphas(grid).ravel()
         targets = np.tile(np.arange(n_targets), len(grid))
         size = len(roots)
-        coef, intercept = np.empty((size, p)), np.empty(size)
+        coef, intercept = np.empty((0, p)), np.empty(size)
         certificate = np.empty((2, size))
         n_iter, names = np.empty(size, dtype=np.int64), set()
         many = len(np.unique(roots)) > FEW_ALPHAS
@@ -140,7 +141,12 @@ class Solver:
             V, certificate[:, part], n_iter[part] = self._solve(
                 roots[part], targets[part], tol, max_iter, many, names
             )
-            coef[part], intercept[part] = problem.coef(V, targets[part])
+            found, intercept[part] = problem.coef(V, targets[part])
+            if len(found) == size:
+                coef = found
+            else:
+                coef = coef if len(coef) else np.empty((size, p))
+                coef[part] = found
         if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
             raise ValueError(
                 "the coefficients are beyond the range of double precision; rescale X "
@@ -277,7 +283,7 @@ class Solver:
         trial = self.patience is not None
         aim = min(0.1 * tol, ACCURATE) if trial else 0.1 * tol
         limit = min(self.patience, max_iter) if trial else max_iter
-        krylov = Krylov(problem, split, limit)
+        krylov = Krylov(problem, split, limit, trial)
         V, n_iter = krylov.solve(roots, targets, aim)
         certificate, _ = certify(problem, split, V, roots, targets, krylov)
         bound = tol * problem.null[targets]

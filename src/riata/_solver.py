@@ -29,8 +29,11 @@ MANY_EPOCHS = 300  # after so many along columns of X, a Gram matrix is worth it
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 RUNG = 0.65  # ratio of two alphas on the way to one that is far from the last
 RUNG_GAP = 1e-3  # relative gap that will do there
+SMALL_MATRIX = 10**5  # entries up to which a pass is not worth shortening
 SCREENING_BYTES = 8 * 2**20  # of residuals kept as references
-PANEL_BYTES = 32 * 2**20  # rows of packed columns that a dense Gram is summed from
+SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
+LARGE_GRAM = 10**9  # multiply-adds from which single precision pays
+PANEL_BYTES = 16 * 2**20  # rows of packed columns that a dense Gram is summed from
 
 
 class ConvergenceWarning(UserWarning):
@@ -211,16 +214,19 @@ class Problem:
 
     def objective_unit(self, value):
         """A loss or a gap in the user's units (inf where that overflows)."""
-        with np.errstate(over="ignore"):
-            return (np.asarray(value) / self.design.n_samples * self.unit) * self.unit
+        return float(value) / self.design.n_samples * self.unit * self.unit
 
 
 class WorkingSet:
     """The columns that the inner solver may move, and what is known of them."""
 
-    def __init__(self, problem, engine="auto"):
+    def __init__(self, problem, settings):
         self.problem = problem
-        self.engine = engine
+        self.engine = settings.engine
+        # a Gram matrix in single precision costs half as much, and its error is
+        # corrected by the exact correlations that verification brings
+        self.may_be_rough = settings.tol >= 1e-9
+        self.rough = False
         self.columns = np.empty(0, dtype=np.intp)
         self.mask = np.zeros(problem.design.n_features, dtype=np.uint8)
         self._gram = np.empty((0, 0), order="F")
@@ -301,14 +307,25 @@ class WorkingSet:
             design.gram(self.columns, self.columns[old:], block)
             block[old:] = np.tril(block[old:]) + np.tril(block[old:], -1).T
             return block
+        self.rough = self.rough or (
+            self.may_be_rough and design.n_samples * size * (size - old) > LARGE_GRAM
+        )
+        dtype = np.float32 if self.rough else np.float64
         block = np.zeros((size, size - old))
         step = max(PANEL_BYTES // (8 * size), 256)
         for first in range(0, design.n_samples, step):
             last = min(first + step, design.n_samples)
             panel = np.empty((last - first, size), order="F")
             design.pack(self.columns, first, last, panel)
+            panel = panel.astype(dtype, copy=False)
             block += panel.T @ panel[:, old:]
         return block
+
+    def model_error(self, C, W):
+        """What the correlations C of the first columns are above ``xty - gram @ W``:
+        rounding, unless the Gram matrix is rough."""
+        known = len(C)
+        return C - (self.xty[:known, None] - self.gram[:known] @ W)
 
 
 class FreeColumns:
@@ -356,10 +373,11 @@ class PathSolver:
     def __init__(self, problem, settings, start=None):
         self.problem, self.settings = problem, settings
         self.target = settings.tol * problem.null_objective
-        self.working = WorkingSet(problem, settings.engine)
+        self.working = WorkingSet(problem, settings)
         self.free = FreeColumns(problem, problem.free) if len(problem.free) else None
         self.active_set = ActiveSet()
         self.n_epochs = 0
+        self.error = np.zeros(0)  # of a rough Gram matrix, at the last solution
         self.w = np.empty(0)
         self.passes = 1.0  # the set-up pass
         p = problem.design.n_features
@@ -375,7 +393,10 @@ class PathSolver:
         """Screening, where looking at a column costs more than a bound on it."""
         problem, design = self.problem, self.problem.design
         per_column = design.nnz / design.n_features
-        if not self.settings.screening or per_column < (15 if design.sparse else 64):
+        if (
+            not self.settings.screening or design.nnz < SMALL_MATRIX
+            or per_column < (15 if design.sparse else 64)
+        ):
             return None
         n_slots = min(max(SCREENING_BYTES // (8 * design.n_samples), 2), 16)
         return Screening(design, problem.strengths.l1, problem.y, n_slots)
@@ -418,10 +439,13 @@ class PathSolver:
     def solve(self, alphas):
         """Yield a `Solution` for each alpha; `alphas` decrease."""
         done, batch = 0, 1
+        steps = None
         if self.settings.engine == "auto" and self._full_gram_pays(len(alphas)):
             self._add(np.flatnonzero((self.working.mask == 0)
                                      & (self.problem.design.sqnorm > 0)))
-        steps = self._with_rungs(alphas)
+            steps = [Step(float(alpha), True) for alpha in alphas]
+            batch = self.lanes
+        steps = steps or self._with_rungs(alphas)
         while done < len(steps):
             if monotonic() > self.settings.deadline:
                 steps[done:] = [step for step in steps[done:] if step.wanted]
@@ -474,11 +498,13 @@ class PathSolver:
                 yield self._solution(ahead, k, gap, kkt, loss, 1, status)
 
     def _full_gram_pays(self, n_alphas):
-        design = self.problem.design
-        return (
-            not design.sparse and n_alphas >= 10 and design.n_features <= 4000
-            and design.n_samples >= 5 * design.n_features
-        )
+        """Whether to start with all columns: few of them, or many fewer than rows."""
+        n, p = self.problem.design.n_samples, self.problem.design.n_features
+        if n * p * p <= SMALL_GRAM:
+            return True
+        if self.problem.design.sparse or n_alphas < 10:
+            return False
+        return p <= 4000 and n >= 5 * p
 
     def _solve_batch(self, alphas, targets):
         """Yield the solution at each alpha, to its target gap."""
@@ -525,6 +551,8 @@ class PathSolver:
 
     def _look_ahead(self, alphas):
         """Add the columns that may be active by the last alpha of the batch."""
+        if len(self.working) == len(self.working.mask):
+            return
         last = float(alphas[-1])
         slope, gamma = self.slope, 0.05 if self.working.use_gram else 0.3
         if slope is None:  # strong rule: |c| >= (2 last - alpha) l1
@@ -555,24 +583,30 @@ class PathSolver:
         """Coefficients (working, lanes) at the alphas from `first` on."""
         working, problem = self.working, self.problem
         quadratic, start = working.quadratic()
+        use_gram = working.use_gram
         if W is None:
             W = np.zeros((len(working), len(alphas)))
             w, alpha = self.w, self.alpha
+            errors = self._model_errors(None, len(alphas))
         else:
             w, alpha = W[:, first].copy(), alphas[first]
-        use_gram = working.use_gram
+            errors = self._model_errors(W, len(alphas))
         state = start.copy()
         qsum = float(state.sum()) + quadratic.subtract(w, state)
+        xty = working.xty
         statuses = [CONVERGED] * len(alphas)
         for k in range(first, len(alphas)):
+            if errors is not None:
+                state += working.xty + errors[:, k] - xty
+                xty = working.xty + errors[:, k]
             l1, l2 = alphas[k] * working.l1, alphas[k] * working.l2
             if use_gram:
                 self.active_set.solve(
-                    working.gram, working.xty, w, state, alpha * working.l1, l1, l2,
+                    working.gram, xty, w, state, alpha * working.l1, l1, l2,
                     working.lower, working.upper,
                 )
             statuses[k], epochs, _, qsum = descend(
-                quadratic, w, state, qsum, working.xty, working.sqnorm, l1, l2,
+                quadratic, w, state, qsum, xty, working.sqnorm, l1, l2,
                 working.lower, working.upper, problem.yy, tol[k],
                 MAX_EPOCHS if use_gram or working.hard else MANY_EPOCHS,
                 self.settings.deadline, use_gram,
@@ -584,6 +618,20 @@ class PathSolver:
             alpha = alphas[k]
             W[:, k] = w
         return W, statuses
+
+    def _model_errors(self, W, lanes):
+        """By how much a rough Gram matrix errs on X' r, in each lane: as measured for
+        the coefficients W, or at the last accepted ones."""
+        working = self.working
+        if not (working.rough and working.use_gram):
+            return None
+        measured = self.error[:, None]
+        if W is not None:
+            known = len(self.solved)
+            measured = working.model_error(self.C[:known, :lanes], W[:, :lanes])
+        errors = np.zeros((len(working), lanes))
+        errors[:len(measured)] = measured
+        return errors
 
     def _verify(self, W, alphas):
         """Gap, KKT and loss of each lane, from X itself.
@@ -621,6 +669,8 @@ class PathSolver:
     def _columns_to_look_at(self, Q, loss, alphas):
         """The working set, and all columns that screening can not prove inactive."""
         working = self.working
+        if len(working) == len(working.mask):
+            return working.columns
         if self.screening is None:
             outside = np.flatnonzero(working.mask == 0)
         else:
@@ -653,7 +703,13 @@ class PathSolver:
         if alpha < above:
             self.slope = (c - before) / (alpha - above)
         self.c, self.alpha = c, alpha
-        self.w = self.solved[:, lane].copy()
+        known = len(self.solved)  # the working set may have grown since
+        self.w = np.zeros(len(self.working))
+        self.w[:known] = self.solved[:, lane]
+        if self.working.rough and self.working.use_gram:
+            self.error = self.working.model_error(
+                self.C[:known, [lane]], self.w[:, None]
+            )[:, 0]
         if self.screening is not None:
             self.screening.learn(self.cols, self.C[:, lane].copy(), self.R[:, lane],
                                  float(loss[lane]))

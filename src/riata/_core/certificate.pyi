@@ -27,21 +27,10 @@ class Strengths:
     @property
     def unit(self) -> _Float: ...
     def certify(
-        self,
-        C: _Float,
-        working: _Ids,
-        w: _Float,
-        alphas: _Float,
-        loss: _Float,
-        in_working: _Mask,
-    ) -> tuple[_Float, _Float, _Float]: ...
+        self, C: _Float, cols: _Ids, w: _Float, alphas: _Float, loss: _Float
+    ) -> tuple[_Float, _Float]: ...
     def excess(
-        self,
-        C: _Float,
-        first: int,
-        alphas: _Float,
-        in_working: _Mask,
-        margin: float,
+        self, C: _Float, cols: _Ids, first: int, alphas: _Float, margin: float
     ) -> tuple[_Ids, _Float]: ...
     def predict(
         self,
