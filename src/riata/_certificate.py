@@ -155,7 +155,9 @@ def _audit(problem, coef, intercept, alpha, options, standardize):
     C = np.empty((design.n_features, 1))
     design.gradient(problem.weigh(R), C)
     alphas, everything = np.array([alpha]), np.arange(design.n_features)
-    _, kkt = strengths.certify(C, everything, w[:, None], alphas, np.array([loss]))
+    _, kkt, penalty = strengths.certify(
+        C, everything, w[:, None], alphas, np.array([loss])
+    )
     projected = loss
     free = _free(problem, alpha)
     if len(free):
@@ -164,14 +166,13 @@ def _audit(problem, coef, intercept, alpha, options, standardize):
         projected = float(np.vdot(R, problem.weigh(R)))
         design.gradient(problem.weigh(R), C)
         C[free] = 0.0
-    gap, _ = strengths.certify(
+    gap, _, _ = strengths.certify(
         C, everything, w[:, None], alphas, np.array([projected])
     )
     outside = 0.5 * (max(loss - projected, 0.0) + design.n_samples * constant**2)
     unit, null = problem.objective_unit, problem.null_objective
     gap = float(gap[0]) + outside
-    penalty = alpha * float(strengths.l1 @ np.abs(w) + 0.5 * strengths.l2 @ w**2)
-    primal = 0.5 * (loss + design.n_samples * constant**2) + penalty
+    primal = 0.5 * (loss + design.n_samples * constant**2) + float(penalty[0])
     gap = min(gap, primal)  # no objective is negative
     dual = unit(primal - gap)
     if not standardize:

@@ -237,11 +237,11 @@ def solve_path(
     solver = PathSolver(problem, settings, _to_design(start, problem))
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
-    record = Record(problem, data, penalty["l1_ratio"], solver.alpha_max, started)
+    record = Record(problem, penalty["l1_ratio"], solver.alpha_max, started)
     end = "complete"
     for solution in _solutions(solver, data, grid, penalty, standardize):
-        step = record.add(solution)
-        end = limits.reached(step, solution.status)
+        record.add(solution)
+        end = limits.reached(record, solution.status)
         if end != "complete":
             break
     return record.result(get_loss(loss or "squared"), end, solver.passes)
@@ -283,9 +283,13 @@ class _Limits(NamedTuple):
     max_deviance_ratio: float | None
     callback: Callable[[Step], object] | None
 
-    def reached(self, step, status):
+    def reached(self, record, status):
+        """Why the path ends after the last alpha of the record, or "complete"."""
         if status is Status.time_limit:
             return "time_limit"
+        if self.callback is self.max_active is self.max_deviance_ratio is None:
+            return "complete"
+        step = record.last_step()
         stop = self.callback is not None and self.callback(step)
         if self.max_active is not None and step.n_active > self.max_active:
             return "max_active"

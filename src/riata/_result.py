@@ -23,67 +23,74 @@ class Step(NamedTuple):
 
 
 class Record:
-    """Collects solutions and converts them to the user's units."""
+    """Collects solutions, and converts them to the user's units."""
 
-    def __init__(self, problem, data, l1_ratio, alpha_max, started):
-        self.problem, self.data = problem, data
+    def __init__(self, problem, l1_ratio, alpha_max, started):
+        self.problem = problem
         self.l1_ratio, self.alpha_max, self.started = l1_ratio, alpha_max, started
-        self.rows, self.coefs = [], []
+        self.solutions, self.seconds = [], []
 
     def add(self, solution):
-        """Convert one solution; returns its `Step`."""
-        problem, strengths = self.problem, self.problem.strengths
-        order = solution.columns.argsort()
-        columns, w = solution.columns[order], solution.w[order]
-        coef = w * problem.coef_unit[columns]
-        penalty = solution.alpha * float(
-            strengths.l1[columns] @ abs(w) + 0.5 * strengths.l2[columns] @ (w * w)
-        )
-        null = problem.null_objective
-        row = {
-            "alphas": solution.alpha,
-            "intercept": problem.center - float(problem.design.mean[columns] @ coef),
-            "dual_gap": problem.objective_unit(solution.gap),
-            "relative_gap": solution.gap / null if null > 0 else solution.gap,
-            "kkt": solution.kkt,
-            "objective": problem.objective_unit(0.5 * solution.loss + penalty),
-            "deviance_ratio": 1.0 - 0.5 * solution.loss / null if null > 0 else 0.0,
-            "n_active": len(columns),
-            "n_iter": solution.n_iter,
-            "seconds": monotonic() - self.started,
-            "status": solution.status,
-        }
-        self.rows.append(row)
-        self.coefs.append((columns, coef))
+        """Keep a solution, with the time of its arrival."""
+        self.solutions.append(solution)
+        self.seconds.append(monotonic() - self.started)
+
+    def last_step(self):
+        """The `Step` of the last solution."""
+        solution, null = self.solutions[-1], self.problem.null_objective
         return Step(
-            len(self.rows) - 1, row["alphas"], row["n_active"], row["relative_gap"],
-            row["deviance_ratio"], row["seconds"],
+            len(self.solutions) - 1, float(solution.alpha), len(solution.columns),
+            float(solution.gap / null if null > 0 else solution.gap),
+            float(1.0 - 0.5 * solution.loss / null if null > 0 else 0.0),
+            self.seconds[-1],
         )
 
     def result(self, loss, end, passes):
         """The path as collected so far."""
         from scipy.sparse import csc_array
 
-        n_features = self.problem.design.n_features
-        indptr = np.cumsum([0, *(len(columns) for columns, _ in self.coefs)])
-        coef = csc_array(
-            (
-                np.concatenate([coef for _, coef in self.coefs]),
-                np.concatenate([columns for columns, _ in self.coefs]),
-                indptr,
-            ),
-            shape=(n_features, len(self.coefs)),
-        )
-        fields = {
-            name: [row[name] for row in self.rows] if name == "status"
-            else np.array([row[name] for row in self.rows])
-            for name in self.rows[0]
-        }
+        problem, design = self.problem, self.problem.design
+        parts = list(zip(*self.solutions, strict=True))
+        alphas, columns, w, squares, penalty, gap, kkt, n_iter, status = parts
+        squares, penalty = np.array(squares), np.array(penalty)
+        gap, null = np.array(gap), problem.null_objective
+        n_active = np.array([len(c) for c in columns])
+        which = np.repeat(np.arange(len(alphas)), n_active)
+        columns = np.concatenate(columns)
+        order = np.lexsort((columns, which))
+        columns = columns[order]
+        coef = np.concatenate(w)[order] * problem.coef_unit[columns]
+        shift = np.bincount(which, design.mean[columns] * coef, len(alphas))
+        with np.errstate(over="ignore"):
+            objective = 0.5 * squares + penalty
+            dual_gap = gap / design.n_samples * problem.unit * problem.unit
+            objective = objective / design.n_samples * problem.unit * problem.unit
         return PathResult(
-            coef=coef, loss=loss.name, l1_ratio=self.l1_ratio, end=end, passes=passes,
-            alpha_max=self.alpha_max, n_samples=self.problem.design.n_samples,
-            null_objective=self.problem.objective_unit(self.problem.null_objective),
-            fit_intercept=self.problem.fit_intercept, **fields,
+            alphas=np.array(alphas, dtype=float),
+            coef=csc_array(
+                (coef, columns, np.concatenate([[0], np.cumsum(n_active)])),
+                shape=(design.n_features, len(alphas)),
+            ),
+            intercept=problem.center - shift,
+            dual_gap=dual_gap,
+            relative_gap=gap / null if null > 0 else gap,
+            kkt=np.array(kkt),
+            objective=objective,
+            deviance_ratio=(
+                1.0 - 0.5 * squares / null if null > 0 else np.zeros(len(gap))
+            ),
+            n_active=n_active,
+            n_iter=np.array(n_iter),
+            seconds=np.array(self.seconds),
+            status=list(status),
+            end=end,
+            passes=passes,
+            null_objective=problem.objective_unit(null),
+            alpha_max=self.alpha_max,
+            l1_ratio=self.l1_ratio,
+            loss=loss.name,
+            n_samples=design.n_samples,
+            fit_intercept=problem.fit_intercept,
         )
 
 

@@ -98,9 +98,9 @@ def solve_ridge(
     >>> import numpy as np
     >>> from riata._ridge import solve_ridge
     >>> X = np.array([[0.0], [1.0], [2.0]])
-    >>> fit = solve_ridge(X, np.array([0.0, 1.0, 2.0]), [0.0, 2 / 3])
+    >>> fit = solve_ridge(X, np.array([1.0, 2.0, 4.0]), [0.0, 2 / 3])
     >>> print(fit.coef[:, 0].round(6), fit.intercept.round(6))
-    [1.  0.5] [0.  0.5]
+    [1.5  0.75] [0.833333 1.583333]
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}, got {method!r}")
@@ -156,7 +156,7 @@ def ridge_loo(
     >>> loo = ridge_loo(X, np.array([0.0, 1.0, 3.0]), [0.0, 1.0])
     >>> print(loo.errors.round(3))
     [[ 1.    -0.5    1.   ]
-     [-0.909 -0.5    2.   ]]
+     [-1.571 -0.5    2.286]]
     """
     if method not in ("auto", "eigh", "svd"):
         raise ValueError(f"method must be 'auto', 'eigh' or 'svd', got {method!r}")

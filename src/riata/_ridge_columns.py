@@ -12,6 +12,7 @@ import numpy as np
 
 BLOCK = 1 << 18  # elements of a block of rows or columns; 2 MB stay in the cache
 SAMPLE = 256  # rows that give a first guess of the means
+LARGE = 1 << 27  # entries beyond which no sparse X is turned into dense blocks
 SAFE_MEAN = 100.0  # largest mean / norm for centring after the product
 LANES = 32  # vectors that a sparse matrix is multiplied with at a time
 
@@ -170,11 +171,12 @@ class Columns:
     def decide_centring(self, scale):
         """Whether products may centre afterwards, given the inverse column norms.
 
-        That saves a copy of each block, and costs a relative error of the order of
-        mean / norm; a column that is nearly constant must be centred first.
+        That saves a copy of each block, and magnifies rounding errors by mean / norm: a
+        column that is nearly constant must be centred first.
         """
         far = np.max(np.abs(self.mean) * scale, initial=0.0)
-        self.lazy = self._usable and self.prescale is None and far <= SAFE_MEAN
+        usable = self._usable and self.prescale is None
+        self.lazy = usable and (far <= SAFE_MEAN or self.too_large_for_blocks)
 
     def dot(self, W, weighted=True):
         """Z W of shape (n_samples, k); on request without the weights of samples."""
@@ -215,6 +217,7 @@ class DenseColumns(Columns):
     """Columns of a dense array of any order and real dtype."""
 
     is_sparse = False
+    too_large_for_blocks = False
 
     def __init__(self, X, root, centre):
         X = np.asarray(X)
@@ -360,10 +363,9 @@ class SparseColumns(Columns):
         self.mean = self.mean + drift
 
     def gram(self):
-        """Z'Z: from dense blocks of rows, or as a sparse product if X is very sparse."""
-        if not self._very_sparse:
+        """Z'Z: as a product of sparse matrices if X is very sparse, or from blocks."""
+        if not self._multiplies:
             return super().gram()
-        self.moments()
         W = self._weighted()
         G = (W.T @ W).toarray(order="F")
         if self.centre:
@@ -372,9 +374,8 @@ class SparseColumns(Columns):
 
     def kernel(self, factor):
         """(Z f)(Z f)', in the same two ways."""
-        if not self._very_sparse:
+        if not self._multiplies:
             return super().kernel(factor)
-        self.moments()
         f = factor(slice(None), self.square)
         W = self._weighted().multiply(f[None, :]).tocsr()
         K = (W @ W.T).toarray(order="F")
@@ -388,9 +389,18 @@ class SparseColumns(Columns):
         return K
 
     @property
-    def _very_sparse(self):
-        """Whether multiplying sparse matrices beats dense blocks (measured)."""
-        return self.X.nnz < 0.05 * self.n_samples * self.n_features
+    def _multiplies(self):
+        """Whether sparse products beat dense blocks (measured) and centre well."""
+        if self.X.nnz >= 0.05 * self.n_samples * self.n_features:
+            return False
+        self.moments()
+        far = np.abs(self.mean) > SAFE_MEAN * np.sqrt(np.maximum(self.square, 0.0))
+        return self.too_large_for_blocks or not far.any()
+
+    @property
+    def too_large_for_blocks(self):
+        """Whether dense blocks take too long, whatever would be gained by them."""
+        return self.n_samples * self.n_features > LARGE
 
     def _weighted(self):
         from scipy import sparse

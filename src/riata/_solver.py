@@ -86,10 +86,20 @@ class Solution(NamedTuple):
     columns: np.ndarray
     w: np.ndarray
     loss: float  # ||r||^2
+    penalty: float
     gap: float
     kkt: float  # in the user's units
     n_iter: int
     status: Status
+
+
+class Verdict(NamedTuple):
+    """What a verification found of each lane; arrays of length (lanes,)."""
+
+    gap: np.ndarray
+    kkt: np.ndarray
+    loss: np.ndarray
+    penalty: np.ndarray
 
 
 class Problem:
@@ -486,16 +496,16 @@ class PathSolver:
             ahead = np.asarray(alphas[first:first + self.lanes], dtype=float)
             block = np.zeros((len(self.working), len(ahead)))
             block[place] = W[:, first:first + len(ahead)]
-            gap, kkt, loss = self._verify(block, ahead)
+            verdict = self._verify(block, ahead)
             for k in range(len(ahead)):
                 status = Status.optimal
-                if gap[k] > self.target:
-                    near = gap[k] <= 10 * self.target
+                if verdict.gap[k] > self.target:
+                    near = verdict.gap[k] <= 10 * self.target
                     status = (
                         Status.optimal_inaccurate if near
                         else Status.insufficient_progress
                     )
-                yield self._solution(ahead, k, gap, kkt, loss, 1, status)
+                yield self._solution(ahead, k, verdict, 1, status)
 
     def _full_gram_pays(self, n_alphas):
         """Whether to start with all columns: few of them, or many fewer than rows."""
@@ -515,22 +525,23 @@ class PathSolver:
         while first < lanes:
             rounds += 1
             W, statuses = self._descend(W, first, alphas, inner)
-            gap, kkt, loss = self._verify(W, alphas)
+            verdict = self._verify(W, alphas)
             W, done = self.solved, first
-            while first < lanes and gap[first] <= targets[first]:
+            while first < lanes and verdict.gap[first] <= targets[first]:
                 first += 1
-            self._advance(alphas, done, first, loss)
+            self._advance(alphas, done, first, verdict)
             for k in range(done, first):
-                yield self._solution(alphas, k, gap, kkt, loss, rounds, Status.optimal)
+                yield self._solution(alphas, k, verdict, rounds, Status.optimal)
             if first == lanes:
                 return
             added = self._add_violators(first, alphas)
             status = self._give_up(
-                statuses[first], added, inner[first], gap[first], targets[first], rounds
+                statuses[first], added, inner[first], verdict.gap[first],
+                targets[first], rounds,
             )
             if status is not None:
-                self._advance(alphas, first, first + 1, loss)
-                yield self._solution(alphas, first, gap, kkt, loss, rounds, status)
+                self._advance(alphas, first, first + 1, verdict)
+                yield self._solution(alphas, first, verdict, rounds, status)
                 first += 1
             if added:
                 W = np.vstack([W, np.zeros((added, W.shape[1]))])
@@ -634,7 +645,7 @@ class PathSolver:
         return errors
 
     def _verify(self, W, alphas):
-        """Gap, KKT and loss of each lane, from X itself.
+        """A `Verdict` on the coefficients of each lane, from X itself.
 
         Sets `solved` to the coefficients with their unpenalised part solved exactly,
         `R` to their residuals and `C` to the correlations of the columns `cols`.
@@ -663,8 +674,8 @@ class PathSolver:
         if self.free is not None and self.free.independent:
             C[:len(self.free.columns)] = 0.0  # but for rounding
         self.cols, self.C, self.R, self.solved = cols, C, R, B
-        gap, kkt = problem.strengths.certify(C, cols, B, alphas, loss)
-        return gap, kkt, loss
+        gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss)
+        return Verdict(gap, kkt, loss, penalty)
 
     def _columns_to_look_at(self, Q, loss, alphas):
         """The working set, and all columns that screening can not prove inactive."""
@@ -691,7 +702,7 @@ class PathSolver:
         c[self.cols] = self.C[:, lane]
         return c
 
-    def _advance(self, alphas, first, last, loss):
+    def _advance(self, alphas, first, last, verdict):
         """Go on from lane last - 1; lanes from `first` on were accepted together."""
         if first == last:
             return
@@ -712,13 +723,14 @@ class PathSolver:
             )[:, 0]
         if self.screening is not None:
             self.screening.learn(self.cols, self.C[:, lane].copy(), self.R[:, lane],
-                                 float(loss[lane]))
+                                 float(verdict.loss[lane]))
             if self.n_useless > 2:
                 self.screening = None
 
-    def _solution(self, alphas, k, gap, kkt, loss, rounds, status):
-        active = np.flatnonzero(self.solved[:, k])
+    def _solution(self, alphas, k, verdict, rounds, status):
+        w = self.solved[:, k]
+        active = w.nonzero()[0]
         return Solution(
-            float(alphas[k]), self.working.columns[active], self.solved[active, k],
-            float(loss[k]), float(gap[k]), float(kkt[k]), rounds, status,
+            alphas[k], self.working.columns[active], w[active], verdict.loss[k],
+            verdict.penalty[k], verdict.gap[k], verdict.kkt[k], rounds, status,
         )

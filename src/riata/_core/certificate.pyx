@@ -66,10 +66,11 @@ cdef class Strengths:
 
         Returns
         -------
-        gap, kkt : ndarray of float64 (lanes,)
+        gap, kkt, penalty : ndarray of float64 (lanes,)
         """
         cdef Py_ssize_t lanes = alphas.shape[0], size = w.shape[0], i, j, k
         cdef double[::1] gap = np.empty(lanes), kkt = np.empty(lanes)
+        cdef double[::1] value = np.empty(lanes)
         cdef Terms terms[8]
         cdef Terms* t
         cdef Penalty pen
@@ -124,8 +125,8 @@ cdef class Strengths:
                 # the dual point 0 says that no objective is negative
                 gap[k] = min(min(gap[k], t.conjugate), 0.5 * loss[k] + t.value)
                 gap[k] = max(gap[k], 0.0)  # up to rounding
-                kkt[k] = t.kkt
-        return np.asarray(gap), np.asarray(kkt)
+                kkt[k], value[k] = t.kkt, t.value
+        return np.asarray(gap), np.asarray(kkt), np.asarray(value)
 
     def excess(
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols, Py_ssize_t first,
