@@ -18,8 +18,9 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "riata"
 # long as that makes no circle.
 LAYERS = (
     ("_core", "_core.*"),
-    ("_validation", "_validation.*", "_versions", "datasets", "losses", "penalties"),
-    ("_plot", "_ridge*", "_solver"),
+    ("_validation", "_validation.*", "_versions", "_planted", "datasets", "losses",
+     "penalties"),
+    ("_plot", "_problem", "_ridge*", "_solver", "_working_set"),
     ("_path", "_result"),
     ("_certificate",),
     ("_estimators*", "_cross_validation"),

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import _validation as check
 from ._path import available_threads, checked_data, checked_penalty, checked_problem
-from ._solver import FreeColumns
+from ._working_set import FreeColumns
 from .losses import get_loss
 
 FREE_ENTRIES = 2**27  # the largest dense block of unpenalised columns (1 GiB)

@@ -20,7 +20,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from ._estimators import (
+from ._estimators_base import (
     COORDINATE_CHECKS,
     Deadline,
     Fit,

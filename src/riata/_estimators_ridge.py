@@ -21,7 +21,7 @@ from sklearn.utils.metadata_routing import (
 )
 
 from ._cross_validation import as_folds, reject_params_without_routing
-from ._estimators import (
+from ._estimators_base import (
     SHARED_CHECKS,
     Deadline,
     Fit,

@@ -11,8 +11,9 @@ import numpy as np
 
 from . import _validation as check
 from ._core.design import NonFinite
+from ._problem import Problem
 from ._result import PathResult, Record, Step
-from ._solver import ConvergenceWarning, PathSolver, Problem, Settings, Status
+from ._solver import ConvergenceWarning, PathSolver, Settings, Status
 from .losses import get_loss
 
 LEAST_L1_RATIO = 1e-3  # alpha_max of a ridge path is that of this l1_ratio

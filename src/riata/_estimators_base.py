@@ -1,0 +1,344 @@
+"""What the linear estimators share: parameter checks, input, prediction, warnings.
+
+A fit computes everything before it assigns anything, so an estimator whose fit fails
+or is interrupted is left as it was.
+"""
+
+import time
+import warnings
+from functools import partial
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn import get_config
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
+
+from . import _path
+from ._path import checked_data, checked_penalty
+from ._solver import Settings
+from ._validation import (
+    check_bool,
+    check_choice,
+    check_integer,
+    check_max_iter,
+    check_n_threads,
+    check_offset,
+    check_time_limit,
+    check_tol,
+    validate_predict_input,
+)
+
+# ---------------------------------------------------------------------------
+# Parameter checks: for each parameter the check of its value and name.
+
+
+def or_none(check):
+    """Let None through, and hold anything else against `check`."""
+
+    def check_or_none(value, name):
+        return None if value is None else check(value, name)
+
+    return check_or_none
+
+
+def check_random_state(value, name):
+    """Raise unless `value` can seed a random generator."""
+    if value is not None and not isinstance(value, np.random.RandomState):
+        check_integer(value, name, low=0)
+
+
+def check_precompute(value, name):
+    """Raise unless `value` is "auto", a bool or array-like (a Gram matrix)."""
+    if isinstance(value, str):
+        check_choice(value, name, ("auto",))
+    elif not hasattr(value, "__len__"):
+        check_bool(value, name)
+
+
+# Parameters that mean the same in every class. Those that riata adds and that are not
+# listed here (penalty_factor, lower, upper) are checked with the data.
+SHARED_CHECKS = {
+    "fit_intercept": check_bool,
+    "copy_X": check_bool,
+    "max_iter": or_none(check_max_iter),
+    "tol": check_tol,
+    "positive": check_bool,
+    "random_state": check_random_state,
+    "standardize": check_bool,
+    "n_threads": check_n_threads,
+    "time_limit": check_time_limit,
+}
+
+COORDINATE_CHECKS = {
+    **SHARED_CHECKS,
+    "precompute": check_precompute,
+    "selection": partial(check_choice, choices=("cyclic", "random")),
+}
+
+
+# ---------------------------------------------------------------------------
+# What the estimators share.
+
+
+class LinearRegressor(RegressorMixin, BaseEstimator):
+    """Prediction, storage of the fitted state and warnings of a linear model."""
+
+    _parameter_checks: ClassVar[dict] = {}
+
+    def predict(self, X, offset=None):
+        """Predict with the fitted linear model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            Known part of the prediction, added to it. A model fitted with an offset
+            needs the offsets of the new samples here.
+
+        Returns
+        -------
+        y_pred : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            ``X @ coef_.T + intercept_ (+ offset)``.
+        """
+        X = validate_predict_input(self, X)
+        prediction = X @ self.coef_.T + self.intercept_
+        if offset is None:
+            return prediction
+        n_targets = prediction.shape[1] if prediction.ndim == 2 else None
+        offset = check_offset(offset, X.shape[0], n_targets=n_targets)
+        return prediction + (offset if offset.ndim == prediction.ndim else offset[:, None])
+
+    def score(self, X, y, sample_weight=None, offset=None):
+        """Return the coefficient of determination of the prediction.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            True values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            See :meth:`predict`.
+
+        Returns
+        -------
+        score : float
+            R squared, averaged over the targets with equal weights.
+        """
+        y_pred = self.predict(X, offset=offset)
+        return r2_score(y, y_pred, sample_weight=sample_weight)
+
+    @property
+    def sparse_coef_(self):
+        """Fitted coefficients as a CSR matrix of shape (n_targets, n_features).
+
+        A ``scipy.sparse.csr_array`` where scikit-learn is configured with
+        ``sparse_interface="sparray"``, else a ``csr_matrix``, as in scikit-learn.
+        """
+        if get_config().get("sparse_interface") == "sparray":
+            return sparse.csr_array(np.atleast_2d(self.coef_))
+        return sparse.csr_matrix(np.atleast_2d(self.coef_))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _check_params(self):
+        for name, check in self._parameter_checks.items():
+            check(getattr(self, name), name)
+
+    def _set_fitted(self, **attributes):
+        """Replace the whole fitted state; nothing of an earlier fit survives."""
+        state = vars(self)
+        for name in [n for n in state if n.endswith("_") and n not in attributes]:
+            if not name.startswith("_"):
+                del state[name]
+        state.update(attributes)
+
+    def _path_options(self):
+        """Arguments of :func:`riata.fit_path` that come from the parameters."""
+        lower = self.lower
+        if self.positive:
+            lower = 0.0 if lower is None else np.maximum(lower, 0.0)
+        return {
+            "fit_intercept": bool(self.fit_intercept),
+            "standardize": bool(self.standardize),
+            "penalty_factor": self.penalty_factor,
+            "lower": lower,
+            "upper": self.upper,
+            "tol": self.tol / 100,
+            "max_iter": 1000 if self.max_iter is None else self.max_iter,
+            "n_threads": self.n_threads,
+        }
+
+
+class Samples(NamedTuple):
+    """Validated data of a fit."""
+
+    X: np.ndarray | sparse.csc_array
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    offset: np.ndarray | None
+
+    def rows(self, rows):
+        """Return some of the samples, dense X in Fortran order, with a single copy."""
+        X, y, weight, offset = self
+        return Samples(
+            X[rows] if sparse.issparse(X) else np.take(X.T, rows, axis=1).T,
+            y[rows],
+            None if weight is None else weight[rows],
+            None if offset is None else offset[rows],
+        )
+
+    def targets(self):
+        """Return the samples with one target of a 2-D `y` at a time."""
+        X, y, weight, offset = self
+        if y.ndim == 1:
+            return [self]
+        shared = offset is None or offset.ndim == 1
+        return [
+            Samples(X, y[:, k], weight, offset if shared else offset[:, k])
+            for k in range(y.shape[1])
+        ]
+
+
+class Deadline:
+    """The time a fit may still take."""
+
+    def __init__(self, seconds):
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def left(self, shares=1):
+        """Return one share of the seconds left, None for no limit."""
+        if self._end is None:
+            return None
+        return max(self._end - time.monotonic(), 0.0) / shares
+
+
+def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
+    """Fit a path as :func:`riata.fit_path` does, but without its warning.
+
+    The estimators word one of their own, in terms of their parameters and in
+    scikit-learn's category. (Silencing the other is not safe with threads.)
+
+    Parameters
+    ----------
+    data : object
+        With the attributes X, y (1-D), sample_weight and offset.
+    alphas : ndarray of shape (n_alphas,)
+        Decreasing, and contiguous.
+    l1_ratio : float
+    seconds : float, optional
+        Time limit.
+    start : ndarray of shape (n_features,), optional
+        Coefficients to start from.
+    **options
+        As from ``LinearRegressor._path_options``.
+
+    Returns
+    -------
+    PathResult
+        Without the alphas that the time limit left out, but at least one.
+    """
+    deadline = np.inf if seconds is None else time.monotonic() + seconds
+    bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
+    settings = Settings(options.pop("tol"), options.pop("max_iter"), deadline)
+    data = checked_data(data.X, data.y, data.sample_weight, data.offset)
+    penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)
+    return _path.solve_path(data, alphas, penalty, settings, start=start, **options)
+
+
+def warn_not_converged(estimator, fits, what, stacklevel):
+    """Warn once, with the worst gap, the tolerance and what to do about it.
+
+    Parameters
+    ----------
+    estimator : LinearRegressor
+        With the parameters ``tol``, ``max_iter`` and ``time_limit``.
+    fits : sequence
+        Objects with the attributes ``relative_gap`` and ``status``.
+    what : str
+        What the fits are called: "targets", "fits".
+    stacklevel : int
+        As for :func:`warnings.warn`, counted from the caller.
+    """
+    failed = [fit for fit in fits if fit.status != "optimal"]
+    if not failed:
+        return
+    worst = max(failed, key=lambda fit: fit.relative_gap)
+    share = f" in {len(failed)} of {len(fits)} {what}" if len(fits) > 1 else ""
+    limit = "max_iter"
+    if any(fit.status == "time_limit" for fit in failed):
+        limit = "time_limit"
+    warnings.warn(
+        f"{type(estimator).__name__} did not converge{share}: the "
+        f"{'largest ' if len(failed) > 1 else ''}relative duality gap is "
+        f"{worst.relative_gap:.2e}, the tolerance tol / 100 is "
+        f"{estimator.tol / 100:.2e} (status: {worst.status}). Raise {limit} (now "
+        f"{getattr(estimator, limit)}) or tol (now {estimator.tol}), or penalize more "
+        "(alpha).",
+        ConvergenceWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def dense_column(matrix, j):
+    """Return column `j` of a CSC array as a dense vector.
+
+    Much cheaper than indexing the array, which small fits would notice.
+    """
+    column = np.zeros(matrix.shape[0], dtype=matrix.dtype)
+    stored = slice(matrix.indptr[j], matrix.indptr[j + 1])
+    column[matrix.indices[stored]] = matrix.data[stored]
+    return column
+
+
+class Fit(NamedTuple):
+    """The fit of one target."""
+
+    coef: np.ndarray
+    intercept: float
+    dual_gap: float
+    relative_gap: float
+    n_iter: int
+    status: str
+
+    @classmethod
+    def from_path(cls, path, at):
+        """Take the fit for one alpha out of a path."""
+        return cls(
+            dense_column(path.coef, at),
+            path.intercept[at],
+            float(path.dual_gap[at]),
+            float(path.relative_gap[at]),
+            int(path.n_iter[at]),
+            path.status[at],
+        )
+
+
+def fitted_attributes(fits, y, dtype, fit_intercept):
+    """Return the attributes for the fits of all targets, shaped as scikit-learn's."""
+    coef, intercept, dual_gap, relative_gap, n_iter, status = zip(*fits, strict=True)
+    single = len(fits) == 1
+    attributes = {
+        "coef_": np.asarray(coef[0] if single else coef, dtype=dtype),
+        "intercept_": np.asarray(intercept, dtype=dtype),
+        "dual_gap_": dual_gap[0] if single else np.array(dual_gap),
+        "relative_gap_": relative_gap[0] if single else np.array(relative_gap),
+        "n_iter_": n_iter[0] if single else list(n_iter),
+        "status_": status[0] if single else list(status),
+    }
+    if not fit_intercept:
+        attributes["intercept_"] = 0.0
+    elif y.ndim == 1:
+        attributes["intercept_"] = attributes["intercept_"][0]
+    return attributes

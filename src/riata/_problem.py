@@ -1,0 +1,137 @@
+"""Problem: penalised least squares in the units of the design.
+
+Columns have norms in [1, 2), y has its norm in (1/2, 1]. All conversions are powers of
+two, so that changing the units of X or y changes nothing but the units of the answer.
+"""
+
+import math
+
+import numpy as np
+
+from ._core.certificate import Strengths
+from ._core.design import Design
+
+
+class Problem:
+    """Penalised weighted least squares in the units of the design.
+
+    Parameters
+    ----------
+    X : DesignArrays
+        Validated arrays.
+    y : ndarray of float64 (n_samples,)
+        Target less the offset.
+    sample_weight : ndarray of float64 (n_samples,) or None
+    l1_ratio, penalty_factor, lower, upper
+        The penalty; arrays of length n_features or None.
+    fit_intercept, standardize : bool
+    n_threads : int
+
+    Attributes
+    ----------
+    unit : float
+        What one unit of the design's y is in the user's.
+    coef_unit : ndarray (n_features,)
+        What one unit of a coefficient of the design is in the user's.
+    """
+
+    def __init__(
+        self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
+        sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=1,
+    ):
+        n = X.n_samples
+        self.fit_intercept = fit_intercept
+        self.weights = None
+        if sample_weight is not None:
+            scaled = sample_weight / sample_weight.max()
+            self.weights = scaled * (n / scaled.sum())
+            y = np.where(scaled > 0, y, 0.0)
+        # powers of two: no rounding on the way in or out
+        peak = 2.0 ** math.frexp(float(np.abs(y).max()))[1]
+        y = y / peak
+        self.center = float(np.average(y, weights=self.weights)) if fit_intercept else 0.0
+        y = y - self.center
+        if fit_intercept and np.abs(y).max() <= 1e-15:
+            y = np.zeros_like(y)
+        square = float(y @ (y if self.weights is None else y * self.weights))
+        norm = 2.0 ** math.frexp(math.sqrt(square))[1] if square > 0 else 1.0
+        self.y = y / norm
+        self.yy = square / norm**2
+        self.unit = peak * norm
+        self.center *= peak
+        self.design = Design(
+            X.kind, X.data, X.indices, X.indptr, (n, X.n_features), self.weights,
+            fit_intercept, self.y, n_threads,
+        )
+        self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
+
+    def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
+        self.l1_ratio = l1_ratio
+        design, n = self.design, self.design.n_samples
+        scale = design.scale
+        factor = np.ones(len(scale)) if factor is None else factor
+        excluded = ~(factor < np.inf)
+        sd = scale  # of a column as penalised, times its scale
+        if standardize:
+            sd = design.deviations()
+            excluded |= sd == 0  # a constant, which no penalty holds
+        if excluded.any():
+            factor = np.where(excluded, 0.0, factor)
+            scale[excluded] = design.sqnorm[excluded] = design.xty[excluded] = 0.0
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            self.factor_sd = factor * sd
+            l1 = (n * l1_ratio / self.unit) * self.factor_sd
+            l2 = (n * (1.0 - l1_ratio)) * (self.factor_sd * sd)
+            self.coef_unit = scale * self.unit
+            unit = np.where(scale > 0, self.unit / (n * scale), 0.0)
+            usable = self.coef_unit > 0
+            if lower is not None:
+                lower = np.where(usable, lower / self.coef_unit, 0.0)
+            if upper is not None:
+                upper = np.where(usable, upper / self.coef_unit, 0.0)
+        if lower is not None or upper is not None:
+            p = len(scale)
+            lower = np.full(p, -np.inf) if lower is None else lower
+            upper = np.full(p, np.inf) if upper is None else upper
+        self.strengths = Strengths(l1, l2, lower, upper, unit)
+        free = (l1 == 0) & (l2 == 0) & (design.sqnorm > 0)
+        if lower is not None:
+            bounded = free & (np.isfinite(lower) | np.isfinite(upper))
+            free &= ~bounded
+        self.free = np.flatnonzero(free)  # without penalty and bounds
+        self.unpenalised = self.free
+        if lower is not None:
+            self.unpenalised = np.concatenate([self.free, np.flatnonzero(bounded)])
+
+    def center_block(self, R):
+        """Take the weighted mean off each column of R (n, lanes) if there is an
+        intercept; returns the means."""
+        if not self.fit_intercept:
+            return np.zeros(R.shape[1])
+        mean = self.weigh(R).mean(axis=0)
+        R -= mean
+        return mean
+
+    def weigh(self, R):
+        """Weights times R (n, lanes); R itself if all weights are one."""
+        return R if self.weights is None else self.weights[:, None] * R
+
+    def least_l1_alpha(self, c, l1_ratio):
+        """alpha_max of the same penalty with another (small) l1_ratio."""
+        design, strengths, n = self.design, self.strengths, self.design.n_samples
+        pull = np.abs(c)
+        if strengths.lower is not None:
+            stuck = np.where(c > 0, strengths.upper, strengths.lower) == 0
+            pull[stuck] = 0.0
+        unit_l1 = n * l1_ratio / self.unit * self.factor_sd
+        used = (unit_l1 > 0) & (design.sqnorm > 0)
+        return float((pull[used] / unit_l1[used]).max(initial=0.0))
+
+    @property
+    def null_objective(self):
+        """Objective of the model without features, in the design's units."""
+        return 0.5 * self.yy
+
+    def objective_unit(self, value):
+        """A loss or a gap in the user's units (inf where that overflows)."""
+        return float(value) / self.design.n_samples * self.unit * self.unit
