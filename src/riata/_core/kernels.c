@@ -37,6 +37,22 @@ static inline block block_fma(double a, block x, block y)
 #define BLOCKS_IN_REGISTERS 2
 #endif
 
+enum { UPDATE_TILE = 4 };  /* columns that one update of a residual block takes */
+
+#if defined(__GNUC__) || defined(__clang__)
+#define INLINE __attribute__((always_inline))
+#else
+#define INLINE
+#endif
+
+/* Whether the mean of a column is so far from zero, against its deviation, that to
+ * subtract it after summing would cost more than three digits. */
+static inline int mean_is_far(const Columns *X, ptrdiff_t j)
+{
+    double shift = X->mean[j] * X->scale[j];   /* the column's norm being near one */
+    return shift * shift * X->weight_sum > 1e6;
+}
+
 /* the k-th of the asked columns */
 #define COLUMN(k) (cols ? cols[k] : first + (k))
 

@@ -1,0 +1,255 @@
+"""Inside the solver: engines, lanes, screening and kernels lead to the same solution."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import riata
+from riata import _path
+from riata._core.active_set import ActiveSet
+from riata._core.design import Design, kernel_levels
+from riata._core.screening import Screening
+from riata._problem import Problem
+from riata._solver import Settings, Status
+from riata._validation import check_design
+from riata.datasets import make_correlated_data, make_sparse_data
+
+
+def problems():
+    X, y, _ = make_correlated_data(120, 900, rho=0.9, random_state=0)
+    yield "dense", X, y
+    X, y, _ = make_sparse_data(300, 800, 0.1, random_state=1)
+    yield "sparse", X, y
+    X, y, _ = make_correlated_data(900, 60, rho=0.5, random_state=2)
+    yield "tall", X, y
+
+
+PROBLEMS = {name: (X, y) for name, X, y in problems()}
+OPTIONS = {
+    "lasso": {},
+    "box": {"lower": -0.05, "upper": 0.1},
+    "enet": {"l1_ratio": 0.5},
+}
+
+
+def solve(X, y, settings, n_alphas=20, standardize=True, **options):
+    data = _path.checked_data(X, y, None, None)
+    options = {"l1_ratio": 1.0, "lower": None, "upper": None, **options}
+    penalty = _path.checked_penalty(
+        None, options["l1_ratio"], None, options["lower"], options["upper"],
+        data.X.n_features,
+    )
+    return _path.solve_path(
+        data, n_alphas, penalty, settings, fit_intercept=True, standardize=standardize,
+        ratio=0.01,
+    )
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize(
+    "settings",
+    [{"engine": "gram"}, {"engine": "residual"}, {"lanes": 1}, {"screening": False}],
+    ids=str,
+)
+def test_ways_to_the_same_solution(name, settings, options):
+    X, y = PROBLEMS[name]
+    usual = solve(X, y, Settings(tol=1e-10), **options)
+    other = solve(X, y, Settings(tol=1e-10, **settings), **options)
+    assert set(usual.status) == set(other.status) == {Status.optimal}
+    np.testing.assert_allclose(other.objective, usual.objective, rtol=2e-10)
+    np.testing.assert_allclose(
+        other.coef.toarray(), usual.coef.toarray(), atol=1e-4 * abs(usual.coef).max()
+    )
+
+
+def design_of(X, y):
+    problem = Problem(check_design(X), y - y.mean(), l1_ratio=1.0)
+    return problem, problem.design
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_screening_is_never_wrong(name):
+    # After any history of references, a column it calls certain satisfies its KKT.
+    X, y = PROBLEMS[name]
+    problem, design = design_of(X, y)
+    rng = np.random.default_rng(3)
+    l1 = problem.strengths.l1
+    p = design.n_features
+    screening = Screening(design, l1, problem.y, 3)
+    skip = np.zeros(p, dtype=np.uint8)
+    everything = np.arange(p)
+    r = problem.y.copy()
+    certain = 0
+    for step in range(12):
+        R = np.empty((design.n_samples, 8))
+        for k in range(8):
+            j = rng.integers(p)
+            move = np.zeros((design.n_samples, 1))
+            design.subtract_product(everything[[j]], np.ones((1, 1)), move)
+            r = r + 0.02 * rng.normal() * move[:, 0]
+            R[:, k] = r
+        loss = (R**2).sum(axis=0)
+        C = np.empty((p, 8))
+        design.gradient(R, C)
+        alphas = np.sort(rng.uniform(0.05, 1.0, 8))[::-1] * problem.strengths.alpha_max(
+            C.max(axis=1)
+        )
+        screening.project(R, loss)
+        uncertain = screening.uncertain(alphas, skip)
+        violated = np.flatnonzero((np.abs(C) > alphas * l1[:, None]).any(axis=1))
+        assert np.isin(violated, uncertain).all(), step
+        certain += p - len(uncertain)
+        screening.learn(uncertain, C[uncertain, 7].copy(), R[:, 7], loss[7])
+        screening.project(R, loss)
+        known = screening.estimate(7)
+        np.testing.assert_allclose(known[uncertain], C[uncertain, 7], atol=1e-7)
+    assert certain > 0  # it does prove something
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("make", [np.asfortranarray, np.ascontiguousarray, sp.csc_array])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_design_verbs_against_dense_algebra(make, dtype, weighted):
+    rng = np.random.default_rng(4)
+    n, p = 83, 137
+    dense = (rng.normal(3.0, 1.0, (n, p)) * (rng.random((n, p)) < 0.4)).astype(dtype)
+    dense[:, 5] = rng.normal(1e3, 1.0, n)  # full, and far from zero
+    X = check_design(make(dense))
+    s = None
+    if weighted:
+        s = rng.uniform(0.0, 2.0, n)
+        s /= s.mean()
+    y = rng.normal(size=n)
+    y -= np.average(y, weights=s)
+    design = Design(X.kind, X.data, X.indices, X.indptr, (n, p), s, True, y)
+    weights = np.ones(n) if s is None else s
+    centred = dense.astype(float) - np.average(dense.astype(float), axis=0, weights=s)
+    Z = centred * design.scale
+    np.testing.assert_allclose(design.sqnorm, weights @ Z**2, rtol=1e-9)
+    np.testing.assert_allclose(design.xty, Z.T @ (weights * y), atol=1e-9)
+    Q = rng.normal(size=(n, 8))
+    Q -= Q.mean(axis=0)
+    out = np.empty((p, 8))
+    design.gradient(Q, out)
+    np.testing.assert_allclose(out, Z.T @ Q, atol=1e-8)
+    cols = rng.permutation(p)[:31]
+    some = np.empty((31, 8))
+    design.gradient(Q, some, cols)
+    np.testing.assert_allclose(some, Z[:, cols].T @ Q, atol=1e-8)
+    one = np.empty((p, 1))
+    design.gradient(np.ascontiguousarray(Q[:, :1]), one)
+    np.testing.assert_allclose(one, Z.T @ Q[:, :1], atol=1e-8)
+    for lanes in (1, 8):
+        B, R = rng.normal(size=(31, lanes)), np.zeros((n, lanes))
+        design.subtract_product(cols, B, R)
+        np.testing.assert_allclose(R, -Z[:, cols] @ B, atol=1e-8)
+    packed = np.empty((n - 10, 31), order="F")
+    design.pack(cols, 10, n, packed)
+    np.testing.assert_allclose(packed, (np.sqrt(weights)[:, None] * Z[:, cols])[10:],
+                               atol=1e-9)
+    gram = np.empty((31, 31))
+    design.gram(cols, cols, gram)
+    np.testing.assert_allclose(gram, Z[:, cols].T @ (weights[:, None] * Z[:, cols]),
+                               atol=1e-7)
+
+
+def kkt_of(G, q, w, l1, l2, lower, upper):
+    z = q - G @ w - l2 * w
+    slack = np.where(w > 0, z - l1, np.where(w < 0, -z - l1, np.abs(z) - l1))
+    slack = np.where(w == 0, np.maximum(slack, 0), np.abs(slack))
+    held = ((w >= upper) & (z >= l1)) | ((w <= lower) & (z <= -l1))
+    held |= (w == 0) & (((z > 0) & (upper == 0)) | ((z < 0) & (lower == 0)))
+    return np.where(held, 0.0, slack).max()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_active_set_ends_exactly_from_any_start(seed):
+    rng = np.random.default_rng(seed)
+    n, p = rng.integers(5, 60), rng.integers(1, 40)
+    Z = rng.normal(size=(n, p)) + rng.normal(size=(n, 1))
+    G, q = np.asfortranarray(Z.T @ Z / n), Z.T @ rng.normal(size=n) / n
+    l2 = np.full(p, 0.0 if n > p else 0.01)
+    lower, upper = np.full(p, -np.inf), np.full(p, np.inf)
+    if seed % 2:
+        lower, upper = np.full(p, -0.1), np.full(p, 0.05)
+    active = ActiveSet()
+    w = np.clip(rng.normal(size=p) * (rng.random(p) < 0.5), lower, upper)
+    c = q - G @ w
+    for strength in (0.3, 0.1, 0.02, 0.2):
+        l1 = strength * np.abs(q).max() * np.ones(p)
+        status = active.solve(G, q, w, c, l1, l1, l2, lower, upper)
+        assert status == 0
+        assert kkt_of(G, q, w, l1, l2, lower, upper) <= 1e-11 * np.abs(q).max()
+        np.testing.assert_allclose(c, q - G @ w, atol=1e-12)
+
+
+def test_active_set_survives_duplicates():
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(30, 6))
+    Z = np.hstack([Z, Z, -Z])
+    X, y = Z, Z[:, 0] - Z[:, 1] + 0.1 * rng.normal(size=30)
+    path = riata.fit_path(X, y, alphas=30, tol=1e-10)
+    assert set(path.status) == {Status.optimal}
+
+
+@pytest.mark.parametrize("level", kernel_levels())
+def test_kernel_levels_agree(level):
+    script = (
+        "import sys, numpy as np, riata\n"
+        "from riata.datasets import make_correlated_data, make_sparse_data\n"
+        "X, y, _ = make_correlated_data(60, 300, random_state=0)\n"
+        "S, t, _ = make_sparse_data(90, 300, 0.1, random_state=0)\n"
+        "for A, b in ((X, y), (np.ascontiguousarray(X), y), (S, t)):\n"
+        "    path = riata.fit_path(A, b, alphas=10, tol=1e-12)\n"
+        "    assert path.relative_gap.max() <= 1e-12\n"
+        "    print(*[float(v).hex() for v in path.objective])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True,
+        env={"RIATA_KERNELS": level, **_environment()},
+    )
+    found = [[float.fromhex(v) for v in line.split()] for line in done.stdout.split("\n")]
+    X, y, _ = make_correlated_data(60, 300, random_state=0)
+    expected = riata.fit_path(X, y, alphas=10, tol=1e-12).objective
+    np.testing.assert_allclose(found[0], expected, rtol=1e-11)
+    np.testing.assert_allclose(found[1], expected, rtol=1e-11)
+
+
+def _environment():
+    return {k: v for k, v in os.environ.items() if k != "RIATA_KERNELS"}
+
+
+def test_unknown_kernel_level_is_named():
+    done = subprocess.run(
+        [sys.executable, "-c", "import riata._core.design"], capture_output=True,
+        text=True, check=False, env={**_environment(), "RIATA_KERNELS": "mmx"},
+    )
+    assert done.returncode
+    assert "RIATA_KERNELS='mmx'" in done.stderr
+
+
+def test_an_ended_alpha_leaves_a_usable_state():
+    # An iteration limit that falls in a round which also adds columns.
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((48, 150))
+    y = X @ (rng.standard_normal(150) * (rng.random(150) < 0.5))
+    y += rng.standard_normal(48)
+    with pytest.warns(riata.ConvergenceWarning, match="alphas did not reach"):
+        path = riata.fit_path(
+            X, y, alphas=20, alpha_min_ratio=1e-4, max_iter=1, tol=1e-11
+        )
+    assert len(path) == 20
+    assert np.isfinite(path.coef.toarray()).all()
+
+
+def test_passes_are_few():
+    X, y, _ = make_correlated_data(200, 5000, rho=0.9, random_state=0)
+    plain = solve(X, y, Settings(screening=False), n_alphas=100)
+    screened = solve(X, y, Settings(), n_alphas=100)
+    assert plain.passes <= 20  # one for eight alphas, and the first few
+    assert screened.passes < 0.9 * plain.passes
