@@ -184,7 +184,7 @@ def _audit(problem, coef, intercept, alpha, options, standardize):
         float(unit(primal)),
         dual,
         float(unit(gap)),
-        gap / null if null > 0 else gap,
+        float(gap / null if null > 0 else gap),
         max(float(kkt[0]), abs(constant) * problem.unit),
     )
 

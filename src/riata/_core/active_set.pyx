@@ -20,7 +20,7 @@ early, at a valid point from which coordinate descent takes over.
 
 import numpy as np
 
-from libc.math cimport INFINITY, fabs, sqrt
+from libc.math cimport sqrt
 
 from .columns cimport VectorKernels
 from .design cimport interrupted, kernel_table
@@ -58,12 +58,12 @@ cdef class ActiveSet:
     def __init__(self, Py_ssize_t limit=4000):
         self.limit = limit
         self.n_free = self.n_events = 0
-        self._reserve(0)
+        self.kind = np.zeros(0, dtype=np.int8)
         self.L = np.empty((0, 0))
 
     cdef _reserve(self, Py_ssize_t size):
-        cdef Py_ssize_t old = 0 if self.kind is None else self.kind.shape[0]
-        if self.kind is not None and old >= size:
+        cdef Py_ssize_t old = self.kind.shape[0]
+        if old >= size:
             return
         kind = np.zeros(size, dtype=np.int8)
         sign, free = np.zeros(size), np.zeros(size, dtype=np.intp)
@@ -107,7 +107,7 @@ cdef class ActiveSet:
         status : int
             SOLVED or GAVE_UP; the point is valid in both cases.
         """
-        cdef Py_ssize_t size = gram.shape[1], ld, k, j
+        cdef Py_ssize_t size = gram.shape[1], ld
         cdef const double* G
         cdef int done
         if (
