@@ -24,7 +24,6 @@ from ._working_set import FreeColumns, WorkingSet
 
 LANES = 8
 MAX_EPOCHS = 200_000  # of coordinate descent, for one alpha on one working set
-MANY_EPOCHS = 300  # after so many along columns of X, a Gram matrix is worth its cost
 RUNG = 0.65  # ratio of two alphas on the way to one that is far from the last
 RUNG_GAP = 1e-3  # relative gap that will do there
 SMALL_MATRIX = 10**5  # entries up to which a pass is not worth shortening
@@ -348,7 +347,7 @@ class PathSolver:
             statuses[k], epochs, _, qsum = descend(
                 quadratic, w, state, qsum, xty, working.sqnorm, l1, l2,
                 working.lower, working.upper, problem.yy, tol[k],
-                MAX_EPOCHS if use_gram or working.hard else MANY_EPOCHS,
+                MAX_EPOCHS if use_gram or working.hard else working.many_epochs,
                 self.settings.deadline, use_gram,
             )
             self.n_epochs += epochs

@@ -5,6 +5,7 @@ import numpy as np
 from ._core.descent import Quadratic
 
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
+SPARSE_GRAM = 2000  # columns up to which sparse ones are better seen by their Gram
 LARGE_GRAM = 10**9  # multiply-adds from which single precision pays
 PANEL_BYTES = 16 * 2**20  # rows of packed columns that a dense Gram is summed from
 
@@ -53,8 +54,13 @@ class WorkingSet:
         if self.hard:
             return True
         if design.sparse:
-            return size <= max(15 * design.column_nnz(self.columns), 500)
+            return size <= min(max(15 * design.column_nnz(self.columns), 500), SPARSE_GRAM)
         return size <= max(2 * design.n_samples, 2500)
+
+    @property
+    def many_epochs(self):
+        """Epochs along columns of X after which a Gram matrix is worth its cost."""
+        return 300 * max(len(self) // SPARSE_GRAM, 1) ** 2
 
     def quadratic(self):
         """The columns to descend along, and the state vector at ``w = 0``."""
