@@ -59,7 +59,10 @@ def check_solution(
 
     The dual point is the residual, made orthogonal to the intercept and to unpenalised
     columns and shrunk until it is feasible. Whatever the coefficients are, the optimum
-    is not below `dual`, up to rounding.
+    is not below `dual`, up to rounding. One assumption is made, and only for a column
+    that neither a penalty nor a bound on the side of its pull holds and that is not
+    solved exactly: in units in which X's columns and y have norm one, its optimal
+    coefficient is at most ``1e3 (|w| + 1)``.
 
     Parameters
     ----------

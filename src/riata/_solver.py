@@ -114,7 +114,6 @@ class PathSolver:
         self.working = WorkingSet(problem, settings)
         self.free = FreeColumns(problem, problem.free) if len(problem.free) else None
         self.active_set = ActiveSet()
-        self.n_epochs = 0
         self.error = np.zeros(0)  # of a rough Gram matrix, at the last solution
         self.w = np.empty(0)
         self.passes = 1.0  # the set-up pass
@@ -344,13 +343,12 @@ class PathSolver:
                     working.gram, xty, w, state, alpha * working.l1, l1, l2,
                     working.lower, working.upper,
                 )
-            statuses[k], epochs, _, qsum = descend(
+            statuses[k], _, _, qsum = descend(
                 quadratic, w, state, qsum, xty, working.sqnorm, l1, l2,
                 working.lower, working.upper, problem.yy, tol[k],
                 MAX_EPOCHS if use_gram or working.hard else working.many_epochs,
                 self.settings.deadline, use_gram,
             )
-            self.n_epochs += epochs
             if statuses[k] == EPOCH_LIMIT and not working.hard:
                 working.hard = True
                 return self._descend(W, first, alphas, tol)
