@@ -126,45 +126,41 @@ SYNTHETIC: dict[str, Callable] = {
 # Real data --------------------------------------------------------------------------
 
 
-def _real(name, target=None):
-    """Return a function that loads a data set; target picks y from its arrays."""
+def _load_module():
+    spec = importlib.util.spec_from_file_location("load", DATA / "load.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _squared_target(y, meta):
+    """One numeric target, whatever the task that the data were collected for."""
+    if y.ndim == 2:  # several tasks, labels, or time and event: a column in the middle
+        y = y[:, 0 if meta["task"] == "survival" else COLUMN.get(meta["name"], 0)]
+    if meta["task"] == "multiclass":
+        return np.where(y == 0, 1.0, -1.0)
+    if meta["task"] == "binary" and set(np.unique(y)) == {0, 1}:
+        return 2.0 * y - 1.0
+    return y
+
+
+COLUMN = {"bibtex": 14, "meats": 1}
+
+
+def _real(name):
+    """Return a function that loads a data set."""
 
     def load():
-        spec = importlib.util.spec_from_file_location("load", DATA / "load.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        X, y, meta = module.load(name)
-        if target == "X2":
-            return meta["X2"], y
-        if target is not None:
-            y = target(y)
-        if meta["task"] == "binary" and set(np.unique(y)) == {0, 1}:
-            y = 2 * y - 1
-        return X, y
+        X, y, meta = _load_module().load(name)
+        X = meta["X2"] if name == "diabetes" else X  # with its quadratic terms
+        return X, _squared_target(y, meta | {"name": name})
 
     return load
 
 
-def _first_class(y):
-    return np.where(y == 0, 1.0, -1.0)
-
-
-REAL: dict[str, Callable] = {
-    name: _real(name)
-    for name in (
-        "leukemia", "riboflavin", "colon", "prostate_singh", "lung_gordon", "arcene",
-        "snp_mice", "california_poly4", "protein_poly3", "nsmc", "fremtpl2", "a9a",
-        "madelon",
-    )
-} | {
-    "meats": _real("meats", lambda Y: Y[:, 1]),
-    "diabetes": _real("diabetes", "X2"),
-    "news20": _real("news20", _first_class),
-    "wordnet": _real("wordnet", _first_class),
-    "bibtex": _real("bibtex", lambda Y: Y[:, 14]),
-}  # fmt: skip
-if not (DATA / "load.py").exists():
-    REAL = {}
+REAL: dict[str, Callable] = {}
+if (DATA / "load.py").exists():
+    REAL = {name: _real(name) for name in _load_module().list_datasets()}
 
 
 def all_cells():
@@ -175,13 +171,17 @@ def all_cells():
         for ratio in ratios:
             cells += [Cell(data, ratio), Cell(data, ratio, fit_intercept=False)]
     cells += [Cell(data) for data in REAL]
-    some = ("leukemia", "california_poly4", "news20", "a9a")
+    some = ("leukemia", "california_poly4", "a9a")
     cells += [Cell(data, fit_intercept=False) for data in some]
-    some = ("ar1_wide", "zipf", "leukemia", "snp_mice", "california_poly4")
-    cells += [Cell(data, l1_ratio=0.5) for data in some]
     some = (
-        "tall", "sparse_mid", "sparse_wide", "leukemia", "california_poly4", "news20",
-        "nsmc",
+        "ar1_wide", "equi_wide", "tall", "sparse_mid", "zipf", "leukemia", "snp_mice",
+        "california_poly4",
+    )  # fmt: skip
+    cells += [Cell(data, l1_ratio=0.5) for data in some]
+    cells.append(Cell("sparse_wide", 0.1, l1_ratio=0.5))
+    some = (
+        "ar1_wide", "equi_wide", "tall", "sparse_mid", "sparse_wide", "leukemia",
+        "riboflavin", "california_poly4", "news20", "wordnet", "nsmc",
     )  # fmt: skip
     cells += [Cell(data, 1 / k, 1) for data in some for k in (20, 100)]
     return {cell.name: cell for cell in cells if cell.data in SYNTHETIC | REAL}

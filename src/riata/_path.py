@@ -238,6 +238,7 @@ def solve_path(
     solver = PathSolver(problem, settings, _to_design(start, problem))
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
+    solver.work.seconds["setup"] = monotonic() - started
     record = Record(problem, penalty["l1_ratio"], solver.alpha_max, started)
     end = "complete"
     for solution in _solutions(solver, data, grid, penalty, standardize):
@@ -245,7 +246,7 @@ def solve_path(
         end = limits.reached(record, solution.status)
         if end != "complete":
             break
-    return record.result(get_loss(loss or "squared"), end, solver.passes)
+    return record.result(get_loss(loss or "squared"), end, solver.work)
 
 
 def _solutions(solver, data, grid, penalty, standardize):

@@ -41,6 +41,7 @@ class Problem:
     ):
         n = X.n_samples
         self.fit_intercept = fit_intercept
+        self.matrix = None if X.kind == "csc" else X.data
         self.weights = None
         if sample_weight is not None:
             scaled = sample_weight / sample_weight.max()
@@ -115,6 +116,23 @@ class Problem:
     def weigh(self, R):
         """Weights times R (n, lanes); R itself if all weights are one."""
         return R if self.weights is None else self.weights[:, None] * R
+
+    def whole_gram(self, columns):
+        """Gram matrix of all columns, in the order asked for, by one product of the
+        arrays as they are; None where that would not be accurate."""
+        design = self.design
+        shift = design.mean * design.scale  # against norms near one
+        if (
+            self.weights is not None or self.matrix.dtype != float
+            or (shift * shift * design.n_samples > 1.0).any()
+        ):
+            return None
+        gram = self.matrix.T @ self.matrix
+        gram *= design.scale
+        gram *= design.scale[:, None]
+        gram -= np.outer(design.n_samples * shift, shift)
+        ordered = np.array_equal(columns, np.arange(len(gram)))
+        return gram if ordered else gram[np.ix_(columns, columns)]
 
     def least_l1_alpha(self, c, l1_ratio):
         """alpha_max of the same penalty with another (small) l1_ratio."""

@@ -45,13 +45,14 @@ class Record:
             self.seconds[-1],
         )
 
-    def result(self, loss, end, passes):
+    def result(self, loss, end, work):
         """The path as collected so far."""
         from scipy.sparse import csc_array
 
         problem, design = self.problem, self.problem.design
         parts = list(zip(*self.solutions, strict=True))
-        alphas, columns, w, squares, penalty, gap, kkt, n_iter, status = parts
+        alphas, columns, w, squares, penalty, gap, kkt, n_iter, status, engine = parts
+        work.engine = list(engine)
         squares, penalty = np.array(squares), np.array(penalty)
         gap, null = np.array(gap), problem.null_objective
         n_active = np.array([len(c) for c in columns])
@@ -84,7 +85,8 @@ class Record:
             seconds=np.array(self.seconds),
             status=list(status),
             end=end,
-            passes=passes,
+            passes=work.passes,
+            diagnostics=work,
             null_objective=problem.objective_unit(null),
             alpha_max=self.alpha_max,
             l1_ratio=self.l1_ratio,
@@ -125,6 +127,9 @@ class PathResult:
         Why the path ended.
     passes : float
         Passes over X, in units of one product ``X' r``.
+    diagnostics : Diagnostics
+        What the path cost: passes, columns touched, events, epochs, the engine of each
+        alpha, seconds by phase; see `riata._diagnostics.Diagnostics`.
     null_objective : float
         Objective of the model without features.
     alpha_max, l1_ratio, loss, n_samples, n_features_in, fit_intercept

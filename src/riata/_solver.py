@@ -20,14 +20,20 @@ import numpy as np
 from ._core.active_set import ActiveSet
 from ._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, descend
 from ._core.screening import Screening
+from ._diagnostics import Diagnostics
+from ._lanes import CRAWLING, WIDTH, descend_lanes
 from ._working_set import FreeColumns, WorkingSet
 
 LANES = 8
+EPS = float(np.finfo(float).eps)
 MAX_EPOCHS = 200_000  # of coordinate descent, for one alpha on one working set
 RUNG = 0.65  # ratio of two alphas on the way to one that is far from the last
 RUNG_GAP = 1e-3  # relative gap that will do there
 SMALL_MATRIX = 10**5  # entries up to which a pass is not worth shortening
 SCREENING_BYTES = 8 * 2**20  # of residuals kept as references
+FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
+LARGE_GRAM = 500  # columns from which lanes are tried on a Gram matrix
+COST_OF_LANES = 8.0  # a multiply-add in all lanes, against one of the active set's
 SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
 
 
@@ -86,6 +92,7 @@ class Solution(NamedTuple):
     kkt: float  # in the user's units
     n_iter: int
     status: Status
+    engine: str
 
 
 class Verdict(NamedTuple):
@@ -114,9 +121,12 @@ class PathSolver:
         self.working = WorkingSet(problem, settings)
         self.free = FreeColumns(problem, problem.free) if len(problem.free) else None
         self.active_set = ActiveSet()
+        self.exact_gram = False  # all correlations can be had from a Gram matrix
         self.error = np.zeros(0)  # of a rough Gram matrix, at the last solution
         self.w = np.empty(0)
-        self.passes = 1.0  # the set-up pass
+        self.work = Diagnostics()
+        self.work.passes, self.work.columns_touched = 1.0, problem.design.n_features
+        self.engine = []  # of each lane
         p = problem.design.n_features
         # correlations are kept for all columns and lanes: not more than X itself takes
         afford = max(2**26, 8 * problem.design.nnz) >= 8 * LANES * p
@@ -180,12 +190,18 @@ class PathSolver:
         if self.settings.engine == "auto" and self._full_gram_pays(len(alphas)):
             self._add(np.flatnonzero((self.working.mask == 0)
                                      & (self.problem.design.sqnorm > 0)))
+            self.exact_gram = self._exact_gram_pays(alphas)
+            if self.exact_gram:
+                self.working.may_be_rough = False
+            self.working.complete = True
             steps = [Step(float(alpha), True) for alpha in alphas]
             batch = self.lanes
         steps = steps or self._with_rungs(alphas)
         while done < len(steps):
             if monotonic() > self.settings.deadline:
                 steps[done:] = [step for step in steps[done:] if step.wanted]
+            if not steps[done].wanted and not self.working.use_gram:
+                batch = 1  # one leads to the next
             ahead = steps[done:done + min(batch, self.lanes)]
             targets = np.array([
                 self.target if step.wanted else RUNG_GAP * self.problem.null_objective
@@ -222,6 +238,7 @@ class PathSolver:
         for first in range(0, len(alphas), self.lanes):
             ahead = np.asarray(alphas[first:first + self.lanes], dtype=float)
             block = np.zeros((len(self.working), len(ahead)))
+            self.engine = ["ridge"] * len(ahead)
             block[place] = W[:, first:first + len(ahead)]
             verdict = self._verify(block, ahead)
             for k in range(len(ahead)):
@@ -236,12 +253,20 @@ class PathSolver:
 
     def _full_gram_pays(self, n_alphas):
         """Whether to start with all columns: few of them, or many fewer than rows."""
-        n, p = self.problem.design.n_samples, self.problem.design.n_features
+        design = self.problem.design
+        n, p = design.n_samples, design.n_features
         if n * p * p <= SMALL_GRAM:
             return True
-        if self.problem.design.sparse or n_alphas < 10:
-            return False
-        return p <= 4000 and n >= 5 * p
+        # a sparse Gram matrix costs the square of what is in a row
+        cheap = not design.sparse or design.nnz <= FEW_IN_A_ROW * n
+        return n_alphas >= 10 and p <= 4000 and n >= 5 * p and cheap
+
+    def _exact_gram_pays(self, alphas):
+        """Whether all products in double precision cost less than the passes that they
+        save. Columns (nearly) without a penalty magnify their rounding."""
+        weakest = self.problem.strengths.l1[self.working.columns].min(initial=1.0)
+        few = self.problem.design.sparse or len(self.working) <= 20 * len(alphas)
+        return few and len(alphas) > 0 and weakest * alphas[-1] > 1e-6
 
     def _solve_batch(self, alphas, targets):
         """Yield the solution at each alpha, to its target gap."""
@@ -251,8 +276,10 @@ class PathSolver:
         W = None
         while first < lanes:
             rounds += 1
+            self.work.rounds += 1
             W, statuses = self._descend(W, first, alphas, inner)
-            verdict = self._verify(W, alphas)
+            with self.work.phase("verify"):
+                verdict = self._verify(W, alphas)
             W, done = self.solved, first
             while first < lanes and verdict.gap[first] <= targets[first]:
                 first += 1
@@ -292,7 +319,7 @@ class PathSolver:
         if len(self.working) == len(self.working.mask):
             return
         last = float(alphas[-1])
-        slope, gamma = self.slope, 0.05 if self.working.use_gram else 0.3
+        slope, gamma = self.slope, 0.05 if self.working.use_gram else 1.0
         if slope is None:  # strong rule: |c| >= (2 last - alpha) l1
             slope, gamma = np.zeros_like(self.c), 1.0
         columns, priority = self.problem.strengths.predict(
@@ -319,6 +346,37 @@ class PathSolver:
 
     def _descend(self, W, first, alphas, tol):
         """Coefficients (working, lanes) at the alphas from `first` on."""
+        working = self.working
+        if W is None:
+            self.engine = ["null"] * len(alphas)
+        if not len(working):
+            return np.zeros((0, len(alphas))), [CONVERGED] * len(alphas)
+        if working.use_gram:
+            with self.work.phase("gram"):
+                self.work.gram += working.extend_gram()
+        with self.work.phase("solve"):
+            if self._at_once(len(alphas)):
+                solution = self._descend_at_once(W, first, alphas, tol)
+                if CRAWLING not in solution[1]:
+                    W, statuses = solution
+                else:
+                    working.crawls = True
+                    W, statuses = self._descend_one_by_one(W, first, alphas, tol)
+            else:
+                W, statuses = self._descend_one_by_one(W, first, alphas, tol)
+        if EPOCH_LIMIT in statuses and not working.hard:
+            working.hard = True
+            return self._descend(W, first, alphas, tol)
+        return W, statuses
+
+    def _at_once(self, lanes):
+        """Whether to solve all lanes side by side."""
+        working = self.working
+        if not working.use_gram:
+            return self.problem.design.sparse
+        return lanes > 2 and len(working) >= LARGE_GRAM and not working.crawls
+
+    def _descend_one_by_one(self, W, first, alphas, tol):
         working, problem = self.working, self.problem
         quadratic, start = working.quadratic()
         use_gram = working.use_gram
@@ -333,6 +391,7 @@ class PathSolver:
         qsum = float(state.sum()) + quadratic.subtract(w, state)
         xty = working.xty
         statuses = [CONVERGED] * len(alphas)
+        events = self.active_set.n_events
         for k in range(first, len(alphas)):
             if errors is not None:
                 state += working.xty + errors[:, k] - xty
@@ -343,18 +402,54 @@ class PathSolver:
                     working.gram, xty, w, state, alpha * working.l1, l1, l2,
                     working.lower, working.upper,
                 )
-            statuses[k], _, _, qsum = descend(
+            statuses[k], epochs, _, qsum = descend(
                 quadratic, w, state, qsum, xty, working.sqnorm, l1, l2,
                 working.lower, working.upper, problem.yy, tol[k],
                 MAX_EPOCHS if use_gram or working.hard else working.many_epochs,
                 self.settings.deadline, use_gram,
             )
+            self.work.epochs += epochs
+            self.engine[k] = "descent" if epochs else "active set"
             if statuses[k] == EPOCH_LIMIT and not working.hard:
-                working.hard = True
-                return self._descend(W, first, alphas, tol)
+                break
             alpha = alphas[k]
             W[:, k] = w
+        self.work.events += self.active_set.n_events - events
         return W, statuses
+
+    def _descend_at_once(self, W, first, alphas, tol):
+        working, problem = self.working, self.problem
+        view, order = working.view()
+        start = W
+        if W is None:
+            start = np.repeat(self.w[:, None], len(alphas), axis=1)
+        xty = working.xty[:, None]
+        if working.use_gram:
+            errors = self._model_errors(W, len(alphas))
+            xty = state = xty if errors is None else xty + errors
+        else:
+            state = problem.weigh(problem.y[:, None])
+        solved, statuses, effort = descend_lanes(
+            problem, view, state, xty[order], start[order], first, alphas, tol,
+            MAX_EPOCHS if working.hard else working.many_epochs,
+            self.settings.deadline, self._events_pay if working.use_gram else None,
+        )
+        self.work.epochs += effort.rounds
+        self.work.newton += effort.newton
+        engine = "newton" if effort.newton else "descent"
+        self.engine[first:] = [engine] * (len(alphas) - first)
+        W = start.copy()
+        W[order] = solved
+        return W, statuses
+
+    def _events_pay(self, w, effort, left):
+        """Whether to follow the path from event to event costs less than to go on with
+        descent in lanes; both in multiply-adds, those of lanes being of eight."""
+        size, n_active = len(w), np.count_nonzero(w)
+        events = 1.3 * np.count_nonzero((w != 0) ^ (self.w != 0)) + WIDTH
+        one_event = 2 * n_active**2 + n_active * size
+        one_round = (4 + effort.newton / effort.rounds) * n_active * size
+        return left * one_round * COST_OF_LANES > events * one_event
 
     def _model_errors(self, W, lanes):
         """By how much a rough Gram matrix errs on X' r, in each lane: as measured for
@@ -376,6 +471,10 @@ class PathSolver:
         Sets `solved` to the coefficients with their unpenalised part solved exactly,
         `R` to their residuals and `C` to the correlations of the columns `cols`.
         """
+        if self.exact_gram and len(self.working.gram) == len(self.working):
+            verdict = self._verify_by_gram(W, alphas)
+            if verdict is not None:
+                return verdict
         problem, design = self.problem, self.problem.design
         lanes = len(alphas)
         width = 1 if lanes == 1 or self.lanes == 1 else LANES
@@ -396,12 +495,30 @@ class PathSolver:
             self._buffer = np.empty(len(cols) * width)
         C = self._buffer[:len(cols) * width].reshape(len(cols), width)
         design.gradient(Q, C, cols)
-        self.passes += len(cols) / design.n_features
+        self.work.passes += len(cols) / design.n_features
+        self.work.columns_touched += len(cols)
         if self.free is not None and self.free.independent:
             C[:len(self.free.columns)] = 0.0  # but for rounding
         self.cols, self.C, self.R, self.solved = cols, C, R, B
         gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss)
         return Verdict(gap, kkt, loss, penalty)
+
+    def _verify_by_gram(self, W, alphas):
+        """As `_verify`, from the Gram matrix of all columns; None if its rounding might
+        matter."""
+        working, lanes = self.working, len(alphas)
+        W = np.ascontiguousarray(W[:, :lanes])
+        # |x_i' x_j| < 4, each with an error of some eps sqrt(n)
+        size = np.abs(W).sum(axis=0)
+        rounding = 4.0 * EPS * math.sqrt(self.problem.design.n_samples) * size**2
+        if (rounding > 0.03 * self.target).any():
+            return None
+        C = working.xty[:, None] - working.gram @ W
+        loss = self.problem.yy - np.einsum("ij,ij->j", W, working.xty[:, None] + C)
+        loss = np.maximum(loss, 0.0)
+        self.cols, self.C, self.R, self.solved = working.columns, C, None, W
+        gap, kkt, penalty = self.problem.strengths.certify(C, self.cols, W, alphas, loss)
+        return Verdict(gap + rounding, kkt, loss, penalty)
 
     def _columns_to_look_at(self, Q, loss, alphas):
         """The working set, and all columns that screening can not prove inactive."""
@@ -447,7 +564,7 @@ class PathSolver:
             self.error = self.working.model_error(
                 self.C[:known, [lane]], self.w[:, None]
             )[:, 0]
-        if self.screening is not None:
+        if self.screening is not None and self.R is not None:
             self.screening.learn(self.cols, self.C[:, lane].copy(), self.R[:, lane],
                                  float(verdict.loss[lane]))
             if self.n_useless > 2:
@@ -459,4 +576,5 @@ class PathSolver:
         return Solution(
             alphas[k], self.working.columns[active], w[active], verdict.loss[k],
             verdict.penalty[k], verdict.gap[k], verdict.kkt[k], rounds, status,
+            self.engine[k],
         )

@@ -3,6 +3,8 @@
 import numpy as np
 
 from ._core.descent import Quadratic
+from ._core.gram import sparse_gram
+from ._lanes import View
 
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 SPARSE_GRAM = 2000  # columns up to which sparse ones are better seen by their Gram
@@ -25,6 +27,8 @@ class WorkingSet:
         self._gram = np.empty((0, 0), order="F")
         self._gram_size = 0
         self._packed = None
+        self.complete = False  # all columns from the start, by their Gram matrix
+        self.crawls = False  # so was descent in lanes on the Gram matrix
         self.hard = False  # coordinate descent along columns of X was seen to crawl
         self.add(self.columns)
 
@@ -51,7 +55,7 @@ class WorkingSet:
         size, design = len(self), self.problem.design
         if 8 * size * size > GRAM_BYTES:
             return False
-        if self.hard:
+        if self.hard or self.complete:
             return True
         if design.sparse:
             return size <= min(max(15 * design.column_nnz(self.columns), 500), SPARSE_GRAM)
@@ -66,27 +70,39 @@ class WorkingSet:
         """The columns to descend along, and the state vector at ``w = 0``."""
         problem, design = self.problem, self.problem.design
         if self.use_gram:
-            self._extend_gram()
             return Quadratic.from_gram(self.gram), self.xty
         weights = problem.weights
-        if design.sparse:
-            start = problem.y if weights is None else weights * problem.y
-            return Quadratic.from_design(design, self.columns), start
         if self._packed is None or self._packed.shape[1] != len(self):
             self._packed = np.empty((design.n_samples, len(self)), order="F")
             design.pack(self.columns, 0, design.n_samples, self._packed)
         start = problem.y if weights is None else np.sqrt(weights) * problem.y
         return Quadratic.from_packed(self._packed), start
 
+    def view(self):
+        """The set for descent in lanes, and the order of its columns there."""
+        if self.use_gram:
+            order = np.arange(len(self))
+            quadratic = Quadratic.from_gram(self.gram)
+        else:
+            order = np.argsort(self.columns)  # as they stand in memory
+            quadratic = Quadratic.from_sparse(
+                self.problem.design, self.columns[order]
+            )
+        return View(
+            quadratic, self.columns[order], self.sqnorm[order], self.l1[order],
+            self.l2[order], self.lower[order], self.upper[order],
+        ), order
+
     @property
     def gram(self):
-        """Gram matrix of the columns, as far as `quadratic` has extended it."""
+        """Gram matrix of the columns, as far as `extend_gram` has formed it."""
         return self._gram[:self._gram_size, :self._gram_size]
 
-    def _extend_gram(self):
+    def extend_gram(self):
+        """Form the Gram matrix of all columns of the set; how many were missing."""
         old, size = self._gram_size, len(self)
         if size == old:
-            return
+            return 0
         if size > self._gram.shape[0]:
             capacity = max(size, min(2 * old, len(self.mask)))
             gram = np.empty((capacity, capacity), order="F")
@@ -96,15 +112,17 @@ class WorkingSet:
         self._gram[:size, old:size] = block
         self._gram[old:size, :old] = block[:old].T
         self._gram_size = size
+        return size - old
 
     def _gram_block(self, old):
         """X~[:, working]' W X~[:, working[old:]]"""
         design, size = self.problem.design, len(self)
         if design.sparse:
-            block = np.empty((size, size - old))
-            design.gram(self.columns, self.columns[old:], block)
-            block[old:] = np.tril(block[old:]) + np.tril(block[old:], -1).T
-            return block
+            return sparse_gram(design, self.columns, old)
+        if size - old == design.n_features and not self.may_be_rough:
+            whole = self.problem.whole_gram(self.columns)
+            if whole is not None:
+                return whole
         self.rough = self.rough or (
             self.may_be_rough and design.n_samples * size * (size - old) > LARGE_GRAM
         )

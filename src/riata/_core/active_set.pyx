@@ -20,7 +20,7 @@ early, at a valid point from which coordinate descent takes over.
 
 import numpy as np
 
-from libc.math cimport sqrt
+from libc.math cimport INFINITY, fabs, sqrt
 
 from .columns cimport VectorKernels
 from .design cimport interrupted, kernel_table
@@ -53,6 +53,7 @@ cdef class ActiveSet:
     cdef signed char[::1] kind
     cdef double[::1] sign, e, v, u, l1, rotation
     cdef double[::1] factored_l2     # l2 that is in the factor
+    cdef bint exchanged
     cdef readonly Py_ssize_t n_events
 
     def __init__(self, Py_ssize_t limit=4000):
@@ -72,7 +73,7 @@ cdef class ActiveSet:
             kind[:old], sign[:old] = self.kind, self.sign
             free[:old], l2[:old] = self.free, self.factored_l2
         self.kind, self.sign, self.free, self.factored_l2 = kind, sign, free, l2
-        self.e, self.v, self.u = np.zeros(size), np.zeros(size), np.zeros(size)
+        self.e, self.v, self.u = np.zeros(size), np.zeros(size + 1), np.zeros(size)
         self.l1, self.rotation = np.zeros(size), np.zeros(2 * size)
 
     cdef _reserve_factor(self, Py_ssize_t rows):
@@ -121,15 +122,19 @@ cdef class ActiveSet:
             return SOLVED
         G, ld = &gram[0, 0], gram.strides[1] // sizeof(double)
         self._reserve(size)
-        if not self._match(G, ld, w, l2, lower, upper, size):
+        self.exchanged = False
+        if not self._match(G, ld, w, l1, l2, lower, upper, size):
             return GAVE_UP
+        if self.exchanged:
+            self._correlate(G, ld, xty, w, c, size)
         done = self._follow(G, ld, w, c, l1_from, l1, l2, lower, upper, size)
         self._refresh(G, ld, xty, w, c, l1, l2, lower, upper, size, done)
         return SOLVED if done else GAVE_UP
 
     cdef bint _match(
-        self, const double* G, Py_ssize_t ld, double[::1] w, const double[::1] l2,
-        const double[::1] lower, const double[::1] upper, Py_ssize_t size,
+        self, const double* G, Py_ssize_t ld, double[::1] w, const double[::1] l1,
+        const double[::1] l2, const double[::1] lower, const double[::1] upper,
+        Py_ssize_t size,
     ) except? -1:
         """Make the free set and its factor those of w; false if they are too large."""
         cdef Py_ssize_t k, j, count = 0, stale = 0
@@ -158,7 +163,7 @@ cdef class ActiveSet:
             return False
         self._reserve_factor(count + 1)
         if stale > 8 and stale > count // 8:
-            return self._factorise(G, ld, w, l2, lower, upper, size)
+            return self._factorise(G, ld, w, l1, l2, lower, upper, size)
         k = 0
         while k < self.n_free:
             j = self.free[k]
@@ -172,10 +177,75 @@ cdef class ActiveSet:
                     )
             else:
                 k += 1
+        return self._admit_waiting(G, ld, w, l1, l2, lower, upper, size)
+
+    cdef bint _admit_waiting(
+        self, const double* G, Py_ssize_t ld, double[::1] w, const double[::1] l1,
+        const double[::1] l2, const double[::1] lower, const double[::1] upper,
+        Py_ssize_t size,
+    ) except? -1:
+        """Append the columns that wait for it; false if that can not be done."""
+        cdef Py_ssize_t j, tries
         for j in range(size):
-            if self.kind[j] == -2 and not self._append(G, ld, j, l2[j]):
-                self._forget(size)
-                return False
+            if self.kind[j] != -2:
+                continue
+            for tries in range(self.n_free + 2):
+                if self._append(G, ld, j, l2[j]):
+                    break
+                if not self._exchange(j, w, l1, lower, upper):
+                    self._forget(size)
+                    return False
+                if self.kind[j] != -2:
+                    break
+        return True
+
+    cdef bint _exchange(
+        self, Py_ssize_t j, double[::1] w, const double[::1] l1,
+        const double[::1] lower, const double[::1] upper,
+    ) noexcept nogil:
+        """Column j is X_F a: move along (1, -a), which leaves X w as it is and does not
+        raise the penalty, until a coefficient is zero or at a bound; that one leaves.
+
+        To be called after `_append` has refused j, whose row of the factor it uses.
+        """
+        cdef const VectorKernels* vector = &kernel_table().vector
+        cdef Py_ssize_t n = self.n_free, i, k, hit = -1
+        cdef double slope, rate, end, step = INFINITY, length, target = 0.0, all_l1
+        for i in range(n):
+            self.v[i] = self.L[n, i]
+        slope = l1[j] if w[j] > 0 else -l1[j]
+        all_l1 = l1[j]
+        for i in range(n - 1, -1, -1):
+            self.v[i] /= self.L[i, i]
+            vector.axpy(i, -self.v[i], &self.L[i, 0], &self.v[0])
+            k = self.free[i]
+            slope -= self.v[i] * (l1[k] if w[k] > 0 else -l1[k])
+            all_l1 += fabs(self.v[i]) * l1[k]
+        self.v[n] = -1.0
+        if fabs(slope) <= 1e-9 * all_l1:  # no matter to the penalty: shrink w_j
+            slope = w[j]
+        for i in range(n + 1):
+            k = self.free[i] if i < n else j
+            rate = self.v[i] if slope > 0.0 else -self.v[i]
+            if rate == 0.0:
+                continue
+            end = 0.0 if rate * w[k] < 0.0 else (upper[k] if rate > 0 else lower[k])
+            length = (end - w[k]) / rate
+            if length < step:
+                step, hit, target = length, i, end
+        if hit < 0:
+            return False
+        for i in range(n + 1):
+            k = self.free[i] if i < n else j
+            w[k] += step * (self.v[i] if slope > 0.0 else -self.v[i])
+        k = self.free[hit] if hit < n else j
+        w[k] = target
+        self.exchanged = True
+        if hit < n:
+            self._delete(hit)
+        self.kind[k] = at_zero if target == 0.0 else (
+            at_upper if target > 0 else at_lower
+        )
         return True
 
     cdef void _forget(self, Py_ssize_t size) noexcept:
@@ -185,12 +255,12 @@ cdef class ActiveSet:
             self.kind[j] = at_zero
 
     cdef bint _factorise(
-        self, const double* G, Py_ssize_t ld, double[::1] w, const double[::1] l2,
-        const double[::1] lower, const double[::1] upper, Py_ssize_t size,
+        self, const double* G, Py_ssize_t ld, double[::1] w, const double[::1] l1,
+        const double[::1] l2, const double[::1] lower, const double[::1] upper,
+        Py_ssize_t size,
     ) except? -1:
         """Factor from scratch (LAPACK when it is large)."""
-        cdef Py_ssize_t j, k, i
-        cdef double[:, ::1] block, factor
+        cdef Py_ssize_t j, k
         self.n_free = 0
         for j in range(size):
             self.kind[j] = at_zero
@@ -204,14 +274,19 @@ cdef class ActiveSet:
                     self.free[self.n_free] = j
                     self.factored_l2[j] = l2[j]
                     self.n_free += 1
-        if self.n_free <= SMALL_FACTOR:
-            k, self.n_free = self.n_free, 0
-            while self.n_free < k:
-                j = self.free[self.n_free]
-                if not self._append(G, ld, j, l2[j]):
-                    self._forget(size)
-                    return False
+        if self.n_free > SMALL_FACTOR and self._factorise_at_once(G, ld, l2):
             return True
+        for k in range(self.n_free):
+            self.kind[self.free[k]] = -2
+        self.n_free = 0
+        return self._admit_waiting(G, ld, w, l1, l2, lower, upper, size)
+
+    cdef bint _factorise_at_once(
+        self, const double* G, Py_ssize_t ld, const double[::1] l2
+    ) except? -1:
+        """Factor the free columns by LAPACK; false if they are dependent."""
+        cdef Py_ssize_t j, k, i
+        cdef double[:, ::1] block, factor
         block = np.empty((self.n_free, self.n_free))
         for i in range(self.n_free):
             for k in range(self.n_free):
@@ -220,13 +295,12 @@ cdef class ActiveSet:
         try:
             factor = np.linalg.cholesky(block)
         except np.linalg.LinAlgError:
-            self._forget(size)
             return False
         for i in range(self.n_free):
             j = self.free[i]
             if factor[i, i] * factor[i, i] <= DEPENDENT * (G[j * ld + j] + l2[j]):
-                self._forget(size)
                 return False
+        for i in range(self.n_free):
             for k in range(i + 1):
                 self.L[i, k] = factor[i, k]
         return True
@@ -433,21 +507,29 @@ cdef class ActiveSet:
         else:
             self.kind[j] = at_upper if up else at_lower
 
+    cdef void _correlate(
+        self, const double* G, Py_ssize_t ld, const double[::1] xty,
+        const double[::1] w, double[::1] c, Py_ssize_t size,
+    ) noexcept nogil:
+        """c = xty - G @ w"""
+        cdef const VectorKernels* vector = &kernel_table().vector
+        cdef Py_ssize_t j
+        for j in range(size):
+            c[j] = xty[j]
+        for j in range(size):
+            if w[j] != 0.0:
+                vector.axpy(size, -w[j], G + j * ld, &c[0])
+
     cdef _refresh(
         self, const double* G, Py_ssize_t ld, const double[::1] xty, double[::1] w,
         double[::1] c, const double[::1] l1, const double[::1] l2,
         const double[::1] lower, const double[::1] upper, Py_ssize_t size, bint refine,
     ):
         """c from w afresh, and one step of refinement of the free coefficients."""
-        cdef const VectorKernels* vector = &kernel_table().vector
         cdef Py_ssize_t j, k
         cdef double new
         with nogil:
-            for j in range(size):
-                c[j] = xty[j]
-            for j in range(size):
-                if w[j] != 0.0:
-                    vector.axpy(size, -w[j], G + j * ld, &c[0])
+            self._correlate(G, ld, xty, w, c, size)
             for k in range(self.n_free):
                 j = self.free[k]
                 self.v[k] = c[j] - l2[j] * w[j] - l1[j] * self.sign[j]

@@ -51,6 +51,9 @@ typedef struct {
     /* P[:, k] = sqrt(s) * x~_{cols[k]}, rows first:last, P with leading dimension ldp */
     void (*pack)(const Columns *X, ptrdiff_t n_cols, const ptrdiff_t *cols,
                  ptrdiff_t first, ptrdiff_t last, double *P, ptrdiff_t ldp);
+    /* Q += s * x~_j a'                  for a block Q and LANES factors a; not for dense X */
+    void (*axpy_block)(const Columns *X, ptrdiff_t j, const double *a, double *Q,
+                       double *qsum);
 } Verbs;
 
 struct Columns {
@@ -78,6 +81,18 @@ typedef struct {
 } References;
 #define RIATA_UNKNOWN 255
 
+/* Penalised least-squares problems on the columns of X that differ in alpha: `lanes` of
+ * them (1 or LANES), side by side in every array. */
+typedef struct {
+    int lanes;
+    const double *sqnorm, *l1, *l2, *lower, *upper;
+    const double *alpha;          /* (lanes,) */
+    const double *live;           /* (lanes,) 1, or 0 for a lane that is left alone */
+    double *w;                    /* (size, lanes) */
+    double *Q, *qsum;             /* weighted residuals: (n, lanes), (lanes,) */
+    double *largest;              /* (lanes,) max of sqnorm * step^2, updated */
+} LanesProblem;
+
 /* Kernels on plain double vectors. */
 typedef struct {
     double (*dot)(ptrdiff_t n, const double *x, const double *y);
@@ -89,11 +104,17 @@ typedef struct {
                            ptrdiff_t *cols);
     /* out[j] = A c0_j + B cq_j for one lane */
     void (*estimate)(const References *known, ptrdiff_t p, int lane, double *out);
+    /* one sweep of coordinate descent over `count` columns, in all lanes at once */
+    void (*sweep)(const Columns *X, const LanesProblem *P, ptrdiff_t count,
+                  const ptrdiff_t *order);
 } VectorKernels;
 
 typedef struct {
     Verbs dense_columns[2], dense_rows[2];   /* [is_double] */
     Verbs csc[2][2];                         /* [is_double][index is 64 bit] */
+    /* The symmetric matrix G = X'X by columns, the state of a residual being X'r: dot is
+     * a look-up, and axpy adds a * G[:, j]. */
+    Verbs gram;
     VectorKernels vector;
 } KernelTable;
 

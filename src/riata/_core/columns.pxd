@@ -32,6 +32,9 @@ cdef extern from "columns.h" nogil:
             const Columns*, Py_ssize_t, const Py_ssize_t*, Py_ssize_t, Py_ssize_t,
             double*, Py_ssize_t
         ) noexcept nogil
+        void (*axpy_block)(
+            const Columns*, Py_ssize_t, const double*, double*, double*
+        ) noexcept nogil
 
     struct Columns:
         Py_ssize_t n, p
@@ -58,6 +61,20 @@ cdef extern from "columns.h" nogil:
         const double* B
         const double* E
 
+    ctypedef struct LanesProblem:
+        int lanes
+        const double* sqnorm
+        const double* l1
+        const double* l2
+        const double* lower
+        const double* upper
+        const double* alpha
+        const double* live
+        double* w
+        double* Q
+        double* qsum
+        double* largest
+
     ctypedef struct VectorKernels:
         double (*dot)(Py_ssize_t, const double*, const double*) noexcept nogil
         void (*axpy)(Py_ssize_t, double, const double*, double*) noexcept nogil
@@ -66,11 +83,15 @@ cdef extern from "columns.h" nogil:
             const unsigned char*, Py_ssize_t*
         ) noexcept nogil
         void (*estimate)(const References*, Py_ssize_t, int, double*) noexcept nogil
+        void (*sweep)(
+            const Columns*, const LanesProblem*, Py_ssize_t, const Py_ssize_t*
+        ) noexcept nogil
 
     ctypedef struct KernelTable:
         Verbs dense_columns[2]
         Verbs dense_rows[2]
         Verbs csc[2][2]
+        Verbs gram
         VectorKernels vector
 
     const KernelTable* riata_kernel_table(const char* name)

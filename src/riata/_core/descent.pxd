@@ -1,8 +1,7 @@
-from .columns cimport Columns, Verbs
+from .columns cimport Columns
 
 
 cdef class Quadratic:
     cdef Columns columns
     cdef object buffers
-    cdef const Py_ssize_t[::1] ids
     cdef readonly Py_ssize_t size, length

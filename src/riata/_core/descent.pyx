@@ -12,6 +12,7 @@ from time import monotonic
 import numpy as np
 
 from libc.math cimport INFINITY
+from libc.stdint cimport int64_t
 
 from .columns cimport Columns, Verbs
 from .design cimport Design, interrupted, kernel_table
@@ -43,39 +44,29 @@ cdef int late(double deadline) except -1 nogil:
         return monotonic() > deadline
 
 
-cdef double gram_dot(
-    const Columns* G, Py_ssize_t j, const double* c, double unused
-) noexcept nogil:
-    return c[j]
-
-
-cdef void gram_axpy(
-    const Columns* G, Py_ssize_t j, double a, double* c, double* unused
-) noexcept nogil:
-    # c += a * G[:, j]
-    kernel_table().vector.axpy(G.n, a, <const double*>G.data + j * G.ld, c)
-
-
-cdef Verbs gram_verbs
-gram_verbs.dot = gram_dot
-gram_verbs.axpy = gram_axpy
-
-
 cdef class Quadratic:
     """``1/2 ||y - X w||^2`` on a working set, as columns to descend along."""
 
     @staticmethod
-    def from_design(Design design, const Py_ssize_t[::1] ids):
-        """Columns `ids` of a design, where they stand."""
+    def from_sparse(Design design, const Py_ssize_t[::1] ids):
+        """Columns `ids` of a sparse design, copied so that they stand in memory in the
+        order of the sweeps."""
         cdef Quadratic self = Quadratic.__new__(Quadratic)
-        cdef Py_ssize_t k
-        for k in range(ids.shape[0]):
-            if not 0 <= ids[k] < design.n_features:
-                raise IndexError(f"column {ids[k]} of {design.n_features}")
+        cdef const int64_t[::1] indptr
+        cdef const double[::1] mean, scale
+        cdef size_t data, rows
+        where = np.asarray(ids)
+        taken = design.take(where)
         self.columns = design.columns
-        self.buffers = design
-        self.ids = ids
-        self.size, self.length = ids.shape[0], design.n_samples
+        self.size = self.columns.p = ids.shape[0]
+        self.length = design.n_samples
+        data, rows = taken[0].ctypes.data, taken[1].ctypes.data
+        indptr, mean, scale = taken[2], design.mean[where], design.scale[where]
+        self.columns.data, self.columns.indices = <const void*>data, <const void*>rows
+        self.columns.indptr = &indptr[0]
+        if self.size:
+            self.columns.mean, self.columns.scale = &mean[0], &scale[0]
+        self.buffers = taken, mean, scale, design
         return self
 
     @staticmethod
@@ -89,9 +80,8 @@ cdef class Quadratic:
         self.size = self.length = self.columns.n = self.columns.p = gram.shape[1]
         self.columns.data = &gram[0, 0] if self.size else NULL
         self.columns.ld = gram.strides[1] // sizeof(double)
-        self.columns.verbs = &gram_verbs
+        self.columns.verbs = &kernel_table().gram
         self.buffers = gram
-        self.ids = np.arange(self.size, dtype=np.intp)
         return self
 
     @staticmethod
@@ -108,7 +98,6 @@ cdef class Quadratic:
         self.columns.mean, self.columns.scale = &zeros[0], &ones[0]
         self.columns.weight_sum = self.length
         self.buffers = (packed, zeros, ones)
-        self.ids = np.arange(self.size, dtype=np.intp)
         return self
 
     def subtract(self, const double[::1] w, double[::1] q):
@@ -127,7 +116,7 @@ cdef class Quadratic:
             for k in range(self.size):
                 if w[k] != 0.0:
                     self.columns.verbs.axpy(
-                        &self.columns, self.ids[k], -w[k], &q[0], &qsum
+                        &self.columns, k, -w[k], &q[0], &qsum
                     )
         return qsum
 
@@ -135,7 +124,6 @@ cdef class Quadratic:
 cdef struct Problem:
     # views of the arrays that `descend` was given, of length `size`
     const Columns* X
-    const Py_ssize_t* ids
     Py_ssize_t size
     double* w
     double* q
@@ -174,13 +162,13 @@ cdef double epoch(
         old = P.w[k]
         # u = x~_k' r + ||x~_k||^2 w_k
         new = prox(
-            verbs.dot(P.X, P.ids[k], P.q, P.qsum) + P.sqnorm[k] * old,
+            verbs.dot(P.X, k, P.q, P.qsum) + P.sqnorm[k] * old,
             P.sqnorm[k], penalty(P, k),
         )
         step = new - old
         if step != 0.0:
             # r -= step * x~_k
-            verbs.axpy(P.X, P.ids[k], -step, P.q, &P.qsum)
+            verbs.axpy(P.X, k, -step, P.q, &P.qsum)
             P.w[k] = new
             change = P.sqnorm[k] * step * step
             if change > largest:
@@ -195,7 +183,7 @@ cdef double working_gap(const Problem* P, double* c) noexcept nogil:
     cdef Penalty pen
     loss = P.yy  # ||r||^2 = y'y - w' (X'y + c)
     for k in range(P.size):
-        c[k] = P.X.verbs.dot(P.X, P.ids[k], P.q, P.qsum)
+        c[k] = P.X.verbs.dot(P.X, k, P.q, P.qsum)
         pen = penalty(P, k)
         kappa = min(kappa, kappa_limit(c[k], P.w[k], pen))
         loss -= P.w[k] * (P.xty[k] + c[k])
@@ -269,7 +257,7 @@ def descend(
         per_column = quadratic.columns.indptr[quadratic.columns.p]
         per_column = per_column // quadratic.columns.p + 1
     P = Problem(
-        &quadratic.columns, &quadratic.ids[0], size, &w[0], &q[0], qsum, &xty[0],
+        &quadratic.columns, size, &w[0], &q[0], qsum, &xty[0],
         &sqnorm[0], &l1[0], &l2[0], &lower[0], &upper[0], yy, per_column,
     )
     if look_first:

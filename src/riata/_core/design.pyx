@@ -366,6 +366,18 @@ cdef class Design:
                     out.strides[1] // sizeof(double),
                 )
 
+    def take(self, cols):
+        """Some columns of a sparse matrix, copied: values, row numbers, offsets."""
+        data, rows, indptr = self.buffers
+        if self.columns.indptr == NULL:
+            raise ValueError("only sparse columns can be taken")
+        self._check_columns(cols)
+        starts, counts = indptr[cols], indptr[cols + 1] - indptr[cols]
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        places = np.repeat(starts - offsets[:-1], counts)
+        places += np.arange(len(places))
+        return data[places], rows[places], offsets
+
     def gram(
         self, const Py_ssize_t[::1] cols, const Py_ssize_t[::1] new, double[:, ::1] out
     ):

@@ -37,7 +37,7 @@ static inline block block_fma(double a, block x, block y)
 #define BLOCKS_IN_REGISTERS 2
 #endif
 
-enum { UPDATE_TILE = 4 };  /* columns that one update of a residual block takes */
+enum { UPDATE_TILE = BLOCKS_IN_REGISTERS };  /* columns that one update of R takes */
 
 #if defined(__GNUC__) || defined(__clang__)
 #define INLINE __attribute__((always_inline))
@@ -140,14 +140,101 @@ static void vector_estimate(const References *known, ptrdiff_t p, int lane, doub
     }
 }
 
-#define DENSE(kind, t)                                                              \
-    {kind##_dot_##t, kind##_axpy_##t, kind##_pass_##t, kind##_pass_block_##t,       \
-     kind##_residual_block_##t, kind##_moments_##t, kind##_pack_##t}
+/* The sweep, for a number of lanes known to the compiler. */
+static inline INLINE void sweep_lanes(const Columns *X, const LanesProblem *P,
+                                      ptrdiff_t count, const ptrdiff_t *order,
+                                      const int lanes)
+{
+    for (ptrdiff_t i = 0; i < count; i++) {
+        ptrdiff_t k = order[i];
+        double *w = P->w + k * lanes, step[LANES], size[LANES];
+        double square = P->sqnorm[k], l1 = P->l1[k], l2 = P->l2[k];
+        double lower = P->lower[k], upper = P->upper[k], moved = 0.0;
+        if (square == 0.0)
+            continue;
+        if (lanes == 1)
+            step[0] = X->verbs->dot(X, k, P->Q, P->qsum[0]);
+        else
+            X->verbs->pass_block(X, k, 1, NULL, P->Q, P->qsum, step);
+        for (int a = 0; a < lanes; a++) {
+            /* prox of the penalty, as in penalty.pxd */
+            double u = step[a] + square * w[a];
+            double new = fabs(u) - P->alpha[a] * l1;
+            new = new > 0.0 ? new / (square + P->alpha[a] * l2) : 0.0;
+            new = u > 0.0 ? new : -new;
+            new = new < lower ? lower : new;
+            new = new > upper ? upper : new;
+            new = P->live[a] > 0.0 ? new : w[a];
+            step[a] = w[a] - new;
+            size[a] = square * step[a] * step[a];
+            moved += size[a];
+            w[a] = new;
+        }
+        if (moved > 0.0) {
+            if (lanes == 1)
+                X->verbs->axpy(X, k, step[0], P->Q, P->qsum);
+            else
+                X->verbs->axpy_block(X, k, step, P->Q, P->qsum);
+            for (int a = 0; a < lanes; a++)
+                P->largest[a] = size[a] > P->largest[a] ? size[a] : P->largest[a];
+        }
+    }
+}
+
+static void vector_sweep(const Columns *X, const LanesProblem *P, ptrdiff_t count,
+                         const ptrdiff_t *order)
+{
+    if (P->lanes == 1)
+        sweep_lanes(X, P, count, order, 1);
+    else
+        sweep_lanes(X, P, count, order, LANES);
+}
+
+/* ---- a Gram matrix in the place of X -------------------------------------------- */
+
+static double gram_dot(const Columns *G, ptrdiff_t j, const double *c, double unused)
+{
+    (void)G, (void)unused;
+    return c[j];
+}
+
+static void gram_axpy(const Columns *G, ptrdiff_t j, double a, double *c, double *unused)
+{
+    (void)unused;
+    vector_axpy(G->n, a, (const double *)G->data + j * G->ld, c);
+}
+
+static void gram_pass_block(const Columns *G, ptrdiff_t first, ptrdiff_t count,
+                            const ptrdiff_t *cols, const double *C, const double *unused,
+                            double *out)
+{
+    (void)G, (void)unused;
+    for (ptrdiff_t k = 0; k < count; k++)
+        block_store(out + k * LANES, block_load(C + COLUMN(k) * LANES));
+}
+
+static void gram_axpy_block(const Columns *G, ptrdiff_t j, const double *a, double *C,
+                            double *unused)
+{
+    const double *g = (const double *)G->data + j * G->ld;
+    block b = block_load(a);
+    (void)unused;
+    for (ptrdiff_t i = 0; i < G->n; i++)
+        block_store(C + i * LANES, block_fma(g[i], b, block_load(C + i * LANES)));
+}
+
+#define VERBS(kind, t)                                                              \
+    kind##_dot_##t, kind##_axpy_##t, kind##_pass_##t, kind##_pass_block_##t,        \
+    kind##_residual_block_##t, kind##_moments_##t, kind##_pack_##t
+#define DENSE(kind, t) {VERBS(kind, t), NULL}
+#define CSC(t) {VERBS(csc, t), csc_axpy_block_##t}
 
 const KernelTable PASTE(riata_kernels, RIATA_LEVEL) = {
     .dense_columns = {DENSE(columns, f32), DENSE(columns, f64)},
     .dense_rows = {DENSE(rows, f32), DENSE(rows, f64)},
-    .csc = {{DENSE(csc, f32_i32), DENSE(csc, f32_i64)},
-            {DENSE(csc, f64_i32), DENSE(csc, f64_i64)}},
-    .vector = {vector_dot, vector_axpy, vector_uncertain, vector_estimate},
+    .csc = {{CSC(f32_i32), CSC(f32_i64)}, {CSC(f64_i32), CSC(f64_i64)}},
+    .vector = {vector_dot, vector_axpy, vector_uncertain, vector_estimate,
+               vector_sweep},
+    .gram = {.dot = gram_dot, .axpy = gram_axpy, .pass_block = gram_pass_block,
+             .axpy_block = gram_axpy_block},
 };
