@@ -62,7 +62,7 @@ def check_solution(
     is not below `dual`, up to rounding. One assumption is made, and only for a column
     that neither a penalty nor a bound on the side of its pull holds and that is not
     solved exactly: in units in which X's columns and y have norm one, its optimal
-    coefficient is at most ``1e3 (|w| + 1)``.
+    coefficient is at most ``1e3 (max_j |w_j| + 1)``.
 
     Parameters
     ----------

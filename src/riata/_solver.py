@@ -539,7 +539,7 @@ class PathSolver:
         """Correlations of all columns with the residual of one lane: exact where they
         were looked at, otherwise estimated."""
         if self.screening is None:
-            c = np.empty(len(self.working.mask))
+            c = np.zeros(len(self.working.mask))  # columns of zeros are not looked at
         else:
             c = self.screening.estimate(lane)
         c[self.cols] = self.C[:, lane]

@@ -9,7 +9,7 @@ import numpy as np
 from libc.math cimport INFINITY, fabs
 
 from .penalty cimport (
-    Penalty, bound, conjugate_term, gap_term, kappa_limit, violation,
+    Penalty, bound, conjugate_term, far, gap_term, kappa_limit, violation,
 )
 
 
@@ -72,6 +72,7 @@ cdef class Strengths:
         cdef double[::1] gap = np.empty(lanes), kkt = np.empty(lanes)
         cdef double[::1] value = np.empty(lanes)
         cdef Terms terms[8]
+        cdef double beyond[8]
         cdef Terms* t
         cdef Penalty pen
         cdef double c
@@ -82,13 +83,19 @@ cdef class Strengths:
         with nogil:
             for k in range(lanes):
                 terms[k] = Terms(1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+                beyond[k] = 0.0
+            for i in range(size):
+                for k in range(lanes):
+                    beyond[k] = max(beyond[k], fabs(w[i, k]))
+            for k in range(lanes):
+                beyond[k] = far(beyond[k])
             for i in range(size, cols.shape[0]):
                 j = cols[i]
                 for k in range(lanes):
                     c = C[i, k]
                     if fabs(c) <= alphas[k] * self._l1[j]:
                         continue
-                    pen = self._at(j, alphas[k])
+                    pen = self._at(j, alphas[k], beyond[k])
                     if bound(c, pen) == 0.0:
                         continue
                     t = &terms[k]
@@ -101,7 +108,7 @@ cdef class Strengths:
                 j = cols[i]
                 for k in range(lanes):
                     t = &terms[k]
-                    pen = self._at(j, alphas[k])
+                    pen = self._at(j, alphas[k], beyond[k])
                     t.kappa = min(t.kappa, kappa_limit(C[i, k], w[i, k], pen))
                     t.kkt = max(
                         t.kkt, violation(C[i, k], w[i, k], pen) * self._unit[j]
@@ -113,7 +120,7 @@ cdef class Strengths:
                         t.ridge += pen.l2 * w[i, k] * w[i, k]
             for i in range(size):
                 for k in range(lanes):
-                    pen = self._at(cols[i], alphas[k])
+                    pen = self._at(cols[i], alphas[k], beyond[k])
                     terms[k].augmented += gap_term(
                         C[i, k], w[i, k], pen, terms[k].kappa
                     )
@@ -222,9 +229,11 @@ cdef class Strengths:
                     top = max(top, fabs(c[j]) / self._l1[j])
         return top
 
-    cdef inline Penalty _at(self, Py_ssize_t j, double alpha) noexcept nogil:
+    cdef inline Penalty _at(
+        self, Py_ssize_t j, double alpha, double beyond
+    ) noexcept nogil:
         cdef Penalty pen = Penalty(
-            alpha * self._l1[j], alpha * self._l2[j], -INFINITY, INFINITY
+            alpha * self._l1[j], alpha * self._l2[j], -INFINITY, INFINITY, beyond
         )
         if self._lower is not None:
             pen.lower, pen.upper = self._lower[j], self._upper[j]

@@ -11,13 +11,13 @@ from time import monotonic
 
 import numpy as np
 
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int64_t
 
 from .columns cimport Columns, Verbs
 from .design cimport Design, interrupted, kernel_table
 from .penalty cimport (
-    Penalty, conjugate_term, gap_term, kappa_limit, prox,
+    Penalty, conjugate_term, far, gap_term, kappa_limit, prox,
 )
 
 CONVERGED, EPOCH_LIMIT, STALLED, OUT_OF_TIME = range(4)
@@ -138,8 +138,11 @@ cdef struct Problem:
     Py_ssize_t per_column  # multiply-adds of one verb
 
 
-cdef inline Penalty penalty(const Problem* P, Py_ssize_t k) noexcept nogil:
+cdef inline Penalty penalty(
+    const Problem* P, Py_ssize_t k, double beyond=0.0
+) noexcept nogil:
     cdef Penalty pen
+    pen.far = beyond
     pen.l1, pen.l2 = P.l1[k], P.l2[k]
     pen.lower, pen.upper = P.lower[k], P.upper[k]
     return pen
@@ -180,17 +183,21 @@ cdef double working_gap(const Problem* P, double* c) noexcept nogil:
     """Duality gap of the problem restricted to the working set; c = X~' r on it."""
     cdef Py_ssize_t k
     cdef double kappa = 1.0, loss, ridge = 0.0, augmented = 0.0, conjugate = 0.0
+    cdef double beyond = 0.0
     cdef Penalty pen
+    for k in range(P.size):
+        beyond = max(beyond, fabs(P.w[k]))
+    beyond = far(beyond)
     loss = P.yy  # ||r||^2 = y'y - w' (X'y + c)
     for k in range(P.size):
         c[k] = P.X.verbs.dot(P.X, k, P.q, P.qsum)
-        pen = penalty(P, k)
+        pen = penalty(P, k, beyond)
         kappa = min(kappa, kappa_limit(c[k], P.w[k], pen))
         loss -= P.w[k] * (P.xty[k] + c[k])
         if pen.l1 > 0.0:
             ridge += pen.l2 * P.w[k] * P.w[k]
     for k in range(P.size):
-        pen = penalty(P, k)
+        pen = penalty(P, k, beyond)
         augmented += gap_term(c[k], P.w[k], pen, kappa)
         if conjugate < INFINITY:
             conjugate += conjugate_term(c[k], P.w[k], pen)

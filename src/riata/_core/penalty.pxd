@@ -12,12 +12,18 @@ from libc.math cimport INFINITY, fabs
 
 cdef struct Penalty:
     double l1, l2, lower, upper
+    double far  # how far a coefficient that nothing holds may be from zero
 
 # Strengths below this (columns and y having norms near one) are lost in the rounding of
 # c: such a column, and one that is not penalised at all, is counted with a (generous)
-# bound on its coefficient, |w*| <= 1e3 (|w| + 1), instead of a constraint on c.
+# bound on its coefficient, `far`, instead of a constraint on c.
 cdef inline bint negligible(double strength) noexcept nogil:
     return strength < 1e-10
+
+
+cdef inline double far(double largest) noexcept nogil:
+    """That bound, from the largest coefficient of the solution at hand."""
+    return 1e3 * (largest + 1.0)
 
 
 cdef inline double clip(double x, double lower, double upper) noexcept nogil:
@@ -81,7 +87,7 @@ cdef inline double conjugate_term(double c, double w, Penalty pen) noexcept nogi
         return value
     best = reach(c, pen)
     if negligible(pen.l1) and negligible(pen.l2):
-        best = min(best, 1e3 * (fabs(w) + 1.0))
+        best = min(best, pen.far)
     if pen.l2 > 0.0:
         best = min(best, excess / pen.l2)
     elif best == INFINITY:
@@ -98,7 +104,7 @@ cdef inline double gap_term(double c, double w, Penalty pen, double kappa) noexc
     excess = fabs(z) - pen.l1
     limit = reach(z, pen)
     if limit == INFINITY:
-        limit = 1e3 * (fabs(w) + 1.0) if negligible(pen.l1) else 0.0
+        limit = pen.far if negligible(pen.l1) else 0.0
     if excess <= 0.0:
         excess = limit = 0.0
     return pen.l1 * fabs(w) - z * w + excess * limit
