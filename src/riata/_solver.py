@@ -32,6 +32,7 @@ RUNG_GAP = 1e-3  # relative gap that will do there
 SMALL_MATRIX = 10**5  # entries up to which a pass is not worth shortening
 SCREENING_BYTES = 8 * 2**20  # of residuals kept as references
 FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
+MOST_LANES = 128  # alphas certified at once from a Gram matrix
 LARGE_GRAM = 500  # columns from which lanes are tried on a Gram matrix
 COST_OF_LANES = 8.0  # a multiply-add in all lanes, against one of the active set's
 SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
@@ -134,6 +135,7 @@ class PathSolver:
         self._buffer = np.empty(0)
         self.screening = self._screening()
         self.n_useless = 0  # passes in a row that screening hardly shortened
+        self.from_afar = start is not None
         self._start(start)
 
     def _screening(self):
@@ -185,24 +187,26 @@ class PathSolver:
 
     def solve(self, alphas):
         """Yield a `Solution` for each alpha; `alphas` decrease."""
-        done, batch = 0, 1
+        done, batch, most = 0, 1, self.lanes
         steps = None
         if self.settings.engine == "auto" and self._full_gram_pays(len(alphas)):
             self._add(np.flatnonzero((self.working.mask == 0)
                                      & (self.problem.design.sqnorm > 0)))
             self.exact_gram = self._exact_gram_pays(alphas)
             if self.exact_gram:
-                self.working.may_be_rough = False
+                self.working.may_be_rough, self.screening = False, None
             self.working.complete = True
             steps = [Step(float(alpha), True) for alpha in alphas]
-            batch = self.lanes
+            if self.exact_gram and len(self.working) < LARGE_GRAM:
+                most = MOST_LANES
+            batch = most
         steps = steps or self._with_rungs(alphas)
         while done < len(steps):
             if monotonic() > self.settings.deadline:
                 steps[done:] = [step for step in steps[done:] if step.wanted]
             if not steps[done].wanted and not self.working.use_gram:
                 batch = 1  # one leads to the next
-            ahead = steps[done:done + min(batch, self.lanes)]
+            ahead = steps[done:done + min(batch, most)]
             targets = np.array([
                 self.target if step.wanted else RUNG_GAP * self.problem.null_objective
                 for step in ahead
@@ -214,7 +218,7 @@ class PathSolver:
                 if step.wanted:
                     yield solution
             done += len(ahead)
-            batch = min(2 * batch, self.lanes) if rounds < 3 else max(batch // 2, 1)
+            batch = min(2 * batch, most) if rounds < 3 else max(batch // 2, 1)
 
     def _with_rungs(self, alphas):
         """The asked alphas and, where the next is far, rungs of a ladder down to it."""
@@ -380,9 +384,11 @@ class PathSolver:
         working, problem = self.working, self.problem
         quadratic, start = working.quadratic()
         use_gram = working.use_gram
+        # the first try goes without a look at the gap
+        quick = W is None and not self.from_afar
         if W is None:
-            W = np.zeros((len(working), len(alphas)))
-            w, alpha = self.w, self.alpha
+            W = np.repeat(self.w[:, None], len(alphas), axis=1)
+            w, alpha = self.w.copy(), self.alpha
             errors = self._model_errors(None, len(alphas))
         else:
             w, alpha = W[:, first].copy(), alphas[first]
@@ -392,7 +398,15 @@ class PathSolver:
         xty = working.xty
         statuses = [CONVERGED] * len(alphas)
         events = self.active_set.n_events
-        for k in range(first, len(alphas)):
+        done = first
+        if use_gram and errors is None and quick:
+            done = self.active_set.solve_path(
+                working.gram, xty, w, state, alpha, alphas, first, working.l1,
+                working.l2, working.lower, working.upper, W,
+            )
+            self.engine[first:done] = ["active set"] * (done - first)
+            alpha = alphas[max(done, 1) - 1] if done > first else alpha
+        for k in range(done, len(alphas)):
             if errors is not None:
                 state += working.xty + errors[:, k] - xty
                 xty = working.xty + errors[:, k]
@@ -475,6 +489,19 @@ class PathSolver:
             verdict = self._verify_by_gram(W, alphas)
             if verdict is not None:
                 return verdict
+        if len(alphas) <= LANES:
+            return self._verify_by_pass(W, alphas)
+        parts = []
+        for first in range(0, len(alphas), LANES):
+            lanes = slice(first, min(first + LANES, len(alphas)))
+            verdict = self._verify_by_pass(W[:, lanes], alphas[lanes])
+            count = len(verdict.gap)
+            parts.append((verdict, self.C[:, :count].copy(), self.solved[:, :count]))
+        verdicts, C, solved = zip(*parts, strict=True)
+        self.C, self.solved, self.R = np.hstack(C), np.hstack(solved), None
+        return Verdict(*map(np.concatenate, zip(*verdicts, strict=True)))
+
+    def _verify_by_pass(self, W, alphas):
         problem, design = self.problem, self.problem.design
         lanes = len(alphas)
         width = 1 if lanes == 1 or self.lanes == 1 else LANES

@@ -59,7 +59,7 @@ class WorkingSet:
             return True
         if design.sparse:
             return size <= min(max(15 * design.column_nnz(self.columns), 500), SPARSE_GRAM)
-        return size <= max(2 * design.n_samples, 2500)
+        return size <= max(4 * design.n_samples, 2500)
 
     @property
     def many_epochs(self):
@@ -123,8 +123,10 @@ class WorkingSet:
             whole = self.problem.whole_gram(self.columns)
             if whole is not None:
                 return whole
+        # (columns that depend on each other would no longer be seen to)
         self.rough = self.rough or (
-            self.may_be_rough and design.n_samples * size * (size - old) > LARGE_GRAM
+            self.may_be_rough and design.n_samples >= 4 * size
+            and design.n_samples * size * (size - old) > LARGE_GRAM
         )
         dtype = np.float32 if self.rough else np.float64
         block = np.zeros((size, size - old))

@@ -26,3 +26,18 @@ class ActiveSet:
         lower: _Float,
         upper: _Float,
     ) -> int: ...
+    def solve_path(
+        self,
+        gram: _Float,
+        xty: _Float,
+        w: _Float,
+        c: _Float,
+        alpha: float,
+        alphas: _Float,
+        first: int,
+        l1: _Float,
+        l2: _Float,
+        lower: _Float,
+        upper: _Float,
+        W: _Float,
+    ) -> int: ...

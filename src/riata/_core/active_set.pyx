@@ -85,11 +85,11 @@ cdef class ActiveSet:
         L[:have, :have] = self.L
         self.L = L
 
-    def solve(
+    cpdef int solve(
         self, const double[:, :] gram, const double[::1] xty, double[::1] w,
         double[::1] c, const double[::1] l1_from, const double[::1] l1,
         const double[::1] l2, const double[::1] lower, const double[::1] upper,
-    ):
+    ) except -1:
         """Move from the point `w` to the solution.
 
         Parameters
@@ -130,6 +130,48 @@ cdef class ActiveSet:
         done = self._follow(G, ld, w, c, l1_from, l1, l2, lower, upper, size)
         self._refresh(G, ld, xty, w, c, l1, l2, lower, upper, size, done)
         return SOLVED if done else GAVE_UP
+
+    def solve_path(
+        self, const double[:, :] gram, const double[::1] xty, double[::1] w,
+        double[::1] c, double alpha, const double[::1] alphas, Py_ssize_t first,
+        const double[::1] l1, const double[::1] l2, const double[::1] lower,
+        const double[::1] upper, double[:, ::1] W,
+    ):
+        """`solve` at ``alphas[first:]``, one after the other.
+
+        Parameters
+        ----------
+        alpha : float
+            Strength that `w` is (nearly) optimal for.
+        alphas : (lanes,)
+        l1, l2 : (size,)
+            Strengths at ``alpha = 1``.
+        W : (size, lanes), updated
+            Its columns become the solutions.
+
+        Returns
+        -------
+        last : int
+            How far it came: the number of lanes, or the first that was given up; w and
+            c are a valid point for it.
+        """
+        cdef Py_ssize_t k, j, size = w.shape[0]
+        cdef double[::1] above = np.empty(size), now = np.empty(size)
+        cdef double[::1] ridge = np.empty(size)
+        if W.shape[0] != size or W.shape[1] < alphas.shape[0] or (
+            l1.shape[0] != size or l2.shape[0] != size
+        ):
+            raise ValueError("shapes do not fit")
+        for k in range(first, alphas.shape[0]):
+            for j in range(size):
+                above[j], now[j] = alpha * l1[j], alphas[k] * l1[j]
+                ridge[j] = alphas[k] * l2[j]
+            if self.solve(gram, xty, w, c, above, now, ridge, lower, upper) != SOLVED:
+                return k
+            alpha = alphas[k]
+            for j in range(size):
+                W[j, k] = w[j]
+        return alphas.shape[0]
 
     cdef bint _match(
         self, const double* G, Py_ssize_t ld, double[::1] w, const double[::1] l1,
@@ -401,10 +443,10 @@ cdef class ActiveSet:
         const double[::1] lower, const double[::1] upper, Py_ssize_t size,
     ) except? -1:
         """Events from tau = 0 to tau = 1; false if the budget ran out."""
-        cdef Py_ssize_t j, k, hit, blocked = -1, budget, events = 0
+        cdef Py_ssize_t j, k, hit, blocked = -1, budget, events = 0, n_tied = 0
         cdef double tau = 0.0, step, length, z, dz, dl1, left, rate
         cdef int side
-        cdef bint complete = False
+        cdef bint complete = False, changed = True
         for j in range(size):
             if self.kind[j] == tied:
                 self.kind[j] = at_zero
@@ -416,11 +458,13 @@ cdef class ActiveSet:
                 events += 1
                 if events % 64 == 0:
                     interrupted()
-                for k in range(self.n_free):
-                    j = self.free[k]
-                    self.v[k] = self.e[j] - (l1[j] - l1_from[j]) * self.sign[j]
-                self._solve(&self.v[0])
-                self._apply(G, ld, &self.v[0], size)
+                if changed:
+                    for k in range(self.n_free):
+                        j = self.free[k]
+                        self.v[k] = self.e[j] - (l1[j] - l1_from[j]) * self.sign[j]
+                    self._solve(&self.v[0])
+                    self._apply(G, ld, &self.v[0], size)
+                changed = True
                 step, hit, side = 1.0 - tau, -1, 0
                 # free coefficients that reach zero or a bound
                 for k in range(self.n_free):
@@ -470,11 +514,10 @@ cdef class ActiveSet:
                     break
                 if side < 0:
                     blocked = self.free[hit]
+                    if n_tied:
+                        n_tied -= self._untie(G, ld, hit, size)
                     self._leave(hit, w, max(l1[blocked], l1_from[blocked]) > 0.0,
                                 lower, upper)
-                    for j in range(size):
-                        if self.kind[j] == tied:
-                            self.kind[j] = at_zero
                 else:
                     blocked = -1
                     if self.n_free >= self.L.shape[0]:
@@ -487,8 +530,30 @@ cdef class ActiveSet:
                         if self.kind[hit] != at_zero:
                             break  # dependent and at a bound
                         self.kind[hit] = tied
+                        n_tied += 1
+                        changed = False
         self.n_events += events
         return complete
+
+    cdef Py_ssize_t _untie(
+        self, const double* G, Py_ssize_t ld, Py_ssize_t k, Py_ssize_t size
+    ) noexcept nogil:
+        """Before the k-th free column leaves: tied columns that depend on it are tied no
+        more. Column j is X_F a with ``a_k = G[j, F] @ inverse(G_FF)[:, k]``.
+
+        Returns how many they are.
+        """
+        cdef Py_ssize_t j, count = 0
+        for j in range(self.n_free):
+            self.rotation[j] = 0.0
+        self.rotation[k] = 1.0
+        self._solve(&self.rotation[0])
+        self._apply(G, ld, &self.rotation[0], size)
+        for j in range(size):
+            if self.kind[j] == tied and fabs(self.u[j]) > 1e-7:
+                self.kind[j] = at_zero
+                count += 1
+        return count
 
     cdef void _leave(
         self, Py_ssize_t k, double[::1] w, bint kink, const double[::1] lower,

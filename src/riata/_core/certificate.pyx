@@ -13,6 +13,10 @@ from .penalty cimport (
 )
 
 
+cdef enum:
+    MOST_LANES = 128  # that one call certifies
+
+
 cdef struct Terms:
     double kappa      # how far the residual must shrink to be dual feasible
     double ridge      # sum of l2 w^2 of the columns with l1 > 0
@@ -71,12 +75,12 @@ cdef class Strengths:
         cdef Py_ssize_t lanes = alphas.shape[0], size = w.shape[0], i, j, k
         cdef double[::1] gap = np.empty(lanes), kkt = np.empty(lanes)
         cdef double[::1] value = np.empty(lanes)
-        cdef Terms terms[8]
-        cdef double beyond[8]
+        cdef Terms[MOST_LANES] terms
+        cdef double[MOST_LANES] beyond
         cdef Terms* t
         cdef Penalty pen
         cdef double c
-        if lanes > 8 or C.shape[1] < lanes or w.shape[1] < lanes:
+        if lanes > MOST_LANES or C.shape[1] < lanes or w.shape[1] < lanes:
             raise ValueError("more alphas than lanes")
         if C.shape[0] != cols.shape[0] or size > cols.shape[0]:
             raise ValueError("shapes do not fit")
