@@ -20,7 +20,7 @@ LAYERS = (
     ("_core", "_core.*"),
     ("_validation", "_validation.*", "_versions", "_planted", "datasets", "losses",
      "penalties"),
-    ("_plot", "_problem", "_ridge*", "_solver", "_working_set"),
+    ("_diagnostics", "_lanes", "_plot", "_problem", "_ridge*", "_solver", "_working_set"),
     ("_path", "_result"),
     ("_certificate",),
     ("_estimators*", "_cross_validation"),

@@ -11,7 +11,10 @@ import scipy.sparse as sp
 import riata
 from riata import _path
 from riata._core.active_set import ActiveSet
+from riata._core.descent import Quadratic
 from riata._core.design import Design, kernel_levels
+from riata._core.gram import sparse_gram
+from riata._core.lane_descent import LaneDescent
 from riata._core.screening import Screening
 from riata._problem import Problem
 from riata._solver import Settings, Status
@@ -152,10 +155,11 @@ def test_design_verbs_against_dense_algebra(make, dtype, weighted):
     design.pack(cols, 10, n, packed)
     np.testing.assert_allclose(packed, (np.sqrt(weights)[:, None] * Z[:, cols])[10:],
                                atol=1e-9)
-    gram = np.empty((31, 31))
-    design.gram(cols, cols, gram)
-    np.testing.assert_allclose(gram, Z[:, cols].T @ (weights[:, None] * Z[:, cols]),
-                               atol=1e-7)
+    if design.sparse:
+        expected = Z[:, cols].T @ (weights[:, None] * Z[:, cols])
+        for old in (0, 20, 31):
+            block = sparse_gram(design, cols, old)
+            np.testing.assert_allclose(block, expected[:, old:], atol=1e-7)
 
 
 def kkt_of(G, q, w, l1, l2, lower, upper):
@@ -186,6 +190,171 @@ def test_active_set_ends_exactly_from_any_start(seed):
         assert status == 0
         assert kkt_of(G, q, w, l1, l2, lower, upper) <= 1e-11 * np.abs(q).max()
         np.testing.assert_allclose(c, q - G @ w, atol=1e-12)
+
+
+def test_active_set_follows_a_path_as_it_does_its_steps():
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(40, 25))
+    G, q = np.asfortranarray(Z.T @ Z), Z.T @ rng.normal(size=40)
+    l1, l2 = np.ones(25), 0.1 * np.ones(25)
+    bounds = np.full(25, -np.inf), np.full(25, np.inf)
+    alphas = np.abs(q).max() * np.geomspace(1, 1e-3, 30)
+    W, w, c = np.zeros((25, 30)), np.zeros(25), q.copy()
+    last = ActiveSet().solve_path(G, q, w, c, alphas[0], alphas, 0, l1, l2, *bounds, W)
+    assert last == 30
+    for k, alpha in enumerate(alphas):
+        assert kkt_of(G, q, W[:, k], alpha * l1, alpha * l2, *bounds) <= 1e-11 * alphas[0]
+
+
+@pytest.mark.parametrize("penalised", [True, False])
+def test_active_set_begins_with_dependent_columns(penalised):
+    # coefficients spread over copies of a column, as descent leaves them
+    rng = np.random.default_rng(1)
+    Z = rng.normal(size=(30, 8))
+    Z = np.hstack([Z, Z[:, :3], -Z[:, :2], Z[:, [0]] + Z[:, [1]]])
+    p = Z.shape[1]
+    G, q = np.asfortranarray(Z.T @ Z), Z.T @ rng.normal(size=30)
+    l1, l2 = np.full(p, 0.1 * np.abs(q).max()), np.zeros(p)
+    if not penalised:
+        l1[[0, 8]] = 0.0
+    bounds = np.full(p, -np.inf), np.full(p, np.inf)
+    w = rng.normal(size=p)
+    c = q - G @ w
+    assert ActiveSet().solve(G, q, w, c, l1, l1, l2, *bounds) == 0
+    assert kkt_of(G, q, w, l1, l2, *bounds) <= 1e-10 * np.abs(q).max()
+    np.testing.assert_allclose(c, q - G @ w, atol=1e-10)
+    assert np.abs(w).max() < 100.0
+
+
+@pytest.mark.parametrize("lanes", [1, 8])
+@pytest.mark.parametrize("form", ["gram", "csc", "csc32"])
+@pytest.mark.parametrize("bounded", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_lanes_end_at_the_solution(form, lanes, bounded, weighted):
+    rng = np.random.default_rng(2)
+    n, p = 60, 40
+    X = sp.random_array((n, p), density=0.3, rng=rng, format="csc")
+    X.data += 1.0
+    if form == "csc32":
+        X = X.astype(np.float32)
+    y = rng.normal(size=n)
+    s = rng.integers(0, 3, n).astype(float) if weighted else None
+    problem = Problem(check_design(X), y, l1_ratio=0.9, sample_weight=s)
+    design, strengths = problem.design, problem.strengths
+    ids = np.arange(p)
+    G = sparse_gram(design, ids, 0)
+    lower, upper = (-0.05, 0.1) if bounded else (-np.inf, np.inf)
+    lower, upper = np.full(p, lower), np.full(p, upper)
+    if form == "gram":
+        quadratic, state = Quadratic.from_gram(np.asfortranarray(G)), design.xty
+    else:
+        quadratic = Quadratic.from_sparse(design, ids)
+        state = problem.weigh(problem.y[:, None])[:, 0]
+    alphas = strengths.alpha_max(design.xty) * np.geomspace(0.5, 0.01, lanes)
+    block = LaneDescent(
+        quadratic, design.sqnorm, strengths.l1, strengths.l2, lower, upper, alphas
+    )
+    block.start(0.01 * rng.normal(size=(p, lanes)), np.repeat(state[:, None], lanes, 1))
+    falls = []
+    for _ in range(60):
+        block.sweep()
+        block.correlate()
+        before = block.w.copy()
+        assert block.newton(20) <= 20
+        block.correlate()
+        for k in range(lanes):
+            falls.append(
+                smooth(G, design.xty, before[:, k], alphas[k], strengths)
+                - smooth(G, design.xty, block.w[:, k], alphas[k], strengths)
+            )
+    assert min(falls) >= -1e-15  # no Newton step raises the objective
+    for k, alpha in enumerate(alphas):
+        violation = kkt_of(
+            G, design.xty, block.w[:, k], alpha * strengths.l1, alpha * strengths.l2,
+            lower, upper,
+        )
+        assert violation <= 1e-9
+        np.testing.assert_allclose(
+            block.C[:, k], design.xty - G @ block.w[:, k], atol=1e-9
+        )
+
+
+def smooth(G, q, w, alpha, strengths):
+    penalty = strengths.l1 @ np.abs(w) + 0.5 * strengths.l2 @ w**2
+    return 0.5 * w @ G @ w - q @ w + alpha * penalty
+
+
+def test_lanes_left_alone_stay_as_they_are():
+    rng = np.random.default_rng(3)
+    Z = rng.normal(size=(30, 10))
+    G, q = np.asfortranarray(Z.T @ Z), Z.T @ rng.normal(size=30)
+    one, free = np.ones(10), np.full(10, np.inf)
+    block = LaneDescent(
+        Quadratic.from_gram(G), np.diag(G).copy(), one, 0 * one, -free, free,
+        np.full(8, 0.1),
+    )
+    start = rng.normal(size=(10, 8))
+    block.start(start, np.repeat(q[:, None], 8, axis=1))
+    block.live[3:] = 0.0
+    block.sweep()
+    block.correlate()
+    block.newton(5)
+    np.testing.assert_array_equal(block.w[:, 3:], start[:, 3:])
+    assert (block.w[:, :3] != start[:, :3]).any()
+
+
+def test_gap_from_a_gram_matrix_is_that_from_the_data():
+    X, y, _ = make_correlated_data(300, 40, rho=0.5, random_state=0)
+    path = solve(X, y, Settings(tol=1e-6), n_alphas=30, standardize=False)
+    assert path.passes == 1.0  # the set-up
+    exact = solve(X, y, Settings(tol=1e-13), n_alphas=30)  # rounding would matter there
+    assert exact.passes > 1.0
+    for k in range(0, 30, 7):
+        audit = riata.check_solution(
+            X, y, path.coef[:, [k]].toarray()[:, 0], path.intercept[k],
+            alpha=path.alphas[k],
+        )
+        if k:
+            np.testing.assert_allclose(path.objective[k], audit.primal, rtol=1e-10)
+        assert audit.gap <= path.dual_gap[k] + 1e-9 * audit.primal
+
+
+def test_diagnostics_tell_what_was_done():
+    X, y, _ = make_correlated_data(100, 2000, rho=0.5, random_state=0)
+    path = riata.fit_path(X, y, alphas=50)
+    work = path.diagnostics
+    assert work.passes == path.passes
+    assert work.columns_touched == round(path.passes * 2000)
+    assert work.events > 0
+    assert len(work.engine) == 50
+    assert work.engine.count("active set") >= 45
+    assert sum(work.seconds.values()) <= path.seconds[-1] + 1e-3
+    assert "active set" in repr(work)
+    S, t, _ = make_sparse_data(2000, 4000, 0.002, random_state=0)
+    work = riata.fit_path(S, t, alphas=20, alpha_min_ratio=0.02).diagnostics
+    assert work.newton > 0
+    assert "newton" in work.engine
+    ridge = riata.fit_path(X, y, alphas=[0.1], l1_ratio=0.0).diagnostics
+    assert ridge.engine == ["ridge"]
+
+
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
+def test_threads_change_no_bit(kind):
+    # work above the threshold from which threads are used
+    rng = np.random.default_rng(0)
+    if kind == "dense":
+        X = rng.standard_normal((2000, 5000))
+        y = X[:, :20].sum(axis=1) + rng.standard_normal(2000)
+    else:
+        X = sp.random_array((40_000, 30_000), density=1e-3, rng=rng, format="csc")
+        y = X[:, :50].sum(axis=1) + 0.1 * rng.standard_normal(40_000)
+    one, two = (
+        riata.fit_path(X, y, alphas=12, alpha_min_ratio=0.1, n_threads=k)
+        for k in (1, 2)
+    )
+    np.testing.assert_array_equal(one.coef.data, two.coef.data)
+    np.testing.assert_array_equal(one.coef.indices, two.coef.indices)
+    np.testing.assert_array_equal(one.dual_gap, two.dual_gap)
 
 
 def test_active_set_survives_duplicates():

@@ -372,34 +372,12 @@ cdef class Design:
         if self.columns.indptr == NULL:
             raise ValueError("only sparse columns can be taken")
         self._check_columns(cols)
-        starts, counts = indptr[cols], indptr[cols + 1] - indptr[cols]
+        starts = indptr[cols]
+        counts = indptr[cols + 1] - starts
         offsets = np.concatenate([[0], np.cumsum(counts)])
-        places = np.repeat(starts - offsets[:-1], counts)
+        places = np.repeat(starts - offsets[:len(starts)], counts)
         places += np.arange(len(places))
         return data[places], rows[places], offsets
-
-    def gram(
-        self, const Py_ssize_t[::1] cols, const Py_ssize_t[::1] new, double[:, ::1] out
-    ):
-        """out = X~[:, cols]' W X~[:, new], column by column (for sparse columns)."""
-        cdef const Columns* X = &self.columns
-        cdef double[::1] column = np.zeros(X.n)
-        cdef double total
-        cdef Py_ssize_t a, b
-        if out.shape[0] != cols.shape[0] or out.shape[1] != new.shape[0]:
-            raise ValueError("shape of out does not fit")
-        self._check_columns(cols)
-        self._check_columns(new)
-        with nogil:
-            for b in range(new.shape[0]):
-                total = 0.0
-                # column = weights * x~_b, up to its mean, which `total` accounts for
-                X.verbs.axpy(X, new[b], 1.0, &column[0], &total)
-                for a in range(cols.shape[0]):
-                    out[a, b] = X.verbs.dot(X, cols[a], &column[0], total)
-                X.verbs.axpy(X, new[b], -1.0, &column[0], &total)  # back to zeros
-                if b % 64 == 63:
-                    interrupted()
 
     cdef _check_columns(self, const Py_ssize_t[::1] cols):
         cdef Py_ssize_t k
