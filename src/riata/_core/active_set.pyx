@@ -227,11 +227,11 @@ cdef class ActiveSet:
         Py_ssize_t size,
     ) except? -1:
         """Append the columns that wait for it; false if that can not be done."""
-        cdef Py_ssize_t j, tries
+        cdef Py_ssize_t j, _try
         for j in range(size):
             if self.kind[j] != -2:
                 continue
-            for tries in range(self.n_free + 2):
+            for _try in range(self.n_free + 2):
                 if self._append(G, ld, j, l2[j]):
                     break
                 if not self._exchange(j, w, l1, lower, upper):

@@ -135,7 +135,7 @@ cdef class LaneDescent:
             Largest ``sqnorm * step**2`` of a step.
         """
         cdef Py_ssize_t count = 0, k
-        cdef int a, i
+        cdef int a, _i
         cdef bint used
         with nogil:
             memset(&self.largest[0], 0, self.lanes * sizeof(double))
@@ -146,7 +146,7 @@ cdef class LaneDescent:
                     used |= self._w[k, a] != 0.0 and self._live[a] > 0.0
                 self.chosen[count] = k
                 count += used
-            for i in range(SWEEPS):
+            for _i in range(SWEEPS):
                 self._sweep(&self.chosen[0], count)
         return np.asarray(self.largest).copy()
 
@@ -310,12 +310,12 @@ cdef class LaneDescent:
         cdef double[:, ::1] D = self.D, S = self.S
         cdef double[LANES] length, gain, square
         cdef Py_ssize_t i, k
-        cdef int a, trial
+        cdef int a, _trial
         cdef double w, new
         cdef bint left = True
         for a in range(self.lanes):
             length[a] = self._live[a]
-        for trial in range(TRIALS):
+        for _trial in range(TRIALS):
             if not left:
                 break
             for a in range(self.lanes):
