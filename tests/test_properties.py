@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import riata
+from riata import _path, _solver
 
 TOL = 1e-8
 
@@ -94,6 +95,45 @@ def test_every_alpha_is_certified(problem):
         assert np.all((lower <= coefs[:, k]) & (coefs[:, k] <= upper))
     assert np.all(path.relative_gap <= 1e-6)
     assert list(path.status) == [riata.Status.optimal] * len(alphas)
+
+
+ENGINES = (
+    {"lanes": 1}, {"engine": "gram"}, {"engine": "residual"},
+    {"engine": "residual", "lanes": 1}, {"screening": False},
+)  # fmt: skip
+
+
+@given(problems(), st.sampled_from(ENGINES), st.booleans(), st.booleans())
+def test_every_engine_is_certified_on_repeated_columns(problem, how, sparse, in_lanes):
+    # Each column twice and once with the other sign: dependent whatever was drawn.
+    problem = {k: v for k, v in problem.items() if k not in EACH_COLUMN}
+    problem["l1_ratio"] = problem["l1_ratio"] or 1.0
+    X = problem["X"] = np.hstack([problem["X"], -problem["X"], problem["X"]])
+    top = strength(problem, 1.0)
+    alphas = top * np.array([1.0, 0.9, 0.8, 0.7, 0.5, 0.3, 0.2, 0.1, 1e-2, 1e-4])
+    data = _path.checked_data(
+        sp.csc_array(X) if sparse else X, problem["y"], problem.get("sample_weight"),
+        problem.get("offset"),
+    )
+    penalty = _path.checked_penalty(
+        None, problem["l1_ratio"], None, None, None, X.shape[1]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        # lanes on small Gram matrices as well, which the usual choice avoids
+        patch.setattr(_solver, "LARGE_GRAM", 1 if in_lanes else 10**9)
+        path = _path.solve_path(
+            data, alphas, penalty, _solver.Settings(tol=TOL, **how),
+            fit_intercept=problem["fit_intercept"], standardize=problem["standardize"],
+        )
+    coefs = path.coef.toarray()
+    for k, alpha in enumerate(alphas):
+        if path.status[k] == riata.Status.optimal:
+            assert_optimal(problem, alpha, coefs[:, k], path.intercept[k])
+        else:  # descent along nearly dependent columns may take for ever
+            assert how.get("engine") == "residual"
+
+
+EACH_COLUMN = ("penalty_factor", "lower", "upper")
 
 
 @given(problems(mixed_units=True), fractions)

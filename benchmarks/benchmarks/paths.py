@@ -37,6 +37,42 @@ class Path:
         return float(np.max(P - D)) / self.problem.null_objective
 
 
+class Work:
+    """What a path of riata costs in counts, which no other load on a machine changes."""
+
+    params = (list(DATA), [1.0, 0.5])
+    param_names = ("data", "l1_ratio")
+    timeout = 120
+
+    def setup(self, data, l1_ratio):
+        from riata import fit_path
+
+        p = problem(data, l1_ratio)
+        alphas = p.alpha_max() * np.geomspace(1, 0.01, 100)
+        self.work = fit_path(
+            p.X, p.y, alphas=alphas, l1_ratio=l1_ratio, fit_intercept=p.fit_intercept,
+            n_threads=1,
+        ).diagnostics
+
+    def track_passes(self, *_):
+        return self.work.passes
+
+    def track_columns_touched(self, *_):
+        return self.work.columns_touched
+
+    def track_rounds(self, *_):
+        return self.work.rounds
+
+    def track_events(self, *_):
+        return self.work.events
+
+    def track_epochs(self, *_):
+        return self.work.epochs
+
+    def track_newton(self, *_):
+        return self.work.newton
+
+
 class _Estimator:
     """An estimator of the same name from riata and from scikit-learn."""
 

@@ -489,11 +489,11 @@ class PathSolver:
             verdict = self._verify_by_gram(W, alphas)
             if verdict is not None:
                 return verdict
-        if len(alphas) <= LANES:
+        if len(alphas) <= self.lanes:
             return self._verify_by_pass(W, alphas)
         parts = []
-        for first in range(0, len(alphas), LANES):
-            lanes = slice(first, min(first + LANES, len(alphas)))
+        for first in range(0, len(alphas), self.lanes):
+            lanes = slice(first, min(first + self.lanes, len(alphas)))
             verdict = self._verify_by_pass(W[:, lanes], alphas[lanes])
             count = len(verdict.gap)
             parts.append((verdict, self.C[:, :count].copy(), self.solved[:, :count]))
@@ -504,7 +504,7 @@ class PathSolver:
     def _verify_by_pass(self, W, alphas):
         problem, design = self.problem, self.problem.design
         lanes = len(alphas)
-        width = 1 if lanes == 1 or self.lanes == 1 else LANES
+        width = 1 if lanes == 1 else LANES
         B = np.zeros((len(self.working), width))
         B[:, :lanes] = W[:, :lanes]
         self.R = None  # free the last block before the next is made
