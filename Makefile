@@ -5,7 +5,7 @@
 #   make test           the tests, on the package built from this checkout
 #   make lint           ruff, cython-lint, mypy, stubtest
 #   make bench          the asv benchmarks on this checkout
-#   make race           riata against other packages at equal accuracy
+#   make race           riata against other packages at equal accuracy, with pictures
 #   make docs           the documentation, in docs/_build/html
 #   make test-serial    the path tests on a build without OpenMP
 #   make test-debug     the tests of compiled code on a build with bounds checks
@@ -70,9 +70,11 @@ bench: $(STAMPS)/riata $(STAMPS)/needs-bench
 	cd benchmarks && $(BIN)/asv machine --yes && $(BIN)/asv run --python=same \
 	  --set-commit-hash $$(git rev-parse HEAD) $(BENCH_ARGS)
 
-race: $(STAMPS)/riata
+race: $(STAMPS)/riata $(STAMPS)/needs-plot
 	$(BIN)/python benchmarks/compare/peers.py
 	$(BIN)/python benchmarks/compare/race.py $(RACE_ARGS)
+	$(BIN)/python benchmarks/compare/race.py $(RACE_ARGS) \
+	  --pictures benchmarks/compare/results
 
 # --- Builds.  A build with other options stands in a folder of its own and is put on
 # the path in front of the usual one.

@@ -11,6 +11,7 @@ dual objective that any solver of the cell has provided.
     python benchmarks/compare/race.py --quick
     python benchmarks/compare/race.py --cells 'leukemia*,tall' --peers sklearn,glmnet
     python benchmarks/compare/race.py --table RESULTS.md    # from the results so far
+    python benchmarks/compare/race.py --pictures FOLDER     # likewise
 """
 
 import argparse
@@ -31,7 +32,8 @@ import scipy.sparse as sp
 from cells import QUICK, all_cells
 from gap import Problem
 from peers import HERE, SOLVERS
-from table import cell_table, markdown
+from pictures import draw
+from table import cell_table, charged, markdown, seconds
 
 ONE_THREAD = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"),
@@ -126,6 +128,8 @@ def read_solution(folder, problem, alphas):
 def climb(worker, solver, folder, problem, alphas, options, limit):
     """Run a solver at its tolerances, from loose to tight, until the target is reached.
 
+    With ``--curves`` the target does not stop it, only the limit of time does.
+
     Returns
     -------
     runs : list of dict
@@ -155,7 +159,7 @@ def climb(worker, solver, folder, problem, alphas, options, limit):
             "dual": dual,
         }
         runs.append(answer)
-        if answer["worst_gap"] <= options.target:
+        if gap <= options.target and not options.curves:
             break
         if sum(run["seconds"] for run in runs) > 5 * limit:
             error = f"over {5 * limit:.3g} s in all"
@@ -167,15 +171,14 @@ def race_solver(solver, command, folder, problem, alphas, options, limit):
     """Return one solver's result on one cell, ready for JSON but for its arrays."""
     with Worker(solver, command, folder, options.clock) as worker:
         runs, error = climb(worker, solver, folder, problem, alphas, options, limit)
-    reached = bool(runs) and runs[-1]["worst_gap"] <= options.target
-    return {
+    result = {
         "version": worker.version,
         "clock": options.clock,
         "date": datetime.date.today().isoformat(),
-        "reached": reached,
-        "error": None if reached else error,
         "runs": runs,
     }
+    reached = charged(result, options.target) is not None
+    return result | {"reached": reached, "error": None if reached else error}
 
 
 def add_excess(results, null_objective):
@@ -203,8 +206,7 @@ def race_cell(cell, commands, options):
             results[name] = result = race_solver(
                 solver, command, folder, problem, alphas, options, limit
             )
-            if result["reached"]:
-                limit = min(limit, max(10, BEHIND * result["runs"][-1]["seconds"]))
+            limit = min(limit, max(10, BEHIND * seconds(result, options.target)))
     add_excess(results, problem.null_objective)
     return {
         "n_samples": X.shape[0],
@@ -250,7 +252,15 @@ def parse(arguments=None):
         "--json", type=Path, default=HERE / "results" / "race.json",
         help="results, added to those that the file holds already",
     )  # fmt: skip
+    parser.add_argument(
+        "--curves", action="store_true",
+        help="climb on beyond the target, to the end of every solver's tolerances",
+    )  # fmt: skip
     parser.add_argument("--table", type=Path, help="write Markdown and stop")
+    parser.add_argument(
+        "--pictures", type=Path, metavar="FOLDER",
+        help="draw gaps against times (with matplotlib) and stop",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     if options.limit is None:
         options.limit = 10.0 if options.quick else 120.0
@@ -270,6 +280,16 @@ def solvers_to_race(options):
     return {name: command for name, command in commands.items() if command}
 
 
+def show(store, folder):
+    """Draw the results and say where."""
+    try:
+        files = draw(store, folder)
+    except ModuleNotFoundError as error:
+        raise SystemExit(f"{error}; pip install 'riata[plot]'") from error
+    names = ", ".join(file.name for file in files)
+    print(f"The pictures are in {folder}: {names}" if files else "no results to draw")
+
+
 def main():
     options = parse()
     store = {"cells": {}}
@@ -277,6 +297,9 @@ def main():
         store = json.loads(options.json.read_text())
     if options.table:
         options.table.write_text(markdown(store))
+    if options.pictures:
+        show(store, options.pictures)
+    if options.table or options.pictures:
         return
     cells = all_cells()
     if options.quick:

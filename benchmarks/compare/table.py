@@ -6,14 +6,19 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def charged(result):
-    """Return the run that a solver is charged for, or None."""
-    return result["runs"][-1] if result["reached"] else None
+def charged(result, target):
+    """Return the run that a solver is charged for, or None.
+
+    It is the first whose gap reaches the target; others follow it if the whole ladder
+    was climbed.
+    """
+    return next((run for run in result["runs"] if run["worst_gap"] <= target), None)
 
 
-def seconds(result):
+def seconds(result, target):
     """Return the seconds a solver is charged, infinite where it failed."""
-    return charged(result)["seconds"] if charged(result) else float("inf")
+    run = charged(result, target)
+    return run["seconds"] if run else float("inf")
 
 
 def excess_seconds(result, target):
@@ -28,21 +33,23 @@ def _number(value, style=".4g"):
 
 def rows(cell):
     """Return the rows of a cell's table as lists of strings, the fastest first."""
-    solvers = cell["solvers"]
-    best_peer = min([seconds(v) for k, v in solvers.items() if k != "riata"], default=0)
+    solvers, target = cell["solvers"], cell["target"]
+    times = {name: seconds(result, target) for name, result in solvers.items()}
+    best_peer = min([v for k, v in times.items() if k != "riata"], default=0)
     table = []
-    for name in sorted(solvers, key=lambda k: seconds(solvers[k])):
-        result, run = solvers[name], charged(solvers[name]) or {}
+    for name in sorted(solvers, key=times.get):
+        result, run = solvers[name], charged(solvers[name], target) or {}
         best_gap = min([r["worst_gap"] for r in result["runs"]], default=None)
+        gap = run.get("worst_gap", best_gap)
         reason = result["error"] or "end of the ladder"
         note = "" if run else f"target not reached: {reason}"
         table.append([
             name, result["version"] or "",
             _number(run.get("tolerance"), ".0e"), _number(run.get("seconds")),
-            _number(best_gap, ".1e"), _number(run.get("nonzeros"), "d"),
+            _number(gap, ".1e"), _number(run.get("nonzeros"), "d"),
             _number(run.get("passes"), ".1f"),
             _number(run["seconds"] / best_peer, ".3g") if run and best_peer else "",
-            _number(excess_seconds(result, cell["target"])), note,
+            _number(excess_seconds(result, target)), note,
         ])  # fmt: skip
     return table
 
@@ -54,7 +61,8 @@ def cell_table(cell):
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in lines)
 
 
-def _describe(cell):
+def describe(cell):
+    """Return a cell's size in words."""
     if cell["density"] is None:
         kind = "dense"
     else:
@@ -76,7 +84,7 @@ def markdown(store):
         lines.append(_overview(name, cell))
     for name, cell in store["cells"].items():
         dates = sorted({result["date"] for result in cell["solvers"].values()})
-        facts = _describe(cell), f"target {cell['target']:g}", ", ".join(dates)
+        facts = describe(cell), f"target {cell['target']:g}", ", ".join(dates)
         lines += ["", f"## {name}", "", "; ".join(facts), ""]
         lines += [f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|"]
         lines += [f"| {' | '.join(row)} |" for row in rows(cell)]
@@ -85,12 +93,13 @@ def markdown(store):
 
 def _overview(name, cell):
     """Return a cell's line: riata beside the best peer, by gap and by excess."""
-    exact = {k: seconds(v) for k, v in cell["solvers"].items()}
-    mild = {k: excess_seconds(v, cell["target"]) for k, v in cell["solvers"].items()}
+    solvers, target = cell["solvers"], cell["target"]
+    exact = {k: seconds(v, target) for k, v in solvers.items()}
+    mild = {k: excess_seconds(v, target) for k, v in solvers.items()}
     ours, ours_mild = exact.pop("riata", None), mild.pop("riata", None)
     best = min(exact, key=exact.get, default="")
     theirs, theirs_mild = exact.get(best), min(mild.values(), default=None)
     ratio = _number(theirs / ours, ".3g") if ours and theirs else ""
     ratio_mild = _number(theirs_mild / ours_mild, ".3g") if ours and theirs_mild else ""
-    columns = [name, _describe(cell), _number(ours), best, _number(theirs), ratio]
+    columns = [name, describe(cell), _number(ours), best, _number(theirs), ratio]
     return f"| {' | '.join([*columns, ratio_mild])} |"
