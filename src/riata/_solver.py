@@ -164,16 +164,21 @@ class PathSolver:
         columns, w = start
         self._add(np.setdiff1d(columns, self.working.columns))
         place = self._places(columns)
+        null, c = self.w.copy(), self.c
         lower, upper = self.working.lower[place], self.working.upper[place]
         self.w[place] = np.clip(w, lower, upper)
-        self._restart(self.w[:, None])
-        self.alpha = self.problem.strengths.alpha_max(self.c)
+        loss = self._restart(self.w[:, None])
+        if loss > 2.0 * self.problem.yy:  # worse than to begin with nothing
+            self.w, self.c, self.from_afar = null, c, False
+        else:
+            self.alpha = self.problem.strengths.alpha_max(self.c)
 
     def _restart(self, W):
-        """Take the only column of W as the point to go on from."""
-        self._verify(W, np.zeros(1))
+        """Take the only column of W as the point to go on from; returns its loss."""
+        verdict = self._verify(W, np.zeros(1))
         self.c = self._all_correlations(0)
         self.w = self.solved[:, 0].copy()
+        return verdict.loss[0]
 
     def _places(self, columns):
         """Positions of columns in the working set."""

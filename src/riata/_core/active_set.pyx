@@ -41,6 +41,14 @@ cdef Py_ssize_t SMALL_FACTOR = 800
 cdef double DEPENDENT = 1e-10
 
 
+cdef inline double least_pivot(double square, double l2) noexcept nogil:
+    """A column of this squared norm is dependent if no more than this is left of it;
+    with an l2 that is more than rounding none is."""
+    if l2 > 1e-13 * square:
+        return min(DEPENDENT * square, 0.5 * l2)
+    return DEPENDENT * square
+
+
 cdef class ActiveSet:
     """The free coefficients of a quadratic problem and the Cholesky factor of theirs.
 
@@ -340,7 +348,7 @@ cdef class ActiveSet:
             return False
         for i in range(self.n_free):
             j = self.free[i]
-            if factor[i, i] * factor[i, i] <= DEPENDENT * (G[j * ld + j] + l2[j]):
+            if factor[i, i] * factor[i, i] <= least_pivot(G[j * ld + j], l2[j]):
                 return False
         for i in range(self.n_free):
             for k in range(i + 1):
@@ -361,7 +369,7 @@ cdef class ActiveSet:
                 G[j * ld + self.free[i]] - vector.dot(i, &self.L[i, 0], row)
             ) / self.L[i, i]
         rest -= vector.dot(n, row, row)
-        if not rest > DEPENDENT * (G[j * ld + j] + l2):
+        if not rest > least_pivot(G[j * ld + j], l2):
             return False
         row[n] = sqrt(rest)
         self.free[n] = j
