@@ -194,7 +194,7 @@ class PathSolver:
         """Yield a `Solution` for each alpha; `alphas` decrease."""
         done, batch, most = 0, 1, self.lanes
         steps = None
-        if self.settings.engine == "auto" and self._full_gram_pays(len(alphas)):
+        if self.settings.engine == "auto" and self._full_gram_pays(alphas):
             self._add(np.flatnonzero((self.working.mask == 0)
                                      & (self.problem.design.sqnorm > 0)))
             self.exact_gram = self._exact_gram_pays(alphas)
@@ -212,17 +212,22 @@ class PathSolver:
             if not steps[done].wanted and not self.working.use_gram:
                 batch = 1  # one leads to the next
             ahead = steps[done:done + min(batch, most)]
+            done += len(ahead)
+            alphas = np.array([step.alpha for step in ahead])
+            self._look_ahead(alphas)
+            if self._at_once():  # where no rung helps the next
+                ahead = [step for step in ahead if step.wanted] or ahead[-1:]
+                alphas = np.array([step.alpha for step in ahead])
             targets = np.array([
                 self.target if step.wanted else RUNG_GAP * self.problem.null_objective
                 for step in ahead
             ])
             rounds = 0
-            solutions = self._solve_batch(np.array([s.alpha for s in ahead]), targets)
+            solutions = self._solve_batch(alphas, targets)
             for step, solution in zip(ahead, solutions, strict=True):
                 rounds = max(rounds, solution.n_iter)
                 if step.wanted:
                     yield solution
-            done += len(ahead)
             batch = min(2 * batch, most) if rounds < 3 else max(batch // 2, 1)
 
     def _with_rungs(self, alphas):
@@ -260,7 +265,7 @@ class PathSolver:
                     )
                 yield self._solution(ahead, k, verdict, 1, status)
 
-    def _full_gram_pays(self, n_alphas):
+    def _full_gram_pays(self, alphas):
         """Whether to start with all columns: few of them, or many fewer than rows."""
         design = self.problem.design
         n, p = design.n_samples, design.n_features
@@ -268,7 +273,8 @@ class PathSolver:
             return True
         # a sparse Gram matrix costs the square of what is in a row
         cheap = not design.sparse or design.nnz <= FEW_IN_A_ROW * n
-        return n_alphas >= 10 and p <= 4000 and n >= 5 * p and cheap
+        far = len(alphas) >= 10 or (len(alphas) and alphas[-1] < 0.02 * self.alpha)
+        return far and p <= 4000 and n >= 5 * p and cheap
 
     def _exact_gram_pays(self, alphas):
         """Whether all products in double precision cost less than the passes that they
@@ -279,7 +285,6 @@ class PathSolver:
 
     def _solve_batch(self, alphas, targets):
         """Yield the solution at each alpha, to its target gap."""
-        self._look_ahead(alphas)
         lanes, first, rounds = len(alphas), 0, 0
         inner = 0.3 * targets
         W = None
@@ -364,7 +369,7 @@ class PathSolver:
             with self.work.phase("gram"):
                 self.work.gram += working.extend_gram()
         with self.work.phase("solve"):
-            if self._at_once(len(alphas)):
+            if self._at_once():
                 solution = self._descend_at_once(W, first, alphas, tol)
                 if CRAWLING not in solution[1]:
                     W, statuses = solution
@@ -378,12 +383,14 @@ class PathSolver:
             return self._descend(W, first, alphas, tol)
         return W, statuses
 
-    def _at_once(self, lanes):
+    def _at_once(self):
         """Whether to solve all lanes side by side."""
         working = self.working
         if not working.use_gram:
             return self.problem.design.sparse
-        return lanes > 2 and len(working) >= LARGE_GRAM and not working.crawls
+        # no more coefficients are active than there are rows
+        most = min(len(working), self.problem.design.n_samples)
+        return most >= LARGE_GRAM and not working.crawls
 
     def _descend_one_by_one(self, W, first, alphas, tol):
         working, problem = self.working, self.problem
