@@ -192,43 +192,46 @@ class PathSolver:
 
     def solve(self, alphas):
         """Yield a `Solution` for each alpha; `alphas` decrease."""
-        done, batch, most = 0, 1, self.lanes
-        steps = None
         if self.settings.engine == "auto" and self._full_gram_pays(alphas):
-            self._add(np.flatnonzero((self.working.mask == 0)
-                                     & (self.problem.design.sqnorm > 0)))
-            self.exact_gram = self._exact_gram_pays(alphas)
-            if self.exact_gram:
-                self.working.may_be_rough, self.screening = False, None
-            self.working.complete = True
+            self._take_all_columns(alphas)
             steps = [Step(float(alpha), True) for alpha in alphas]
-            if self.exact_gram and len(self.working) < LARGE_GRAM:
-                most = MOST_LANES
-            batch = most
-        steps = steps or self._with_rungs(alphas)
-        while done < len(steps):
+            small = self.exact_gram and len(self.working) < LARGE_GRAM
+            batch = most = MOST_LANES if small else self.lanes
+        else:
+            steps, batch, most = self._with_rungs(alphas), 1, self.lanes
+        while steps:
             if monotonic() > self.settings.deadline:
-                steps[done:] = [step for step in steps[done:] if step.wanted]
-            if not steps[done].wanted and not self.working.use_gram:
-                batch = 1  # one leads to the next
-            ahead = steps[done:done + min(batch, most)]
-            done += len(ahead)
-            alphas = np.array([step.alpha for step in ahead])
-            self._look_ahead(alphas)
-            if self._at_once():  # where no rung helps the next
-                ahead = [step for step in ahead if step.wanted] or ahead[-1:]
-                alphas = np.array([step.alpha for step in ahead])
+                steps = [step for step in steps if step.wanted]
+            ahead, steps = self._next_batch(steps, min(batch, most))
             targets = np.array([
                 self.target if step.wanted else RUNG_GAP * self.problem.null_objective
                 for step in ahead
             ])
             rounds = 0
-            solutions = self._solve_batch(alphas, targets)
+            solutions = self._solve_batch(np.array([s.alpha for s in ahead]), targets)
             for step, solution in zip(ahead, solutions, strict=True):
                 rounds = max(rounds, solution.n_iter)
                 if step.wanted:
                     yield solution
             batch = min(2 * batch, most) if rounds < 3 else max(batch // 2, 1)
+
+    def _take_all_columns(self, alphas):
+        self._add(np.flatnonzero((self.working.mask == 0)
+                                 & (self.problem.design.sqnorm > 0)))
+        self.working.complete = True
+        self.exact_gram = self._exact_gram_pays(alphas)
+        if self.exact_gram:
+            self.working.may_be_rough, self.screening = False, None
+
+    def _next_batch(self, steps, size):
+        """The steps to solve next, with the columns that they need, and the rest."""
+        if not steps[0].wanted and not self.working.use_gram:
+            size = 1  # one leads to the next
+        ahead, rest = steps[:size], steps[size:]
+        self._look_ahead(ahead[-1].alpha)
+        if self._at_once():  # where no rung helps the next
+            ahead = [step for step in ahead if step.wanted] or ahead[-1:]
+        return ahead, rest
 
     def _with_rungs(self, alphas):
         """The asked alphas and, where the next is far, rungs of a ladder down to it."""
@@ -328,11 +331,10 @@ class PathSolver:
             return Status.optimal_inaccurate if near else Status.iteration_limit
         return None
 
-    def _look_ahead(self, alphas):
+    def _look_ahead(self, last):
         """Add the columns that may be active by the last alpha of the batch."""
         if len(self.working) == len(self.working.mask):
             return
-        last = float(alphas[-1])
         slope, gamma = self.slope, 0.05 if self.working.use_gram else 1.0
         if slope is None:  # strong rule: |c| >= (2 last - alpha) l1
             slope, gamma = np.zeros_like(self.c), 1.0
