@@ -35,7 +35,7 @@ cdef enum:
     tied = 4        # at zero, and dependent on the free columns: left out for a while
 
 # Up to so many rows our own loop factors faster than a call of (threaded) LAPACK.
-cdef Py_ssize_t SMALL_FACTOR = 800
+cdef Py_ssize_t SMALL_FACTOR = 150
 
 # A column is dependent when the free ones explain all but this share of its norm.
 cdef double DEPENDENT = 1e-10
