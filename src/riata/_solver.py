@@ -301,8 +301,7 @@ class PathSolver:
             while first < lanes and verdict.gap[first] <= targets[first]:
                 first += 1
             self._advance(alphas, done, first, verdict)
-            for k in range(done, first):
-                yield self._solution(alphas, k, verdict, rounds, Status.optimal)
+            yield from self._accepted(alphas, done, first, verdict, rounds)
             if first == lanes:
                 return
             added = self._add_violators(first, alphas)
@@ -610,6 +609,24 @@ class PathSolver:
                                  float(verdict.loss[lane]))
             if self.n_useless > 2:
                 self.screening = None
+
+    def _accepted(self, alphas, first, last, verdict, rounds):
+        """The solutions of lanes that a verification has accepted together."""
+        w = self.solved[:, first:last].T
+        lanes, places = w.nonzero()
+        columns, values = self.working.columns[places], w[lanes, places]
+        ends = np.searchsorted(lanes, np.arange(last - first + 1)).tolist()
+        facts = zip(
+            alphas[first:last].tolist(), ends, ends[1:],
+            *(part[first:last].tolist() for part in
+              (verdict.loss, verdict.penalty, verdict.gap, verdict.kkt)),
+            self.engine[first:last], strict=False,
+        )  # fmt: skip
+        for alpha, begin, end, loss, penalty, gap, kkt, engine in facts:
+            yield Solution(
+                alpha, columns[begin:end], values[begin:end], loss, penalty, gap, kkt,
+                rounds, Status.optimal, engine,
+            )
 
     def _solution(self, alphas, k, verdict, rounds, status):
         w = self.solved[:, k]
