@@ -72,10 +72,15 @@ def describe(cell):
 
 def markdown(store):
     """Return all results as a page of Markdown: an overview, then each cell's table."""
+    clocks = {
+        result["clock"].replace("cpu_", "processor ")
+        for cell in store["cells"].values() for result in cell["solvers"].values()
+    }  # fmt: skip
     lines = [
         "# Results of the race", "",
-        f"Processor: {store.get('machine', 'unknown')}; one thread. See the"
-        " [README](../README.md) for what is measured.", "",
+        f"Processor: {store.get('machine', 'unknown')}; one thread; times in"
+        f" {' or '.join(sorted(clocks))}. See the [README](../README.md) for what is"
+        " measured; a solver's note tells which limit it ran into.", "",
         "| cell | size | riata (s) | best peer | its time (s) | peer / riata |"
         " by excess |",
         "| --- | --- | --: | --- | --: | --: | --: |",
@@ -101,5 +106,7 @@ def _overview(name, cell):
     theirs, theirs_mild = exact.get(best), min(mild.values(), default=None)
     ratio = _number(theirs / ours, ".3g") if ours and theirs else ""
     ratio_mild = _number(theirs_mild / ours_mild, ".3g") if ours and theirs_mild else ""
+    if theirs == float("inf"):
+        best = "none reached it"
     columns = [name, describe(cell), _number(ours), best, _number(theirs), ratio]
     return f"| {' | '.join([*columns, ratio_mild])} |"
