@@ -319,6 +319,20 @@ def test_gap_from_a_gram_matrix_is_that_from_the_data():
         assert audit.gap <= path.dual_gap[k] + 1e-9 * audit.primal
 
 
+def test_means_taken_off_afterwards_count_as_rounding():
+    # A sparse column with a single zero: sums of n where the Gram matrix has ones.
+    rng = np.random.default_rng(0)
+    X = (rng.random((4000, 30)) < 0.2).astype(float)
+    y = X[:, :3].sum(axis=1) + rng.normal(size=4000)
+    full = X.copy()
+    full[:, 0] = 1.0
+    full[17, 0] = 0.0
+    for data, read in ((X, False), (full, True)):
+        path = solve(sp.csc_array(data), y, Settings(tol=3e-9), standardize=False)
+        assert (path.passes > 1.0) == read
+        assert set(path.status) == {Status.optimal}
+
+
 def test_diagnostics_tell_what_was_done():
     X, y, _ = make_correlated_data(100, 2000, rho=0.5, random_state=0)
     path = riata.fit_path(X, y, alphas=50)

@@ -12,7 +12,7 @@ import numpy as np
 from ._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
 from ._core.lane_descent import LaneDescent
 
-WIDTH = 8  # lanes of a block; a single alpha has kernels of its own
+LANES = 8  # lanes of a block; a single alpha has kernels of its own
 CG_STEPS = 30  # of conjugate gradients in one Newton step
 ROUNDS_BEFORE_NEWTON = 2
 PATIENCE = 200  # rounds in which the gap must at least halve
@@ -67,7 +67,7 @@ def descend_lanes(problem, view, state, xty, W, first, alphas, tol, max_rounds,
     effort : Effort
     """
     lanes = len(alphas)
-    width = 1 if lanes == 1 else WIDTH
+    width = 1 if lanes == 1 else LANES
     block = LaneDescent(
         view.quadratic, view.sqnorm, view.l1, view.l2, view.lower, view.upper,
         np.concatenate([alphas, np.ones(width - lanes)]),

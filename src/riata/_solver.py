@@ -21,10 +21,9 @@ from ._core.active_set import ActiveSet
 from ._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, descend
 from ._core.screening import Screening
 from ._diagnostics import Diagnostics
-from ._lanes import CRAWLING, WIDTH, descend_lanes
+from ._lanes import CRAWLING, LANES, descend_lanes
 from ._working_set import FreeColumns, WorkingSet
 
-LANES = 8
 EPS = float(np.finfo(float).eps)
 MAX_EPOCHS = 200_000  # of coordinate descent, for one alpha on one working set
 RUNG = 0.65  # ratio of two alphas on the way to one that is far from the last
@@ -473,7 +472,7 @@ class PathSolver:
         """Whether to follow the path from event to event costs less than to go on with
         descent in lanes; both in multiply-adds, those of lanes being of eight."""
         size, n_active = len(w), np.count_nonzero(w)
-        events = 1.3 * np.count_nonzero((w != 0) ^ (self.w != 0)) + WIDTH
+        events = 1.3 * np.count_nonzero((w != 0) ^ (self.w != 0)) + LANES
         one_event = 2 * n_active**2 + n_active * size
         one_round = (4 + effort.newton / effort.rounds) * n_active * size
         return left * one_round * COST_OF_LANES > events * one_event
@@ -515,6 +514,7 @@ class PathSolver:
         return Verdict(*map(np.concatenate, zip(*verdicts, strict=True)))
 
     def _verify_by_pass(self, W, alphas):
+        """`_verify`, by the residuals and one pass over X with all of them."""
         problem, design = self.problem, self.problem.design
         lanes = len(alphas)
         width = 1 if lanes == 1 else LANES
@@ -550,7 +550,8 @@ class PathSolver:
         W = np.ascontiguousarray(W[:, :lanes])
         # |x_i' x_j| < 4, each with an error of some eps sqrt(n)
         size = np.abs(W).sum(axis=0)
-        rounding = 4.0 * EPS * math.sqrt(self.problem.design.n_samples) * size**2
+        noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
+        rounding = noise * working.magnified * size**2
         if (rounding > 0.03 * self.target).any():
             return None
         C = working.xty[:, None] - working.gram @ W

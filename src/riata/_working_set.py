@@ -1,5 +1,7 @@
 """The columns that an inner solve may move, and those that it solves exactly."""
 
+from functools import cached_property
+
 import numpy as np
 
 from ._core.descent import Quadratic
@@ -77,6 +79,16 @@ class WorkingSet:
             design.pack(self.columns, 0, design.n_samples, self._packed)
         start = problem.y if weights is None else np.sqrt(weights) * problem.y
         return Quadratic.from_packed(self._packed), start
+
+    @cached_property
+    def magnified(self):
+        """How much larger the sums behind the Gram matrix are than its entries: means of
+        sparse columns are taken off afterwards."""
+        design = self.problem.design
+        if not design.sparse:
+            return 2.0
+        shift = design.mean * design.scale
+        return 1.0 + design.n_samples * float((shift * shift).max(initial=0.0))
 
     def view(self):
         """The set for descent in lanes, and the order of its columns there."""

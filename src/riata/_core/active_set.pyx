@@ -49,6 +49,14 @@ cdef inline double least_pivot(double square, double l2) noexcept nogil:
     return DEPENDENT * square
 
 
+cdef inline signed char kind_of(double w, double lower, double upper) noexcept nogil:
+    if w == 0.0:
+        return at_zero
+    if w >= upper:
+        return at_upper
+    return at_lower if w <= lower else is_free
+
+
 cdef class ActiveSet:
     """The free coefficients of a quadratic problem and the Cholesky factor of theirs.
 
@@ -190,13 +198,7 @@ cdef class ActiveSet:
         cdef Py_ssize_t k, j, count = 0, stale = 0
         cdef signed char kind
         for j in range(size):
-            kind = at_zero
-            if w[j] != 0.0:
-                kind = is_free
-                if w[j] >= upper[j]:
-                    kind = at_upper
-                elif w[j] <= lower[j]:
-                    kind = at_lower
+            kind = kind_of(w[j], lower[j], upper[j])
             if kind == is_free:
                 count += 1
                 self.sign[j] = 1.0 if w[j] > 0 else -1.0
@@ -222,9 +224,7 @@ cdef class ActiveSet:
                 if self.kind[j] != -1:
                     self.kind[j] = -2
                 else:
-                    self.kind[j] = at_zero if w[j] == 0.0 else (
-                        at_upper if w[j] >= upper[j] else at_lower
-                    )
+                    self.kind[j] = kind_of(w[j], lower[j], upper[j])
             else:
                 k += 1
         return self._admit_waiting(G, ld, w, l1, l2, lower, upper, size)
@@ -293,9 +293,7 @@ cdef class ActiveSet:
         self.exchanged = True
         if hit < n:
             self._delete(hit)
-        self.kind[k] = at_zero if target == 0.0 else (
-            at_upper if target > 0 else at_lower
-        )
+        self.kind[k] = kind_of(target, lower[k], upper[k])
         return True
 
     cdef void _forget(self, Py_ssize_t size) noexcept:
@@ -313,17 +311,11 @@ cdef class ActiveSet:
         cdef Py_ssize_t j, k
         self.n_free = 0
         for j in range(size):
-            self.kind[j] = at_zero
-            if w[j] != 0.0:
-                if w[j] >= upper[j]:
-                    self.kind[j] = at_upper
-                elif w[j] <= lower[j]:
-                    self.kind[j] = at_lower
-                else:
-                    self.kind[j] = is_free
-                    self.free[self.n_free] = j
-                    self.factored_l2[j] = l2[j]
-                    self.n_free += 1
+            self.kind[j] = kind_of(w[j], lower[j], upper[j])
+            if self.kind[j] == is_free:
+                self.free[self.n_free] = j
+                self.factored_l2[j] = l2[j]
+                self.n_free += 1
         if self.n_free > SMALL_FACTOR and self._factorise_at_once(G, ld, l2):
             return True
         for k in range(self.n_free):

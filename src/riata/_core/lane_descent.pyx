@@ -87,7 +87,7 @@ cdef class LaneDescent:
         self.Q = np.zeros((quadratic.length, lanes))
         self.qsum, self.vsum = np.zeros(lanes), np.zeros(lanes)
         self.largest = np.zeros(lanes)
-        self.V = self.D = np.empty((0, lanes))
+        self.V, self.D = np.empty((quadratic.length, lanes)), np.empty((0, lanes))
         self.every = np.arange(size, dtype=np.intp)
         self.chosen = np.empty(size, dtype=np.intp)
         if self.X.indptr != NULL:
@@ -115,7 +115,6 @@ cdef class LaneDescent:
         state = np.asarray(self.Q)
         self.w[:] = np.asarray(w)
         state[:] = np.asarray(Q)
-        self.V = np.empty_like(state)
         used = self.w.any(axis=1).nonzero()[0]
         np.asarray(self.chosen)[:len(used)] = used
         if len(used):
