@@ -19,8 +19,9 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "riata"
 LAYERS = (
     ("_core", "_core.*"),
     ("_validation", "_validation.*", "_versions", "_planted", "datasets", "losses",
-     "penalties"),
-    ("_diagnostics", "_lanes", "_plot", "_problem", "_ridge*", "_solver", "_working_set"),
+     "losses.*", "penalties"),
+    ("_diagnostics", "_lanes", "_newton", "_plot", "_problem", "_ridge*", "_solver",
+     "_working_set"),
     ("_path", "_result"),
     ("_certificate",),
     ("_estimators*", "_cross_validation"),

@@ -102,8 +102,8 @@ def check_solution(
     >>> round(check_solution(X, y, [0.0, 0.0], alpha=0.5, fit_intercept=False).gap, 3)
     0.25
     """
-    get_loss(loss)
-    data = checked_data(X, y, sample_weight, offset)
+    loss = get_loss(loss)
+    data = checked_data(X, y, sample_weight, offset, loss)
     p = data.X.n_features
     options = checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
     coef = check.check_coef(coef, p)
@@ -111,6 +111,7 @@ def check_solution(
     alpha = check.check_alpha(alpha)
     problem = checked_problem(
         data,
+        loss,
         fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
         standardize=check.check_bool(standardize, "standardize"),
         n_threads=available_threads(),

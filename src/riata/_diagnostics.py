@@ -22,6 +22,8 @@ class Diagnostics:
         Sweeps of coordinate descent.
     newton : int
         Steps of conjugate gradients on the free coefficients.
+    hessians : int
+        Quadratic models of a loss that is not squared.
     gram : int
         Columns whose products with the working set were formed.
     engine : list of str
@@ -32,13 +34,14 @@ class Diagnostics:
     """
 
     counts = (
-        "passes", "columns_touched", "rounds", "events", "epochs", "newton", "gram",
+        "passes", "columns_touched", "rounds", "events", "epochs", "newton", "hessians",
+        "gram",
     )
 
     def __init__(self):
         self.passes = 0.0
         self.columns_touched = self.rounds = self.events = self.epochs = 0
-        self.newton = self.gram = 0
+        self.newton = self.hessians = self.gram = 0
         self.engine = []
         self.seconds = dict.fromkeys(("setup", "gram", "solve", "verify"), 0.0)
 

@@ -252,7 +252,8 @@ def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
     deadline = np.inf if seconds is None else time.monotonic() + seconds
     bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
     settings = Settings(options.pop("tol"), options.pop("max_iter"), deadline)
-    data = checked_data(data.X, data.y, data.sample_weight, data.offset)
+    loss = options.get("loss", _path.SQUARED)
+    data = checked_data(data.X, data.y, data.sample_weight, data.offset, loss)
     penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)
     return _path.solve_path(data, alphas, penalty, settings, start=start, **options)
 

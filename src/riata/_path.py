@@ -11,10 +11,11 @@ import numpy as np
 
 from . import _validation as check
 from ._core.design import NonFinite
-from ._problem import Problem
+from ._newton import NewtonSolver
+from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._solver import ConvergenceWarning, PathSolver, Settings, Status
-from .losses import get_loss
+from .losses import Squared, get_loss
 
 LEAST_L1_RATIO = 1e-3  # alpha_max of a ridge path is that of this l1_ratio
 
@@ -23,18 +24,31 @@ class Data(NamedTuple):
     """Validated input of a fit."""
 
     X: object
-    y: np.ndarray  # less the offset
+    y: np.ndarray  # as the loss wants it
     sample_weight: np.ndarray | None
     offset: np.ndarray | None
 
 
-def checked_data(X, y, sample_weight, offset):
+SQUARED = Squared()
+
+
+def checked_data(X, y, sample_weight, offset, loss=SQUARED):
     X = check.check_design(X)
     n = X.n_samples
-    y = check.check_target(y, n)
+    y = loss.check_target(check.check_target(y, n))
     sample_weight = check.check_sample_weight(sample_weight, n)
     offset = check.check_offset(offset, n)
-    return Data(X, y if offset is None else y - offset, sample_weight, offset)
+    return Data(X, y, sample_weight, offset)
+
+
+def solver_of(problem, settings, start=None):
+    kind = NewtonSolver if isinstance(problem, GeneralProblem) else PathSolver
+    return kind(problem, settings, start)
+
+
+def less_offset(data):
+    """The target less the offset, which is all that the squared loss sees."""
+    return data.y if data.offset is None else data.y - data.offset
 
 
 def checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features):
@@ -60,9 +74,14 @@ def checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features)
     }
 
 
-def checked_problem(data, **options):
+def checked_problem(data, loss=SQUARED, **options):
+    options["sample_weight"] = data.sample_weight
     try:
-        return Problem(data.X, data.y, sample_weight=data.sample_weight, **options)
+        if isinstance(loss, Squared):
+            return Problem(data.X, less_offset(data), **options)
+        return GeneralProblem(
+            data.X, data.y, loss=loss, offset=data.offset, **options
+        )
     except NonFinite as error:
         check.raise_nonfinite("X", *error.args)
 
@@ -172,7 +191,7 @@ def fit_path(
     """
     started = monotonic()
     loss = get_loss(loss)
-    data = checked_data(X, y, sample_weight, offset)
+    data = checked_data(X, y, sample_weight, offset, loss)
     p = data.X.n_features
     penalty = checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
     grid = check.check_alphas(alphas)
@@ -209,7 +228,7 @@ def fit_path(
 
 def solve_path(
     data, grid, penalty, settings, *, fit_intercept, standardize, n_threads=None,
-    loss=None, limits=None, start=None, ratio=1e-3, started=None,
+    loss=SQUARED, limits=None, start=None, ratio=1e-3, started=None,
 ):
     """Fit a path as `fit_path` does, on checked input and without its warning.
 
@@ -232,10 +251,10 @@ def solve_path(
     started = monotonic() if started is None else started
     limits = _Limits(None, None, None) if limits is None else limits
     problem = checked_problem(
-        data, fit_intercept=fit_intercept, standardize=standardize,
+        data, loss, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=available_threads() if n_threads is None else n_threads, **penalty,
     )
-    solver = PathSolver(problem, settings, _to_design(start, problem))
+    solver = solver_of(problem, settings, _to_design(start, problem))
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
     solver.work.seconds["setup"] = monotonic() - started
@@ -246,7 +265,7 @@ def solve_path(
         end = limits.reached(record, solution.status)
         if end != "complete":
             break
-    return record.result(get_loss(loss or "squared"), end, solver.work)
+    return record.result(loss, end, solver.work)
 
 
 def _solutions(solver, data, grid, penalty, standardize):
@@ -254,7 +273,7 @@ def _solutions(solver, data, grid, penalty, standardize):
     problem = solver.problem
     bounded = problem.strengths.lower is not None
     smooth = (grid == 0) | (problem.l1_ratio == 0)
-    if bounded or not smooth.any():
+    if bounded or not smooth.any() or isinstance(solver, NewtonSolver):
         yield from solver.solve(grid)
         return
     yield from solver.solve(grid[~smooth])
@@ -269,7 +288,7 @@ def _solutions(solver, data, grid, penalty, standardize):
     if len(keep) < data.X.n_features:
         X = X[:, keep]
     ridge = solve_ridge(
-        X, data.y, grid[smooth], fit_intercept=problem.fit_intercept,
+        X, less_offset(data), grid[smooth], fit_intercept=problem.fit_intercept,
         standardize=standardize, sample_weight=data.sample_weight,
         penalty_factor=None if factor is None else factor[keep],
         tol=solver.settings.tol,
@@ -351,15 +370,15 @@ def alpha_grid(problem, solver, n_alphas, ratio):
 
 
 def alpha_max(
-    X, y, *, l1_ratio=1.0, fit_intercept=True, standardize=False, sample_weight=None,
-    offset=None, penalty_factor=None, lower=None, upper=None,
+    X, y, *, loss="squared", l1_ratio=1.0, fit_intercept=True, standardize=False,
+    sample_weight=None, offset=None, penalty_factor=None, lower=None, upper=None,
 ):
     """Smallest strength at which every penalised coefficient is zero.
 
     Parameters
     ----------
-    X, y, l1_ratio, fit_intercept, standardize, sample_weight, offset, penalty_factor, \
-    lower, upper
+    X, y, loss, l1_ratio, fit_intercept, standardize, sample_weight, offset, \
+    penalty_factor, lower, upper
         As in `fit_path`. An `l1_ratio` below 1e-3 counts as 1e-3: a ridge path has no
         such strength, and its grid starts at this one.
 
@@ -374,16 +393,17 @@ def alpha_max(
     >>> alpha_max(np.array([[1.0], [-1.0]]), [2.0, -2.0])
     2.0
     """
-    data = checked_data(X, y, sample_weight, offset)
+    loss = get_loss(loss)
+    data = checked_data(X, y, sample_weight, offset, loss)
     penalty = checked_penalty(
         None, l1_ratio, penalty_factor, lower, upper, data.X.n_features
     )
     problem = checked_problem(
-        data, fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
+        data, loss, fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
         standardize=check.check_bool(standardize, "standardize"),
         n_threads=available_threads(), **penalty,
     )
-    solver = PathSolver(problem, Settings())
+    solver = solver_of(problem, Settings())
     if problem.l1_ratio < LEAST_L1_RATIO:
         return problem.least_l1_alpha(solver.c, LEAST_L1_RATIO)
     return solver.alpha_max

@@ -39,14 +39,9 @@ class Problem:
         self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
         sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=1,
     ):
-        n = X.n_samples
-        self.fit_intercept = fit_intercept
-        self.matrix = None if X.kind == "csc" else X.data
-        self.weights = None
+        self._set_weights(X, sample_weight, fit_intercept)
         if sample_weight is not None:
-            scaled = sample_weight / sample_weight.max()
-            self.weights = scaled * (n / scaled.sum())
-            y = np.where(scaled > 0, y, 0.0)
+            y = np.where(sample_weight > 0, y, 0.0)
         # powers of two: no rounding on the way in or out
         peak = 2.0 ** math.frexp(float(np.abs(y).max()))[1]
         y = y / peak
@@ -60,11 +55,22 @@ class Problem:
         self.yy = square / norm**2
         self.unit = peak * norm
         self.center *= peak
-        self.design = Design(
-            X.kind, X.data, X.indices, X.indptr, (n, X.n_features), self.weights,
-            fit_intercept, self.y, n_threads,
-        )
+        self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
+
+    def _set_weights(self, X, sample_weight, fit_intercept):
+        self.fit_intercept = fit_intercept
+        self.matrix = None if X.kind == "csc" else X.data
+        self.weights = None
+        if sample_weight is not None:
+            scaled = sample_weight / sample_weight.max()
+            self.weights = scaled * (X.n_samples / scaled.sum())
+
+    def _set_design(self, X, n_threads):
+        self.design = Design(
+            X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features),
+            self.weights, self.fit_intercept, self.y, n_threads,
+        )
 
     def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
         self.l1_ratio = l1_ratio
@@ -153,3 +159,116 @@ class Problem:
     def objective_unit(self, value):
         """A loss or a gap in the user's units (inf where that overflows)."""
         return float(value) / self.design.n_samples * self.unit * self.unit
+
+
+class GeneralProblem(Problem):
+    """A penalised generalised linear model in the units of the design.
+
+    With ``eta = null_eta + b + unit X~ w`` for the predictor, and objectives divided by
+    the square of `unit`, the model is brought to the form of penalised least squares:
+    its null objective is near one half, its null residual ``y`` has norm near one.
+
+    Parameters
+    ----------
+    X : DesignArrays
+    y : ndarray of float64 (n_samples,)
+        Target as the loss wants it.
+    loss : riata.losses.Loss
+    offset : ndarray of float64 (n_samples,) or None
+    **options
+        As of `Problem`.
+
+    Attributes
+    ----------
+    loss, target, null_eta
+        The loss, its targets and the predictor of the model without features, in units
+        of `target_unit` (1 for a loss that has units of its own).
+    y : ndarray (n_samples,)
+        The null residual.
+    eta_unit : float
+        What one unit of ``X~ w`` is in the predictor's.
+    """
+
+    def __init__(
+        self, X, y, *, loss, offset=None, l1_ratio, fit_intercept=True,
+        standardize=False, sample_weight=None, penalty_factor=None, lower=None,
+        upper=None, n_threads=1,
+    ):
+        self._set_weights(X, sample_weight, fit_intercept)
+        if sample_weight is not None:
+            y = np.where(sample_weight > 0, y, y[np.argmax(sample_weight > 0)])
+        offset = np.zeros(X.n_samples) if offset is None else offset
+        unit = 1.0
+        if loss.in_units(1.0) is not None:
+            peak = max(float(np.abs(y).max()), float(np.abs(offset).max()))
+            unit = 2.0 ** math.frexp(peak)[1]
+            loss, y, offset = loss.in_units(unit), y / unit, offset / unit
+        self.loss, self.target, self.target_unit = loss, y, unit
+        self._set_null_model(offset)
+        self.unit = unit * self.eta_unit
+        self._set_design(X, n_threads)
+        self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
+
+    def _set_null_model(self, offset):
+        constant = 0.0
+        if self.fit_intercept:
+            mean = float(np.average(self.target, weights=self.weights))
+            self.loss.check_mean(mean)
+            rest = float(np.average(offset, weights=self.weights))
+            constant = self.loss.start(mean) - rest
+        eta = (offset + constant)[:, None]
+        if self.fit_intercept:
+            eta, moved = self.settle(eta)
+            constant += moved[0]
+        self.center, self.null_eta = constant * self.target_unit, eta[:, 0]
+        residual = self.loss.residual(self.target, self.null_eta)
+        size = np.abs(self.target).max() + np.abs(residual).max()
+        square = 2.0 * float(self.losses(eta)[0])
+        if self.fit_intercept and np.abs(residual).max() <= 1e-14 * size:
+            residual, square = np.zeros_like(residual), 0.0
+        self.eta_unit = (
+            2.0 ** math.frexp(math.sqrt(square))[1] if 0 < square < math.inf else 1.0
+        )
+        self.y = residual / self.eta_unit
+        self.yy = square / self.eta_unit**2
+
+    def losses(self, Eta):
+        """Sum of the losses at predictors (n, lanes), one a lane; inf if that overflows."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = self.loss.value(self.target[:, None], Eta)
+            total = values.sum(axis=0) if self.weights is None else self.weights @ values
+        return np.where(np.isnan(total), np.inf, total)
+
+    def residuals(self, Eta):
+        """Residuals at predictors (n, lanes), in the units of the design."""
+        return self.loss.residual(self.target[:, None], Eta) / self.eta_unit
+
+    def settle(self, Eta):
+        """Give each column of Eta (n, lanes) its optimal intercept, by Newton's method
+        kept inside of brackets; returns the predictors, and what was added."""
+        lanes = Eta.shape[1]
+        moved = np.zeros(lanes)
+        low, high = np.full(lanes, -np.inf), np.full(lanes, np.inf)
+        limit = 4.0 * max(1.0, float(np.abs(self.target).max()))
+        for _ in range(100):
+            shifted = Eta + moved
+            residual = self.weigh(self.loss.residual(self.target[:, None], shifted))
+            pull = residual.sum(axis=0)
+            noise = 1e-15 * np.abs(residual).sum(axis=0)
+            low, high = np.where(pull > 0, moved, low), np.where(pull < 0, moved, high)
+            todo = np.abs(pull) > noise
+            if not todo.any():
+                break
+            curvature = self.loss.curvature(self.target[:, None], shifted)
+            curvature = self.weigh(curvature).sum(axis=0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                step = np.clip(np.nan_to_num(pull / curvature), -limit, limit)
+            new = moved + step
+            beyond = (new <= low) | (new >= high)
+            with np.errstate(invalid="ignore"):
+                middle = np.where(np.isfinite(low + high), 0.5 * (low + high), new)
+            new = np.where(beyond, middle, new)
+            if (np.abs(new - moved)[todo] <= 1e-16 * np.abs(shifted).max()).all():
+                break
+            moved = np.where(todo, new, moved)
+        return Eta + moved, moved

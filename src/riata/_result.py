@@ -51,7 +51,8 @@ class Record:
 
         problem, design = self.problem, self.problem.design
         parts = list(zip(*self.solutions, strict=True))
-        alphas, columns, w, squares, penalty, gap, kkt, n_iter, status, engine = parts
+        alphas, columns, w, squares, penalty, gap, kkt, n_iter, status, *others = parts
+        engine, constant = others
         work.engine = list(engine)
         squares, penalty = np.array(squares), np.array(penalty)
         gap, null = np.array(gap), problem.null_objective
@@ -72,7 +73,7 @@ class Record:
                 (coef, columns, np.concatenate([[0], np.cumsum(n_active)])),
                 shape=(design.n_features, len(alphas)),
             ),
-            intercept=problem.center - shift,
+            intercept=problem.center + np.array(constant) - shift,
             dual_gap=dual_gap,
             relative_gap=gap / null if null > 0 else gap,
             kkt=np.array(kkt),

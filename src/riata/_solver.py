@@ -93,6 +93,7 @@ class Solution(NamedTuple):
     n_iter: int
     status: Status
     engine: str
+    constant: float = 0.0  # intercept of the centred columns, less that of the null model
 
 
 class Verdict(NamedTuple):
@@ -102,6 +103,7 @@ class Verdict(NamedTuple):
     kkt: np.ndarray
     loss: np.ndarray
     penalty: np.ndarray
+    square: np.ndarray  # ||r||^2
 
 
 class PathSolver:
@@ -119,7 +121,7 @@ class PathSolver:
         self.problem, self.settings = problem, settings
         self.target = settings.tol * problem.null_objective
         self.working = WorkingSet(problem, settings)
-        self.free = FreeColumns(problem, problem.free) if len(problem.free) else None
+        self.free = self._free_columns()
         self.active_set = ActiveSet()
         self.exact_gram = False  # all correlations can be had from a Gram matrix
         self.error = np.zeros(0)  # of a rough Gram matrix, at the last solution
@@ -127,6 +129,7 @@ class PathSolver:
         self.work = Diagnostics()
         self.work.passes, self.work.columns_touched = 1.0, problem.design.n_features
         self.engine = []  # of each lane
+        self.constants = np.zeros(MOST_LANES)  # likewise
         p = problem.design.n_features
         # correlations are kept for all columns and lanes: not more than X itself takes
         afford = max(2**26, 8 * problem.design.nnz) >= 8 * LANES * p
@@ -136,6 +139,10 @@ class PathSolver:
         self.n_useless = 0  # passes in a row that screening hardly shortened
         self.from_afar = start is not None
         self._start(start)
+
+    def _free_columns(self):
+        problem = self.problem
+        return FreeColumns(problem, problem.free) if len(problem.free) else None
 
     def _screening(self):
         """Screening, where looking at a column costs more than a bound on it."""
@@ -167,7 +174,7 @@ class PathSolver:
         lower, upper = self.working.lower[place], self.working.upper[place]
         self.w[place] = np.clip(w, lower, upper)
         loss = self._restart(self.w[:, None])
-        if loss > 2.0 * self.problem.yy:  # worse than to begin with nothing
+        if not loss <= 2.0 * self.problem.yy:  # worse than to begin with nothing
             self.w, self.c, self.from_afar = null, c, False
         else:
             self.alpha = self.problem.strengths.alpha_max(self.c)
@@ -541,7 +548,7 @@ class PathSolver:
             C[:len(self.free.columns)] = 0.0  # but for rounding
         self.cols, self.C, self.R, self.solved = cols, C, R, B
         gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss)
-        return Verdict(gap, kkt, loss, penalty)
+        return Verdict(gap, kkt, loss, penalty, loss)
 
     def _verify_by_gram(self, W, alphas):
         """As `_verify`, from the Gram matrix of all columns; None if its rounding might
@@ -559,7 +566,7 @@ class PathSolver:
         loss = np.maximum(loss, 0.0)
         self.cols, self.C, self.R, self.solved = working.columns, C, None, W
         gap, kkt, penalty = self.problem.strengths.certify(C, self.cols, W, alphas, loss)
-        return Verdict(gap + rounding, kkt, loss, penalty)
+        return Verdict(gap + rounding, kkt, loss, penalty, loss)
 
     def _columns_to_look_at(self, Q, loss, alphas):
         """The working set, and all columns that screening can not prove inactive."""
@@ -607,7 +614,7 @@ class PathSolver:
             )[:, 0]
         if self.screening is not None and self.R is not None:
             self.screening.learn(self.cols, self.C[:, lane].copy(), self.R[:, lane],
-                                 float(verdict.loss[lane]))
+                                 float(verdict.square[lane]))
             if self.n_useless > 2:
                 self.screening = None
 
@@ -621,12 +628,12 @@ class PathSolver:
             alphas[first:last].tolist(), ends, ends[1:],
             *(part[first:last].tolist() for part in
               (verdict.loss, verdict.penalty, verdict.gap, verdict.kkt)),
-            self.engine[first:last], strict=False,
+            self.engine[first:last], self.constants[first:last].tolist(), strict=False,
         )  # fmt: skip
-        for alpha, begin, end, loss, penalty, gap, kkt, engine in facts:
+        for alpha, begin, end, loss, penalty, gap, kkt, engine, constant in facts:
             yield Solution(
                 alpha, columns[begin:end], values[begin:end], loss, penalty, gap, kkt,
-                rounds, Status.optimal, engine,
+                rounds, Status.optimal, engine, constant,
             )
 
     def _solution(self, alphas, k, verdict, rounds, status):
@@ -635,5 +642,5 @@ class PathSolver:
         return Solution(
             alphas[k], self.working.columns[active], w[active], verdict.loss[k],
             verdict.penalty[k], verdict.gap[k], verdict.kkt[k], rounds, status,
-            self.engine[k],
+            self.engine[k], float(self.constants[k]),
         )

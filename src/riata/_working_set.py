@@ -23,11 +23,9 @@ class WorkingSet:
         # a Gram matrix in single precision costs half as much, and its error is
         # corrected by the exact correlations that verification brings
         self.may_be_rough = settings.tol >= 1e-9
-        self.rough = False
         self.columns = np.empty(0, dtype=np.intp)
         self.mask = np.zeros(problem.design.n_features, dtype=np.uint8)
-        self._gram = np.empty((0, 0), order="F")
-        self._gram_size = 0
+        self._gram = Gram(problem.design)
         self._packed = None
         self.complete = False  # all columns from the start, by their Gram matrix
         self.crawls = False  # so was descent in lanes on the Gram matrix
@@ -106,38 +104,74 @@ class WorkingSet:
         ), order
 
     @property
+    def rough(self):
+        """Whether some products are in single precision."""
+        return self._gram.rough
+
+    @property
     def gram(self):
         """Gram matrix of the columns, as far as `extend_gram` has formed it."""
-        return self._gram[:self._gram_size, :self._gram_size]
+        return self._gram.matrix
 
     def extend_gram(self):
         """Form the Gram matrix of all columns of the set; how many were missing."""
-        old, size = self._gram_size, len(self)
+        whole = not self.problem.design.sparse and not self.may_be_rough
+        if whole and len(self) == self.problem.design.n_features and not len(self.gram):
+            matrix = self.problem.whole_gram(self.columns)
+            if matrix is not None:
+                self._gram.matrix = np.asfortranarray(matrix)
+                return len(self)
+        return self._gram.extend(self.columns, self.may_be_rough)
+
+    def model_error(self, C, W):
+        """What the correlations C of the first columns are above ``xty - gram @ W``:
+        rounding, unless the Gram matrix is rough."""
+        known = len(C)
+        return C - (self.xty[:known, None] - self.gram[:known] @ W)
+
+
+class Gram:
+    """A Gram matrix ``X~[:, columns]' W X~[:, columns]`` that grows with the columns.
+
+    Parameters
+    ----------
+    design : Design
+
+    Attributes
+    ----------
+    matrix : ndarray (n_columns, n_columns), contiguous columns
+    rough : bool
+        Whether some of it is in single precision.
+    """
+
+    def __init__(self, design):
+        self.design = design
+        self._room = self.matrix = np.empty((0, 0), order="F")
+        self.rough = False
+
+    def extend(self, columns, may_be_rough):
+        """Add the columns that are new at the end of `columns`; how many they were."""
+        old, size = len(self.matrix), len(columns)
         if size == old:
             return 0
-        if size > self._gram.shape[0]:
-            capacity = max(size, min(2 * old, len(self.mask)))
-            gram = np.empty((capacity, capacity), order="F")
-            gram[:old, :old] = self._gram[:old, :old]
-            self._gram = gram
-        block = self._gram_block(old)
-        self._gram[:size, old:size] = block
-        self._gram[old:size, :old] = block[:old].T
-        self._gram_size = size
+        if size > len(self._room):
+            capacity = max(size, min(2 * old, self.design.n_features))
+            room = np.empty((capacity, capacity), order="F")
+            room[:old, :old] = self.matrix
+            self._room = room
+        block = self._block(columns, old, may_be_rough)
+        self._room[:size, old:size] = block
+        self._room[old:size, :old] = block[:old].T
+        self.matrix = self._room[:size, :size]
         return size - old
 
-    def _gram_block(self, old):
-        """X~[:, working]' W X~[:, working[old:]]"""
-        design, size = self.problem.design, len(self)
+    def _block(self, columns, old, may_be_rough):
+        design, size = self.design, len(columns)
         if design.sparse:
-            return sparse_gram(design, self.columns, old)
-        if size - old == design.n_features and not self.may_be_rough:
-            whole = self.problem.whole_gram(self.columns)
-            if whole is not None:
-                return whole
+            return sparse_gram(design, columns, old)
         # (columns that depend on each other would no longer be seen to)
         self.rough = self.rough or (
-            self.may_be_rough and design.n_samples >= 4 * size
+            may_be_rough and design.n_samples >= 4 * size
             and design.n_samples * size * (size - old) > LARGE_GRAM
         )
         dtype = np.float32 if self.rough else np.float64
@@ -146,16 +180,10 @@ class WorkingSet:
         for first in range(0, design.n_samples, step):
             last = min(first + step, design.n_samples)
             panel = np.empty((last - first, size), order="F")
-            design.pack(self.columns, first, last, panel)
+            design.pack(columns, first, last, panel)
             panel = panel.astype(dtype, copy=False)
             block += panel.T @ panel[:, old:]
         return block
-
-    def model_error(self, C, W):
-        """What the correlations C of the first columns are above ``xty - gram @ W``:
-        rounding, unless the Gram matrix is rough."""
-        known = len(C)
-        return C - (self.xty[:known, None] - self.gram[:known] @ W)
 
 
 class FreeColumns:

@@ -27,8 +27,14 @@ class Strengths:
     @property
     def unit(self) -> _Float: ...
     def certify(
-        self, C: _Float, cols: _Ids, w: _Float, alphas: _Float, loss: _Float
-    ) -> tuple[_Float, _Float]: ...
+        self,
+        C: _Float,
+        cols: _Ids,
+        w: _Float,
+        alphas: _Float,
+        loss: _Float,
+        squared: bool = True,
+    ) -> tuple[_Float, _Float, _Float]: ...
     def excess(
         self, C: _Float, cols: _Ids, first: int, alphas: _Float, margin: float
     ) -> tuple[_Ids, _Float]: ...

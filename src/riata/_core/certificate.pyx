@@ -52,8 +52,19 @@ cdef class Strengths:
     def certify(
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols,
         const double[:, ::1] w, const double[::1] alphas, const double[::1] loss,
+        bint squared=True,
     ):
         """Duality gap and KKT violation of each lane.
+
+        Shrinking the residual by kappa makes it dual feasible. For the squared loss the
+        value of that dual point is known. For any other convex loss that is never
+        negative the residual itself gives a bound: the objective P* of the optimum w*
+        is at least that of its tangent,
+
+            P - P* <= sum_j l1_j |w_j| - z_j w_j + sum_j (|z_j| - l1_j)_+ |w*_j|
+
+        and the last sum is at most ``(1 / kappa - 1) sum_j l1_j |w*_j|``, where the sum
+        is at most P* <= P: no conjugate of the loss is needed.
 
         Parameters
         ----------
@@ -66,7 +77,8 @@ cdef class Strengths:
             Coefficients of the working set.
         alphas : (lanes,)
         loss : (lanes,)
-            ``||r||^2``.
+            Twice the loss; ``||r||^2`` if it is squared.
+        squared : bool
 
         Returns
         -------
@@ -126,13 +138,20 @@ cdef class Strengths:
                 for k in range(lanes):
                     pen = self._at(cols[i], alphas[k], beyond[k])
                     terms[k].augmented += gap_term(
-                        C[i, k], w[i, k], pen, terms[k].kappa
+                        C[i, k], w[i, k], pen, terms[k].kappa if squared else 1.0
                     )
             for k in range(lanes):
                 t = &terms[k]
-                gap[k] = t.augmented + 0.5 * (1.0 - t.kappa) * (1.0 - t.kappa) * (
-                    loss[k] + t.ridge
-                )
+                if squared:
+                    gap[k] = t.augmented + 0.5 * (1.0 - t.kappa) * (1.0 - t.kappa) * (
+                        loss[k] + t.ridge
+                    )
+                elif t.kappa < 1.0:
+                    gap[k] = t.augmented + (1.0 / t.kappa - 1.0) * (
+                        0.5 * loss[k] + t.value
+                    )
+                else:
+                    gap[k] = t.augmented
                 # the dual point 0 says that no objective is negative
                 gap[k] = min(min(gap[k], t.conjugate), 0.5 * loss[k] + t.value)
                 gap[k] = max(gap[k], 0.0)  # up to rounding

@@ -182,6 +182,53 @@ cdef class Design:
         self.xty *= unit
         self.scale *= unit
 
+    def reweighted(self, weights):
+        """The same columns, centred and seen with other weights: those of the quadratic
+        model of a loss. Its means and norms are those of columns that `measure` has
+        looked at.
+
+        Parameters
+        ----------
+        weights : ndarray of float64 (n_samples,)
+            Not negative, with a positive sum.
+
+        Returns
+        -------
+        Design
+        """
+        cdef Design other = Design.__new__(Design)
+        cdef const double[::1] weights_view = weights
+        cdef double[::1] mean = np.zeros(self.n_features)
+        if weights_view.shape[0] != self.n_samples:
+            raise ValueError("one weight a sample")
+        other.kind, other.center, other.buffers = self.kind, self.center, self.buffers
+        other.n_samples, other.n_features = self.n_samples, self.n_features
+        other.n_threads, other.columns = self.n_threads, self.columns
+        other.weights, other.mean, other.scale = weights, np.asarray(mean), self.scale
+        other.sqnorm, other.xty = np.zeros(self.n_features), self.xty
+        other.columns.weights, other.columns.mean = &weights_view[0], &mean[0]
+        other.columns.weight_sum = weights.sum()
+        other.columns.anchor = int(np.argmax(weights > 0))
+        return other
+
+    def measure(self, const Py_ssize_t[::1] cols):
+        """Set `mean` and `sqnorm` of some columns."""
+        cdef Py_ssize_t k
+        cdef double[::1] zeros = np.zeros(self.n_samples)
+        cdef double[::1] peak = np.empty(self.n_features), xty = np.empty(self.n_features)
+        cdef double[::1] mean = self.mean, sqnorm = self.sqnorm
+        cdef const Columns* X = &self.columns
+        self._check_columns(cols)
+        if not cols.shape[0]:
+            return
+        with nogil:
+            for k in range(cols.shape[0]):
+                X.verbs.moments(
+                    X, cols[k], cols[k] + 1, self.center, &zeros[0], &mean[0],
+                    &sqnorm[0], &peak[0], &xty[0],
+                )
+            interrupted()
+
     def deviations(self):
         """Weighted standard deviation of each column times its scale.
 

@@ -1,0 +1,73 @@
+"""Negative binomial loss."""
+
+import math
+
+import numpy as np
+
+from ._base import xlogy
+from ._poisson import Counts
+
+
+class NegativeBinomial(Counts):
+    """Negative binomial loss with a log link, for counts that vary more than Poisson's.
+
+    The variance is ``mean + dispersion * mean^2`` (NB2, with the size ``1 /
+    dispersion``). `y` >= 0.
+
+    Parameters
+    ----------
+    dispersion : float, default=1.0
+        Positive; towards 0 the loss becomes Poisson's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss = NegativeBinomial(0.5)
+    >>> loss.value(np.array([2.0]), np.array([np.log(2.0)])).round(12) + 0.0
+    array([0.])
+    """
+
+    name = "negative_binomial"
+    fixed_dispersion = True
+
+    def __init__(self, dispersion=1.0):
+        if not (isinstance(dispersion, (int, float)) and 0 < dispersion < math.inf):
+            raise ValueError(f"dispersion must be a positive number, got {dispersion!r}.")
+        self.dispersion = float(dispersion)
+
+    def _share(self, eta):
+        """``a mean / (1 + a mean)``, a the dispersion."""
+        odds = eta + math.log(self.dispersion)
+        small = np.exp(-np.abs(odds))
+        return np.where(odds >= 0, 1.0, small) / (1.0 + small)
+
+    def value(self, y, eta):
+        """Half the unit deviance."""
+        a = self.dispersion
+        odds = eta + math.log(a)
+        number = y + 1.0 / a
+        softplus = np.maximum(odds, 0.0) + np.log1p(np.exp(-np.abs(odds)))
+        least = number * np.log1p(a * y) - xlogy(y, a * y)
+        return number * softplus - y * odds - least
+
+    def residual(self, y, eta):
+        """``(y - mean) / (1 + a mean)``"""
+        return y - (y + 1.0 / self.dispersion) * self._share(eta)
+
+    def curvature(self, y, eta):
+        """``(1 + a y) mean / (1 + a mean)^2``"""
+        share = self._share(eta)
+        return (y + 1.0 / self.dispersion) * share * (1.0 - share)
+
+    def dual(self, y, theta):
+        """``(y + 1/a)`` times the entropy of ``u = (y - t) / (y + 1/a)``, less the same
+        at t = 0, and ``-t log a``."""
+        a = self.dispersion
+        number = y + 1.0 / a
+        u = (y - theta) / number
+        inside = (u >= 0.0) & (u <= 1.0)
+        u = np.clip(u, 0.0, 1.0)
+        least = number * np.log1p(a * y) - xlogy(y, a * y)
+        value = number * (-xlogy(u, u) - xlogy(1.0 - u, 1.0 - u))
+        value = value - theta * math.log(a) - least
+        return np.where(inside, value, -np.inf)
