@@ -38,17 +38,20 @@ class Effort(NamedTuple):
     newton: int  # steps of conjugate gradients
 
 
-def descend_lanes(problem, view, state, xty, W, first, alphas, tol, max_rounds,
-                  deadline, events_pay=None):
+def descend_lanes(problem, view, state, xty, yy, W, first, alphas, tol, max_rounds,
+                  deadline, events_pay=None, squared=True):
     """Solve at the alphas from `first` on, all at once.
 
     Parameters
     ----------
-    problem : Problem
+    problem : object
+        With the attribute `strengths`.
     view : View
     state : ndarray (length, 1 or lanes)
         State of the quadratic at ``w = 0``.
     xty : ndarray (size, 1 or lanes)
+    yy : float or ndarray (lanes,)
+        Squared norm of y.
     W : ndarray (size, lanes)
         Coefficients to start from; lanes before `first` are returned as they are.
     alphas, tol : ndarray (lanes,)
@@ -58,6 +61,8 @@ def descend_lanes(problem, view, state, xty, W, first, alphas, tol, max_rounds,
     events_pay : callable, optional
         Given the coefficients, the effort so far and the number of rounds that seem to be
         left: whether to give up in favour of another engine.
+    squared : bool
+        How to measure the gap: see `Strengths.certify`.
 
     Returns
     -------
@@ -82,9 +87,9 @@ def descend_lanes(problem, view, state, xty, W, first, alphas, tol, max_rounds,
         block.correlate()
         w, C = block.w[:, :lanes], block.C
         # ||r||^2 = y'y - w' (X'y + c)
-        loss = problem.yy - np.einsum("ij,ij->j", w, xty + C[:, :lanes])
+        loss = yy - np.einsum("ij,ij->j", w, xty + C[:, :lanes])
         gap, _, _ = problem.strengths.certify(
-            C, view.columns, block.w, alphas, np.maximum(loss, 0.0)
+            C, view.columns, block.w, alphas, np.maximum(loss, 0.0), squared
         )
         active &= gap > tol
         if rounds >= next_look:

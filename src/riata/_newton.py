@@ -10,6 +10,7 @@ The gradient is exact, in all lanes at once; the curvature may be old. One Hessi
 all alphas of a batch, and the next batch too, as long as the gaps fall fast.
 """
 
+import math
 from time import monotonic
 
 import numpy as np
@@ -23,15 +24,29 @@ from ._core.descent import (
     Quadratic,
     descend,
 )
-from ._lanes import LANES
-from ._solver import MAX_EPOCHS, SMALL_GRAM, PathSolver, Verdict
-from ._working_set import Gram
+from ._lanes import LANES, View, descend_lanes
+from ._solver import EPS, MAX_EPOCHS, SMALL_GRAM, PathSolver, Verdict
+from ._working_set import SPARSE_GRAM, Gram
 
 CONTRACTION = 0.3  # a step that leaves more of the gap asks for a new Hessian
 MAX_STEPS = 200  # Newton steps of one batch on one working set
+MOST_BY_EVENTS = 500  # columns of a model up to which its solutions are followed exactly
+FORCING = 0.1  # share of the gap to which larger models are solved
+MAX_ROUNDS = 1000  # of descent for one model
 ARMIJO = 1e-4
 SHORTEST = 1e-10  # step length
 CURVATURE_FLOOR = 1e-6  # of a sample, against the largest
+
+
+def gradient(design, Q, columns):
+    """``X~[:, columns]' Q`` for Q (n_samples, lanes); (n_columns, 1 or LANES)."""
+    lanes = Q.shape[1]
+    width = 1 if lanes == 1 else LANES
+    if lanes < width:
+        Q = np.pad(Q, ((0, 0), (0, width - lanes)))
+    out = np.empty((len(columns), width))
+    design.gradient(np.ascontiguousarray(Q), out, columns)
+    return out
 
 
 class Model:
@@ -51,9 +66,11 @@ class Model:
         weights = np.maximum(curvature, floor if floor > 0 else 1.0)
         if problem.weights is not None:
             weights = weights * problem.weights
-        self.weights = weights
+        self.weights, self.weight_sum = weights, float(weights.sum())
         self.design = problem.design.reweighted(weights)
+        self.problem = problem
         self.places = np.empty(0, dtype=np.intp)  # in the working set
+        self.shift = np.empty(0)  # of the means, against those of the design
         self.columns = np.empty(0, dtype=np.intp)
         self._gram, self._rough = Gram(self.design), rough
         self.active_set = ActiveSet()
@@ -64,6 +81,15 @@ class Model:
             self.design.measure(columns)
             self.places = np.concatenate([self.places, places])
             self.columns = np.concatenate([self.columns, columns])
+            mean, scale = self.problem.design.mean, self.design.scale
+            shift = scale[columns] * (self.design.mean[columns] - mean[columns])
+            self.shift = np.concatenate([self.shift, shift])
+
+    def by_gram(self):
+        """Whether the Gram matrix is the cheaper way to see the columns."""
+        design, size = self.design, len(self.columns)
+        most = min(max(15 * design.column_nnz(self.columns), 500), SPARSE_GRAM)
+        return not design.sparse or size <= most
 
     def gram(self):
         """Gram matrix of its columns, and how many of them are new in it."""
@@ -72,7 +98,7 @@ class Model:
 
     def center(self, V):
         """Take off each column of V (n, lanes) its mean in the weights of the model."""
-        V -= self.weights @ V / self.weights.sum()
+        V -= self.weights @ V / self.weight_sum
 
 
 class NewtonSolver(PathSolver):
@@ -88,6 +114,7 @@ class NewtonSolver(PathSolver):
     def __init__(self, problem, settings, start=None):
         self.eta = problem.null_eta  # at the last solution
         self.model = None
+        self.pull = None  # weighted residuals of each lane, as of Eta
         self.Eta = None  # of each lane, as of W
         super().__init__(problem, settings, start)
 
@@ -130,12 +157,13 @@ class NewtonSolver(PathSolver):
         lanes = len(alphas)
         statuses = [CONVERGED] * lanes
         live = np.arange(lanes) >= first
-        before, fresh = np.full(lanes, np.inf), False
+        before, self.ratio = np.full(lanes, np.inf), np.ones(lanes)
         for _ in range(MAX_STEPS):
             C, loss = self._correlate()
             gap, _, penalty = self.problem.strengths.certify(
                 C, self.working.columns, W, alphas, loss, False
             )
+            gap += self._intercept_gap()
             live &= gap > tol
             if not live.any():
                 return statuses
@@ -144,10 +172,12 @@ class NewtonSolver(PathSolver):
             slow = live & (gap > CONTRACTION * before)
             if self.model is None or slow.any():
                 self._remodel(live)
+            if alpha is not None or slow.any():
+                self._compare()
             before = gap
-            W_new = self._model_step(W, C, alphas, live, tol, alpha)
+            D = self._model_step(W, C, loss, gap, alphas, live, tol, alpha)
             alpha = None
-            stuck = self._search(W, W_new - W, C, alphas, live, 0.5 * loss + penalty)
+            stuck = live & ~self._search(W, D, alphas, live, 0.5 * loss, penalty)
             for k in np.flatnonzero(stuck):
                 statuses[k] = STALLED
             live &= ~stuck
@@ -158,61 +188,142 @@ class NewtonSolver(PathSolver):
 
     def _correlate(self):
         """Correlations of the working set and twice the loss, in all lanes."""
-        problem, lanes = self.problem, self.Eta.shape[1]
-        columns = self.working.columns
-        width = 1 if lanes == 1 else LANES
-        Q = np.zeros((len(self.Eta), width))
-        Q[:, :lanes] = problem.weigh(problem.residuals(self.Eta))
-        C = np.empty((len(columns), width))
-        problem.design.gradient(Q, C, columns)
+        problem, columns = self.problem, self.working.columns
+        self.pull = problem.weigh(problem.residuals(self.Eta))
+        self.excess = self.pull.sum(axis=0)
+        C = gradient(problem.design, self.pull, columns)
         self.work.columns_touched += len(columns)
         self.work.passes += len(columns) / problem.design.n_features
         return C, 2.0 * problem.losses(self.Eta) / problem.eta_unit**2
+
+    def _intercept_gap(self):
+        """What the intercepts leave to be gained, to second order."""
+        if not self.problem.fit_intercept or self.model is None:
+            return 0.0
+        return 0.5 * self.excess**2 / self.model.weight_sum
 
     def _remodel(self, live):
         """A new model, with the mean curvature of the lanes that are not yet solved."""
         loss, target = self.problem.loss, self.problem.target
         with np.errstate(over="ignore"):
             curvature = loss.curvature(target[:, None], self.Eta[:, live]).mean(axis=1)
-        self.model = Model(self.problem, curvature, rough=False)
+        self.model = Model(self.problem, curvature, rough=True)
         self.work.hessians += 1
 
-    def _model_step(self, W, C, alphas, live, tol, alpha):
-        """Optimum of the model in each lane, from the point W with correlations C."""
-        model, working = self.model, self.working
-        self._take_in(W, C, alphas, live)
-        at = model.places
-        with self.work.phase("gram"):
-            gram, added = model.gram()
-            self.work.gram += added
-        l1, l2, lower, upper = (
-            part[at] for part in (working.l1, working.l2, working.lower, working.upper)
-        )
-        W_new = W.copy()
-        start = np.ascontiguousarray(W[at])
-        xty = C[at, :W.shape[1]] + gram @ start
-        events = model.active_set.n_events
-        quadratic, sqnorm = Quadratic.from_gram(gram), np.diag(gram).copy()
-        for k in np.flatnonzero(live):
-            w, c = start[:, k].copy(), C[at, k].copy()
-            now = alphas[k] * l1
-            if alpha is not None and k > 0 and live[k - 1]:
-                # all lanes stand at one point: go on from the solution of the last
-                w, c, above = last
+    def _compare(self, step=None):
+        """Set the ratio of each lane's curvature to the model's: in the whole, or along
+        a step (n_samples, lanes) of the predictors."""
+        problem = self.problem
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            curvature = problem.weigh(
+                problem.loss.curvature(problem.target[:, None], self.Eta)
+            )
+            if step is None:
+                ratio = curvature.sum(axis=0) / self.model.weight_sum
             else:
-                above = now if alpha is None else alpha * l1
+                square = step * step
+                ratio = np.einsum("ij,ij->j", curvature, square) / (
+                    self.model.weights @ square
+                )
+        usable = (ratio > 0.01) & (ratio < 100.0)
+        self.ratio = np.where(usable, ratio, 1.0)
+
+    def _model_step(self, W, C, loss, gap, alphas, live, tol, alpha):
+        """Step (working, lanes) to the optimum of the model in each live lane, from the
+        point W with correlations C: exact, or as good as is of use where that costs much.
+
+        The curvature of a lane is that of the model times a number of its own; instead,
+        everything else is divided by it.
+        """
+        self._take_in(W, C, alphas, live)
+        model, at = self.model, self.model.places
+        lanes = np.flatnonzero(live)
+        view, gram = self._view(at)
+        scale = self.ratio[lanes]
+        start, c = W[at][:, lanes], C[at][:, lanes]
+        if self.problem.fit_intercept:
+            # with columns centred as the model's are
+            c -= np.multiply.outer(model.shift, self.excess[lanes])
+        c /= scale
+        part, tol = alphas[lanes] / scale, tol[lanes] / scale
+        if gram is not None and len(at) <= MOST_BY_EVENTS:
+            if alpha is not None:
+                alpha = alpha / scale[0]
+            solved = self._follow(view, gram, start, c, part, 0.1 * tol, alpha)
+        else:
+            target = np.maximum(FORCING * gap[lanes] / scale, 0.1 * tol)
+            pull = self.pull[:, lanes] / scale
+            solved = self._descend_model(
+                view, gram, start, c, pull, loss[lanes] / scale, part, target
+            )
+        D = np.zeros_like(W)
+        D[np.ix_(at, lanes)] = solved - start
+        return D
+
+    def _view(self, at):
+        """The model's columns as the engines see them, and their Gram matrix, or None
+        where the columns themselves are cheaper."""
+        model, working = self.model, self.working
+        gram = None
+        if model.by_gram():
+            with self.work.phase("gram"):
+                gram, added = model.gram()
+                self.work.gram += added
+            quadratic = Quadratic.from_gram(gram)
+        else:
+            quadratic = Quadratic.from_sparse(model.design, model.columns)
+        return View(
+            quadratic, model.columns, model.design.sqnorm[model.columns],
+            working.l1[at], working.l2[at], working.lower[at], working.upper[at],
+        ), gram
+
+    def _follow(self, view, gram, start, c, alphas, tol, alpha):
+        """Solutions of the model by the active-set engine, from event to event."""
+        xty = c + gram @ start
+        engine, solved = self.model.active_set, np.empty_like(start)
+        events = engine.n_events
+        above = w = state = None
+        for k in range(len(alphas)):
+            if w is None or alpha is None:
+                w, state = start[:, k].copy(), c[:, k].copy()
+                above = (alphas[k] if alpha is None else alpha) * view.l1
+            # else all lanes stand at one point: go on from the solution of the last
+            l1, l2 = alphas[k] * view.l1, alphas[k] * view.l2
             q = np.ascontiguousarray(xty[:, k])
-            model.active_set.solve(gram, q, w, c, above, now, alphas[k] * l2, lower, upper)
-            yy = 1.0 + max(float(w @ (q + c)), 0.0)
+            engine.solve(gram, q, w, state, above, l1, l2, view.lower, view.upper)
+            yy = 1.0 + max(float(w @ (q + state)), 0.0)
             _, epochs, _, _ = descend(
-                quadratic, w, c, float(c.sum()), q, sqnorm, now, alphas[k] * l2, lower,
-                upper, yy, 0.1 * tol[k], MAX_EPOCHS, self.settings.deadline, True,
+                view.quadratic, w, state, float(state.sum()), q, view.sqnorm, l1, l2,
+                view.lower, view.upper, yy, tol[k], MAX_EPOCHS, self.settings.deadline,
+                True,
             )
             self.work.epochs += epochs
-            last = w, c, now
-            W_new[at, k] = w
-        self.work.events += model.active_set.n_events - events
-        return W_new
+            solved[:, k], above = w, l1
+        self.work.events += engine.n_events - events
+        return solved
+
+    def _state_without(self, columns, start, pull):
+        """Weighted residuals of the model at w = 0, given those at `start`."""
+        state = self._product(columns, start) / self.problem.eta_unit
+        if self.problem.fit_intercept:
+            self.model.center(state)
+        return state * self.model.weights[:, None] + pull
+
+    def _descend_model(self, view, gram, start, c, pull, loss, alphas, tol):
+        """Solutions of the model by descent and conjugate gradients, side by side."""
+        if gram is None:
+            state = self._state_without(view.columns, start, pull)
+            xty = gradient(self.model.design, state, view.columns)[:, :start.shape[1]]
+        else:
+            state = xty = c + gram @ start
+        yy = loss + np.einsum("ij,ij->j", start, xty + c)
+        solved, _, effort = descend_lanes(
+            self.problem, view, state, xty, yy, start, 0, alphas, tol, MAX_ROUNDS,
+            self.settings.deadline, squared=False,
+        )
+        self.work.epochs += effort.rounds
+        self.work.newton += effort.newton
+        return solved
 
     def _take_in(self, W, C, alphas, live):
         """Add to the model what is active or violates KKT in a lane."""
@@ -224,35 +335,32 @@ class NewtonSolver(PathSolver):
         new = np.flatnonzero(wanted)
         self.model.add(new, working.columns[new])
 
-    def _search(self, W, D, C, alphas, live, objective):
-        """Go along D as far as the objective falls enough (Armijo's rule); changes W
-        and `Eta`. Returns the lanes in which no step was good."""
-        problem, working, lanes = self.problem, self.working, W.shape[1]
+    def _search(self, W, D, alphas, live, loss, penalty):
+        """Go along D, and to the intercept that belongs to it, as far as the objective
+        falls enough (Armijo's rule); changes W and `Eta`. Returns the lanes that moved."""
+        problem = self.problem
         moving = np.flatnonzero(D.any(axis=1))
-        step = self._product(working.columns[moving], D[moving])
+        step = self._product(self.working.columns[moving], D[moving])
         if problem.fit_intercept:
             self.model.center(step)
-        penalty = self._penalty(W, alphas)
+            step += self.excess * (problem.eta_unit / self.model.weight_sum / self.ratio)
         slope = self._penalty(W + D, alphas) - penalty
-        slope -= np.einsum("ij,ij->j", C[:, :lanes], D)
+        slope -= np.einsum("ij,ij->j", self.pull, step) / problem.eta_unit
+        noise = EPS * (100.0 + 10.0 * math.sqrt(len(step))) * (loss + penalty)
         length = live.astype(float)
-        loss = objective - penalty
         while True:
             Eta = self.Eta + length * step
-            new = problem.losses(Eta) / problem.eta_unit**2 - loss
-            new += self._penalty(W + length * D, alphas) - penalty
-            enough = ARMIJO * length * slope + 4e-16 * objective
-            short = live & ~(new <= enough)
+            gain = problem.losses(Eta) / problem.eta_unit**2 - loss
+            gain += self._penalty(W + length * D, alphas) - penalty
+            short = live & ~(gain <= ARMIJO * length * slope + noise)
             if not short.any() or (length[short] < SHORTEST).any():
                 break
             length[short] *= 0.5
         length[short] = 0.0
         W += length * D
-        self.Eta = self.Eta + length * step
-        if problem.fit_intercept:
-            self.Eta, _ = problem.settle(self.Eta)
-        still = live & ((length == 0.0) | ~D.any(axis=0))
-        return still
+        self.Eta = Eta if not short.any() else self.Eta + length * step
+        self._compare(step)
+        return (length > 0) & step.any(axis=0)
 
     def _penalty(self, W, alphas):
         working = self.working
@@ -289,13 +397,11 @@ class NewtonSolver(PathSolver):
             self.constants[:lanes] = moved * problem.target_unit
         self.Eta = Eta
         R = problem.residuals(Eta)
-        Q = np.zeros((len(R), width))
-        Q[:, :lanes] = problem.weigh(R)
-        square = np.einsum("ij,ij->j", R, Q[:, :lanes])
+        Q = problem.weigh(R)
+        square = np.einsum("ij,ij->j", R, Q)
         loss = 2.0 * problem.losses(Eta) / problem.eta_unit**2
-        cols = self._columns_to_look_at(Q[:, :lanes], square, alphas)
-        C = np.empty((len(cols), width))
-        problem.design.gradient(Q, C, cols)
+        cols = self._columns_to_look_at(Q, square, alphas)
+        C = gradient(problem.design, Q, cols)
         self.work.passes += len(cols) / problem.design.n_features
         self.work.columns_touched += len(cols)
         self.cols, self.C, self.R, self.solved = cols, C, R, B

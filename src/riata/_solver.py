@@ -463,7 +463,7 @@ class PathSolver:
         else:
             state = problem.weigh(problem.y[:, None])
         solved, statuses, effort = descend_lanes(
-            problem, view, state, xty[order], start[order], first, alphas, tol,
+            problem, view, state, xty[order], problem.yy, start[order], first, alphas, tol,
             MAX_EPOCHS if working.hard else working.many_epochs,
             self.settings.deadline, self._events_pay if working.use_gram else None,
         )
