@@ -29,7 +29,8 @@ from ._solver import EPS, MAX_EPOCHS, SMALL_GRAM, PathSolver, Verdict
 from ._working_set import SPARSE_GRAM, Gram
 
 CONTRACTION = 0.3  # a step that leaves more of the gap asks for a new Hessian
-MAX_STEPS = 200  # Newton steps of one batch on one working set
+MAX_STEPS = 1000  # Newton steps of one batch on one working set
+TOGETHER = 25  # of them in which all alphas move
 MOST_BY_EVENTS = 500  # columns of a model up to which its solutions are followed exactly
 FORCING = 0.1  # share of the gap to which larger models are solved
 MAX_ROUNDS = 1000  # of descent for one model
@@ -157,8 +158,8 @@ class NewtonSolver(PathSolver):
         lanes = len(alphas)
         statuses = [CONVERGED] * lanes
         live = np.arange(lanes) >= first
-        before, self.ratio = np.full(lanes, np.inf), np.ones(lanes)
-        for _ in range(MAX_STEPS):
+        before, self.last_step = np.full(lanes, np.inf), None
+        for taken in range(MAX_STEPS):
             C, loss = self._correlate()
             gap, _, penalty = self.problem.strengths.certify(
                 C, self.working.columns, W, alphas, loss, False
@@ -169,15 +170,20 @@ class NewtonSolver(PathSolver):
                 return statuses
             if monotonic() > self.settings.deadline:
                 break
-            slow = live & (gap > CONTRACTION * before)
+            now = live
+            if taken >= TOGETHER:  # one Hessian does not fit all
+                now = np.arange(lanes) == np.argmax(live)
+            slow = now & (gap > CONTRACTION * before)
             if self.model is None or slow.any():
-                self._remodel(live)
-            if alpha is not None or slow.any():
+                self._remodel(now)
+            if self.last_step is None:
                 self._compare()
+            else:
+                self._compare_along()
             before = gap
-            D = self._model_step(W, C, loss, gap, alphas, live, tol, alpha)
+            D = self._model_step(W, C, loss, gap, alphas, now, tol, alpha)
             alpha = None
-            stuck = live & ~self._search(W, D, alphas, live, 0.5 * loss, penalty)
+            stuck = now & ~self._search(W, D, alphas, now, 0.5 * loss, penalty)
             for k in np.flatnonzero(stuck):
                 statuses[k] = STALLED
             live &= ~stuck
@@ -210,22 +216,25 @@ class NewtonSolver(PathSolver):
         self.model = Model(self.problem, curvature, rough=True)
         self.work.hessians += 1
 
-    def _compare(self, step=None):
-        """Set the ratio of each lane's curvature to the model's: in the whole, or along
-        a step (n_samples, lanes) of the predictors."""
+    def _compare(self):
+        """Set the ratio of each lane's curvature to the model's, in the whole."""
         problem = self.problem
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            curvature = problem.weigh(
-                problem.loss.curvature(problem.target[:, None], self.Eta)
-            )
-            if step is None:
-                ratio = curvature.sum(axis=0) / self.model.weight_sum
-            else:
-                square = step * step
-                ratio = np.einsum("ij,ij->j", curvature, square) / (
-                    self.model.weights @ square
-                )
-        usable = (ratio > 0.01) & (ratio < 100.0)
+        with np.errstate(over="ignore"):
+            curvature = problem.loss.curvature(problem.target[:, None], self.Eta)
+            self._set_ratio(problem.weigh(curvature).sum(axis=0), self.model.weight_sum)
+
+    def _compare_along(self):
+        """The same along the last step, by what it has changed."""
+        step, length, pull = self.last_step
+        change = np.einsum("ij,ij->j", pull - self.pull, step)
+        self._set_ratio(
+            change * self.problem.eta_unit, length * (self.model.weights @ step**2)
+        )
+
+    def _set_ratio(self, curvature, model):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = curvature / model
+        usable = (ratio > 0.02) & (ratio < 50.0)
         self.ratio = np.where(usable, ratio, 1.0)
 
     def _model_step(self, W, C, loss, gap, alphas, live, tol, alpha):
@@ -359,7 +368,7 @@ class NewtonSolver(PathSolver):
         length[short] = 0.0
         W += length * D
         self.Eta = Eta if not short.any() else self.Eta + length * step
-        self._compare(step)
+        self.last_step = step, length, self.pull
         return (length > 0) & step.any(axis=0)
 
     def _penalty(self, W, alphas):

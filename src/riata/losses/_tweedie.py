@@ -86,11 +86,10 @@ class Tweedie(Counts):
         return y * a - b
 
     def curvature(self, y, eta):
-        """Second derivative; where that may be negative, its mean."""
+        """Second derivative; where that may be negative, at least its mean."""
         a, b = self._powers(eta)
-        if self.power > 2:
-            return b + 0.0 * y
-        return (self.power - 1.0) * y * a + (2.0 - self.power) * b
+        second = (self.power - 1.0) * y * a + (2.0 - self.power) * b
+        return second if self.power <= 2 else np.maximum(second, b)
 
     def dual(self, y, theta):
         """Least value of ``value(eta) + theta eta``, where the slope of the loss is
