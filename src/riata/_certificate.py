@@ -6,6 +6,7 @@ import numpy as np
 
 from . import _validation as check
 from ._path import available_threads, checked_data, checked_penalty, checked_problem
+from ._problem import GeneralProblem
 from ._working_set import FreeColumns
 from .losses import get_loss
 
@@ -122,7 +123,9 @@ def check_solution(
             f"intercept={intercept!r}, but fit_intercept=False says that the model has "
             "none; pass fit_intercept=True, or the constant as offset=."
         )
-    return _audit(problem, coef, intercept, alpha, options, standardize)
+    audit = _audit_general if isinstance(problem, GeneralProblem) else _audit
+    primal, gap, kkt = audit(problem, coef, intercept, alpha)
+    return _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt)
 
 
 def _outside(coef, penalty_factor, lower, upper, **_):
@@ -143,12 +146,37 @@ def _useless_penalty(coef, problem, options):
     return float(factor @ (rho * np.abs(w) + 0.5 * (1.0 - rho) * w**2))
 
 
-def _audit(problem, coef, intercept, alpha, options, standardize):
-    design, strengths = problem.design, problem.strengths
+def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):
+    """In the user's units, with what the design does not see."""
+    unit, null = problem.objective_unit, problem.null_objective
+    gap = min(gap, primal)  # no objective is negative
+    dual = unit(primal - gap)
+    if not standardize:
+        wasted = alpha * _useless_penalty(coef, problem, options) / unit(1.0)
+        primal, gap = primal + wasted, gap + wasted
+    if _outside(coef, **options):
+        primal = gap = np.inf
+    return Certificate(
+        float(unit(primal)),
+        dual,
+        float(unit(gap)),
+        float(gap / null if null > 0 else gap),
+        kkt,
+    )
+
+
+def _in_design(problem, coef):
+    """Coefficients in the units of the design, and those that are not zero."""
     usable = problem.coef_unit > 0
     w = np.where(usable, coef, 0.0) / np.where(usable, problem.coef_unit, 1.0)
+    return w, np.flatnonzero(w)
+
+
+def _audit(problem, coef, intercept, alpha):
+    """Objective, gap (in the units of the design) and KKT violation (in the user's)."""
+    design, strengths = problem.design, problem.strengths
+    w, active = _in_design(problem, coef)
     R = problem.y[:, None].copy()
-    active = np.flatnonzero(w)
     design.subtract_product(active, w[active, None], R)
     constant = problem.center_block(R)[0]
     if problem.fit_intercept:
@@ -174,23 +202,49 @@ def _audit(problem, coef, intercept, alpha, options, standardize):
         C, everything, w[:, None], alphas, np.array([projected])
     )
     outside = 0.5 * (max(loss - projected, 0.0) + design.n_samples * constant**2)
-    unit, null = problem.objective_unit, problem.null_objective
-    gap = float(gap[0]) + outside
     primal = 0.5 * (loss + design.n_samples * constant**2) + float(penalty[0])
-    gap = min(gap, primal)  # no objective is negative
-    dual = unit(primal - gap)
-    if not standardize:
-        wasted = alpha * _useless_penalty(coef, problem, options) / unit(1.0)
-        primal, gap = primal + wasted, gap + wasted
-    if _outside(coef, **options):
-        primal = gap = np.inf
-    return Certificate(
-        float(unit(primal)),
-        dual,
-        float(unit(gap)),
-        float(gap / null if null > 0 else gap),
-        max(float(kkt[0]), abs(constant) * problem.unit),
-    )
+    kkt = max(float(kkt[0]), abs(constant) * problem.unit)
+    return primal, float(gap[0]) + outside, kkt
+
+
+def _audit_general(problem, coef, intercept, alpha):
+    """As `_audit`, for a loss that is not squared."""
+    design, strengths = problem.design, problem.strengths
+    w, active = _in_design(problem, coef)
+    Eta = np.zeros((design.n_samples, 1))
+    design.subtract_product(active, -problem.eta_unit * w[active, None], Eta)
+    Eta += problem.null_eta[:, None]
+    shift = intercept - problem.center
+    shift += float(design.mean @ coef) if problem.fit_intercept else 0.0
+    given = Eta + shift / problem.target_unit
+    best, square = given, problem.eta_unit**2
+    if problem.fit_intercept:
+        best, _ = problem.settle(given)
+    above = (problem.losses(given)[0] - problem.losses(best)[0]) / square
+    loss = problem.losses(best)[0] / square
+    R = problem.residuals(best)
+    C = np.empty((design.n_features, 1))
+    design.gradient(problem.weigh(R), C)
+    alphas, everything = np.array([alpha]), np.arange(design.n_features)
+
+    def certify(C):
+        return strengths.certify(
+            C, everything, w[:, None], alphas, np.array([2.0 * loss]), False
+        )
+
+    gap, kkt, penalty = certify(C)
+    gap = float(gap[0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = alpha * strengths.l1 / np.abs(C[:, 0])
+    kappa = float(np.min(room[strengths.l1 > 0], initial=1.0))
+    distance = problem.fenchel_young(best, kappa) / square
+    if np.isfinite(distance):
+        gap = min(gap, float(certify(kappa * C)[0][0]) + distance)
+    if not problem.loss.convex:
+        gap = np.nan
+    constant = float(problem.weigh(problem.residuals(given)).mean())
+    kkt = max(float(kkt[0]), abs(constant) * problem.unit * problem.fit_intercept)
+    return loss + max(above, 0.0) + float(penalty[0]), gap + max(above, 0.0), kkt
 
 
 def _free(problem, alpha):

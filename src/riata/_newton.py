@@ -26,13 +26,14 @@ from ._core.descent import (
 )
 from ._lanes import LANES, View, descend_lanes
 from ._solver import EPS, MAX_EPOCHS, SMALL_GRAM, PathSolver, Verdict
-from ._working_set import SPARSE_GRAM, Gram
+from ._working_set import GRAM_BYTES, SPARSE_GRAM, Gram
 
 CONTRACTION = 0.3  # a step that leaves more of the gap asks for a new Hessian
 MAX_STEPS = 1000  # Newton steps of one batch on one working set
 TOGETHER = 25  # of them in which all alphas move
 MOST_BY_EVENTS = 500  # columns of a model up to which its solutions are followed exactly
 FORCING = 0.1  # share of the gap to which larger models are solved
+MOST_GRADIENTS = 100  # steps of conjugate gradients for one model
 MAX_ROUNDS = 1000  # of descent for one model
 ARMIJO = 1e-4
 SHORTEST = 1e-10  # step length
@@ -113,6 +114,10 @@ class NewtonSolver(PathSolver):
     """
 
     def __init__(self, problem, settings, start=None):
+        strengths = problem.strengths
+        # no coefficient is pulled to zero or held by a bound: all are active
+        self.smooth = strengths.lower is None and not strengths.l1.any()
+        self.by_gradients = self.smooth and problem.design.n_features > MOST_BY_EVENTS
         self.eta = problem.null_eta  # at the last solution
         self.model = None
         self.pull = None  # weighted residuals of each lane, as of Eta
@@ -124,7 +129,7 @@ class NewtonSolver(PathSolver):
 
     def _full_gram_pays(self, alphas):
         design = self.problem.design
-        return design.n_samples * design.n_features**2 <= SMALL_GRAM
+        return self.smooth or design.n_samples * design.n_features**2 <= SMALL_GRAM
 
     def _exact_gram_pays(self, alphas):
         return False
@@ -174,9 +179,11 @@ class NewtonSolver(PathSolver):
             if taken >= TOGETHER:  # one Hessian does not fit all
                 now = np.arange(lanes) == np.argmax(live)
             slow = now & (gap > CONTRACTION * before)
-            if self.model is None or slow.any():
+            renew = self.model is None or slow.any() or self.by_gradients
+            if renew:
                 self._remodel(now)
-            if self.last_step is None:
+            # (curvatures of a loss that is not convex are not its second derivatives)
+            if self.last_step is None or (renew and self.problem.loss.convex):
                 self._compare()
             else:
                 self._compare_along()
@@ -244,9 +251,15 @@ class NewtonSolver(PathSolver):
         The curvature of a lane is that of the model times a number of its own; instead,
         everything else is divided by it.
         """
+        lanes = np.flatnonzero(live)
+        if self.by_gradients:
+            D = np.zeros_like(W)
+            D[:, lanes] = self._solve_smooth(
+                W[:, lanes], C[:, lanes], alphas[lanes], self.ratio[lanes]
+            )
+            return D
         self._take_in(W, C, alphas, live)
         model, at = self.model, self.model.places
-        lanes = np.flatnonzero(live)
         view, gram = self._view(at)
         scale = self.ratio[lanes]
         start, c = W[at][:, lanes], C[at][:, lanes]
@@ -255,7 +268,7 @@ class NewtonSolver(PathSolver):
             c -= np.multiply.outer(model.shift, self.excess[lanes])
         c /= scale
         part, tol = alphas[lanes] / scale, tol[lanes] / scale
-        if gram is not None and len(at) <= MOST_BY_EVENTS:
+        if gram is not None and (len(at) <= MOST_BY_EVENTS or self.smooth):
             if alpha is not None:
                 alpha = alpha / scale[0]
             solved = self._follow(view, gram, start, c, part, 0.1 * tol, alpha)
@@ -285,6 +298,38 @@ class NewtonSolver(PathSolver):
             quadratic, model.columns, model.design.sqnorm[model.columns],
             working.l1[at], working.l2[at], working.lower[at], working.upper[at],
         ), gram
+
+    def _solve_smooth(self, W, C, alphas, ratio):
+        """Step to the optimum of the model where nothing holds a coefficient: conjugate
+        gradients on all of them, side by side."""
+        model, working, design = self.model, self.working, self.problem.design
+        l2 = np.multiply.outer(working.l2, alphas)
+        rest = C - l2 * W
+        inverse = np.multiply.outer(working.sqnorm, ratio * model.weights.mean())
+        inverse = 1.0 / (inverse + l2)
+        D = np.zeros_like(W)
+        Z = inverse * rest
+        P, square = Z, np.einsum("ij,ij->j", rest, Z)
+        enough = FORCING**2 * square
+        for _ in range(MOST_GRADIENTS):
+            V = self._product(working.columns, P) / self.problem.eta_unit
+            if self.problem.fit_intercept:
+                model.center(V)
+            V *= model.weights[:, None]
+            H = ratio * gradient(design, V, working.columns)[:, :W.shape[1]] + l2 * P
+            self.work.newton += 1
+            bend = np.einsum("ij,ij->j", P, H)
+            step = np.divide(square, bend, out=np.zeros_like(bend), where=bend > 0)
+            D += step * P
+            rest = rest - step * H
+            Z = inverse * rest
+            last, square = square, np.einsum("ij,ij->j", rest, Z)
+            if (square <= enough).all():
+                return D
+            P = Z + np.divide(square, last, out=np.zeros_like(last), where=last > 0) * P
+        # badly conditioned: see the columns by their Gram matrix from now on
+        self.by_gradients = 8 * len(working) ** 2 > GRAM_BYTES
+        return D
 
     def _follow(self, view, gram, start, c, alphas, tol, alpha):
         """Solutions of the model by the active-set engine, from event to event."""
@@ -369,6 +414,8 @@ class NewtonSolver(PathSolver):
         W += length * D
         self.Eta = Eta if not short.any() else self.Eta + length * step
         self.last_step = step, length, self.pull
+        if self.by_gradients and problem.fit_intercept:
+            self.Eta, _ = problem.settle(self.Eta)
         return (length > 0) & step.any(axis=0)
 
     def _penalty(self, W, alphas):

@@ -339,10 +339,13 @@ def _warn(path, tol):
     poor = [k for k, status in enumerate(path.status) if status is not Status.optimal]
     if not poor:
         return
-    worst = max(poor, key=lambda k: path.relative_gap[k])
+    measure, name = path.relative_gap, "relative duality gap"
+    if np.isnan(measure).any():  # of a loss that is not convex
+        measure, name = path.kkt, "KKT violation"
+    worst = max(poor, key=lambda k: measure[k])
     warnings.warn(
         f"{len(poor)} of {len(path.alphas)} alphas did not reach tol={tol:g}; the "
-        f"largest relative duality gap is {path.relative_gap[worst]:.2e} at "
+        f"largest {name} is {measure[worst]:.2e} at "
         f"alpha={path.alphas[worst]:.4g} (status: {path.status[worst]}). Raise "
         "max_iter or time_limit, or accept a larger tol.",
         ConvergenceWarning,

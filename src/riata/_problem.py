@@ -243,6 +243,17 @@ class GeneralProblem(Problem):
         """Residuals at predictors (n, lanes), in the units of the design."""
         return self.loss.residual(self.target[:, None], Eta) / self.eta_unit
 
+    def fenchel_young(self, Eta, kappa):
+        """Distance of kappa times the residual from the dual point that belongs to the
+        predictors (n, 1): ``f(eta) + f*(-kappa r) + kappa r eta``; inf if unknown."""
+        target = self.target[:, None]
+        theta = kappa * self.loss.residual(target, Eta)
+        dual = self.loss.dual(target, theta)
+        if dual is None:
+            return math.inf
+        distance = self.loss.value(target, Eta) - dual + theta * Eta
+        return float(self.weigh(np.maximum(distance, 0.0)).sum())
+
     def settle(self, Eta):
         """Give each column of Eta (n, lanes) its optimal intercept, by Newton's method
         kept inside of brackets; returns the predictors, and what was added."""

@@ -67,6 +67,9 @@ class Record:
             objective = 0.5 * squares + penalty
             dual_gap = gap / design.n_samples * problem.unit * problem.unit
             objective = objective / design.n_samples * problem.unit * problem.unit
+        relative_gap = gap / null if null > 0 else gap
+        if not loss.convex:  # gaps are no bounds then
+            dual_gap, relative_gap = np.full((2, len(gap)), np.nan)
         return PathResult(
             alphas=np.array(alphas, dtype=float),
             coef=csc_array(
@@ -75,7 +78,7 @@ class Record:
             ),
             intercept=problem.center + np.array(constant) - shift,
             dual_gap=dual_gap,
-            relative_gap=gap / null if null > 0 else gap,
+            relative_gap=relative_gap,
             kkt=np.array(kkt),
             objective=objective,
             deviance_ratio=(
