@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from ._core.certificate import Strengths
+from ._core.certificate import Strengths, in_design_units
 from ._core.design import Design
 
 
@@ -50,11 +50,13 @@ class Problem:
         # powers of two: no rounding on the way in or out
         peak = 2.0 ** math.frexp(float(np.abs(y).max()))[1]
         y = y / peak
-        self.center = float(np.average(y, weights=self.weights)) if fit_intercept else 0.0
-        y = y - self.center
-        if fit_intercept and np.abs(y).max() <= 1e-15:
-            y = np.zeros_like(y)
+        self.center = 0.0
+        if fit_intercept:
+            self.center = float((y if self.weights is None else y * self.weights).sum()) / n
+            y -= self.center
         square = float(y @ (y if self.weights is None else y * self.weights))
+        if fit_intercept and square <= 1e-30 * n and np.abs(y).max() <= 1e-15:
+            y, square = np.zeros(n), 0.0
         norm = 2.0 ** math.frexp(math.sqrt(square))[1] if square > 0 else 1.0
         self.y = y / norm
         self.yy = square / norm**2
@@ -69,40 +71,36 @@ class Problem:
     def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
         self.l1_ratio = l1_ratio
         design, n = self.design, self.design.n_samples
-        scale = design.scale
-        factor = np.ones(len(scale)) if factor is None else factor
-        excluded = ~(factor < np.inf)
+        scale, sqnorm = design.scale, design.sqnorm
         sd = scale  # of a column as penalised, times its scale
-        if standardize:
-            sd = design.deviations()
-            excluded |= sd == 0  # a constant, which no penalty holds
-        if excluded.any():
+        if factor is None and not standardize:
+            factor = np.ones(len(scale))
+        else:
+            factor = np.ones(len(scale)) if factor is None else factor
+            excluded = ~(factor < np.inf)
+            if standardize:
+                sd = design.deviations()
+                excluded |= sd == 0  # a constant, which no penalty holds
             factor = np.where(excluded, 0.0, factor)
-            scale[excluded] = design.sqnorm[excluded] = design.xty[excluded] = 0.0
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            self.factor_sd = factor * sd
-            l1 = (n * l1_ratio / self.unit) * self.factor_sd
-            l2 = (n * (1.0 - l1_ratio)) * (self.factor_sd * sd)
-            self.coef_unit = scale * self.unit
-            unit = np.where(scale > 0, self.unit / (n * scale), 0.0)
-            usable = self.coef_unit > 0
-            if lower is not None:
-                lower = np.where(usable, lower / self.coef_unit, 0.0)
-            if upper is not None:
-                upper = np.where(usable, upper / self.coef_unit, 0.0)
+            scale[excluded] = sqnorm[excluded] = design.xty[excluded] = 0.0
+        l1, l2, self.coef_unit, unit, free = in_design_units(
+            factor, sd, scale, sqnorm, n, l1_ratio, self.unit
+        )
+        self.factor_sd = factor * sd
+        self.free = self.unpenalised = free  # the former without bounds
         if lower is not None or upper is not None:
-            p = len(scale)
-            lower = np.full(p, -np.inf) if lower is None else lower
-            upper = np.full(p, np.inf) if upper is None else upper
+            lower, upper = self._bound(lower, -np.inf), self._bound(upper, np.inf)
+            bounded = np.isfinite(lower[free]) | np.isfinite(upper[free])
+            self.free = free[~bounded]
+            self.unpenalised = np.concatenate([self.free, free[bounded]])
         self.strengths = Strengths(l1, l2, lower, upper, unit)
-        free = (l1 == 0) & (l2 == 0) & (design.sqnorm > 0)
-        if lower is not None:
-            bounded = free & (np.isfinite(lower) | np.isfinite(upper))
-            free &= ~bounded
-        self.free = np.flatnonzero(free)  # without penalty and bounds
-        self.unpenalised = self.free
-        if lower is not None:
-            self.unpenalised = np.concatenate([self.free, np.flatnonzero(bounded)])
+
+    def _bound(self, bound, default):
+        """A bound of the coefficients in the units of the design."""
+        if bound is None:
+            return np.full(len(self.coef_unit), default)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return np.where(self.coef_unit > 0, bound / self.coef_unit, 0.0)
 
     def center_block(self, R):
         """Take the weighted mean off each column of R (n, lanes) if there is an

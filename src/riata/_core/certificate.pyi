@@ -6,6 +6,16 @@ _Float = NDArray[np.float64]
 _Ids = NDArray[np.intp]
 _Mask = NDArray[np.uint8]
 
+def in_design_units(
+    factor: _Float,
+    sd: _Float,
+    scale: _Float,
+    sqnorm: _Float,
+    n_samples: float,
+    l1_ratio: float,
+    unit: float,
+) -> tuple[_Float, _Float, _Float, _Float, _Ids]: ...
+
 @disjoint_base
 class Strengths:
     def __init__(

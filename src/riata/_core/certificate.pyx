@@ -26,6 +26,46 @@ cdef struct Terms:
     double value      # penalty of the coefficients
 
 
+def in_design_units(
+    const double[::1] factor, const double[::1] sd, const double[::1] scale,
+    const double[::1] sqnorm, double n_samples, double l1_ratio, double unit,
+):
+    """Strengths at ``alpha = 1`` and units of all columns, for columns seen as
+    ``scale * x`` and a y seen as ``y / unit``.
+
+    Parameters
+    ----------
+    factor, sd, scale, sqnorm : (n_features,)
+        Penalty factors; the deviations by which coefficients are penalised, times the
+        scale; and what `Design` knows.
+
+    Returns
+    -------
+    l1, l2 : ndarray of float64 (n_features,)
+    coef_unit : ndarray of float64 (n_features,)
+        What one unit of a coefficient is in the user's; 0 for a column that is left out.
+    gradient_unit : ndarray of float64 (n_features,)
+        The same of a correlation, as the gradient of the mean loss.
+    free : ndarray of intp
+        Columns that matter and that no penalty holds.
+    """
+    cdef Py_ssize_t p = scale.shape[0], j
+    cdef list free = []
+    cdef double[::1] l1 = np.empty(p), l2 = np.empty(p)
+    cdef double[::1] coef_unit = np.empty(p), gradient_unit = np.empty(p)
+    for j in range(p):
+        l1[j] = n_samples * l1_ratio / unit * (factor[j] * sd[j])
+        l2[j] = n_samples * (1.0 - l1_ratio) * (factor[j] * sd[j] * sd[j])
+        coef_unit[j] = scale[j] * unit
+        gradient_unit[j] = unit / (n_samples * scale[j]) if scale[j] > 0.0 else 0.0
+        if l1[j] == 0.0 and l2[j] == 0.0 and sqnorm[j] > 0.0:
+            free.append(j)
+    return (
+        np.asarray(l1), np.asarray(l2), np.asarray(coef_unit),
+        np.asarray(gradient_unit), np.array(free, dtype=np.intp),
+    )
+
+
 cdef class Strengths:
     """Strengths and bounds of all columns, in the units of the design.
 
