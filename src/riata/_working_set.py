@@ -11,6 +11,7 @@ from ._lanes import View
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 SPARSE_GRAM = 2000  # columns up to which sparse ones are better seen by their Gram
 LARGE_GRAM = 10**9  # multiply-adds from which single precision pays
+COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
 PANEL_BYTES = 16 * 2**20  # rows of packed columns that a dense Gram is summed from
 
 
@@ -25,6 +26,8 @@ class WorkingSet:
         self.may_be_rough = settings.tol >= 1e-9
         self.rough = False
         self.columns = np.empty(0, dtype=np.intp)
+        self.xty = self.sqnorm = self.l1 = self.l2 = np.empty(0)
+        self.lower = self.upper = np.empty(0)
         self.mask = np.zeros(problem.design.n_features, dtype=np.uint8)
         self._gram = np.empty((0, 0), order="F")
         self._gram_size = 0
@@ -32,7 +35,6 @@ class WorkingSet:
         self.complete = False  # all columns from the start, by their Gram matrix
         self.crawls = False  # so was descent in lanes on the Gram matrix
         self.hard = False  # coordinate descent along columns of X was seen to crawl
-        self.add(self.columns)
 
     def __len__(self):
         return len(self.columns)
@@ -45,9 +47,11 @@ class WorkingSet:
         at = self.columns
         self.xty, self.sqnorm = design.xty[at], design.sqnorm[at]
         self.l1, self.l2 = strengths.l1[at], strengths.l2[at]
-        bounds = strengths.lower is not None
-        self.lower = strengths.lower[at] if bounds else np.full(len(at), -np.inf)
-        self.upper = strengths.upper[at] if bounds else np.full(len(at), np.inf)
+        if strengths.lower is None:
+            self.upper = np.full(len(at), np.inf)
+            self.lower = -self.upper
+        else:
+            self.lower, self.upper = strengths.lower[at], strengths.upper[at]
 
     @property
     def use_gram(self):
@@ -115,14 +119,17 @@ class WorkingSet:
         old, size = self._gram_size, len(self)
         if size == old:
             return 0
-        if size > self._gram.shape[0]:
-            capacity = max(size, min(2 * old, len(self.mask)))
-            gram = np.empty((capacity, capacity), order="F")
-            gram[:old, :old] = self._gram[:old, :old]
-            self._gram = gram
         block = self._gram_block(old)
-        self._gram[:size, old:size] = block
-        self._gram[old:size, :old] = block[:old].T
+        if old == 0:
+            self._gram = block.T  # symmetric, with contiguous columns
+        else:
+            if size > len(self._gram):
+                capacity = max(size, min(2 * old, len(self.mask)))
+                gram = np.empty((capacity, capacity), order="F")
+                gram[:old, :old] = self.gram
+                self._gram = gram
+            self._gram[:size, old:size] = block
+            self._gram[old:size, :old] = block[:old].T
         self._gram_size = size
         return size - old
 
@@ -131,7 +138,10 @@ class WorkingSet:
         design, size = self.problem.design, len(self)
         if design.sparse:
             return sparse_gram(design, self.columns, old)
-        if size - old == design.n_features and not self.may_be_rough:
+        if (
+            size - old == design.n_features and not self.may_be_rough
+            and 8 * size * design.n_samples > COPY_BYTES
+        ):
             whole = self.problem.whole_gram(self.columns)
             if whole is not None:
                 return whole
@@ -141,14 +151,18 @@ class WorkingSet:
             and design.n_samples * size * (size - old) > LARGE_GRAM
         )
         dtype = np.float32 if self.rough else np.float64
-        block = np.zeros((size, size - old))
+        block = None
         step = max(PANEL_BYTES // (8 * size), 256)
         for first in range(0, design.n_samples, step):
             last = min(first + step, design.n_samples)
             panel = np.empty((last - first, size), order="F")
             design.pack(self.columns, first, last, panel)
             panel = panel.astype(dtype, copy=False)
-            block += panel.T @ panel[:, old:]
+            part = panel.T @ panel[:, old:]
+            if block is None:
+                block = part.astype(float, copy=False)
+            else:
+                block += part
         return block
 
     def model_error(self, C, W):
