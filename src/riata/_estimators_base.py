@@ -291,17 +291,6 @@ def warn_not_converged(estimator, fits, what, stacklevel):
     )
 
 
-def dense_column(matrix, j):
-    """Return column `j` of a CSC array as a dense vector.
-
-    Much cheaper than indexing the array, which small fits would notice.
-    """
-    column = np.zeros(matrix.shape[0], dtype=matrix.dtype)
-    stored = slice(matrix.indptr[j], matrix.indptr[j + 1])
-    column[matrix.indices[stored]] = matrix.data[stored]
-    return column
-
-
 class Fit(NamedTuple):
     """The fit of one target."""
 
@@ -316,7 +305,7 @@ class Fit(NamedTuple):
     def from_path(cls, path, at):
         """Take the fit for one alpha out of a path."""
         return cls(
-            dense_column(path.coef, at),
+            path._coef_of(at),
             path.intercept[at],
             float(path.dual_gap[at]),
             float(path.relative_gap[at]),

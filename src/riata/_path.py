@@ -241,9 +241,9 @@ def solve_path(
     solver.work.seconds["setup"] = monotonic() - started
     record = Record(problem, penalty["l1_ratio"], solver.alpha_max, started)
     end = "complete"
-    for solution in _solutions(solver, data, grid, penalty, standardize):
-        record.add(solution)
-        end = limits.reached(record, solution.status)
+    for solutions in _solutions(solver, data, grid, penalty, standardize):
+        record.add(solutions)
+        end = limits.reached(record, solutions)
         if end != "complete":
             break
     return record.result(get_loss(loss or "squared"), end, solver.work)
@@ -285,20 +285,25 @@ class _Limits(NamedTuple):
     max_deviance_ratio: float | None
     callback: Callable[[Step], object] | None
 
-    def reached(self, record, status):
-        """Why the path ends after the last alpha of the record, or "complete"."""
-        if status is Status.time_limit:
+    def reached(self, record, solutions):
+        """Why the path ends at one of the last solutions of the record, which ends there
+        too, or "complete"."""
+        if solutions.status is Status.time_limit:
             return "time_limit"
         if self.callback is self.max_active is self.max_deviance_ratio is None:
             return "complete"
-        step = record.last_step()
-        stop = self.callback is not None and self.callback(step)
-        if self.max_active is not None and step.n_active > self.max_active:
-            return "max_active"
-        limit = self.max_deviance_ratio
-        if limit is not None and step.deviance_ratio >= limit:
-            return "deviance"
-        return "callback" if stop else "complete"
+        for step in record.last_steps():
+            stop = self.callback is not None and self.callback(step)
+            end = "callback" if stop else "complete"
+            limit = self.max_deviance_ratio
+            if limit is not None and step.deviance_ratio >= limit:
+                end = "deviance"
+            if self.max_active is not None and step.n_active > self.max_active:
+                end = "max_active"
+            if end != "complete":
+                record.end_at(step)
+                break
+        return end
 
 
 def _to_design(coef, problem):

@@ -1,6 +1,7 @@
 """PathResult: everything that is known of a path, and what can be asked of it."""
 
 import math
+from functools import cached_property
 from time import monotonic
 from typing import NamedTuple
 
@@ -28,62 +29,78 @@ class Record:
     def __init__(self, problem, l1_ratio, alpha_max, started):
         self.problem = problem
         self.l1_ratio, self.alpha_max, self.started = l1_ratio, alpha_max, started
-        self.solutions, self.seconds = [], []
+        self.parts, self.seconds = [], []
+        self.size = 0  # alphas
 
-    def add(self, solution):
-        """Keep a solution, with the time of its arrival."""
-        self.solutions.append(solution)
-        self.seconds.append(monotonic() - self.started)
+    def add(self, solutions):
+        """Keep solutions, with the time of their arrival."""
+        self.parts.append(solutions)
+        self.size += len(solutions.alphas)
+        self.seconds += [monotonic() - self.started] * len(solutions.alphas)
 
-    def last_step(self):
-        """The `Step` of the last solution."""
-        solution, null = self.solutions[-1], self.problem.null_objective
-        return Step(
-            len(self.solutions) - 1, float(solution.alpha), len(solution.columns),
-            float(solution.gap / null if null > 0 else solution.gap),
-            float(1.0 - 0.5 * solution.loss / null if null > 0 else 0.0),
-            self.seconds[-1],
+    def last_steps(self):
+        """Yield a `Step` for each of the solutions that came last."""
+        last, null = self.parts[-1], self.problem.null_objective
+        first = self.size - len(last.alphas)
+        facts = zip(
+            last.alphas.tolist(), last.n_active.tolist(), last.gap.tolist(),
+            last.loss.tolist(), strict=True,
         )
+        for index, (alpha, n_active, gap, loss) in enumerate(facts, first):
+            yield Step(
+                index, alpha, n_active, gap / null if null > 0 else gap,
+                1.0 - 0.5 * loss / null if null > 0 else 0.0, self.seconds[index],
+            )
+
+    def end_at(self, step):
+        """Forget the solutions after one of the last."""
+        last = self.parts[-1]
+        keep = len(last.alphas) - (self.size - step.index - 1)
+        n_active = last.n_active[:keep]
+        count = n_active.sum()
+        self.parts[-1] = last._replace(
+            alphas=last.alphas[:keep], n_active=n_active, columns=last.columns[:count],
+            w=last.w[:count], gap=last.gap[:keep], kkt=last.kkt[:keep],
+            loss=last.loss[:keep], penalty=last.penalty[:keep],
+            engine=last.engine[:keep],
+        )
+        self.size = step.index + 1
+        del self.seconds[self.size:]
 
     def result(self, loss, end, work):
         """The path as collected so far."""
-        from scipy.sparse import csc_array
-
         problem, design = self.problem, self.problem.design
-        parts = list(zip(*self.solutions, strict=True))
-        alphas, columns, w, squares, penalty, gap, kkt, n_iter, status, engine = parts
-        work.engine = list(engine)
-        squares, penalty = np.array(squares), np.array(penalty)
-        gap, null = np.array(gap), problem.null_objective
-        n_active = np.array([len(c) for c in columns])
+        *arrays, n_iter, status, engine = zip(*self.parts, strict=True)
+        alphas, columns, w, n_active, gap, kkt, squares, penalty = (
+            part[0] if len(part) == 1 else np.concatenate(part) for part in arrays
+        )
+        counts = [len(part.alphas) for part in self.parts]
+        work.engine = sum(engine, [])
+        null = problem.null_objective
+        coef = w * problem.coef_unit[columns]
         which = np.repeat(np.arange(len(alphas)), n_active)
-        columns = np.concatenate(columns)
-        order = np.lexsort((columns, which))
-        columns = columns[order]
-        coef = np.concatenate(w)[order] * problem.coef_unit[columns]
         shift = np.bincount(which, design.mean[columns] * coef, len(alphas))
         with np.errstate(over="ignore"):
-            objective = 0.5 * squares + penalty
             dual_gap = gap / design.n_samples * problem.unit * problem.unit
+            objective = 0.5 * squares + penalty
             objective = objective / design.n_samples * problem.unit * problem.unit
         return PathResult(
-            alphas=np.array(alphas, dtype=float),
-            coef=csc_array(
-                (coef, columns, np.concatenate([[0], np.cumsum(n_active)])),
-                shape=(design.n_features, len(alphas)),
-            ),
+            alphas=alphas,
+            _columns=columns,
+            _values=coef,
             intercept=problem.center - shift,
             dual_gap=dual_gap,
             relative_gap=gap / null if null > 0 else gap,
-            kkt=np.array(kkt),
+            kkt=kkt,
             objective=objective,
             deviance_ratio=(
                 1.0 - 0.5 * squares / null if null > 0 else np.zeros(len(gap))
             ),
             n_active=n_active,
-            n_iter=np.array(n_iter),
+            n_iter=np.repeat(n_iter, counts),
             seconds=np.array(self.seconds),
-            status=list(status),
+            status=[one for one, count in zip(status, counts, strict=True)
+                    for _ in range(count)],
             end=end,
             passes=work.passes,
             diagnostics=work,
@@ -92,6 +109,7 @@ class Record:
             l1_ratio=self.l1_ratio,
             loss=loss.name,
             n_samples=design.n_samples,
+            n_features_in=design.n_features,
             fit_intercept=problem.fit_intercept,
         )
 
@@ -151,7 +169,6 @@ class PathResult:
 
     def __init__(self, **fields):
         self.__dict__.update(fields)
-        self.n_features_in = self.coef.shape[0]
 
     def __len__(self):
         return len(self.alphas)
@@ -160,6 +177,27 @@ class PathResult:
         """Unpack as ``alphas, coefs, dual_gaps``, as scikit-learn's paths do."""
         for name in self.unpacks:
             yield getattr(self, name)
+
+    @cached_property
+    def coef(self):
+        """Coefficients as a csc_array, made when first asked for."""
+        from scipy.sparse import csc_array
+
+        which = np.repeat(np.arange(len(self)), self.n_active)
+        order = np.lexsort((self._columns, which))
+        return csc_array(
+            (self._values[order], self._columns[order],
+             np.concatenate([[0], np.cumsum(self.n_active)])),
+            shape=(self.n_features_in, len(self)),
+        )
+
+    def _coef_of(self, k):
+        """Dense coefficients of the k-th alpha."""
+        last = int(self.n_active[:k + 1].sum())
+        stored = slice(last - int(self.n_active[k]), last)
+        coef = np.zeros(self.n_features_in)
+        coef[self._columns[stored]] = self._values[stored]
+        return coef
 
     @property
     def coefs(self):
@@ -209,8 +247,7 @@ class PathResult:
             if alphas[left] > alphas[right]:
                 share = min((alphas[left] - alpha) / (alphas[left] - alphas[right]), 1.0)
             share = max(share, 0.0)
-            coef = self.coef[:, [left, right]].toarray()
-            coef = (1.0 - share) * coef[:, 0] + share * coef[:, 1]
+            coef = (1.0 - share) * self._coef_of(left) + share * self._coef_of(right)
             intercept = (1 - share) * self.intercept[left] + share * self.intercept[right]
             return coef, float(intercept)
         raise ValueError(

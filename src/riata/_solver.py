@@ -80,19 +80,21 @@ class Step(NamedTuple):
     wanted: bool
 
 
-class Solution(NamedTuple):
-    """The answer at one alpha, in the units of the design."""
+class Solutions(NamedTuple):
+    """The answers at some alphas, in the units of the design; arrays of length (lanes,)
+    but for `columns` and `w`, which hold the non-zero coefficients of all of them."""
 
-    alpha: float
+    alphas: np.ndarray
     columns: np.ndarray
     w: np.ndarray
-    loss: float  # ||r||^2
-    penalty: float
-    gap: float
-    kkt: float  # in the user's units
+    n_active: np.ndarray
+    gap: np.ndarray
+    kkt: np.ndarray  # in the user's units
+    loss: np.ndarray  # ||r||^2
+    penalty: np.ndarray
     n_iter: int
     status: Status
-    engine: str
+    engine: list
 
 
 class Verdict(NamedTuple):
@@ -190,7 +192,7 @@ class PathSolver:
         self.w = np.concatenate([self.w, np.zeros(len(columns))])
 
     def solve(self, alphas):
-        """Yield a `Solution` for each alpha; `alphas` decrease."""
+        """Yield `Solutions` until all alphas are solved; `alphas` decrease."""
         if self.settings.engine == "auto" and self._full_gram_pays(alphas):
             self._take_all_columns(alphas)
             steps = [Step(float(alpha), True) for alpha in alphas]
@@ -202,16 +204,12 @@ class PathSolver:
             if monotonic() > self.settings.deadline:
                 steps = [step for step in steps if step.wanted]
             ahead, steps = self._next_batch(steps, min(batch, most))
-            targets = np.array([
-                self.target if step.wanted else RUNG_GAP * self.problem.null_objective
-                for step in ahead
-            ])
-            rounds = 0
-            solutions = self._solve_batch(np.array([s.alpha for s in ahead]), targets)
-            for step, solution in zip(ahead, solutions, strict=True):
-                rounds = max(rounds, solution.n_iter)
-                if step.wanted:
-                    yield solution
+            asked = np.array([step.alpha for step in ahead])
+            wanted = np.array([step.wanted for step in ahead])
+            targets = np.where(
+                wanted, self.target, RUNG_GAP * self.problem.null_objective
+            )
+            rounds = yield from self._solve_batch(asked, targets, wanted, not steps)
             batch = min(2 * batch, most) if rounds < 3 else max(batch // 2, 1)
 
     def _take_all_columns(self, alphas):
@@ -265,7 +263,7 @@ class PathSolver:
                         Status.optimal_inaccurate if near
                         else Status.insufficient_progress
                     )
-                yield self._solution(ahead, k, verdict, 1, status)
+                yield self._solutions(ahead, [k], verdict, 1, status)
 
     def _full_gram_pays(self, alphas):
         """Whether to start with all columns: few of them, or many fewer than rows."""
@@ -285,8 +283,9 @@ class PathSolver:
         few = self.problem.design.sparse or len(self.working) <= 20 * len(alphas)
         return few and len(alphas) > 0 and weakest * alphas[-1] > 1e-6
 
-    def _solve_batch(self, alphas, targets):
-        """Yield the solution at each alpha, to its target gap."""
+    def _solve_batch(self, alphas, targets, wanted, last):
+        """Yield the solutions at the wanted alphas, each to its target gap; returns how
+        many rounds it took. After the last batch nothing is left ready to go on from."""
         lanes, first, rounds = len(alphas), 0, 0
         inner = 0.3 * targets
         W = None
@@ -299,10 +298,14 @@ class PathSolver:
             W, done = self.solved, first
             while first < lanes and verdict.gap[first] <= targets[first]:
                 first += 1
+            if first > done:
+                which = done + wanted[done:first].nonzero()[0]
+                yield self._solutions(alphas, which, verdict, rounds, Status.optimal)
+            if first == lanes and last:
+                break
             self._advance(alphas, done, first, verdict)
-            yield from self._accepted(alphas, done, first, verdict, rounds)
             if first == lanes:
-                return
+                break
             added = self._add_violators(first, alphas)
             status = self._give_up(
                 statuses[first], added, inner[first], verdict.gap[first],
@@ -310,12 +313,14 @@ class PathSolver:
             )
             if status is not None:
                 self._advance(alphas, first, first + 1, verdict)
-                yield self._solution(alphas, first, verdict, rounds, status)
+                if wanted[first]:
+                    yield self._solutions(alphas, [first], verdict, rounds, status)
                 first += 1
             if added:
                 W = np.vstack([W, np.zeros((added, W.shape[1]))])
             else:
                 inner *= 0.1
+        return rounds
 
     def _give_up(self, inner_status, added, inner, gap, target, rounds):
         """The status to end an alpha with, or None to go on."""
@@ -399,7 +404,8 @@ class PathSolver:
         # the first try goes without a look at the gap
         quick = W is None and not self.from_afar
         if W is None:
-            W = np.repeat(self.w[:, None], len(alphas), axis=1)
+            W = np.empty((len(self.w), len(alphas)))
+            W[:] = self.w[:, None]
             w, alpha = self.w.copy(), self.alpha
             errors = self._model_errors(None, len(alphas))
         else:
@@ -554,9 +560,9 @@ class PathSolver:
         rounding = noise * working.magnified * size**2
         if (rounding > 0.03 * self.target).any():
             return None
-        C = working.xty[:, None] - working.gram @ W
-        loss = self.problem.yy - np.einsum("ij,ij->j", W, working.xty[:, None] + C)
-        loss = np.maximum(loss, 0.0)
+        xty = working.xty[:, None]
+        C = xty - working.gram @ W
+        loss = np.maximum(self.problem.yy - (W * (xty + C)).sum(axis=0), 0.0)
         self.cols, self.C, self.R, self.solved = working.columns, C, None, W
         gap, kkt, penalty = self.problem.strengths.certify(C, self.cols, W, alphas, loss)
         return Verdict(gap + rounding, kkt, loss, penalty)
@@ -611,29 +617,13 @@ class PathSolver:
             if self.n_useless > 2:
                 self.screening = None
 
-    def _accepted(self, alphas, first, last, verdict, rounds):
-        """The solutions of lanes that a verification has accepted together."""
-        w = self.solved[:, first:last].T
+    def _solutions(self, alphas, which, verdict, rounds, status):
+        """The solutions of some lanes of a verification."""
+        w = self.solved.T[which]
         lanes, places = w.nonzero()
-        columns, values = self.working.columns[places], w[lanes, places]
-        ends = np.searchsorted(lanes, np.arange(last - first + 1)).tolist()
-        facts = zip(
-            alphas[first:last].tolist(), ends, ends[1:],
-            *(part[first:last].tolist() for part in
-              (verdict.loss, verdict.penalty, verdict.gap, verdict.kkt)),
-            self.engine[first:last], strict=False,
-        )  # fmt: skip
-        for alpha, begin, end, loss, penalty, gap, kkt, engine in facts:
-            yield Solution(
-                alpha, columns[begin:end], values[begin:end], loss, penalty, gap, kkt,
-                rounds, Status.optimal, engine,
-            )
-
-    def _solution(self, alphas, k, verdict, rounds, status):
-        w = self.solved[:, k]
-        active = w.nonzero()[0]
-        return Solution(
-            alphas[k], self.working.columns[active], w[active], verdict.loss[k],
-            verdict.penalty[k], verdict.gap[k], verdict.kkt[k], rounds, status,
-            self.engine[k],
+        gap, kkt, loss, penalty = (part[which] for part in verdict)
+        return Solutions(
+            alphas[which], self.working.columns[places], w[lanes, places],
+            np.count_nonzero(w, axis=1), gap, kkt, loss, penalty, rounds, status,
+            [self.engine[k] for k in which],
         )
