@@ -17,15 +17,17 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 
 from . import _path
-from ._path import checked_data, checked_penalty
+from ._path import Data, checked_penalty
 from ._solver import Settings
 from ._validation import (
     check_bool,
     check_choice,
+    check_design,
     check_integer,
     check_max_iter,
     check_n_threads,
     check_offset,
+    check_sample_weight,
     check_time_limit,
     check_tol,
     validate_predict_input,
@@ -232,8 +234,8 @@ def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
 
     Parameters
     ----------
-    data : object
-        With the attributes X, y (1-D), sample_weight and offset.
+    data : Samples
+        With a 1-D y.
     alphas : ndarray of shape (n_alphas,)
         Decreasing, and contiguous.
     l1_ratio : float
@@ -252,7 +254,10 @@ def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
     deadline = np.inf if seconds is None else time.monotonic() + seconds
     bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
     settings = Settings(options.pop("tol"), options.pop("max_iter"), deadline)
-    data = checked_data(data.X, data.y, data.sample_weight, data.offset)
+    X, y, weight, offset = data
+    X = check_design(X)
+    weight = check_sample_weight(weight, X.n_samples)  # equal ones are none
+    data = Data(X, y if offset is None else y - offset, weight, offset)
     penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)
     return _path.solve_path(data, alphas, penalty, settings, start=start, **options)
 

@@ -253,10 +253,10 @@ def _solutions(solver, data, grid, penalty, standardize):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
     bounded = problem.strengths.lower is not None
-    smooth = (grid == 0) | (problem.l1_ratio == 0)
-    if bounded or not smooth.any():
+    if bounded or (grid[-1] > 0 and problem.l1_ratio > 0):
         yield from solver.solve(grid)
         return
+    smooth = (grid == 0) | (problem.l1_ratio == 0)
     yield from solver.solve(grid[~smooth])
 
     from ._ridge import solve_ridge

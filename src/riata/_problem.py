@@ -73,9 +73,7 @@ class Problem:
         design, n = self.design, self.design.n_samples
         scale, sqnorm = design.scale, design.sqnorm
         sd = scale  # of a column as penalised, times its scale
-        if factor is None and not standardize:
-            factor = np.ones(len(scale))
-        else:
+        if factor is not None or standardize:
             factor = np.ones(len(scale)) if factor is None else factor
             excluded = ~(factor < np.inf)
             if standardize:
@@ -86,7 +84,7 @@ class Problem:
         l1, l2, self.coef_unit, unit, free = in_design_units(
             factor, sd, scale, sqnorm, n, l1_ratio, self.unit
         )
-        self.factor_sd = factor * sd
+        self.factor, self.sd = factor, sd
         self.free = self.unpenalised = free  # the former without bounds
         if lower is not None or upper is not None:
             lower, upper = self._bound(lower, -np.inf), self._bound(upper, np.inf)
@@ -139,7 +137,8 @@ class Problem:
         if strengths.lower is not None:
             stuck = np.where(c > 0, strengths.upper, strengths.lower) == 0
             pull[stuck] = 0.0
-        unit_l1 = n * l1_ratio / self.unit * self.factor_sd
+        factor_sd = self.sd if self.factor is None else self.factor * self.sd
+        unit_l1 = n * l1_ratio / self.unit * factor_sd
         used = (unit_l1 > 0) & (design.sqnorm > 0)
         return float((pull[used] / unit_l1[used]).max(initial=0.0))
 

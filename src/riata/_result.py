@@ -29,19 +29,21 @@ class Record:
     def __init__(self, problem, l1_ratio, alpha_max, started):
         self.problem = problem
         self.l1_ratio, self.alpha_max, self.started = l1_ratio, alpha_max, started
-        self.parts, self.seconds = [], []
-        self.size = 0  # alphas
+        self.parts = []
+        self.seconds, self.n_iter, self.status = [], [], []  # of each alpha
 
     def add(self, solutions):
         """Keep solutions, with the time of their arrival."""
+        count = len(solutions.alphas)
         self.parts.append(solutions)
-        self.size += len(solutions.alphas)
-        self.seconds += [monotonic() - self.started] * len(solutions.alphas)
+        self.seconds += [monotonic() - self.started] * count
+        self.n_iter += [solutions.n_iter] * count
+        self.status += [solutions.status] * count
 
     def last_steps(self):
         """Yield a `Step` for each of the solutions that came last."""
         last, null = self.parts[-1], self.problem.null_objective
-        first = self.size - len(last.alphas)
+        first = len(self.seconds) - len(last.alphas)
         facts = zip(
             last.alphas.tolist(), last.n_active.tolist(), last.gap.tolist(),
             last.loss.tolist(), strict=True,
@@ -55,7 +57,8 @@ class Record:
     def end_at(self, step):
         """Forget the solutions after one of the last."""
         last = self.parts[-1]
-        keep = len(last.alphas) - (self.size - step.index - 1)
+        size = step.index + 1
+        keep = size - (len(self.seconds) - len(last.alphas))
         n_active = last.n_active[:keep]
         count = n_active.sum()
         self.parts[-1] = last._replace(
@@ -64,26 +67,26 @@ class Record:
             loss=last.loss[:keep], penalty=last.penalty[:keep],
             engine=last.engine[:keep],
         )
-        self.size = step.index + 1
-        del self.seconds[self.size:]
+        for facts in (self.seconds, self.n_iter, self.status):
+            del facts[size:]
 
     def result(self, loss, end, work):
         """The path as collected so far."""
         problem, design = self.problem, self.problem.design
-        *arrays, n_iter, status, engine = zip(*self.parts, strict=True)
+        *arrays, _, _, engine = zip(*self.parts, strict=True)
         alphas, columns, w, n_active, gap, kkt, squares, penalty = (
             part[0] if len(part) == 1 else np.concatenate(part) for part in arrays
         )
-        counts = [len(part.alphas) for part in self.parts]
         work.engine = sum(engine, [])
         null = problem.null_objective
         coef = w * problem.coef_unit[columns]
         which = np.repeat(np.arange(len(alphas)), n_active)
         shift = np.bincount(which, design.mean[columns] * coef, len(alphas))
         with np.errstate(over="ignore"):
-            dual_gap = gap / design.n_samples * problem.unit * problem.unit
-            objective = 0.5 * squares + penalty
-            objective = objective / design.n_samples * problem.unit * problem.unit
+            dual_gap, objective = (
+                np.array([gap, 0.5 * squares + penalty])
+                / design.n_samples * problem.unit * problem.unit
+            )
         return PathResult(
             alphas=alphas,
             _columns=columns,
@@ -97,10 +100,9 @@ class Record:
                 1.0 - 0.5 * squares / null if null > 0 else np.zeros(len(gap))
             ),
             n_active=n_active,
-            n_iter=np.repeat(n_iter, counts),
+            n_iter=np.array(self.n_iter),
             seconds=np.array(self.seconds),
-            status=[one for one, count in zip(status, counts, strict=True)
-                    for _ in range(count)],
+            status=self.status,
             end=end,
             passes=work.passes,
             diagnostics=work,
@@ -193,8 +195,8 @@ class PathResult:
 
     def _coef_of(self, k):
         """Dense coefficients of the k-th alpha."""
-        last = int(self.n_active[:k + 1].sum())
-        stored = slice(last - int(self.n_active[k]), last)
+        first = sum(self.n_active[:k].tolist())
+        stored = slice(first, first + self.n_active[k])
         coef = np.zeros(self.n_features_in)
         coef[self._columns[stored]] = self._values[stored]
         return coef

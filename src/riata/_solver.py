@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._core.active_set import ActiveSet
+from ._core.certificate import losses
 from ._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, descend
 from ._core.screening import Screening
 from ._diagnostics import Diagnostics
@@ -204,12 +205,11 @@ class PathSolver:
             if monotonic() > self.settings.deadline:
                 steps = [step for step in steps if step.wanted]
             ahead, steps = self._next_batch(steps, min(batch, most))
+            rungs = [k for k, step in enumerate(ahead) if not step.wanted]
+            targets = np.full(len(ahead), self.target)
+            targets[rungs] = RUNG_GAP * self.problem.null_objective
             asked = np.array([step.alpha for step in ahead])
-            wanted = np.array([step.wanted for step in ahead])
-            targets = np.where(
-                wanted, self.target, RUNG_GAP * self.problem.null_objective
-            )
-            rounds = yield from self._solve_batch(asked, targets, wanted, not steps)
+            rounds = yield from self._solve_batch(asked, targets, rungs, not steps)
             batch = min(2 * batch, most) if rounds < 3 else max(batch // 2, 1)
 
     def _take_all_columns(self, alphas):
@@ -279,13 +279,14 @@ class PathSolver:
     def _exact_gram_pays(self, alphas):
         """Whether all products in double precision cost less than the passes that they
         save. Columns (nearly) without a penalty magnify their rounding."""
-        weakest = self.problem.strengths.l1[self.working.columns].min(initial=1.0)
+        weakest = self.working.l1.min(initial=1.0)
         few = self.problem.design.sparse or len(self.working) <= 20 * len(alphas)
         return few and len(alphas) > 0 and weakest * alphas[-1] > 1e-6
 
-    def _solve_batch(self, alphas, targets, wanted, last):
-        """Yield the solutions at the wanted alphas, each to its target gap; returns how
-        many rounds it took. After the last batch nothing is left ready to go on from."""
+    def _solve_batch(self, alphas, targets, rungs, last):
+        """Yield the solutions at the alphas but the rungs, each to its target gap;
+        returns how many rounds it took. After the last batch nothing is made ready to go
+        on from."""
         lanes, first, rounds = len(alphas), 0, 0
         inner = 0.3 * targets
         W = None
@@ -299,7 +300,9 @@ class PathSolver:
             while first < lanes and verdict.gap[first] <= targets[first]:
                 first += 1
             if first > done:
-                which = done + wanted[done:first].nonzero()[0]
+                which = slice(done, first)
+                if rungs:
+                    which = [k for k in range(done, first) if k not in rungs]
                 yield self._solutions(alphas, which, verdict, rounds, Status.optimal)
             if first == lanes and last:
                 break
@@ -313,7 +316,7 @@ class PathSolver:
             )
             if status is not None:
                 self._advance(alphas, first, first + 1, verdict)
-                if wanted[first]:
+                if first not in rungs:
                     yield self._solutions(alphas, [first], verdict, rounds, status)
                 first += 1
             if added:
@@ -412,7 +415,9 @@ class PathSolver:
             w, alpha = W[:, first].copy(), alphas[first]
             errors = self._model_errors(W, len(alphas))
         state = start.copy()
-        qsum = float(state.sum()) + quadratic.subtract(w, state)
+        # (a Gram matrix has no use for the sum)
+        qsum = 0.0 if use_gram else float(state.sum())
+        qsum += quadratic.subtract(w, state)
         xty = working.xty
         statuses = [CONVERGED] * len(alphas)
         events = self.active_set.n_events
@@ -554,15 +559,13 @@ class PathSolver:
         matter."""
         working, lanes = self.working, len(alphas)
         W = np.ascontiguousarray(W[:, :lanes])
+        C = working.xty[:, None] - working.gram @ W
+        loss, size = losses(self.problem.yy, working.xty, C, W)
         # |x_i' x_j| < 4, each with an error of some eps sqrt(n)
-        size = np.abs(W).sum(axis=0)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
-        rounding = noise * working.magnified * size**2
-        if (rounding > 0.03 * self.target).any():
+        rounding = noise * working.magnified * size * size
+        if rounding.max() > 0.03 * self.target:
             return None
-        xty = working.xty[:, None]
-        C = xty - working.gram @ W
-        loss = np.maximum(self.problem.yy - (W * (xty + C)).sum(axis=0), 0.0)
         self.cols, self.C, self.R, self.solved = working.columns, C, None, W
         gap, kkt, penalty = self.problem.strengths.certify(C, self.cols, W, alphas, loss)
         return Verdict(gap + rounding, kkt, loss, penalty)
@@ -618,12 +621,15 @@ class PathSolver:
                 self.screening = None
 
     def _solutions(self, alphas, which, verdict, rounds, status):
-        """The solutions of some lanes of a verification."""
-        w = self.solved.T[which]
+        """The solutions of some lanes (a slice or a list) of a verification."""
+        w, alphas = self.solved[:, which].T, alphas[which]
         lanes, places = w.nonzero()
         gap, kkt, loss, penalty = (part[which] for part in verdict)
+        engine = self.engine[which] if isinstance(which, slice) else [
+            self.engine[k] for k in which
+        ]
         return Solutions(
-            alphas[which], self.working.columns[places], w[lanes, places],
-            np.count_nonzero(w, axis=1), gap, kkt, loss, penalty, rounds, status,
-            [self.engine[k] for k in which],
+            alphas, self.working.columns[places], w[lanes, places],
+            np.bincount(lanes, minlength=len(alphas)), gap, kkt, loss, penalty, rounds,
+            status, engine,
         )

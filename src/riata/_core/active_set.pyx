@@ -80,17 +80,18 @@ cdef class ActiveSet:
 
     cdef _reserve(self, Py_ssize_t size):
         cdef Py_ssize_t old = self.kind.shape[0]
+        cdef double[:, ::1] vectors
         if old >= size:
             return
-        kind = np.zeros(size, dtype=np.int8)
-        sign, free = np.zeros(size), np.zeros(size, dtype=np.intp)
-        l2 = np.zeros(size)
+        vectors = np.zeros((6, size + 1))  # v needs one more
+        kind, free = np.zeros(size, dtype=np.int8), np.zeros(size, dtype=np.intp)
         if old:
-            kind[:old], sign[:old] = self.kind, self.sign
-            free[:old], l2[:old] = self.free, self.factored_l2
-        self.kind, self.sign, self.free, self.factored_l2 = kind, sign, free, l2
-        self.e, self.v, self.u = np.zeros(size), np.zeros(size + 1), np.zeros(size)
-        self.l1, self.rotation = np.zeros(size), np.zeros(2 * size)
+            kind[:old], free[:old] = self.kind, self.free
+            vectors[0, :old], vectors[1, :old] = self.sign[:old], self.factored_l2[:old]
+        self.kind, self.free = kind, free
+        self.sign, self.factored_l2 = vectors[0], vectors[1]
+        self.e, self.v, self.u, self.l1 = vectors[2], vectors[3], vectors[4], vectors[5]
+        self.rotation = np.zeros(2 * size)
 
     cdef _reserve_factor(self, Py_ssize_t rows):
         cdef Py_ssize_t have = self.L.shape[0], want

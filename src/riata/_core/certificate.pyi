@@ -6,8 +6,11 @@ _Float = NDArray[np.float64]
 _Ids = NDArray[np.intp]
 _Mask = NDArray[np.uint8]
 
+def losses(
+    yy: float, xty: _Float, C: _Float, w: _Float
+) -> tuple[_Float, _Float]: ...
 def in_design_units(
-    factor: _Float,
+    factor: _Float | None,
     sd: _Float,
     scale: _Float,
     sqnorm: _Float,

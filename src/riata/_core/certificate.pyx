@@ -26,6 +26,43 @@ cdef struct Terms:
     double value      # penalty of the coefficients
 
 
+def losses(
+    double yy, const double[::1] xty, const double[:, ::1] C, const double[:, ::1] w
+):
+    """Losses ``||r||^2 = y'y - w' (X'y + c)`` of lanes of coefficients of which all
+    correlations are known.
+
+    Parameters
+    ----------
+    yy : float
+        ``||y||^2``.
+    xty : (size,)
+    C : (size, >= lanes)
+        ``X'r``.
+    w : (size, lanes)
+
+    Returns
+    -------
+    loss : ndarray of float64 (lanes,)
+    size : ndarray of float64 (lanes,)
+        ``sum_j |w_j|``.
+    """
+    cdef Py_ssize_t lanes = w.shape[1], j, k
+    cdef double[::1] loss = np.empty(lanes), size = np.zeros(lanes)
+    if C.shape[0] != w.shape[0] or C.shape[1] < lanes or xty.shape[0] != w.shape[0]:
+        raise ValueError("shapes do not fit")
+    with nogil:
+        for k in range(lanes):
+            loss[k] = yy
+        for j in range(w.shape[0]):
+            for k in range(lanes):
+                loss[k] -= w[j, k] * (xty[j] + C[j, k])
+                size[k] += fabs(w[j, k])
+        for k in range(lanes):
+            loss[k] = max(loss[k], 0.0)  # up to rounding
+    return np.asarray(loss), np.asarray(size)
+
+
 def in_design_units(
     const double[::1] factor, const double[::1] sd, const double[::1] scale,
     const double[::1] sqnorm, double n_samples, double l1_ratio, double unit,
@@ -35,9 +72,11 @@ def in_design_units(
 
     Parameters
     ----------
-    factor, sd, scale, sqnorm : (n_features,)
-        Penalty factors; the deviations by which coefficients are penalised, times the
-        scale; and what `Design` knows.
+    factor : (n_features,) or None
+        Penalty factors; all one if None.
+    sd, scale, sqnorm : (n_features,)
+        The deviations by which coefficients are penalised, times the scale; and what
+        `Design` knows.
 
     Returns
     -------
@@ -53,9 +92,11 @@ def in_design_units(
     cdef list free = []
     cdef double[::1] l1 = np.empty(p), l2 = np.empty(p)
     cdef double[::1] coef_unit = np.empty(p), gradient_unit = np.empty(p)
+    cdef double strength
     for j in range(p):
-        l1[j] = n_samples * l1_ratio / unit * (factor[j] * sd[j])
-        l2[j] = n_samples * (1.0 - l1_ratio) * (factor[j] * sd[j] * sd[j])
+        strength = sd[j] if factor is None else factor[j] * sd[j]
+        l1[j] = n_samples * l1_ratio / unit * strength
+        l2[j] = n_samples * (1.0 - l1_ratio) * (strength * sd[j])
         coef_unit[j] = scale[j] * unit
         gradient_unit[j] = unit / (n_samples * scale[j]) if scale[j] > 0.0 else 0.0
         if l1[j] == 0.0 and l2[j] == 0.0 and sqnorm[j] > 0.0:
