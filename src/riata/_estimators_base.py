@@ -161,8 +161,8 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
     def _set_fitted(self, **attributes):
         """Replace the whole fitted state; nothing of an earlier fit survives."""
         state = vars(self)
-        for name in [n for n in state if n.endswith("_") and n not in attributes]:
-            if not name.startswith("_"):
+        for name in [n for n in state if n[-1] == "_" and n not in attributes]:
+            if name[0] != "_":
                 del state[name]
         state.update(attributes)
 

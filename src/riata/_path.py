@@ -1,7 +1,6 @@
 """Regularisation paths: the alpha grid, `fit_path`, `PathResult`."""
 
 import math
-import os
 import warnings
 from collections.abc import Callable
 from time import monotonic
@@ -232,8 +231,8 @@ def solve_path(
     started = monotonic() if started is None else started
     limits = _Limits(None, None, None) if limits is None else limits
     problem = checked_problem(
-        data, fit_intercept=fit_intercept, standardize=standardize,
-        n_threads=available_threads() if n_threads is None else n_threads, **penalty,
+        data, fit_intercept=fit_intercept, standardize=standardize, n_threads=n_threads,
+        **penalty,
     )
     solver = PathSolver(problem, settings, _to_design(start, problem))
     if isinstance(grid, int):
@@ -336,16 +335,6 @@ def _warn(path, tol):
     )
 
 
-def available_threads():
-    """Threads that this process may use: affinity, and OMP_NUM_THREADS."""
-    try:
-        count = len(os.sched_getaffinity(0))
-    except AttributeError:
-        count = os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return min(count, int(limit)) if limit.isdigit() and int(limit) > 0 else count
-
-
 def alpha_grid(problem, solver, n_alphas, ratio):
     """Log-spaced strengths from the smallest that leaves all coefficients zero."""
     top = solver.alpha_max
@@ -385,8 +374,7 @@ def alpha_max(
     )
     problem = checked_problem(
         data, fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
-        standardize=check.check_bool(standardize, "standardize"),
-        n_threads=available_threads(), **penalty,
+        standardize=check.check_bool(standardize, "standardize"), **penalty,
     )
     solver = PathSolver(problem, Settings())
     if problem.l1_ratio < LEAST_L1_RATIO:

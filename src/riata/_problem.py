@@ -5,11 +5,14 @@ two, so that changing the units of X or y changes nothing but the units of the a
 """
 
 import math
+import os
 
 import numpy as np
 
 from ._core.certificate import Strengths, in_design_units
 from ._core.design import Design
+
+WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
 
 class Problem:
@@ -25,7 +28,8 @@ class Problem:
     l1_ratio, penalty_factor, lower, upper
         The penalty; arrays of length n_features or None.
     fit_intercept, standardize : bool
-    n_threads : int
+    n_threads : int, optional
+        By default what the process may use.
 
     Attributes
     ----------
@@ -37,7 +41,7 @@ class Problem:
 
     def __init__(
         self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
-        sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=1,
+        sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=None,
     ):
         n = X.n_samples
         self.fit_intercept = fit_intercept
@@ -62,6 +66,8 @@ class Problem:
         self.yy = square / norm**2
         self.unit = peak * norm
         self.center *= peak
+        if n_threads is None:
+            n_threads = available_threads() if X.data.size >= WORTH_THREADS else 1
         self.design = Design(
             X.kind, X.data, X.indices, X.indptr, (n, X.n_features), self.weights,
             fit_intercept, self.y, n_threads,
@@ -150,3 +156,13 @@ class Problem:
     def objective_unit(self, value):
         """A loss or a gap in the user's units (inf where that overflows)."""
         return float(value) / self.design.n_samples * self.unit * self.unit
+
+
+def available_threads():
+    """Threads that this process may use: affinity, and OMP_NUM_THREADS."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:
+        count = os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(count, int(limit)) if limit.isdigit() and int(limit) > 0 else count

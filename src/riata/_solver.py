@@ -207,14 +207,17 @@ class PathSolver:
             ahead, steps = self._next_batch(steps, min(batch, most))
             rungs = [k for k, step in enumerate(ahead) if not step.wanted]
             targets = np.full(len(ahead), self.target)
-            targets[rungs] = RUNG_GAP * self.problem.null_objective
+            if rungs:
+                targets[rungs] = RUNG_GAP * self.problem.null_objective
             asked = np.array([step.alpha for step in ahead])
             rounds = yield from self._solve_batch(asked, targets, rungs, not steps)
             batch = min(2 * batch, most) if rounds < 3 else max(batch // 2, 1)
 
     def _take_all_columns(self, alphas):
-        self._add(np.flatnonzero((self.working.mask == 0)
-                                 & (self.problem.design.sqnorm > 0)))
+        columns = (self.problem.design.sqnorm > 0).nonzero()[0]
+        if len(self.working):
+            columns = columns[self.working.mask[columns] == 0]
+        self._add(columns)
         self.working.complete = True
         self.exact_gram = self._exact_gram_pays(alphas)
         if self.exact_gram:
@@ -279,8 +282,12 @@ class PathSolver:
     def _exact_gram_pays(self, alphas):
         """Whether all products in double precision cost less than the passes that they
         save. Columns (nearly) without a penalty magnify their rounding."""
+        design, size = self.problem.design, len(self.working)
+        few = (
+            design.sparse or size <= 20 * len(alphas)
+            or design.n_samples * size**2 <= SMALL_GRAM
+        )
         weakest = self.working.l1.min(initial=1.0)
-        few = self.problem.design.sparse or len(self.working) <= 20 * len(alphas)
         return few and len(alphas) > 0 and weakest * alphas[-1] > 1e-6
 
     def _solve_batch(self, alphas, targets, rungs, last):

@@ -1,7 +1,5 @@
 """The columns that an inner solve may move, and those that it solves exactly."""
 
-from functools import cached_property
-
 import numpy as np
 
 from ._core.descent import Quadratic
@@ -84,7 +82,7 @@ class WorkingSet:
         start = problem.y if weights is None else np.sqrt(weights) * problem.y
         return Quadratic.from_packed(self._packed), start
 
-    @cached_property
+    @property
     def magnified(self):
         """How much larger the sums behind the Gram matrix are than its entries: means of
         sparse columns are taken off afterwards."""

@@ -154,13 +154,13 @@ cdef class Strengths:
         gap, kkt, penalty : ndarray of float64 (lanes,)
         """
         cdef Py_ssize_t lanes = alphas.shape[0], size = w.shape[0], i, j, k
-        cdef double[::1] gap = np.empty(lanes), kkt = np.empty(lanes)
-        cdef double[::1] value = np.empty(lanes)
+        found = np.empty((3, lanes))
+        cdef double[:, ::1] out = found
         cdef Terms[MOST_LANES] terms
         cdef double[MOST_LANES] beyond
         cdef Terms* t
         cdef Penalty pen
-        cdef double c
+        cdef double c, gap
         if lanes > MOST_LANES or C.shape[1] < lanes or w.shape[1] < lanes:
             raise ValueError("more alphas than lanes")
         if C.shape[0] != cols.shape[0] or size > cols.shape[0]:
@@ -211,14 +211,14 @@ cdef class Strengths:
                     )
             for k in range(lanes):
                 t = &terms[k]
-                gap[k] = t.augmented + 0.5 * (1.0 - t.kappa) * (1.0 - t.kappa) * (
+                gap = t.augmented + 0.5 * (1.0 - t.kappa) * (1.0 - t.kappa) * (
                     loss[k] + t.ridge
                 )
                 # the dual point 0 says that no objective is negative
-                gap[k] = min(min(gap[k], t.conjugate), 0.5 * loss[k] + t.value)
-                gap[k] = max(gap[k], 0.0)  # up to rounding
-                kkt[k], value[k] = t.kkt, t.value
-        return np.asarray(gap), np.asarray(kkt), np.asarray(value)
+                gap = min(min(gap, t.conjugate), 0.5 * loss[k] + t.value)
+                out[0, k] = max(gap, 0.0)  # up to rounding
+                out[1, k], out[2, k] = t.kkt, t.value
+        return found[0], found[1], found[2]
 
     def excess(
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols, Py_ssize_t first,
