@@ -4,13 +4,12 @@ Columns have norms in [1, 2), y has its norm in (1/2, 1]. All conversions are po
 two, so that changing the units of X or y changes nothing but the units of the answer.
 """
 
-import math
 import os
 
 import numpy as np
 
 from ._core.certificate import Strengths, in_design_units
-from ._core.design import Design
+from ._core.design import Design, standard_target
 
 WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
@@ -50,22 +49,9 @@ class Problem:
         if sample_weight is not None:
             scaled = sample_weight / sample_weight.max()
             self.weights = scaled * (n / scaled.sum())
-            y = np.where(scaled > 0, y, 0.0)
-        # powers of two: no rounding on the way in or out
-        peak = 2.0 ** math.frexp(float(np.abs(y).max()))[1]
-        y = y / peak
-        self.center = 0.0
-        if fit_intercept:
-            self.center = float((y if self.weights is None else y * self.weights).sum()) / n
-            y -= self.center
-        square = float(y @ (y if self.weights is None else y * self.weights))
-        if fit_intercept and square <= 1e-30 * n and np.abs(y).max() <= 1e-15:
-            y, square = np.zeros(n), 0.0
-        norm = 2.0 ** math.frexp(math.sqrt(square))[1] if square > 0 else 1.0
-        self.y = y / norm
-        self.yy = square / norm**2
-        self.unit = peak * norm
-        self.center *= peak
+        self.y, self.center, self.unit, self.yy = standard_target(
+            y, self.weights, fit_intercept
+        )
         if n_threads is None:
             n_threads = available_threads() if X.data.size >= WORTH_THREADS else 1
         self.design = Design(

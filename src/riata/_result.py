@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _validation as check
+from ._core.certificate import in_user_units
 
 CRITERIA = ("aic", "aicc", "bic", "ebic", "gcv")
 
@@ -79,14 +80,10 @@ class Record:
         )
         work.engine = sum(engine, [])
         null = problem.null_objective
-        coef = w * problem.coef_unit[columns]
-        which = np.repeat(np.arange(len(alphas)), n_active)
-        shift = np.bincount(which, design.mean[columns] * coef, len(alphas))
-        with np.errstate(over="ignore"):
-            dual_gap, objective = (
-                np.array([gap, 0.5 * squares + penalty])
-                / design.n_samples * problem.unit * problem.unit
-            )
+        coef, shift, dual_gap, objective = in_user_units(
+            columns, w, n_active, problem.coef_unit, design.mean, gap, squares, penalty,
+            design.n_samples, problem.unit,
+        )
         return PathResult(
             alphas=alphas,
             _columns=columns,

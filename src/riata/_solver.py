@@ -33,6 +33,7 @@ SMALL_MATRIX = 10**5  # entries up to which a pass is not worth shortening
 SCREENING_BYTES = 8 * 2**20  # of residuals kept as references
 FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
 MOST_LANES = 128  # alphas certified at once from a Gram matrix
+LAZY_GRAM = 10**7  # multiply-adds from which it may pay to form it by and by
 LARGE_GRAM = 500  # columns from which lanes are tried on a Gram matrix
 COST_OF_LANES = 8.0  # a multiply-add in all lanes, against one of the active set's
 SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
@@ -222,6 +223,13 @@ class PathSolver:
         self.exact_gram = self._exact_gram_pays(alphas)
         if self.exact_gram:
             self.working.may_be_rough, self.screening = False, None
+            design, size = self.problem.design, len(columns)
+            if (
+                size == len(self.working) >= 4 * LANES and not design.sparse
+                and not self._at_once() and design.n_samples * size**2 > LAZY_GRAM
+            ):
+                lazy = self.working.extend_gram_lazily(self.alpha_max, alphas[-1])
+                self.active_set.form_when_free(lazy.formed, lazy.form)
 
     def _next_batch(self, steps, size):
         """The steps to solve next, with the columns that they need, and the rest."""
@@ -380,9 +388,9 @@ class PathSolver:
             self.engine = ["null"] * len(alphas)
         if not len(working):
             return np.zeros((0, len(alphas))), [CONVERGED] * len(alphas)
-        if working.use_gram:
+        if working.use_gram and (working.lazy is None or W is not None):
             with self.work.phase("gram"):
-                self.work.gram += working.extend_gram()
+                working.extend_gram()
         with self.work.phase("solve"):
             if self._at_once():
                 solution = self._descend_at_once(W, first, alphas, tol)
@@ -393,6 +401,7 @@ class PathSolver:
                     W, statuses = self._descend_one_by_one(W, first, alphas, tol)
             else:
                 W, statuses = self._descend_one_by_one(W, first, alphas, tol)
+        self.work.gram = working.n_formed
         if EPOCH_LIMIT in statuses and not working.hard:
             working.hard = True
             return self._descend(W, first, alphas, tol)
@@ -436,6 +445,8 @@ class PathSolver:
             )
             self.engine[first:done] = ["active set"] * (done - first)
             alpha = alphas[max(done, 1) - 1] if done > first else alpha
+        if use_gram and done < len(alphas):
+            working.extend_gram()
         for k in range(done, len(alphas)):
             if errors is not None:
                 state += working.xty + errors[:, k] - xty
@@ -566,11 +577,12 @@ class PathSolver:
         matter."""
         working, lanes = self.working, len(alphas)
         W = np.ascontiguousarray(W[:, :lanes])
-        C = working.xty[:, None] - working.gram @ W
-        loss, size = losses(self.problem.yy, working.xty, C, W)
+        C = working.xty[:, None] - working.gram_product(W)
         # |x_i' x_j| < 4, each with an error of some eps sqrt(n)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
-        rounding = noise * working.magnified * size * size
+        loss, rounding = losses(
+            self.problem.yy, working.xty, C, W, noise * working.magnified
+        )
         if rounding.max() > 0.03 * self.target:
             return None
         self.cols, self.C, self.R, self.solved = working.columns, C, None, W

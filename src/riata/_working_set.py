@@ -1,11 +1,14 @@
 """The columns that an inner solve may move, and those that it solves exactly."""
 
+import math
+
 import numpy as np
 
 from ._core.descent import Quadratic
 from ._core.gram import sparse_gram
-from ._lanes import View
+from ._lanes import LANES, View
 
+MANY = 0.25  # share of the columns from which a Gram matrix is better formed at once
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 SPARSE_GRAM = 2000  # columns up to which sparse ones are better seen by their Gram
 LARGE_GRAM = 10**9  # multiply-adds from which single precision pays
@@ -29,6 +32,8 @@ class WorkingSet:
         self.mask = np.zeros(problem.design.n_features, dtype=np.uint8)
         self._gram = np.empty((0, 0), order="F")
         self._gram_size = 0
+        self.lazy = None  # what forms columns of the Gram matrix when they are needed
+        self.n_formed = 0  # its columns
         self._packed = None
         self.complete = False  # all columns from the start, by their Gram matrix
         self.crawls = False  # so was descent in lanes on the Gram matrix
@@ -113,10 +118,13 @@ class WorkingSet:
         return self._gram[:self._gram_size, :self._gram_size]
 
     def extend_gram(self):
-        """Form the Gram matrix of all columns of the set; how many were missing."""
+        """Form the Gram matrix of all columns of the set."""
         old, size = self._gram_size, len(self)
+        if self.lazy is not None:
+            self.lazy.form_all()
         if size == old:
-            return 0
+            return
+        self.n_formed += size - old
         block = self._gram_block(old)
         if old == 0:
             self._gram = block.T  # symmetric, with contiguous columns
@@ -129,7 +137,22 @@ class WorkingSet:
             self._gram[:size, old:size] = block
             self._gram[old:size, :old] = block[:old].T
         self._gram_size = size
-        return size - old
+
+    def extend_gram_lazily(self, alpha_max, last):
+        """Let the columns of the Gram matrix be formed as they are needed, on a path from
+        `alpha_max` to the alpha `last`; returns what forms them."""
+        size = self._gram_size = len(self)
+        self._gram = np.zeros((size, size), order="F")
+        self.lazy = LazyGram(self, alpha_max, last)
+        return self.lazy
+
+    def gram_product(self, W):
+        """The Gram matrix times W (size, lanes), whose other rows than those of columns
+        that are formed are zero."""
+        if self.lazy is None:
+            return self.gram @ W
+        formed = self.lazy.formed.nonzero()[0]
+        return self.gram.T[formed].T @ W[formed]
 
     def _gram_block(self, old):
         """X~[:, working]' W X~[:, working[old:]]"""
@@ -168,6 +191,54 @@ class WorkingSet:
         rounding, unless the Gram matrix is rough."""
         known = len(C)
         return C - (self.xty[:known, None] - self.gram[:known] @ W)
+
+
+class LazyGram:
+    """The columns of a Gram matrix that is formed as they are needed: one that is asked
+    for together with those that seem to be next, until it pays to form all at once.
+
+    Parameters
+    ----------
+    working : WorkingSet
+    alpha_max, last : float
+        Where the path begins and ends.
+    """
+
+    def __init__(self, working, alpha_max, last):
+        self.working, self.alpha_max = working, alpha_max
+        self.way = math.log(alpha_max / last) if alpha_max > last else 1.0
+        self.formed = np.zeros(len(working), dtype=np.uint8)
+
+    def form(self, j, c, l1):
+        """Form column j and some more, from correlations c and strengths l1."""
+        working, count = self.working, np.count_nonzero(self.formed)
+        # columns come in about evenly on the logarithmic way to the last alpha
+        done = math.log(self.alpha_max / l1[j] * working.l1[j]) / self.way
+        if count and count + 1 > MANY * len(working) * done:
+            self.form_all()
+            return
+        next_ones = np.abs(c) / l1
+        next_ones[self.formed > 0] = 0.0
+        next_ones[j] = np.inf
+        places = np.argpartition(next_ones, -LANES)[-LANES:]
+        design, weights = working.problem.design, working.problem.weights
+        block = np.empty((design.n_samples, LANES), order="F")
+        design.pack(working.columns[places], 0, design.n_samples, block)
+        if weights is not None:
+            block *= np.sqrt(weights)[:, None]
+        products = np.empty((len(working), LANES))
+        design.gradient(np.ascontiguousarray(block), products, working.columns)
+        working.gram.T[places] = products.T
+        working.n_formed += LANES - np.count_nonzero(self.formed[places])
+        self.formed[places] = 1
+
+    def form_all(self):
+        """Form all columns."""
+        working = self.working
+        working.gram[:] = working._gram_block(0)
+        working.n_formed = len(working)
+        working.lazy = None
+        self.formed[:] = 1
 
 
 class FreeColumns:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,9 @@ class ActiveSet:
     def __init__(self, limit: int = 4000) -> None: ...
     @property
     def n_events(self) -> int: ...
+    def form_when_free(
+        self, formed: NDArray[np.uint8], form: Callable[[int, _Float, _Float], object]
+    ) -> None: ...
     def solve(
         self,
         gram: _Float,

@@ -70,6 +70,8 @@ cdef class ActiveSet:
     cdef double[::1] sign, e, v, u, l1, rotation
     cdef double[::1] factored_l2     # l2 that is in the factor
     cdef bint exchanged
+    cdef const unsigned char[::1] formed
+    cdef object form
     cdef readonly Py_ssize_t n_events
 
     def __init__(self, Py_ssize_t limit=4000):
@@ -77,6 +79,21 @@ cdef class ActiveSet:
         self.n_free = self.n_events = 0
         self.kind = np.zeros(0, dtype=np.int8)
         self.L = np.empty((0, 0))
+        self.formed = np.empty(0, dtype=np.uint8)
+
+    def form_when_free(self, const unsigned char[::1] formed, form):
+        """Let columns of the Gram matrix be formed just before they become free.
+
+        Parameters
+        ----------
+        formed : (size,)
+            Zero for a column that is not yet there. Those of the non-zero coefficients
+            of a start are.
+        form : callable
+            Given a column, the correlations c and the strengths l1: forms the column,
+            and others if it likes.
+        """
+        self.formed, self.form = formed, form
 
     cdef _reserve(self, Py_ssize_t size):
         cdef Py_ssize_t old = self.kind.shape[0]
@@ -526,6 +543,9 @@ cdef class ActiveSet:
                             break
                         with gil:
                             self._reserve_factor(self.n_free + 1)
+                    if hit < self.formed.shape[0] and not self.formed[hit]:
+                        with gil:
+                            self.form(hit, np.asarray(c), np.asarray(self.l1)[:size])
                     self.sign[hit] = 1.0 if side == 1 else -1.0
                     if not self._append(G, ld, hit, l2[hit]):
                         if self.kind[hit] != at_zero:

@@ -27,7 +27,8 @@ cdef struct Terms:
 
 
 def losses(
-    double yy, const double[::1] xty, const double[:, ::1] C, const double[:, ::1] w
+    double yy, const double[::1] xty, const double[:, ::1] C, const double[:, ::1] w,
+    double noise=0.0,
 ):
     """Losses ``||r||^2 = y'y - w' (X'y + c)`` of lanes of coefficients of which all
     correlations are known.
@@ -40,15 +41,17 @@ def losses(
     C : (size, >= lanes)
         ``X'r``.
     w : (size, lanes)
+    noise : float
+        Relative error of an entry of the Gram matrix behind C.
 
     Returns
     -------
     loss : ndarray of float64 (lanes,)
-    size : ndarray of float64 (lanes,)
-        ``sum_j |w_j|``.
+    rounding : ndarray of float64 (lanes,)
+        ``noise (sum_j |w_j|)^2``.
     """
     cdef Py_ssize_t lanes = w.shape[1], j, k
-    cdef double[::1] loss = np.empty(lanes), size = np.zeros(lanes)
+    cdef double[::1] loss = np.empty(lanes), rounding = np.zeros(lanes)
     if C.shape[0] != w.shape[0] or C.shape[1] < lanes or xty.shape[0] != w.shape[0]:
         raise ValueError("shapes do not fit")
     with nogil:
@@ -57,10 +60,11 @@ def losses(
         for j in range(w.shape[0]):
             for k in range(lanes):
                 loss[k] -= w[j, k] * (xty[j] + C[j, k])
-                size[k] += fabs(w[j, k])
+                rounding[k] += fabs(w[j, k])
         for k in range(lanes):
             loss[k] = max(loss[k], 0.0)  # up to rounding
-    return np.asarray(loss), np.asarray(size)
+            rounding[k] *= noise * rounding[k]
+    return np.asarray(loss), np.asarray(rounding)
 
 
 def in_design_units(
@@ -105,6 +109,49 @@ def in_design_units(
         np.asarray(l1), np.asarray(l2), np.asarray(coef_unit),
         np.asarray(gradient_unit), np.array(free, dtype=np.intp),
     )
+
+
+def in_user_units(
+    const Py_ssize_t[::1] columns, const double[::1] w, const Py_ssize_t[::1] n_active,
+    const double[::1] coef_unit, const double[::1] mean, const double[::1] gap,
+    const double[::1] loss, const double[::1] penalty, double n_samples, double unit,
+):
+    """Solutions in the units of X and y as given; what is too large becomes infinite.
+
+    Parameters
+    ----------
+    columns, w : (n_active.sum(),)
+        Non-zero coefficients, one alpha after the other.
+    n_active, gap, loss, penalty : (n_alphas,)
+        Of each alpha; the loss is ``||r||^2``.
+    coef_unit, mean : (n_features,)
+
+    Returns
+    -------
+    coef : ndarray of float64, as `w`
+    shift : ndarray of float64 (n_alphas,)
+        Products of the means with the coefficients.
+    dual_gap, objective : ndarray of float64 (n_alphas,)
+    """
+    cdef Py_ssize_t size = n_active.shape[0], total = columns.shape[0], k, i = 0, last = 0
+    cdef double[::1] coef = np.empty(total)
+    found = np.zeros((3, size))
+    cdef double[:, ::1] out = found
+    if w.shape[0] != total or gap.shape[0] != size or loss.shape[0] != size or (
+        penalty.shape[0] != size
+    ):
+        raise ValueError("lengths do not fit")
+    for k in range(size):
+        last += n_active[k]
+        if last > total:
+            raise ValueError("lengths do not fit")
+        while i < last:
+            coef[i] = w[i] * coef_unit[columns[i]]
+            out[0, k] += mean[columns[i]] * coef[i]
+            i += 1
+        out[1, k] = gap[k] / n_samples * unit * unit
+        out[2, k] = (0.5 * loss[k] + penalty[k]) / n_samples * unit * unit
+    return np.asarray(coef), found[0], found[1], found[2]
 
 
 cdef class Strengths:

@@ -10,6 +10,10 @@ _Ids = NDArray[np.intp]
 def kernel_levels() -> list[str]: ...
 def use_kernel_level(level: str | None = None) -> None: ...
 
+def standard_target(
+    y: _Float, weights: _Float | None, center: bool
+) -> tuple[_Float, float, float, float]: ...
+
 @disjoint_base
 class Design:
     n_threads: int
