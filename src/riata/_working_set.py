@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 
+from ._core.active_set import next_columns
 from ._core.descent import Quadratic
 from ._core.gram import sparse_gram
 from ._lanes import LANES, View
 
-MANY = 0.25  # share of the columns from which a Gram matrix is better formed at once
+MANY = 0.08  # share of the columns from which a Gram matrix is better formed at once
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 SPARSE_GRAM = 2000  # columns up to which sparse ones are better seen by their Gram
 LARGE_GRAM = 10**9  # multiply-adds from which single precision pays
@@ -211,25 +212,15 @@ class LazyGram:
 
     def form(self, j, c, l1):
         """Form column j and some more, from correlations c and strengths l1."""
-        working, count = self.working, np.count_nonzero(self.formed)
+        working = self.working
         # columns come in about evenly on the logarithmic way to the last alpha
         done = math.log(self.alpha_max / l1[j] * working.l1[j]) / self.way
-        if count and count + 1 > MANY * len(working) * done:
+        if working.n_formed and working.n_formed + 1 > MANY * len(working) * done:
             self.form_all()
             return
-        next_ones = np.abs(c) / l1
-        next_ones[self.formed > 0] = 0.0
-        next_ones[j] = np.inf
-        places = np.argpartition(next_ones, -LANES)[-LANES:]
-        design, weights = working.problem.design, working.problem.weights
-        block = np.empty((design.n_samples, LANES), order="F")
-        design.pack(working.columns[places], 0, design.n_samples, block)
-        if weights is not None:
-            block *= np.sqrt(weights)[:, None]
-        products = np.empty((len(working), LANES))
-        design.gradient(np.ascontiguousarray(block), products, working.columns)
-        working.gram.T[places] = products.T
-        working.n_formed += LANES - np.count_nonzero(self.formed[places])
+        places = next_columns(c, l1, self.formed, j, LANES)
+        working.problem.design.gram_columns(working.columns, places, working.gram)
+        working.n_formed += len(places)
         self.formed[places] = 1
 
     def form_all(self):

@@ -10,6 +10,9 @@ _Float = NDArray[np.float64]
 SOLVED: Final[int]
 GAVE_UP: Final[int]
 
+def next_columns(
+    c: _Float, l1: _Float, formed: NDArray[np.uint8], j: int, count: int
+) -> NDArray[np.intp]: ...
 @disjoint_base
 class ActiveSet:
     def __init__(self, limit: int = 4000) -> None: ...

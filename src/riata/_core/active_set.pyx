@@ -57,6 +57,33 @@ cdef inline signed char kind_of(double w, double lower, double upper) noexcept n
     return at_lower if w <= lower else is_free
 
 
+def next_columns(
+    const double[::1] c, const double[::1] l1, const unsigned char[::1] formed,
+    Py_ssize_t j, Py_ssize_t count,
+):
+    """Column j and those of the others that are not yet formed whose correlations come
+    closest to their strengths: positions, at most `count`."""
+    cdef Py_ssize_t size = formed.shape[0], k, i, last = 0
+    cdef double[::1] ratio = np.empty(count)
+    cdef Py_ssize_t[::1] places = np.empty(count, dtype=np.intp)
+    cdef double own
+    if c.shape[0] < size or l1.shape[0] < size or count < 1:
+        raise ValueError("shapes do not fit")
+    for k in range(size):
+        if formed[k] and k != j:
+            continue
+        own = INFINITY if k == j else fabs(c[k]) / l1[k]
+        if last == count and not own > ratio[last - 1]:
+            continue
+        last = min(last + 1, count)
+        i = last - 1
+        while i > 0 and own > ratio[i - 1]:  # insertion, the largest first
+            ratio[i], places[i] = ratio[i - 1], places[i - 1]
+            i -= 1
+        ratio[i], places[i] = own, k
+    return np.asarray(places)[:last]
+
+
 cdef class ActiveSet:
     """The free coefficients of a quadratic problem and the Cholesky factor of theirs.
 
@@ -545,7 +572,7 @@ cdef class ActiveSet:
                             self._reserve_factor(self.n_free + 1)
                     if hit < self.formed.shape[0] and not self.formed[hit]:
                         with gil:
-                            self.form(hit, np.asarray(c), np.asarray(self.l1)[:size])
+                            self.form(hit, c, self.l1)
                     self.sign[hit] = 1.0 if side == 1 else -1.0
                     if not self._append(G, ld, hit, l2[hit]):
                         if self.kind[hit] != at_zero:

@@ -440,6 +440,43 @@ cdef class Design:
                     out.strides[1] // sizeof(double),
                 )
 
+    def gram_columns(
+        self, const Py_ssize_t[::1] cols, const Py_ssize_t[::1] places,
+        double[::1, :] gram,
+    ):
+        """gram[:, places[k]] = X~[:, cols]' W x~_{cols[places[k]]}
+
+        Parameters
+        ----------
+        cols : (size,)
+        places : (at most 8,)
+            Positions in `cols`.
+        gram : (size, size), updated
+        """
+        cdef Py_ssize_t count = places.shape[0], n = self.n_samples, i, k
+        if count > LANES or gram.shape[0] != cols.shape[0] or (
+            gram.shape[1] != cols.shape[0]
+        ):
+            raise ValueError("shapes do not fit")
+        cdef Py_ssize_t[::1] chosen = np.empty(count, dtype=np.intp)
+        cdef double[::1, :] packed = np.empty((n, count), order="F")
+        cdef double[:, ::1] Q = np.zeros((n, LANES))
+        cdef double[:, ::1] products = np.empty((cols.shape[0], LANES))
+        for k in range(count):
+            if not 0 <= places[k] < cols.shape[0]:
+                raise IndexError(f"place {places[k]} of {cols.shape[0]}")
+            chosen[k] = cols[places[k]]
+        self.pack(chosen, 0, n, packed)
+        for k in range(count):
+            for i in range(n):
+                Q[i, k] = packed[i, k]
+                if self.columns.weights != NULL:
+                    Q[i, k] *= sqrt(self.columns.weights[i])
+        self.gradient(Q, products, cols)
+        for k in range(count):
+            for i in range(cols.shape[0]):
+                gram[i, places[k]] = products[i, k]
+
     def take(self, cols):
         """Some columns of a sparse matrix, copied: values, row numbers, offsets."""
         data, rows, indptr = self.buffers
