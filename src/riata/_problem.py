@@ -97,7 +97,7 @@ class Problem:
         intercept; returns the means."""
         if not self.fit_intercept:
             return np.zeros(R.shape[1])
-        mean = self.weigh(R).mean(axis=0)
+        mean = self.weigh(R).sum(axis=0) / len(R)
         R -= mean
         return mean
 

@@ -29,9 +29,10 @@ EPS = float(np.finfo(float).eps)
 MAX_EPOCHS = 200_000  # of coordinate descent, for one alpha on one working set
 RUNG = 0.65  # ratio of two alphas on the way to one that is far from the last
 RUNG_GAP = 1e-3  # relative gap that will do there
-SMALL_MATRIX = 10**5  # entries up to which a pass is not worth shortening
+SMALL_MATRIX = 2 * 10**5  # entries up to which a pass is not worth shortening
 SCREENING_BYTES = 8 * 2**20  # of residuals kept as references
 FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
+FIRST_BATCH = 4  # alphas solved ahead before it is known how well that goes
 MOST_LANES = 128  # alphas certified at once from a Gram matrix
 LAZY_GRAM = 10**7  # multiply-adds from which it may pay to form it by and by
 LARGE_GRAM = 500  # columns from which lanes are tried on a Gram matrix
@@ -147,7 +148,7 @@ class PathSolver:
         per_column = design.nnz / design.n_features
         if (
             not self.settings.screening or design.nnz < SMALL_MATRIX
-            or per_column < (15 if design.sparse else 64)
+            or per_column < (15 if design.sparse else 32)
         ):
             return None
         n_slots = min(max(SCREENING_BYTES // (8 * design.n_samples), 2), 16)
@@ -201,7 +202,8 @@ class PathSolver:
             small = self.exact_gram and len(self.working) < LARGE_GRAM
             batch = most = MOST_LANES if small else self.lanes
         else:
-            steps, batch, most = self._with_rungs(alphas), 1, self.lanes
+            steps, most = self._with_rungs(alphas), self.lanes
+            batch = 1 if len(steps) > len(alphas) else FIRST_BATCH
         while steps:
             if monotonic() > self.settings.deadline:
                 steps = [step for step in steps if step.wanted]
