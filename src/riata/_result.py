@@ -31,7 +31,8 @@ class Record:
         self.problem = problem
         self.l1_ratio, self.alpha_max, self.started = l1_ratio, alpha_max, started
         self.parts = []
-        self.seconds, self.n_iter, self.status = [], [], []  # of each alpha
+        # of each alpha
+        self.seconds, self.n_iter, self.status, self.engine = [], [], [], []
 
     def add(self, solutions):
         """Keep solutions, with the time of their arrival."""
@@ -40,6 +41,7 @@ class Record:
         self.seconds += [monotonic() - self.started] * count
         self.n_iter += [solutions.n_iter] * count
         self.status += [solutions.status] * count
+        self.engine += solutions.engine
 
     def last_steps(self):
         """Yield a `Step` for each of the solutions that came last."""
@@ -66,23 +68,22 @@ class Record:
             alphas=last.alphas[:keep], n_active=n_active, columns=last.columns[:count],
             w=last.w[:count], gap=last.gap[:keep], kkt=last.kkt[:keep],
             loss=last.loss[:keep], penalty=last.penalty[:keep],
-            engine=last.engine[:keep],
         )
-        for facts in (self.seconds, self.n_iter, self.status):
+        for facts in (self.seconds, self.n_iter, self.status, self.engine):
             del facts[size:]
 
     def result(self, loss, end, work):
         """The path as collected so far."""
         problem, design = self.problem, self.problem.design
-        *arrays, _, _, engine = zip(*self.parts, strict=True)
+        *arrays, _, _, _ = zip(*self.parts, strict=True)
         alphas, columns, w, n_active, gap, kkt, squares, penalty = (
             part[0] if len(part) == 1 else np.concatenate(part) for part in arrays
         )
-        work.engine = sum(engine, [])
+        work.engine = self.engine
         null = problem.null_objective
-        coef, shift, dual_gap, objective = in_user_units(
+        coef, shift, dual_gap, relative_gap, objective, deviance_ratio = in_user_units(
             columns, w, n_active, problem.coef_unit, design.mean, gap, squares, penalty,
-            design.n_samples, problem.unit,
+            design.n_samples, problem.unit, null,
         )
         return PathResult(
             alphas=alphas,
@@ -90,12 +91,10 @@ class Record:
             _values=coef,
             intercept=problem.center - shift,
             dual_gap=dual_gap,
-            relative_gap=gap / null if null > 0 else gap,
+            relative_gap=relative_gap,
             kkt=kkt,
             objective=objective,
-            deviance_ratio=(
-                1.0 - 0.5 * squares / null if null > 0 else np.zeros(len(gap))
-            ),
+            deviance_ratio=deviance_ratio,
             n_active=n_active,
             n_iter=np.array(self.n_iter),
             seconds=np.array(self.seconds),

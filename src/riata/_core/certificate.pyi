@@ -30,7 +30,8 @@ def in_user_units(
     penalty: _Float,
     n_samples: float,
     unit: float,
-) -> tuple[_Float, _Float, _Float, _Float]: ...
+    null_objective: float,
+) -> tuple[_Float, _Float, _Float, _Float, _Float, _Float]: ...
 
 @disjoint_base
 class Strengths:

@@ -115,6 +115,7 @@ def in_user_units(
     const Py_ssize_t[::1] columns, const double[::1] w, const Py_ssize_t[::1] n_active,
     const double[::1] coef_unit, const double[::1] mean, const double[::1] gap,
     const double[::1] loss, const double[::1] penalty, double n_samples, double unit,
+    double null_objective,
 ):
     """Solutions in the units of X and y as given; what is too large becomes infinite.
 
@@ -125,17 +126,19 @@ def in_user_units(
     n_active, gap, loss, penalty : (n_alphas,)
         Of each alpha; the loss is ``||r||^2``.
     coef_unit, mean : (n_features,)
+    null_objective : float
+        In the units of the design.
 
     Returns
     -------
     coef : ndarray of float64, as `w`
     shift : ndarray of float64 (n_alphas,)
         Products of the means with the coefficients.
-    dual_gap, objective : ndarray of float64 (n_alphas,)
+    dual_gap, relative_gap, objective, deviance_ratio : ndarray of float64 (n_alphas,)
     """
     cdef Py_ssize_t size = n_active.shape[0], total = columns.shape[0], k, i = 0, last = 0
     cdef double[::1] coef = np.empty(total)
-    found = np.zeros((3, size))
+    found = np.zeros((5, size))
     cdef double[:, ::1] out = found
     if w.shape[0] != total or gap.shape[0] != size or loss.shape[0] != size or (
         penalty.shape[0] != size
@@ -150,8 +153,12 @@ def in_user_units(
             out[0, k] += mean[columns[i]] * coef[i]
             i += 1
         out[1, k] = gap[k] / n_samples * unit * unit
-        out[2, k] = (0.5 * loss[k] + penalty[k]) / n_samples * unit * unit
-    return np.asarray(coef), found[0], found[1], found[2]
+        out[2, k] = gap[k]
+        out[3, k] = (0.5 * loss[k] + penalty[k]) / n_samples * unit * unit
+        if null_objective > 0.0:
+            out[2, k] /= null_objective
+            out[4, k] = 1.0 - 0.5 * loss[k] / null_objective
+    return np.asarray(coef), *found
 
 
 cdef class Strengths:
