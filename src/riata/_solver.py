@@ -33,6 +33,7 @@ SMALL_MATRIX = 2 * 10**5  # entries up to which a pass is not worth shortening
 SCREENING_BYTES = 8 * 2**20  # of residuals kept as references
 FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
 FIRST_BATCH = 4  # alphas solved ahead before it is known how well that goes
+NEAR = 0.8  # ratio of two alphas for that
 MOST_LANES = 128  # alphas certified at once from a Gram matrix
 LAZY_GRAM = 10**7  # multiply-adds from which it may pay to form it by and by
 LARGE_GRAM = 500  # columns from which lanes are tried on a Gram matrix
@@ -203,7 +204,8 @@ class PathSolver:
             batch = most = MOST_LANES if small else self.lanes
         else:
             steps, most = self._with_rungs(alphas), self.lanes
-            batch = 1 if len(steps) > len(alphas) else FIRST_BATCH
+            near = sum(step.alpha >= NEAR * self.alpha for step in steps[:most])
+            batch = min(max(near, 1), FIRST_BATCH)
         while steps:
             if monotonic() > self.settings.deadline:
                 steps = [step for step in steps if step.wanted]
