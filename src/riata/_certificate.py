@@ -212,7 +212,7 @@ def _audit_general(problem, coef, intercept, alpha):
     w, active = _in_design(problem, coef)
     Eta = np.zeros((design.n_samples, 1))
     design.subtract_product(active, -problem.eta_unit * w[active, None], Eta)
-    Eta += problem.null_eta[:, None]
+    Eta += problem.null_eta
     shift = intercept - problem.center
     shift += float(design.mean @ coef) if problem.fit_intercept else 0.0
     given = Eta + shift / problem.target_unit

@@ -170,8 +170,8 @@ class GeneralProblem(Problem):
     Attributes
     ----------
     loss, target, null_eta
-        The loss, its targets and the predictor of the model without features, in units
-        of `target_unit` (1 for a loss that has units of its own).
+        The loss, its targets and the predictor (n_samples, 1) of the model without
+        features, in units of `target_unit` (1 for a loss that has units of its own).
     y : ndarray (n_samples,)
         The null residual.
     eta_unit : float
@@ -193,6 +193,7 @@ class GeneralProblem(Problem):
             unit = 2.0 ** math.frexp(peak)[1]
             loss, y, offset = loss.in_units(unit), y / unit, offset / unit
         self.loss, self.target, self.target_unit = loss, y, unit
+        self.targets = y[:, None]
         self._set_null_model(offset)
         self.unit = unit * self.eta_unit
         self._set_design(X, n_threads)
@@ -209,38 +210,42 @@ class GeneralProblem(Problem):
         if self.fit_intercept:
             eta, moved = self.settle(eta)
             constant += moved[0]
-        self.center, self.null_eta = constant * self.target_unit, eta[:, 0]
-        residual = self.loss.residual(self.target, self.null_eta)
+        self.center, self.null_eta = constant * self.target_unit, eta
+        residual = self.loss.residual(self.targets, eta)
         size = np.abs(self.target).max() + np.abs(residual).max()
-        square = 2.0 * float(self.losses(eta)[0])
+        square = 2.0 * float(self.losses(eta).sum())
         if self.fit_intercept and np.abs(residual).max() <= 1e-14 * size:
             residual, square = np.zeros_like(residual), 0.0
         self.eta_unit = (
             2.0 ** math.frexp(math.sqrt(square))[1] if 0 < square < math.inf else 1.0
         )
-        self.y = residual / self.eta_unit
+        self.y = np.ascontiguousarray(residual[:, 0]) / self.eta_unit
         self.yy = square / self.eta_unit**2
 
     def losses(self, Eta):
         """Sum of the losses at predictors (n, lanes), one a lane; inf if that overflows."""
         with np.errstate(over="ignore", invalid="ignore"):
-            values = self.loss.value(self.target[:, None], Eta)
+            values = self.loss.value(self.targets, Eta)
             total = values.sum(axis=0) if self.weights is None else self.weights @ values
         return np.where(np.isnan(total), np.inf, total)
 
     def residuals(self, Eta):
         """Residuals at predictors (n, lanes), in the units of the design."""
-        return self.loss.residual(self.target[:, None], Eta) / self.eta_unit
+        return self.loss.residual(self.targets, Eta) / self.eta_unit
+
+    def curvatures(self, Eta, lanes):
+        """Curvatures at some of the predictors; inf if that overflows."""
+        with np.errstate(over="ignore"):
+            return self.loss.curvature(self.targets, Eta[:, lanes])
 
     def fenchel_young(self, Eta, kappa):
         """Distance of kappa times the residual from the dual point that belongs to the
         predictors (n, 1): ``f(eta) + f*(-kappa r) + kappa r eta``; inf if unknown."""
-        target = self.target[:, None]
-        theta = kappa * self.loss.residual(target, Eta)
-        dual = self.loss.dual(target, theta)
+        theta = kappa * self.loss.residual(self.targets, Eta)
+        dual = self.loss.dual(self.targets, theta)
         if dual is None:
             return math.inf
-        distance = self.loss.value(target, Eta) - dual + theta * Eta
+        distance = self.loss.value(self.targets, Eta) - dual + theta * Eta
         return float(self.weigh(np.maximum(distance, 0.0)).sum())
 
     def settle(self, Eta):
@@ -252,14 +257,14 @@ class GeneralProblem(Problem):
         limit = 4.0 * max(1.0, float(np.abs(self.target).max()))
         for _ in range(100):
             shifted = Eta + moved
-            residual = self.weigh(self.loss.residual(self.target[:, None], shifted))
+            residual = self.weigh(self.loss.residual(self.targets, shifted))
             pull = residual.sum(axis=0)
             noise = 1e-15 * np.abs(residual).sum(axis=0)
             low, high = np.where(pull > 0, moved, low), np.where(pull < 0, moved, high)
             todo = np.abs(pull) > noise
             if not todo.any():
                 break
-            curvature = self.loss.curvature(self.target[:, None], shifted)
+            curvature = self.loss.curvature(self.targets, shifted)
             curvature = self.weigh(curvature).sum(axis=0)
             with np.errstate(divide="ignore", invalid="ignore"):
                 step = np.clip(np.nan_to_num(pull / curvature), -limit, limit)

@@ -61,6 +61,7 @@ class Strengths:
         alphas: _Float,
         loss: _Float,
         squared: bool = True,
+        joint: bool = False,
     ) -> tuple[_Float, _Float, _Float]: ...
     def excess(
         self, C: _Float, cols: _Ids, first: int, alphas: _Float, margin: float

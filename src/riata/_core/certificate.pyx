@@ -187,7 +187,7 @@ cdef class Strengths:
     def certify(
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols,
         const double[:, ::1] w, const double[::1] alphas, const double[::1] loss,
-        bint squared=True,
+        bint squared=True, bint joint=False,
     ):
         """Duality gap and KKT violation of each lane.
 
@@ -214,6 +214,9 @@ cdef class Strengths:
         loss : (lanes,)
             Twice the loss; ``||r||^2`` if it is squared.
         squared : bool
+        joint : bool
+            The lanes are the outputs of one model, whose loss is that of each lane; its
+            gap is returned for all of them.
 
         Returns
         -------
@@ -226,7 +229,7 @@ cdef class Strengths:
         cdef double[MOST_LANES] beyond
         cdef Terms* t
         cdef Penalty pen
-        cdef double c, gap
+        cdef double c, gap, objective, total = 0.0
         if lanes > MOST_LANES or C.shape[1] < lanes or w.shape[1] < lanes:
             raise ValueError("more alphas than lanes")
         if C.shape[0] != cols.shape[0] or size > cols.shape[0]:
@@ -275,22 +278,25 @@ cdef class Strengths:
                     terms[k].augmented += gap_term(
                         C[i, k], w[i, k], pen, terms[k].kappa if squared else 1.0
                     )
+            if joint:
+                for k in range(1, lanes):
+                    t = &terms[k]
+                    terms[0].augmented += t.augmented
+                    terms[0].conjugate += t.conjugate
+                    terms[0].kappa = min(terms[0].kappa, t.kappa)
+                    total += t.value
             for k in range(lanes):
-                t = &terms[k]
+                t = &terms[0 if joint else k]
+                objective = 0.5 * loss[k] + t.value + total
+                gap = t.augmented
                 if squared:
-                    gap = t.augmented + 0.5 * (1.0 - t.kappa) * (1.0 - t.kappa) * (
-                        loss[k] + t.ridge
-                    )
+                    gap += 0.5 * (1.0 - t.kappa) * (1.0 - t.kappa) * (loss[k] + t.ridge)
                 elif t.kappa < 1.0:
-                    gap = t.augmented + (1.0 / t.kappa - 1.0) * (
-                        0.5 * loss[k] + t.value
-                    )
-                else:
-                    gap = t.augmented
+                    gap += (1.0 / t.kappa - 1.0) * objective
                 # the dual point 0 says that no objective is negative
-                gap = min(min(gap, t.conjugate), 0.5 * loss[k] + t.value)
+                gap = min(min(gap, t.conjugate), objective)
                 out[0, k] = max(gap, 0.0)  # up to rounding
-                out[1, k], out[2, k] = t.kkt, t.value
+                out[1, k], out[2, k] = terms[k].kkt, terms[k].value
         return found[0], found[1], found[2]
 
     def excess(
