@@ -265,18 +265,23 @@ class MultinomialSolver(NewtonSolver):
         if self.turn:
             return self._step_of_active(W, C, alphas)
         whole, count = self.model, W.shape[1]
-        if self.blocks is None:
-            curvature = self.problem.curvatures(self.Eta, slice(None))
-            self.blocks = Model(self.problem, curvature.mean(axis=1), rough=True)
-            share = self.problem.weigh(curvature).sum(axis=0) / self.blocks.weight_sum
-            self.block_ratio = np.maximum(share, 1e-3)
-        self.model, ratio, self.ratio = self.blocks, self.ratio, self.block_ratio
+        self.model = self._block_model()
+        ratio, self.ratio = self.ratio, self.block_ratio
         D = np.zeros_like(W)
         for first in range(0, count, LANES):
             live = (np.arange(count) >= first) & (np.arange(count) < first + LANES)
             D += super()._model_step(W, C, loss, gap, alphas, live, tol, None)
         self.model, self.ratio = whole, ratio
         return D
+
+    def _block_model(self):
+        """The model in which the classes do not meet."""
+        if self.blocks is None:
+            curvature = self.problem.curvatures(self.Eta, slice(None))
+            self.blocks = Model(self.problem, curvature.mean(axis=1), rough=True)
+            share = self.problem.weigh(curvature).sum(axis=0) / self.blocks.weight_sum
+            self.block_ratio = np.maximum(share, 1e-3)
+        return self.blocks
 
     def _step_of_active(self, W, C, alphas):
         """Newton step of the active coefficients; those that would change their sign
@@ -289,8 +294,8 @@ class MultinomialSolver(NewtonSolver):
         free = ((w != 0) | (l1 == 0)) & (w > lower) & (w < upper)
         rest = np.where(free, C[rows] - l1 * np.sign(w) - l2 * w, 0.0)
         step, _ = self._conjugate_gradients(
-            working.columns[rows], rest, l2, working.sqnorm[rows], slice(None),
-            free.astype(float),
+            working.columns[rows], rest, lambda P: free * l2 * P, l2,
+            working.sqnorm[rows], slice(None), free.astype(float),
         )
         new = np.clip(w + step, lower, upper)
         D[rows] = np.where((new * w < 0) & (l1 > 0), 0.0, new) - w
@@ -315,9 +320,12 @@ class MultinomialSolver(NewtonSolver):
         gap, _, penalty = self.problem.strengths.certify(
             C, self.working.columns, W, alphas, count * loss, False, True
         )
-        if self.model is not None and self.problem.fit_intercept:
-            gap += 0.5 * self.excess @ self.model.intercept_inverse @ self.excess
-        return gap, penalty
+        return gap + self._intercept_gap(), penalty
+
+    def _intercept_gap(self):
+        if self.model is None or not self.problem.fit_intercept:
+            return 0.0
+        return 0.5 * float(self.excess @ self.model.intercept_inverse @ self.excess)
 
     def _together(self, values):
         return np.full(len(values), values.sum())

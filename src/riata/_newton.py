@@ -308,25 +308,28 @@ class NewtonSolver(PathSolver):
         gradients on all of them, side by side."""
         working, l2 = self.working, np.multiply.outer(self.working.l2, alphas)
         D, solved = self._conjugate_gradients(
-            working.columns, C - l2 * W, l2, working.sqnorm, lanes
+            working.columns, C - l2 * W, lambda P: l2 * P, l2, working.sqnorm, lanes
         )
         if not solved:
             # badly conditioned: see the columns by their Gram matrix from now on
             self.by_gradients = 8 * len(working) ** 2 > GRAM_BYTES
         return D
 
-    def _conjugate_gradients(self, columns, rest, l2, sqnorm, lanes, free=1.0):
-        """Solve ``(H + l2) D = rest`` for some lanes, H being the Hessian of the model,
+    def _conjugate_gradients(
+        self, columns, rest, hold, diagonal, sqnorm, lanes, free=1.0
+    ):
+        """Solve ``H D + hold(D) = rest`` for some lanes, H being the Hessian of the model,
         to a share FORCING; coefficients with ``free = 0`` stay. Also whether it did."""
         design = self.problem.design
-        inverse = free / (np.multiply.outer(sqnorm, self._stiffness()[lanes]) + l2)
+        inverse = np.multiply.outer(sqnorm, self._stiffness()[lanes]) + diagonal
+        inverse = free / inverse
         D = np.zeros_like(rest)
         Z = inverse * rest
         P, square = Z, self._together(np.einsum("ij,ij->j", rest, Z))
         enough = FORCING**2 * square
         for _ in range(MOST_GRADIENTS):
             V = self._product(columns, P) / self.problem.eta_unit
-            H = gradient(design, self._bend(V, lanes), columns)[:, :P.shape[1]] + l2 * P
+            H = gradient(design, self._bend(V, lanes), columns)[:, :P.shape[1]] + hold(P)
             self.work.newton += 1
             bend = self._together(np.einsum("ij,ij->j", P, H))
             step = np.divide(square, bend, out=np.zeros_like(bend), where=bend > 0)

@@ -11,6 +11,7 @@ import numpy as np
 from . import _validation as check
 from ._core.design import NonFinite
 from ._multinomial import MultinomialProblem, MultinomialSolver
+from ._multinomial_rows import RowSolver
 from ._newton import NewtonSolver
 from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
@@ -46,7 +47,7 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED):
 def solver_of(problem, settings, start=None):
     kind = PathSolver
     if isinstance(problem, MultinomialProblem):
-        kind = MultinomialSolver
+        kind = RowSolver if problem.loss.grouped else MultinomialSolver
     elif isinstance(problem, GeneralProblem):
         kind = NewtonSolver
     return kind(problem, settings, start)
@@ -81,6 +82,12 @@ def checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features)
 
 
 def checked_problem(data, loss=SQUARED, **options):
+    bounded = options.get("lower") is not None or options.get("upper") is not None
+    if loss.many_outputs and loss.grouped and bounded:
+        raise ValueError(
+            "lower and upper must be None with loss=Multinomial(grouped=True): rows of "
+            "coefficients have norms, not bounds. Use Multinomial(grouped=False)."
+        )
     options["sample_weight"] = data.sample_weight
     try:
         if isinstance(loss, Squared):
