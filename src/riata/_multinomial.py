@@ -87,6 +87,31 @@ class MultinomialProblem(GeneralProblem):
         return Eta + moved, moved
 
 
+def certify(strengths, C, cols, B, alpha, loss):
+    """Gap, KKT violation and penalty of one model whose lanes are the classes.
+
+    Parameters
+    ----------
+    strengths : Strengths
+    C : ndarray (n_cols, >= n_classes)
+    cols : ndarray (n_cols,)
+        The working set first.
+    B : ndarray (size, n_classes)
+    alpha : float
+    loss : float
+        Twice the loss.
+
+    Returns
+    -------
+    gap, kkt, penalty : float
+    """
+    count = B.shape[1]
+    gap, kkt, penalty = strengths.certify(
+        C, cols, B, np.full(count, alpha), np.full(count, loss), False, True
+    )
+    return float(gap[0]), float(kkt.max()), float(penalty.sum())
+
+
 class PairModel:
     """The quadratic model with all of the Hessian, for some pairs of a column and a class.
 
@@ -163,6 +188,8 @@ class MultinomialSolver(NewtonSolver):
     classes. What the driver sees of a column is the pull of the class that it pulls most.
     """
 
+    certify = staticmethod(certify)
+
     def __init__(self, problem, settings, start=None):
         self.B = np.zeros((0, problem.n_classes))  # coefficients at the last solution
         super().__init__(problem, settings._replace(lanes=1, screening=False), start)
@@ -185,6 +212,22 @@ class MultinomialSolver(NewtonSolver):
         up = np.where(strengths.upper[columns] > 0, up, 0.0)
         down = np.where(strengths.lower[columns] < 0, down, 0.0)
         return np.where(up >= down, up, -down)
+
+    def _start(self, start):
+        super()._start(None)
+        if start is None:
+            return
+        columns, B = start
+        self._add(np.setdiff1d(columns, self.working.columns))
+        place, null, c = self._places(columns), self.B.copy(), self.c
+        bounds = self.working.lower[place, None], self.working.upper[place, None]
+        self.B[place] = np.clip(B, *bounds)
+        if not self._restart(None) <= 2.0 * self.problem.yy:  # worse than nothing
+            self.B = null
+            self._restart(None)
+            self.c = c
+        else:
+            self.alpha = self.problem.strengths.alpha_max(self.c)
 
     def _add(self, columns):
         super()._add(columns)
@@ -347,18 +390,12 @@ class MultinomialSolver(NewtonSolver):
         self.work.passes += len(cols) / problem.design.n_features * -(-count // 8)
         self.work.columns_touched += len(cols)
         loss = 2.0 * problem.losses(Eta).sum() / problem.eta_unit**2
-        gap, kkt, penalty = self._certify(C, cols, B, alphas[0], loss)
+        gap, kkt, penalty = self.certify(
+            problem.strengths, C, cols, B, alphas[0], loss
+        )
         self.cols, self.R, self.solved = cols, None, B
         self.C = self._strongest(C, cols)[:, None]
         return Verdict(*(np.array([part]) for part in (gap, kkt, loss, penalty, 0.0)))
-
-    def _certify(self, C, cols, B, alpha, loss):
-        """Gap, KKT violation and penalty of one model."""
-        count = B.shape[1]
-        gap, kkt, penalty = self.problem.strengths.certify(
-            C, cols, B, np.full(count, alpha), np.full(count, loss), False, True
-        )
-        return gap[0], kkt.max(), penalty.sum()
 
     def _restart(self, W):
         verdict = self._verify(self.B, np.zeros(1))

@@ -20,8 +20,50 @@ def norms(A):
     return np.sqrt(np.einsum("ij,ij->i", A, A))
 
 
+def certify(strengths, C, cols, B, alpha, loss):
+    """Gap, KKT violation and penalty, as of `Strengths.certify`, with the norms of rows in
+    place of sizes.
+
+    Parameters
+    ----------
+    strengths : Strengths
+    C : ndarray (n_cols, >= n_classes)
+    cols : ndarray (n_cols,)
+        The working set first.
+    B : ndarray (size, n_classes)
+    alpha : float
+    loss : float
+        Twice the loss.
+
+    Returns
+    -------
+    gap, kkt, penalty : float
+    """
+    size = len(B)
+    l1, l2 = alpha * strengths.l1[cols], alpha * strengths.l2[cols]
+    Z = C[:, :B.shape[1]].copy()
+    Z[:size] -= l2[:size, None] * B
+    z, w, square = norms(Z), norms(B), np.einsum("ij,ij->i", B, B)
+    penalty = float(l1[:size] @ w + 0.5 * (l2[:size] @ square))
+    objective = 0.5 * loss + penalty
+    excess = np.maximum(z - l1, 0.0)
+    held, ridge = l1 > 0, (l1 == 0) & (l2 > 0)
+    inside = held[:size]
+    gap = float((l1[:size] * w - np.einsum("ij,ij->i", Z[:size], B))[inside].sum())
+    gap += objective * float((excess[held] / l1[held]).max(initial=0.0))
+    gap += 0.5 * float((z[ridge] ** 2 / l2[ridge]).sum())
+    gap += FAR * (w.max(initial=0.0) + 1.0) * float(z[~held & ~ridge].sum())
+    kkt = excess * strengths.unit[cols]
+    active = np.flatnonzero(w > 0)
+    pull = Z[active] - (l1[active] / w[active])[:, None] * B[active]
+    kkt[active] = norms(pull) * strengths.unit[cols[active]]
+    return min(max(gap, 0.0), objective), kkt.max(initial=0.0), penalty
+
+
 class RowSolver(MultinomialSolver):
     """`MultinomialSolver` with the penalty ``l1_j ||W_j|| + l2_j / 2 ||W_j||^2``."""
+
+    certify = staticmethod(certify)
 
     def _strongest(self, C, columns):
         return norms(C[:, :self.problem.n_classes])
@@ -32,34 +74,12 @@ class RowSolver(MultinomialSolver):
         return np.full(W.shape[1], alphas[0] * value / W.shape[1])
 
     def _measure(self, W, C, loss, alphas):
-        gap, _, penalty = self._certify(
-            C, self.working.columns, W, alphas[0], loss.sum()
+        gap, _, penalty = certify(
+            self.problem.strengths, C, self.working.columns, W, alphas[0], loss.sum()
         )
         gap += self._intercept_gap()
         count = len(alphas)
         return np.full(count, gap), np.full(count, penalty / count)
-
-    def _certify(self, C, cols, B, alpha, loss):
-        """As of `Strengths.certify`, with the norms of rows in place of sizes."""
-        strengths, size = self.problem.strengths, len(B)
-        l1, l2 = alpha * strengths.l1[cols], alpha * strengths.l2[cols]
-        Z = C[:, :B.shape[1]].copy()
-        Z[:size] -= l2[:size, None] * B
-        z, w, square = norms(Z), norms(B), np.einsum("ij,ij->i", B, B)
-        penalty = float(l1[:size] @ w + 0.5 * (l2[:size] @ square))
-        objective = 0.5 * loss + penalty
-        excess = np.maximum(z - l1, 0.0)
-        held, ridge = l1 > 0, (l1 == 0) & (l2 > 0)
-        inside = held[:size]
-        gap = float((l1[:size] * w - np.einsum("ij,ij->i", Z[:size], B))[inside].sum())
-        gap += objective * float((excess[held] / l1[held]).max(initial=0.0))
-        gap += 0.5 * float((z[ridge] ** 2 / l2[ridge]).sum())
-        gap += FAR * (w.max(initial=0.0) + 1.0) * float(z[~held & ~ridge].sum())
-        kkt = excess * strengths.unit[cols]
-        active = np.flatnonzero(w > 0)
-        pull = Z[active] - (l1[active] / w[active])[:, None] * B[active]
-        kkt[active] = norms(pull) * strengths.unit[cols[active]]
-        return min(max(gap, 0.0), objective), kkt.max(initial=0.0), penalty
 
     def _model_step(self, W, C, loss, gap, alphas, live, tol, alpha):
         C = C[:, :len(alphas)]

@@ -54,6 +54,20 @@ def gradient(design, Q, columns):
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
+def product(design, columns, B):
+    """``X~[:, columns] @ B`` for B (n_columns, lanes); (n_samples, lanes)."""
+    parts = []
+    for first in range(0, B.shape[1], LANES):
+        part = B[:, first:first + LANES]
+        lanes = part.shape[1]
+        block = np.zeros((len(columns), 1 if lanes == 1 else LANES))
+        block[:, :lanes] = -part
+        out = np.zeros((design.n_samples, block.shape[1]))
+        design.subtract_product(columns, block, out)
+        parts.append(out[:, :lanes])
+    return parts[0] if len(parts) == 1 else np.hstack(parts)
+
+
 class Model:
     """The quadratic model of the loss: least squares on the same columns, with the
     curvatures at some predictor as weights.
@@ -457,17 +471,7 @@ class NewtonSolver(PathSolver):
 
     def _product(self, columns, B):
         """unit X~[:, columns] @ B, without copies of the columns."""
-        lanes, parts = B.shape[1], []
-        for first in range(0, lanes, LANES):
-            part = B[:, first:first + LANES]
-            width = 1 if part.shape[1] == 1 else LANES
-            block = np.zeros((len(columns), width))
-            block[:, :part.shape[1]] = -self.problem.eta_unit * part
-            out = np.zeros((self.problem.design.n_samples, width))
-            self.problem.design.subtract_product(columns, block, out)
-            parts.append(out)
-        out = parts[0] if len(parts) == 1 else np.hstack(parts)
-        return out[:, :lanes]
+        return product(self.problem.design, columns, self.problem.eta_unit * B)
 
     # --- Verification by a pass over X.
 

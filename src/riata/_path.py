@@ -224,7 +224,7 @@ def fit_path(
     n_threads = check.check_n_threads(n_threads)
     time_limit = check.check_time_limit(time_limit)
     deadline = math.inf if time_limit is None else started + time_limit
-    start = _check_init(init, p)
+    start = _check_init(init, p, loss, data.y)
     fit_intercept = check.check_bool(fit_intercept, "fit_intercept")
     standardize = check.check_bool(standardize, "standardize")
 
@@ -341,17 +341,21 @@ class _Limits(NamedTuple):
 
 
 def _to_design(coef, problem):
+    """Columns that are not zero, and their coefficients in the units of the design."""
     if coef is None:
         return None
-    columns = np.flatnonzero((coef != 0) & (problem.coef_unit > 0))
-    return columns, coef[columns] / problem.coef_unit[columns]
+    columns = np.flatnonzero((np.atleast_2d(coef) != 0).any(axis=0))
+    columns = columns[problem.coef_unit[columns] > 0]
+    return columns, (coef[..., columns] / problem.coef_unit[columns]).T
 
 
-def _check_init(init, n_features):
+def _check_init(init, n_features, loss, y):
     if init is None:
         return None
     if isinstance(init, PathResult):
-        init = init.coef[:, [-1]].toarray().ravel()
+        init = init._coef_of(len(init) - 1)
+    if loss.many_outputs:
+        return check.check_class_coef(init, n_features, int(y.max()) + 1, "init")
     return check.check_coef(init, n_features, "init")
 
 
