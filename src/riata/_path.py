@@ -17,6 +17,7 @@ from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
 from ._solver import ConvergenceWarning, PathSolver, Settings, Status
+from ._span import solve_in_span, span_pays
 from .losses import Squared, get_loss
 
 LEAST_L1_RATIO = 1e-3  # alpha_max of a ridge path is that of this l1_ratio
@@ -273,7 +274,7 @@ def solve_path(
     kind = MultinomialRecord if loss.many_outputs else Record
     record = kind(problem, penalty["l1_ratio"], solver.alpha_max, started)
     end = "complete"
-    for solutions in _solutions(solver, data, grid, penalty, standardize):
+    for solutions in _solutions(solver, data, grid, penalty, standardize, loss):
         record.add(solutions)
         end = limits.reached(record, solutions)
         if end != "complete":
@@ -281,13 +282,17 @@ def solve_path(
     return record.result(loss, end, solver.work)
 
 
-def _solutions(solver, data, grid, penalty, standardize):
+def _solutions(solver, data, grid, penalty, standardize, loss):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
+    if isinstance(solver, NewtonSolver):
+        if type(solver) is NewtonSolver and grid[-1] > 0 and span_pays(solver):
+            yield from solve_in_span(solver, solver_of, data, grid, loss)
+        else:
+            yield from solver.solve(grid)
+        return
     bounded = problem.strengths.lower is not None
-    if bounded or (grid[-1] > 0 and problem.l1_ratio > 0) or (
-        isinstance(solver, NewtonSolver)
-    ):
+    if bounded or (grid[-1] > 0 and problem.l1_ratio > 0):
         yield from solver.solve(grid)
         return
     smooth = (grid == 0) | (problem.l1_ratio == 0)
