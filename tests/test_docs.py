@@ -102,7 +102,7 @@ def test_class_docstring(name):
     if issubclass(cls, Exception):
         return
     made = issubclass(cls, riata.PathResult) or cls is riata.Status  # by riata itself
-        given = [] if made else parameters(cls)
+    given = [] if made else parameters(cls)
     if issubclass(cls, tuple):
         assert documented(found["Attributes"]) == list(cls._fields)
     else:
