@@ -30,7 +30,6 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 from cells import QUICK, all_cells
-from gap import Problem
 from peers import HERE, SOLVERS
 from pictures import draw
 from table import cell_table, charged, markdown, seconds
@@ -102,26 +101,30 @@ def save_problem(folder, problem, alphas):
     """Write the problem where the workers read it."""
     X = problem.X
     arrays = {"y": problem.y, "alphas": alphas}
+    if problem.sample_weight is not None:
+        arrays["sample_weight"] = np.asarray(problem.sample_weight, dtype=float)
     if sp.issparse(X):
         arrays |= {"X_data": X.data, "X_indices": X.indices, "X_indptr": X.indptr}
     else:
         arrays["X"] = X
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
+    model = {"l1_ratio": problem.l1_ratio, "fit_intercept": problem.fit_intercept}
+    if problem.loss != "squared":
+        model["loss"] = problem.loss
     job = {
         "sparse": bool(sp.issparse(X)),
         "shape": [int(size) for size in X.shape],
-        "l1_ratio": problem.l1_ratio,
-        "fit_intercept": problem.fit_intercept,
+        "model": model,
     }
     (folder / "job.json").write_text(json.dumps(job))
 
 
 def read_solution(folder, problem, alphas):
-    """Return the (n_features, n_alphas) coefficients and the intercepts."""
+    """Return coefficients, a column for each alpha (and class), and intercepts."""
     names = "coef_data", "coef_indices", "coef_indptr", "intercept"
     *parts, intercept = (np.load(folder / f"{name}.npy") for name in names)
-    shape = problem.X.shape[1], len(alphas)
+    shape = problem.X.shape[1], len(alphas) * problem.n_classes
     return sp.csc_array(tuple(parts), shape=shape), intercept
 
 
@@ -154,7 +157,7 @@ def climb(worker, solver, folder, problem, alphas, options, limit):
         answer |= {
             "tolerance": tolerance,
             "worst_gap": gap,
-            "nonzeros": int(coef[:, [-1]].count_nonzero()),
+            "nonzeros": int(coef[:, -problem.n_classes :].count_nonzero()),
             "objective": objective,
             "dual": dual,
         }
@@ -192,16 +195,16 @@ def add_excess(results, null_objective):
 
 def race_cell(cell, commands, options):
     """Return a description of a cell and the results of the solvers in commands."""
-    X, y = cell.load()
-    problem = Problem(X, y, cell.l1_ratio, cell.fit_intercept)
-    alphas = cell.alphas(problem.alpha_max())
+    problem = cell.load()
+    alphas = cell.alphas(problem)
+    X = problem.X
     results, limit = {}, options.limit
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         save_problem(folder, problem, alphas)
         for name, command in commands.items():
             solver = SOLVERS[name]
-            if not solver.applies(X):
+            if not solver.applies(problem):
                 continue
             results[name] = result = race_solver(
                 solver, command, folder, problem, alphas, options, limit
