@@ -18,9 +18,7 @@ warms up pays for them. R's glmnet is in ``glmnet.R``.
 
 import numpy as np
 import scipy.sparse as sp
-
-HUBER_DELTA = 1.35  # as in losses.py
-TWEEDIE_POWER = 1.5
+from losses import HUBER_DELTA, TWEEDIE_POWER
 
 
 def riata(X, y, alphas, l1_ratio, fit_intercept, tol, **glm):
