@@ -282,7 +282,7 @@ def _glm_cells():
     some = "breast_cancer", "leukemia", "tall", "a9a", "zipf", "news20"
     cells += [Cell(data, l1_ratio=0, **logistic) for data in some]
     for data in ("digits", "mnist", "news20"):
-        ratio = 0.1 if data == "news20" else 1e-2
+        ratio = 1e-2 if data == "digits" else 0.1
         cells.append(Cell(data, ratio, loss="multinomial"))
     some = "digits", "mnist"
     cells += [Cell(data, l1_ratio=0, loss="multinomial") for data in some]
