@@ -290,6 +290,7 @@ def _glm_cells():
     for l1_ratio in (1, 0):
         pairs = (*claims, ("bikeshare", "poisson"))
         cells += [Cell(data, l1_ratio=l1_ratio, loss=loss) for data, loss in pairs]
+    cells.append(Cell("fremtpl2", 1e-2, loss="poisson"))
     some = "topgear", "nci60_protein"
     return cells + [Cell(data, 1e-2, loss="huber") for data in some]
 
