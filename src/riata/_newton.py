@@ -37,7 +37,7 @@ MOST_GRADIENTS = 100  # steps of conjugate gradients for one model
 MAX_ROUNDS = 1000  # of descent for one model
 ARMIJO = 1e-4
 SHORTEST = 1e-10  # step length
-CURVATURE_FLOOR = 1e-6  # of a sample, against the largest
+CURVATURE_FLOOR = 1e-12  # of a sample, against the largest
 
 
 def gradient(design, Q, columns):
@@ -81,6 +81,8 @@ class Model:
     """
 
     def __init__(self, problem, curvature, rough):
+        if problem.weights is not None:  # samples of weight 0 do not count
+            curvature = np.where(problem.weights > 0, curvature, 0.0)
         floor = CURVATURE_FLOOR * float(curvature.max(initial=0.0))
         weights = np.maximum(curvature, floor if floor > 0 else 1.0)
         if problem.weights is not None:
@@ -471,7 +473,10 @@ class NewtonSolver(PathSolver):
 
     def _product(self, columns, B):
         """unit X~[:, columns] @ B, without copies of the columns."""
-        return product(self.problem.design, columns, self.problem.eta_unit * B)
+        out = product(self.problem.design, columns, self.problem.eta_unit * B)
+        if self.problem.weights is not None:
+            out[self.problem.weights == 0] = 0.0  # where the loss might overflow
+        return out
 
     # --- Verification by a pass over X.
 
