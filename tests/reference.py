@@ -92,6 +92,11 @@ def solve_linear(A, b):
 def solve(X, y, alpha, *, max_epochs=200_000, **options):
     """Coefficients and intercept of an optimum, in `numpy.longdouble`."""
     P = prepare(X.toarray() if hasattr(X, "toarray") else X, y, alpha, **options)
+    return solve_prepared(P, max_epochs)
+
+
+def solve_prepared(P, max_epochs=200_000):
+    """`solve` for an object of `prepare`."""
     mean = P.q @ P.X if P.fit_intercept else np.zeros(P.X.shape[1], LONG)
     centre = P.q @ P.y if P.fit_intercept else LONG(0)
     Z = P.X - mean
