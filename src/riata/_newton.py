@@ -37,7 +37,8 @@ MOST_GRADIENTS = 100  # steps of conjugate gradients for one model
 MAX_ROUNDS = 1000  # of descent for one model
 ARMIJO = 1e-4
 SHORTEST = 1e-10  # step length
-CURVATURE_FLOOR = 1e-12  # of a sample, against the largest
+CURVATURE_FLOOR = 1e-12  # of a sample, against the largest: losses with tails like exp
+FLAT = 1e-6  # the same where the curvature is none: it may begin a step away
 
 
 def gradient(design, Q, columns):
@@ -83,8 +84,9 @@ class Model:
     def __init__(self, problem, curvature, rough):
         if problem.weights is not None:  # samples of weight 0 do not count
             curvature = np.where(problem.weights > 0, curvature, 0.0)
-        floor = CURVATURE_FLOOR * float(curvature.max(initial=0.0))
-        weights = np.maximum(curvature, floor if floor > 0 else 1.0)
+        largest = float(curvature.max(initial=0.0)) or 1.0
+        weights = np.maximum(curvature, CURVATURE_FLOOR * largest)
+        weights[curvature == 0.0] = FLAT * largest
         if problem.weights is not None:
             weights = weights * problem.weights
         self.weights, self.weight_sum = weights, float(weights.sum())

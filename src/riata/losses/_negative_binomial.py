@@ -44,11 +44,16 @@ class NegativeBinomial(Counts):
     def value(self, y, eta):
         """Half the unit deviance."""
         a = self.dispersion
-        odds = eta + math.log(a)
-        number = y + 1.0 / a
-        softplus = np.maximum(odds, 0.0) + np.log1p(np.exp(-np.abs(odds)))
-        least = number * np.log1p(a * y) - xlogy(y, a * y)
-        return number * softplus - y * odds - least
+        known = np.where(y > 0, y, 1.0)
+        excess = eta - np.log(known)  # of log mean over log y
+        share = a * known / (1.0 + a * known)
+        # log((1 + a mean) / (1 + a y)), without cancellation between large numbers
+        near = np.log1p(share * np.expm1(np.clip(excess, -0.5, 0.5)))
+        wide = np.logaddexp(-np.log1p(a * known), np.log(share) + excess)
+        ratio = np.where(np.abs(excess) < 0.5, near, wide)
+        at_zero = np.logaddexp(0.0, eta + math.log(a)) / a
+        value = (y + 1.0 / a) * ratio - y * excess
+        return np.maximum(np.where(y > 0, value, at_zero), 0.0)
 
     def residual(self, y, eta):
         """``(y - mean) / (1 + a mean)``"""
