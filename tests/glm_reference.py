@@ -190,7 +190,8 @@ def solve(loss, X, y, alpha, *, start=None, max_steps=300, **options):
         if violation(loss, P, w, b) <= 1e-14 * unit:
             break
         _, slope, h = evaluate(loss, P.y, P.offset + b + P.X @ w)
-        h = h + max(damping, 1e-9) * h.max(initial=1e-30)
+        top = h.max() if h.max() > 0 else LONG(1)
+        h = np.where(h > 0, h, 1e-3 * top) + max(damping, 1e-12) * top
         w_new, b_new = _step(P, w, b, slope, h)
         new = objective(loss, P, w_new, b_new)
         if new < now:
@@ -209,7 +210,7 @@ def _step(P, w, b, slope, h):
     total = weight.sum()
     model = dict(vars(P), q=weight / total, y=P.X @ w + b - slope / h)
     model.update(l1=P.l1 / total, l2=P.l2 / total)
-    return reference.solve_prepared(SimpleNamespace(**model))
+    return reference.solve_prepared(SimpleNamespace(**model), 500, start=w)
 
 
 def certify(loss, X, y, coef, intercept, alpha, **options):

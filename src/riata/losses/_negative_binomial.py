@@ -35,9 +35,9 @@ class NegativeBinomial(Counts):
             raise ValueError(f"dispersion must be a positive number, got {dispersion!r}.")
         self.dispersion = float(dispersion)
 
-    def _share(self, eta):
-        """``a mean / (1 + a mean)``, a the dispersion."""
-        odds = eta + math.log(self.dispersion)
+    def _share(self, eta, sign=1.0):
+        """``a mean / (1 + a mean)``, a the dispersion; of ``-eta`` and -1, the rest."""
+        odds = eta + sign * math.log(self.dispersion)
         small = np.exp(-np.abs(odds))
         return np.where(odds >= 0, 1.0, small) / (1.0 + small)
 
@@ -57,7 +57,13 @@ class NegativeBinomial(Counts):
 
     def residual(self, y, eta):
         """``(y - mean) / (1 + a mean)``"""
-        return y - (y + 1.0 / self.dispersion) * self._share(eta)
+        share, known = self._share(eta), np.where(y > 0, y, 1.0)
+        excess = eta - np.log(known)  # of log mean over log y
+        # y is too large to be added to anything
+        below = -known * np.expm1(np.minimum(excess, 0.0)) * self._share(-eta, -1.0)
+        above = np.expm1(-np.maximum(excess, 0.0)) * share / self.dispersion
+        at_zero = -share / self.dispersion
+        return np.where(y > 0, np.where(excess < 0, below, above), at_zero)
 
     def curvature(self, y, eta):
         """``(1 + a y) mean / (1 + a mean)^2``"""
