@@ -14,7 +14,8 @@ CLASSES = [
     for kind in vars(losses).values()
     if isinstance(kind, type) and issubclass(kind, Loss) and kind is not Loss
 ]
-LOSSES = [kind() for kind in CLASSES] + [
+# of a single predictor; those of several are looked at by themselves below
+LOSSES = [kind() for kind in CLASSES if not kind.many_outputs] + [
     losses.Huber(0.3), Tweedie(1.1), Tweedie(1.9), Tweedie(3),
     losses.NegativeBinomial(0.01), losses.NegativeBinomial(30.0),
 ]  # fmt: skip
@@ -41,7 +42,8 @@ def predictors(n=30, seed=1):
 def test_value_and_derivatives_are_the_textbook_ones(loss):
     y, eta = targets(loss), predictors()
     value, slope, curvature = glm_reference.evaluate(loss, y, eta)
-    np.testing.assert_allclose(loss.value(y, eta), value.astype(float), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(loss.value(y, eta), value.astype(float), rtol=1e-12,
+                               atol=1e-12)
     np.testing.assert_allclose(loss.residual(y, eta), -slope.astype(float), rtol=1e-12,
                                atol=1e-13)
     if loss.convex:
@@ -148,7 +150,7 @@ def test_pickle_repr_equality(loss):
     again = pickle.loads(pickle.dumps(loss))
     assert again == loss
     assert hash(again) == hash(loss)
-    assert eval(repr(loss), vars(losses)) == loss  # noqa: S307
+    assert eval(repr(loss), vars(losses)) == loss
     assert loss != object()
 
 
@@ -227,6 +229,29 @@ def test_large_counts_do_not_cancel():
     y = np.array([1e8])
     eta = np.log(y) + 1e-6
     assert losses.Poisson().value(y, eta)[0] == pytest.approx(5e-5, rel=1e-6)
+
+
+def test_several_classes_are_two_in_the_logistic_loss():
+    many, two = losses.Multinomial(), losses.Logistic()
+    eta, y = predictors(), targets(two)
+    block, indicators = np.column_stack([0 * eta, eta]), np.column_stack([1 - y, y])
+    np.testing.assert_allclose(many.value(indicators, block), two.value(y, eta), atol=1e-13)
+    np.testing.assert_allclose(many.residual(indicators, block)[:, 1],
+                               two.residual(y, eta), atol=1e-14)
+    np.testing.assert_allclose(many.curvature(indicators, block)[:, 1],
+                               two.curvature(y, eta), atol=1e-14)
+    theta = many.residual(indicators, block)
+    young = many.value(indicators, block) + (theta * block).sum(axis=1)
+    np.testing.assert_allclose(many.dual(indicators, theta), young, atol=1e-12)
+    for far in (1e3, -1e3):
+        assert np.isfinite(many.value(indicators, far * block)).all()
+        assert np.isfinite(many.residual(indicators, far * block)).all()
+
+
+@pytest.mark.parametrize("wrong", [[0, 1, 1.5], [-1, 0], [0, 2, 2], [1, 1], [0, 0]])
+def test_classes_are_numbered_without_gaps(wrong):
+    with pytest.raises(ValueError, match="loss='multinomial'"):
+        losses.Multinomial().check_target(np.array(wrong, float))
 
 
 class LogCosh(Loss):
