@@ -1,11 +1,7 @@
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 _Float = NDArray[np.float64]
-
-LANES: Final[int]
 
 def logistic(
     y: _Float, eta: _Float, weights: _Float | None = None

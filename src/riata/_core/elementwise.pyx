@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from .columns cimport LANES as WIDTH
 from .design cimport interrupted, kernel_table
-
-LANES = WIDTH  # columns of eta that one loop takes; another number than this is slow
 
 
 def logistic(const double[::1] y, const double[:, ::1] eta, weights=None):
@@ -32,7 +29,7 @@ def logistic(const double[::1] y, const double[:, ::1] eta, weights=None):
     cdef const double* first = NULL
     cdef double[:, ::1] residual = np.empty((n, lanes))
     cdef double[::1] total = np.zeros(lanes)
-    if y.shape[0] != n:
+    if y.shape[0] != n or lanes > 512:
         raise ValueError("shapes do not fit")
     if weights is not None:
         s = weights

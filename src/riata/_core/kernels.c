@@ -244,40 +244,30 @@ static inline INLINE double logistic_one(double y, double eta, double *residual)
     return log_one_plus(e) + (eta >= 0.0 ? (1.0 - y) * eta : -y * eta);
 }
 
-static inline INLINE void logistic_lanes(ptrdiff_t n, int lanes, const double *y,
-                                         const double *s, const double *eta, double *r,
-                                         double *total)
+/* r = y - p and the sums of s (log(1 + exp(eta)) - y eta), for (n, lanes) predictors;
+ * some rows at a time, their labels repeated, so that the loop that counts is long */
+static void vector_logistic(ptrdiff_t n, int lanes, const double *y, const double *s,
+                            const double *eta, double *r, double *total)
 {
-    for (ptrdiff_t i = 0; i < n; i++) {
-        double weight = s ? s[i] : 1.0, label = y[i];
-        for (int k = 0; k < lanes; k++)
-            total[k] += weight * logistic_one(label, eta[i * lanes + k],
-                                              r + i * lanes + k);
-    }
-}
-
-/* r = y - p and the sums of s (log(1 + exp(eta)) - y eta), for (n, lanes) predictors */
-static void vector_logistic(ptrdiff_t n, int lanes, const double *restrict y,
-                            const double *restrict s, const double *restrict eta,
-                            double *restrict r, double *restrict total)
-{
-    if (lanes == LANES) {
-        double sums[LANES] = {0};
-        logistic_lanes(n, LANES, y, s, eta, r, sums);
-        memcpy(total, sums, sizeof sums);
-    } else if (lanes == 1) {
-        double sum = 0.0;
-        if (s)
-            for (ptrdiff_t i = 0; i < n; i++)
-                sum += s[i] * logistic_one(y[i], eta[i], r + i);
-        else
-            for (ptrdiff_t i = 0; i < n; i++)
-                sum += logistic_one(y[i], eta[i], r + i);
-        total[0] = sum;
-    } else {
-        for (int k = 0; k < lanes; k++)
-            total[k] = 0.0;
-        logistic_lanes(n, lanes, y, s, eta, r, total);
+    enum { PART = 512 };
+    double label[PART], value[PART];
+    ptrdiff_t rows = PART / lanes;
+    for (int k = 0; k < lanes; k++)
+        total[k] = 0.0;
+    for (ptrdiff_t first = 0; first < n; first += rows) {
+        ptrdiff_t count = n - first < rows ? n - first : rows;
+        const double *restrict e = eta + first * lanes;
+        double *restrict out = r + first * lanes;
+        for (ptrdiff_t i = 0; i < count; i++)
+            for (int k = 0; k < lanes; k++)
+                label[i * lanes + k] = y[first + i];
+        for (ptrdiff_t i = 0; i < count * lanes; i++)
+            value[i] = logistic_one(label[i], e[i], out + i);
+        for (ptrdiff_t i = 0; i < count; i++) {
+            double weight = s ? s[first + i] : 1.0;
+            for (int k = 0; k < lanes; k++)
+                total[k] += weight * value[i * lanes + k];
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._core.elementwise import LANES, logistic
+from .._core.elementwise import logistic
 from ._base import Loss, refuse, xlogy
 
 
@@ -59,11 +59,8 @@ class Logistic(Loss):
 
     def sums(self, y, eta, weights):
         """Sums and residuals from a compiled loop."""
-        y, lanes = np.ascontiguousarray(y[:, 0]), eta.shape[1]
-        if 1 < lanes < LANES:  # loops over whole vectors are much faster
-            eta = np.pad(eta, ((0, 0), (0, LANES - lanes)))
+        y = np.ascontiguousarray(y[:, 0])
         total, residual = logistic(y, np.ascontiguousarray(eta), weights)
-        total, residual = total[:lanes], residual[:, :lanes]
         least = -xlogy(y, y) - xlogy(1.0 - y, 1.0 - y)
         return total - (least.sum() if weights is None else weights @ least), residual
 
