@@ -6,6 +6,10 @@ _Float = NDArray[np.float64]
 _Ids = NDArray[np.intp]
 _Mask = NDArray[np.uint8]
 
+def extrapolate(
+    C: _Float, cols: _Ids, before: int, lane: int, step: float, c: _Float, slope: _Float
+) -> None: ...
+
 @disjoint_base
 class Strengths:
     def __init__(

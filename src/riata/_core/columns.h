@@ -104,6 +104,10 @@ typedef struct {
                            ptrdiff_t *cols);
     /* out[j] = A c0_j + B cq_j for one lane */
     void (*estimate)(const References *known, ptrdiff_t p, int lane, double *out);
+    /* means (with `center`) off the columns of a block R of LANES residuals; then the sums
+     * and the sums of squares of what is left, weighted by s (NULL: ones) */
+    void (*settle)(ptrdiff_t n, const double *s, int center, double *R, double *sum,
+                   double *square);
     /* one sweep of coordinate descent over `count` columns, in all lanes at once */
     void (*sweep)(const Columns *X, const LanesProblem *P, ptrdiff_t count,
                   const ptrdiff_t *order);

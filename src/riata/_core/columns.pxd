@@ -83,6 +83,9 @@ cdef extern from "columns.h" nogil:
             const unsigned char*, Py_ssize_t*
         ) noexcept nogil
         void (*estimate)(const References*, Py_ssize_t, int, double*) noexcept nogil
+        void (*settle)(
+            Py_ssize_t, const double*, int, double*, double*, double*
+        ) noexcept nogil
         void (*sweep)(
             const Columns*, const LanesProblem*, Py_ssize_t, const Py_ssize_t*
         ) noexcept nogil

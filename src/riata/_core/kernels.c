@@ -18,6 +18,7 @@ static inline block block_load(const double *x) { return *(const block *)x; }
 static inline void block_store(double *x, block a) { *(block *)x = a; }
 static inline block block_zero(void) { return (block){0}; }
 static inline block block_fma(double a, block x, block y) { return a * x + y; }
+static inline block block_product(block x, block y, block z) { return x * y + z; }
 #else
 typedef struct { double v[LANES]; } block;
 static inline block block_load(const double *x)
@@ -26,6 +27,8 @@ static inline void block_store(double *x, block a) { memcpy(x, a.v, sizeof a.v);
 static inline block block_zero(void) { block a = {{0}}; return a; }
 static inline block block_fma(double a, block x, block y)
 { for (int k = 0; k < LANES; k++) y.v[k] += a * x.v[k]; return y; }
+static inline block block_product(block x, block y, block z)
+{ for (int k = 0; k < LANES; k++) z.v[k] += x.v[k] * y.v[k]; return z; }
 #endif
 
 /* how many partial sums of LANES doubles the registers hold */
@@ -41,8 +44,10 @@ enum { UPDATE_TILE = BLOCKS_IN_REGISTERS };  /* columns that one update of R tak
 
 #if defined(__GNUC__) || defined(__clang__)
 #define INLINE __attribute__((always_inline))
+#define PREFETCH(address) __builtin_prefetch(address)
 #else
 #define INLINE
+#define PREFETCH(address) ((void)(address))
 #endif
 
 /* Whether the mean of a column is so far from zero, against its deviation, that to
@@ -140,6 +145,39 @@ static void vector_estimate(const References *known, ptrdiff_t p, int lane, doub
     }
 }
 
+static inline INLINE void settle_weighted(ptrdiff_t n, const double *s, int center,
+                                         double *R, double *sum, double *square)
+{
+    block total = block_zero(), squares = block_zero(), mean = block_zero();
+    double count = 0.0;
+    if (center) {
+        for (ptrdiff_t i = 0; i < n; i++) {
+            total = block_fma(s ? s[i] : 1.0, block_load(R + i * LANES), total);
+            count += s ? s[i] : 1.0;
+        }
+        mean = block_fma(1.0 / count, total, mean);
+        total = block_zero();
+    }
+    for (ptrdiff_t i = 0; i < n; i++) {
+        block r = block_fma(-1.0, mean, block_load(R + i * LANES));
+        block weighted = block_fma(s ? s[i] : 1.0, r, block_zero());
+        block_store(R + i * LANES, r);
+        total = block_fma(1.0, weighted, total);
+        squares = block_product(weighted, r, squares);
+    }
+    block_store(sum, total);
+    block_store(square, squares);
+}
+
+static void vector_settle(ptrdiff_t n, const double *s, int center, double *R,
+                          double *sum, double *square)
+{
+    if (s)
+        settle_weighted(n, s, center, R, sum, square);
+    else
+        settle_weighted(n, NULL, center, R, sum, square);
+}
+
 /* The sweep, for a number of lanes known to the compiler. */
 static inline INLINE void sweep_lanes(const Columns *X, const LanesProblem *P,
                                       ptrdiff_t count, const ptrdiff_t *order,
@@ -234,7 +272,7 @@ const KernelTable PASTE(riata_kernels, RIATA_LEVEL) = {
     .dense_rows = {DENSE(rows, f32), DENSE(rows, f64)},
     .csc = {{CSC(f32_i32), CSC(f32_i64)}, {CSC(f64_i32), CSC(f64_i64)}},
     .vector = {vector_dot, vector_axpy, vector_uncertain, vector_estimate,
-               vector_sweep},
+               vector_settle, vector_sweep},
     .gram = {.dot = gram_dot, .axpy = gram_axpy, .pass_block = gram_pass_block,
              .axpy_block = gram_axpy_block},
 };

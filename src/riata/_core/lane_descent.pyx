@@ -19,6 +19,8 @@ from .columns cimport LANES, Columns, LanesProblem
 from .descent cimport Quadratic
 from .design cimport interrupted, kernel_table
 
+from .design import cache_lines
+
 # Multiply-adds (of a lane) between two looks for Ctrl-C.
 cdef Py_ssize_t WORK_BETWEEN_CHECKS = 1 << 22
 
@@ -84,10 +86,10 @@ cdef class LaneDescent:
         self.w, self.C = np.zeros((size, lanes)), np.empty((size, lanes))
         self.live = np.ones(lanes)
         self._w, self._C, self._live = self.w, self.C, self.live
-        self.Q = np.zeros((quadratic.length, lanes))
+        self.Q = cache_lines(quadratic.length, lanes)
         self.qsum, self.vsum = np.zeros(lanes), np.zeros(lanes)
         self.largest = np.zeros(lanes)
-        self.V, self.D = np.empty((quadratic.length, lanes)), np.empty((0, lanes))
+        self.V, self.D = cache_lines(quadratic.length, lanes), np.empty((0, lanes))
         self.every = np.arange(size, dtype=np.intp)
         self.chosen = np.empty(size, dtype=np.intp)
         if self.X.indptr != NULL:
