@@ -141,14 +141,18 @@ class WorkingSet:
             and design.n_samples * size * (size - old) > LARGE_GRAM
         )
         dtype = np.float32 if self.rough else np.float64
-        block = np.zeros((size, size - old))
+        block = None
         step = max(PANEL_BYTES // (8 * size), 256)
         for first in range(0, design.n_samples, step):
             last = min(first + step, design.n_samples)
             panel = np.empty((last - first, size), order="F")
             design.pack(self.columns, first, last, panel)
             panel = panel.astype(dtype, copy=False)
-            block += panel.T @ panel[:, old:]
+            product = panel.T @ panel[:, old:]
+            if block is None:  # mostly the only one
+                block = product.astype(float, copy=False)
+            else:
+                block += product
         return block
 
     def model_error(self, C, W):
