@@ -19,8 +19,8 @@ import numpy as np
 
 from ._core.active_set import ActiveSet
 from ._core.certificate import extrapolate
-from ._core.design import cache_lines
 from ._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, descend
+from ._core.design import cache_lines
 from ._core.screening import Screening
 from ._diagnostics import Diagnostics
 from ._lanes import CRAWLING, LANES, descend_lanes

@@ -97,6 +97,9 @@ typedef struct {
 typedef struct {
     double (*dot)(ptrdiff_t n, const double *x, const double *y);
     void (*axpy)(ptrdiff_t n, double a, const double *x, double *y);
+    /* y += sum_k a[k] G[:n, cols[k]] for columns ld apart; cols NULL: 0, 1, ... */
+    void (*combine)(ptrdiff_t n, ptrdiff_t count, const double *G, ptrdiff_t ld,
+                    const ptrdiff_t *cols, const double *a, double *y);
     /* columns (skip[j] = 0) for which |c_j| <= alpha l1_j is not certain in all lanes;
      * returns how many */
     ptrdiff_t (*uncertain)(const References *known, ptrdiff_t p, const double *l1,

@@ -78,6 +78,10 @@ cdef extern from "columns.h" nogil:
     ctypedef struct VectorKernels:
         double (*dot)(Py_ssize_t, const double*, const double*) noexcept nogil
         void (*axpy)(Py_ssize_t, double, const double*, double*) noexcept nogil
+        void (*combine)(
+            Py_ssize_t, Py_ssize_t, const double*, Py_ssize_t, const Py_ssize_t*,
+            const double*, double*
+        ) noexcept nogil
         Py_ssize_t (*uncertain)(
             const References*, Py_ssize_t, const double*, const double*,
             const unsigned char*, Py_ssize_t*

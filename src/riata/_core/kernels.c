@@ -108,6 +108,25 @@ static void vector_axpy(ptrdiff_t n, double a, const double *x, double *y)
     axpy_centred_f64(n, a, x, 0.0, y);
 }
 
+/* Eight columns at a time: one load and store of y for as many multiply-adds. */
+static void vector_combine(ptrdiff_t n, ptrdiff_t count, const double *G, ptrdiff_t ld,
+                           const ptrdiff_t *cols, const double *a, double *restrict y)
+{
+    enum { TILE = 8 };
+    for (ptrdiff_t k = 0; k < count; k += TILE) {
+        const double *x[TILE];
+        double b[TILE];
+        for (int t = 0; t < TILE; t++) {
+            ptrdiff_t at = k + t < count ? k + t : k;
+            x[t] = G + (cols ? cols[at] : at) * ld;
+            b[t] = k + t < count ? a[at] : 0.0;
+        }
+        for (ptrdiff_t i = 0; i < n; i++)
+            y[i] += ((b[0] * x[0][i] + b[1] * x[1][i]) + (b[2] * x[2][i] + b[3] * x[3][i]))
+                  + ((b[4] * x[4][i] + b[5] * x[5][i]) + (b[6] * x[6][i] + b[7] * x[7][i]));
+    }
+}
+
 static ptrdiff_t vector_uncertain(const References *known, ptrdiff_t p, const double *l1,
                                   const double *alpha, const unsigned char *skip,
                                   ptrdiff_t *cols)
@@ -271,7 +290,7 @@ const KernelTable PASTE(riata_kernels, RIATA_LEVEL) = {
     .dense_columns = {DENSE(columns, f32), DENSE(columns, f64)},
     .dense_rows = {DENSE(rows, f32), DENSE(rows, f64)},
     .csc = {{CSC(f32_i32), CSC(f32_i64)}, {CSC(f64_i32), CSC(f64_i64)}},
-    .vector = {vector_dot, vector_axpy, vector_uncertain, vector_estimate,
+    .vector = {vector_dot, vector_axpy, vector_combine, vector_uncertain, vector_estimate,
                vector_settle, vector_sweep},
     .gram = {.dot = gram_dot, .axpy = gram_axpy, .pass_block = gram_pass_block,
              .axpy_block = gram_axpy_block},
