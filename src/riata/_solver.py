@@ -18,8 +18,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ._core.active_set import ActiveSet
-from ._core.certificate import losses
+from ._core.certificate import extrapolate, losses
 from ._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, descend
+from ._core.design import cache_lines
 from ._core.screening import Screening
 from ._diagnostics import Diagnostics
 from ._lanes import CRAWLING, LANES, descend_lanes
@@ -156,7 +157,7 @@ class PathSolver:
         per_column = design.nnz / design.n_features
         if (
             not self.settings.screening or design.nnz < SMALL_MATRIX
-            or per_column < (15 if design.sparse else 32)
+            or per_column < (40 if design.sparse else 32)
         ):
             return None
         n_slots = min(max(SCREENING_BYTES // (8 * design.n_samples), 2), 16)
@@ -565,20 +566,19 @@ class PathSolver:
         B = np.zeros((len(self.working), width))
         B[:, :lanes] = W[:, :lanes]
         self.R = None  # free the last block before the next is made
-        R = np.empty((design.n_samples, width))
+        R = cache_lines(design.n_samples, width)
         R[:] = problem.y[:, None]
         active = np.flatnonzero(B.any(axis=1))
         design.subtract_product(self.working.columns[active], B[active], R)
         if self.free is not None:
             B[:len(self.free.columns)] += self.free.project(R)
-        problem.center_block(R)
-        Q = problem.weigh(R)
-        loss = np.einsum("ij,ij->j", R, Q)[:lanes]
+        sums, loss = design.settle(R)
+        Q, loss = problem.weigh(R), loss[:lanes]
         cols = self._columns_to_look_at(Q[:, :lanes], loss, alphas)
         if len(cols) * width > len(self._buffer):
             self._buffer = np.empty(len(cols) * width)
         C = self._buffer[:len(cols) * width].reshape(len(cols), width)
-        design.gradient(Q, C, cols)
+        design.gradient(Q, C, cols, sums)
         self.work.passes += len(cols) / design.n_features
         self.work.columns_touched += len(cols)
         if self.free is not None and self.free.independent:
@@ -629,18 +629,29 @@ class PathSolver:
         c[self.cols] = self.C[:, lane]
         return c
 
+    def _extrapolate(self, before, lane, alphas):
+        """Set `c` to the correlations at a lane's alpha, and `slope` to their change
+        since the lane `before` (-1: since the last alpha)."""
+        alpha = float(alphas[lane])
+        step = alpha - (self.alpha if before < 0 else float(alphas[before]))
+        if self.slope is None:
+            self.slope, self.c = np.zeros_like(self.c), self.c.copy()
+        if self.screening is not None:  # estimates, where they were not looked at
+            earlier = self.c if before < 0 else self.screening.estimate(before)
+            c = self.screening.estimate(lane)
+            if step:
+                self.slope = (c - earlier) / step
+            c[self.cols] = self.c[self.cols]
+            self.c = c
+        extrapolate(self.C, self.cols, before, lane, step, self.c, self.slope)
+        self.alpha = alpha
+
     def _advance(self, alphas, first, last, verdict):
         """Go on from lane last - 1; lanes from `first` on were accepted together."""
         if first == last:
             return
         lane = last - 1
-        c, alpha = self._all_correlations(lane), float(alphas[lane])
-        before, above = self.c, self.alpha
-        if last - first > 1:
-            before, above = self._all_correlations(lane - 1), float(alphas[lane - 1])
-        if alpha < above:
-            self.slope = (c - before) / (alpha - above)
-        self.c, self.alpha = c, alpha
+        self._extrapolate(lane - 1 if last - first > 1 else -1, lane, alphas)
         known = len(self.solved)  # the working set may have grown since
         self.w = np.zeros(len(self.working))
         self.w[:known] = self.solved[:, lane]

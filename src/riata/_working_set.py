@@ -261,9 +261,10 @@ class LazyGram:
     def form_all(self):
         """Form all columns."""
         working = self.working
-        working.lazy, working._gram = None, Gram(working.problem.design)
-        working.n_formed = 0
-        working.extend_gram()
+        whole = Gram(working.problem.design)
+        whole.extend(working.columns, working.may_be_rough, working._whole_gram)
+        working.gram[:] = whole.matrix  # in its place: the engine looks at it
+        working.n_formed, working.lazy = len(working), None
         self.formed[:] = 1
 
 

@@ -14,6 +14,9 @@ to zero. Between two events everything is linear:
     v_F = (G_FF + L2)^-1 (e_F - dl1_F s_F)        direction of the free coefficients
     c  <- c - d G v,   w_F <- w_F + d v_F          for a step of length d
 
+With many free coefficients, those between two alphas change in blocks, and the factor of
+one alpha is the preconditioner of some others.
+
 It ends at machine precision; a degenerate problem or one with very many events ends it
 early, at a valid point from which coordinate descent takes over.
 """
@@ -21,6 +24,7 @@ early, at a valid point from which coordinate descent takes over.
 import numpy as np
 
 from libc.math cimport INFINITY, fabs, sqrt
+from libc.string cimport memset
 
 from .columns cimport VectorKernels
 from .design cimport interrupted, kernel_table
@@ -33,9 +37,20 @@ cdef enum:
     at_upper = 2
     at_lower = 3
     tied = 4        # at zero, and dependent on the free columns: left out for a while
+    to_start = 5    # to become free
+    PANEL = 8       # rows of the factor taken at once
 
 # Up to so many rows our own loop factors faster than a call of (threaded) LAPACK.
 cdef Py_ssize_t SMALL_FACTOR = 150
+
+# From so many free columns on they are exchanged in blocks, in so many steps at most,
+# until a few that will not settle are left to be followed one by one; and the factor of
+# one alpha serves the next ones, as long as its l2 is within this factor of theirs.
+cdef Py_ssize_t LARGE_FACTOR = 80
+cdef int NEWTON_STEPS = 12
+cdef Py_ssize_t FEW = 10
+cdef double STALE = 2.0
+cdef int CG_STEPS = 30  # to correct for it; six do as a rule
 
 # A column is dependent when the free ones explain all but this share of its norm.
 cdef double DEPENDENT = 1e-10
@@ -93,9 +108,13 @@ cdef class ActiveSet:
     cdef Py_ssize_t n_free, limit
     cdef double[:, ::1] L            # row-major: L L' = G_FF + diag(l2_F)
     cdef Py_ssize_t[::1] free        # order of the factor's rows
+    cdef Py_ssize_t[::1] used        # columns with a coefficient
     cdef signed char[::1] kind
     cdef double[::1] sign, e, v, u, l1, rotation
     cdef double[::1] factored_l2     # l2 that is in the factor
+    cdef double[::1] l1_now          # strengths of the point at hand
+    cdef double[::1] l2              # l2 that the factor is to have
+    cdef double[:, ::1] cg           # residual, direction, its product, solution
     cdef bint exchanged
     cdef const unsigned char[::1] formed
     cdef object form
@@ -136,6 +155,8 @@ cdef class ActiveSet:
         self.sign, self.factored_l2 = vectors[0], vectors[1]
         self.e, self.v, self.u, self.l1 = vectors[2], vectors[3], vectors[4], vectors[5]
         self.rotation = np.zeros(2 * size)
+        self.l1_now, self.l2, self.cg = np.zeros(size), np.zeros(size), np.zeros((4, size))
+        self.used = np.zeros(size, dtype=np.intp)
 
     cdef _reserve_factor(self, Py_ssize_t rows):
         cdef Py_ssize_t have = self.L.shape[0], want
@@ -171,7 +192,8 @@ cdef class ActiveSet:
         """
         cdef Py_ssize_t size = gram.shape[1], ld
         cdef const double* G
-        cdef int done
+        cdef bint done
+        cdef const double[::1] start = l1_from
         if (
             gram.shape[0] != size or xty.shape[0] != size or w.shape[0] != size
             or c.shape[0] != size or l1_from.shape[0] != size or l1.shape[0] != size
@@ -184,13 +206,237 @@ cdef class ActiveSet:
         G, ld = &gram[0, 0], gram.strides[1] // sizeof(double)
         self._reserve(size)
         self.exchanged = False
+        if self.n_free >= LARGE_FACTOR and np.all(self.formed):
+            done = self._exchange_blocks(
+                G, ld, w, c, l1_from, l1, l2, lower, upper, size
+            )
+            if done:
+                self._refresh(G, ld, xty, w, c, l1, l2, lower, upper, size, True)
+                return SOLVED
+            start = self.l1_now
+            self._correlate(G, ld, xty, w, c, size)
+        self.l2[:size] = l2
+        self.exchanged = False
         if not self._match(G, ld, w, l1, l2, lower, upper, size):
             return GAVE_UP
         if self.exchanged:
             self._correlate(G, ld, xty, w, c, size)
-        done = self._follow(G, ld, w, c, l1_from, l1, l2, lower, upper, size)
+        done = self._follow(G, ld, w, c, start, l1, l2, lower, upper, size)
         self._refresh(G, ld, xty, w, c, l1, l2, lower, upper, size, done)
         return SOLVED if done else GAVE_UP
+
+    cdef bint _exchange_blocks(
+        self, const double* G, Py_ssize_t ld, double[::1] w, double[::1] c,
+        const double[::1] l1_from, const double[::1] l1, const double[::1] l2,
+        const double[::1] lower, const double[::1] upper, Py_ssize_t size,
+    ) except -1:
+        """Follow the line of parameters in long steps, after each of which all
+        coefficients that are wrong change sides at once, until none is: a semismooth
+        Newton method (Hintermüller, Ito & Kunisch 2002, doi:10.1137/S1052623401383558)
+        in the place of many events. A step is cut where too many would be wrong.
+
+        Returns false where that does not end soon; the point is then one on the line, of
+        strengths `l1_now`.
+        """
+        cdef Py_ssize_t k, j, wrong, begun = 0, least = 0, most = self.n_free // 8 + 8
+        cdef double tau = 0.0, ahead = 0.0, share
+        cdef int steps = 0
+        cdef bint fine
+        self._keep_factor(l2, size)
+        for j in range(size):
+            self.l1_now[j] = l1_from[j]
+        if not self._match(G, ld, w, l1, self.l2, lower, upper, size):
+            return False
+        self._shift(w, c, l1_from, l2, lower, upper, size)
+        good_w, good_c = np.array(w), np.array(c)
+        while tau < 1.0 or steps > 0:
+            interrupted()
+            if self.exchanged:  # w as well, so that c is not right
+                return False
+            if steps == 0:
+                ahead = 1.0
+            for k in range(self.n_free):
+                j = self.free[k]
+                self.v[k] = (
+                    c[j] - l2[j] * w[j] - (1.0 - ahead) * self.e[j]
+                    - self.sign[j] * (l1_from[j] + ahead * (l1[j] - l1_from[j]))
+                )
+            self._solve_exactly(l2, 1e-12)
+            self._apply(G, ld, &self.v[0], size)
+            share = 2.0
+            wrong = size
+            while wrong > most and share > 1e-2 and (steps == 0 or share > 1.0):
+                share *= 0.5
+                ahead = tau + share * (1.0 - tau) if steps == 0 else ahead
+                wrong = self._wrong(
+                    w, c, l1_from, l1, l2, lower, upper, size, ahead, share
+                )
+            steps += 1
+            self.n_events += wrong
+            if steps == 1:
+                begun = least = wrong
+            least = min(least, wrong)
+            fine = wrong <= most and wrong <= max(2 * least, FEW)
+            if fine:
+                self._advance(
+                    G, ld, w, c, l1_from, l1, l2, lower, upper, size, ahead, share
+                )
+                fine = self._exchange_marked(G, ld, w, lower, upper, size)
+            if wrong == 0:
+                fine = not self._tied_ones_pull(c, l1_from, l1, lower, upper, size, ahead)
+            if fine and (wrong == 0 or steps == NEWTON_STEPS and wrong <= FEW):
+                tau, steps = ahead, 0
+                for j in range(size):
+                    self.l1_now[j] = l1_from[j] + tau * (l1[j] - l1_from[j])
+                if wrong > 0:
+                    return False
+                good_w, good_c = np.array(w), np.array(c)
+            elif not fine or steps == NEWTON_STEPS:
+                # back, and on in shorter steps
+                np.asarray(w)[:], np.asarray(c)[:] = good_w, good_c
+                most, steps = min(most, begun) // 4, 0
+                if most < 4 or not self._match(
+                    G, ld, w, l1, self.l2, lower, upper, size
+                ):
+                    return False
+        return True
+
+    cdef bint _exchange_marked(
+        self, const double* G, Py_ssize_t ld, double[::1] w, const double[::1] lower,
+        const double[::1] upper, Py_ssize_t size,
+    ) except -1:
+        """Out with the free columns that have stopped, in with those that are marked to
+        start; false if that can not be done."""
+        cdef Py_ssize_t k, j
+        cdef bint left = False
+        for k in range(self.n_free - 1, -1, -1):
+            j = self.free[k]
+            if kind_of(w[j], lower[j], upper[j]) != is_free:
+                self._delete(k)
+                self.kind[j] = kind_of(w[j], lower[j], upper[j])
+                left = True
+        for j in range(size):
+            if self.kind[j] == tied and left:
+                self.kind[j] = at_zero
+            if self.kind[j] != to_start:
+                continue
+            if self.n_free >= self.limit:
+                return False
+            self._reserve_factor(self.n_free + 1)
+            if not self._append(G, ld, j, self.l2[j]):
+                if w[j] != 0.0:
+                    return False
+                self.kind[j] = tied
+        return True
+
+    cdef bint _tied_ones_pull(
+        self, double[::1] c, const double[::1] l1_from, const double[::1] l1,
+        const double[::1] lower, const double[::1] upper, Py_ssize_t size, double ahead,
+    ) noexcept nogil:
+        """Whether a column that was left out as dependent violates its condition."""
+        cdef Py_ssize_t j
+        cdef double z, now
+        for j in range(size):
+            if self.kind[j] == tied:
+                z = c[j] - (1.0 - ahead) * self.e[j]
+                now = l1_from[j] + ahead * (l1[j] - l1_from[j])
+                if self._side(j, 0.0, z, now * (1.0 + 1e-9), lower, upper):
+                    return True
+        return False
+
+    cdef inline int _side(
+        self, Py_ssize_t j, double w, double z, double l1, const double[::1] lower,
+        const double[::1] upper,
+    ) noexcept nogil:
+        """Whether column j, which is not free, wants to leave where it is: 1 or -1, the
+        direction, or 0."""
+        cdef double slack = l1 * (1.0 + 1e-12)
+        if w == 0.0:
+            if z > slack and upper[j] > 0.0:
+                return 1
+            return -1 if z < -slack and lower[j] < 0.0 else 0
+        if w > 0.0:
+            return -1 if z < l1 * (1.0 - 1e-12) else 0
+        return 1 if z > -l1 * (1.0 - 1e-12) else 0
+
+    cdef inline double _landing(
+        self, Py_ssize_t k, double w, double l1, double share, const double[::1] lower,
+        const double[::1] upper,
+    ) noexcept nogil:
+        """Where the k-th free coefficient comes to stand after a share of the step."""
+        cdef Py_ssize_t j = self.free[k]
+        cdef double new = w + share * self.v[k]
+        if l1 > 0.0 and new * self.sign[j] < 0.0:
+            return 0.0
+        return min(max(new, lower[j]), upper[j])
+
+    cdef Py_ssize_t _wrong(
+        self, double[::1] w, double[::1] c, const double[::1] l1_from,
+        const double[::1] l1, const double[::1] l2, const double[::1] lower,
+        const double[::1] upper, Py_ssize_t size, double ahead, double share,
+    ) noexcept nogil:
+        """How many coefficients are on the wrong side after a share of the step."""
+        cdef Py_ssize_t k, j, count = 0
+        cdef double z, now
+        for k in range(self.n_free):
+            j = self.free[k]
+            now = l1_from[j] + ahead * (l1[j] - l1_from[j])
+            count += self._landing(k, w[j], now, share, lower, upper) != (
+                w[j] + share * self.v[k]
+            )
+        for j in range(size):
+            if self.kind[j] != is_free and self.kind[j] != tied:
+                now = l1_from[j] + ahead * (l1[j] - l1_from[j])
+                z = c[j] - share * self.u[j] - l2[j] * w[j] - (1.0 - ahead) * self.e[j]
+                count += self._side(j, w[j], z, now, lower, upper) != 0
+        return count
+
+    cdef void _advance(
+        self, const double* G, Py_ssize_t ld, double[::1] w, double[::1] c,
+        const double[::1] l1_from, const double[::1] l1, const double[::1] l2,
+        const double[::1] lower, const double[::1] upper, Py_ssize_t size,
+        double ahead, double share,
+    ) noexcept nogil:
+        """Take a share of the step; what is on the wrong side then changes it."""
+        cdef const VectorKernels* vector = &kernel_table().vector
+        cdef Py_ssize_t k, j, count = 0
+        cdef double z, now
+        cdef int side
+        for j in range(size):
+            c[j] -= share * self.u[j]
+            if self.kind[j] == is_free or self.kind[j] == tied:
+                continue
+            now = l1_from[j] + ahead * (l1[j] - l1_from[j])
+            z = c[j] - l2[j] * w[j] - (1.0 - ahead) * self.e[j]
+            side = self._side(j, w[j], z, now, lower, upper)
+            if side:
+                self.sign[j] = side if w[j] == 0.0 else (1.0 if w[j] > 0.0 else -1.0)
+                self.kind[j] = to_start
+        for k in range(self.n_free):
+            j = self.free[k]
+            now = l1_from[j] + ahead * (l1[j] - l1_from[j])
+            z = self._landing(k, w[j], now, share, lower, upper)
+            now = w[j] + share * self.v[k]
+            w[j] = z
+            if z != now:  # stopped on the way
+                self.used[count], self.u[count] = j, now - z
+                count += 1
+        vector.combine(size, count, G, ld, &self.used[0], &self.u[0], &c[0])
+
+    cdef void _keep_factor(self, const double[::1] l2, Py_ssize_t size) noexcept nogil:
+        """Set `self.l2` to what is, or will be, in the factor: l2 itself, or a multiple
+        of it that is in there already and near enough."""
+        cdef Py_ssize_t j
+        cdef double ratio = 1.0
+        if self.n_free and l2[self.free[0]] > 0.0:
+            j = self.free[0]
+            ratio = self.factored_l2[j] / l2[j]
+        if not 1.0 / STALE < ratio < STALE:
+            ratio = 1.0
+        for j in range(size):
+            self.l2[j] = l2[j] if ratio == 1.0 else ratio * l2[j]
+            if ratio != 1.0 and self.kind[j] == is_free:
+                self.l2[j] = self.factored_l2[j]
 
     def solve_path(
         self, const double[:, :] gram, const double[::1] xty, double[::1] w,
@@ -441,23 +687,76 @@ cdef class ActiveSet:
     cdef void _solve(self, double* x) noexcept nogil:
         """x <- (L L')^-1 x"""
         cdef const VectorKernels* vector = &kernel_table().vector
-        cdef Py_ssize_t n = self.n_free, i
+        cdef Py_ssize_t n = self.n_free, i, first, last
+        cdef double[PANEL] minus
         for i in range(n):
             x[i] = (x[i] - vector.dot(i, &self.L[i, 0], x)) / self.L[i, i]
-        for i in range(n - 1, -1, -1):
-            x[i] /= self.L[i, i]
-            vector.axpy(i, -x[i], &self.L[i, 0], x)
+        # backwards in panels of rows, whose part to the left is taken off at once
+        last = n
+        while last > 0:
+            first = max(last - PANEL, 0)
+            for i in range(last - 1, first - 1, -1):
+                x[i] /= self.L[i, i]
+                vector.axpy(i - first, -x[i], &self.L[i, first], x + first)
+                minus[i - first] = -x[i]
+            vector.combine(
+                first, last - first, &self.L[first, 0], self.L.shape[1], NULL, minus, x
+            )
+            last = first
+
+    cdef void _solve_exactly(
+        self, const double[::1] l2, double tol=1e-20
+    ) noexcept nogil:
+        """v <- (G_FF + l2)^-1 v, by conjugate gradients: with its own l2, the factor is
+        the inverse, otherwise it is near to it."""
+        cdef double* r = &self.cg[0, 0]
+        cdef double* p = &self.cg[1, 0]
+        cdef double* Mp = &self.cg[2, 0]
+        cdef double* x = &self.cg[3, 0]
+        cdef double* z = &self.v[0]
+        cdef Py_ssize_t n = self.n_free, k
+        cdef double rho, start = 0.0, curvature, step, share = 0.0, last = 0.0
+        cdef bint exact = True
+        cdef int it
+        for k in range(n):
+            exact &= self.factored_l2[self.free[k]] == l2[self.free[k]]
+            r[k] = z[k]
+            x[k] = p[k] = Mp[k] = 0.0
+        self._solve(z)
+        if exact:
+            return
+        for it in range(CG_STEPS):
+            rho = curvature = 0.0
+            for k in range(n):
+                rho += r[k] * z[k]
+            start = rho if it == 0 else start
+            if not rho > tol * start:
+                break
+            share = rho / last if it > 0 else 0.0
+            last = rho
+            for k in range(n):
+                p[k] = z[k] + share * p[k]
+                Mp[k] = r[k] + share * Mp[k]  # (G_FF + factored_l2) p
+                z[k] = Mp[k] - (
+                    self.factored_l2[self.free[k]] - l2[self.free[k]]
+                ) * p[k]
+                curvature += p[k] * z[k]
+            step = rho / curvature
+            for k in range(n):
+                x[k] += step * p[k]
+                r[k] -= step * z[k]
+                z[k] = r[k]
+            self._solve(z)
+        for k in range(n):
+            z[k] = x[k]
 
     cdef void _apply(
         self, const double* G, Py_ssize_t ld, const double* v, Py_ssize_t size
     ) noexcept nogil:
         """u = G[:, F] @ v"""
         cdef const VectorKernels* vector = &kernel_table().vector
-        cdef Py_ssize_t i
-        for i in range(size):
-            self.u[i] = 0.0
-        for i in range(self.n_free):
-            vector.axpy(size, v[i], G + self.free[i] * ld, &self.u[0])
+        memset(&self.u[0], 0, size * sizeof(double))
+        vector.combine(size, self.n_free, G, ld, &self.free[0], v, &self.u[0])
 
     cdef void _shift(
         self, double[::1] w, double[::1] c, const double[::1] l1,
@@ -626,12 +925,13 @@ cdef class ActiveSet:
     ) noexcept nogil:
         """c = xty - G @ w"""
         cdef const VectorKernels* vector = &kernel_table().vector
-        cdef Py_ssize_t j
+        cdef Py_ssize_t j, count = 0
         for j in range(size):
             c[j] = xty[j]
-        for j in range(size):
             if w[j] != 0.0:
-                vector.axpy(size, -w[j], G + j * ld, &c[0])
+                self.used[count], self.u[count] = j, -w[j]
+                count += 1
+        vector.combine(size, count, G, ld, &self.used[0], &self.u[0], &c[0])
 
     cdef _refresh(
         self, const double* G, Py_ssize_t ld, const double[::1] xty, double[::1] w,
@@ -647,7 +947,7 @@ cdef class ActiveSet:
                 j = self.free[k]
                 self.v[k] = c[j] - l2[j] * w[j] - l1[j] * self.sign[j]
                 self.v[k] = self.v[k] if refine else 0.0
-            self._solve(&self.v[0])
+            self._solve_exactly(l2)
             for k in range(self.n_free):
                 j = self.free[k]
                 new = w[j] + self.v[k]

@@ -32,6 +32,9 @@ def in_user_units(
     unit: float,
     null_objective: float,
 ) -> tuple[_Float, _Float, _Float, _Float, _Float, _Float]: ...
+def extrapolate(
+    C: _Float, cols: _Ids, before: int, lane: int, step: float, c: _Float, slope: _Float
+) -> None: ...
 
 @disjoint_base
 class Strengths:

@@ -161,6 +161,35 @@ def in_user_units(
     return np.asarray(coef), *found
 
 
+def extrapolate(
+    const double[:, ::1] C, const Py_ssize_t[::1] cols, Py_ssize_t before,
+    Py_ssize_t lane, double step, double[::1] c, double[::1] slope,
+):
+    """The correlations of one lane, and their slope since an earlier one.
+
+    Parameters
+    ----------
+    C : (n_cols, lanes)
+    cols : (n_cols,)
+    before, lane : int
+        The two lanes; `before` -1 means what is in `c`.
+    step : float
+        From the strength of `before` to that of `lane`; 0 leaves the slope alone.
+    c, slope : (n_features,), updated at `cols`
+    """
+    cdef Py_ssize_t i, j
+    cdef double earlier
+    if C.shape[0] != cols.shape[0] or not before < lane < C.shape[1]:
+        raise ValueError("shapes do not fit")
+    with nogil:
+        for i in range(cols.shape[0]):
+            j = cols[i]
+            earlier = c[j] if before < 0 else C[i, before]
+            c[j] = C[i, lane]
+            if step != 0.0:
+                slope[j] = (c[j] - earlier) / step
+
+
 cdef class Strengths:
     """Strengths and bounds of all columns, in the units of the design.
 
@@ -230,6 +259,7 @@ cdef class Strengths:
         cdef Terms* t
         cdef Penalty pen
         cdef double c, gap, objective, total = 0.0
+        cdef bint outside
         if lanes > MOST_LANES or C.shape[1] < lanes or w.shape[1] < lanes:
             raise ValueError("more alphas than lanes")
         if C.shape[0] != cols.shape[0] or size > cols.shape[0]:
@@ -245,6 +275,11 @@ cdef class Strengths:
                 beyond[k] = far(beyond[k])
             for i in range(size, cols.shape[0]):
                 j = cols[i]
+                outside = False
+                for k in range(lanes):
+                    outside |= fabs(C[i, k]) > alphas[k] * self._l1[j]
+                if not outside:
+                    continue
                 for k in range(lanes):
                     c = C[i, k]
                     if fabs(c) <= alphas[k] * self._l1[j]:

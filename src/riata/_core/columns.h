@@ -97,6 +97,9 @@ typedef struct {
 typedef struct {
     double (*dot)(ptrdiff_t n, const double *x, const double *y);
     void (*axpy)(ptrdiff_t n, double a, const double *x, double *y);
+    /* y += sum_k a[k] G[:n, cols[k]] for columns ld apart; cols NULL: 0, 1, ... */
+    void (*combine)(ptrdiff_t n, ptrdiff_t count, const double *G, ptrdiff_t ld,
+                    const ptrdiff_t *cols, const double *a, double *y);
     /* columns (skip[j] = 0) for which |c_j| <= alpha l1_j is not certain in all lanes;
      * returns how many */
     ptrdiff_t (*uncertain)(const References *known, ptrdiff_t p, const double *l1,
@@ -104,6 +107,10 @@ typedef struct {
                            ptrdiff_t *cols);
     /* out[j] = A c0_j + B cq_j for one lane */
     void (*estimate)(const References *known, ptrdiff_t p, int lane, double *out);
+    /* means (with `center`) off the columns of a block R of LANES residuals; then the sums
+     * and the sums of squares of what is left, weighted by s (NULL: ones) */
+    void (*settle)(ptrdiff_t n, const double *s, int center, double *R, double *sum,
+                   double *square);
     /* one sweep of coordinate descent over `count` columns, in all lanes at once */
     void (*sweep)(const Columns *X, const LanesProblem *P, ptrdiff_t count,
                   const ptrdiff_t *order);

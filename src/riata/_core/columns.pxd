@@ -78,11 +78,18 @@ cdef extern from "columns.h" nogil:
     ctypedef struct VectorKernels:
         double (*dot)(Py_ssize_t, const double*, const double*) noexcept nogil
         void (*axpy)(Py_ssize_t, double, const double*, double*) noexcept nogil
+        void (*combine)(
+            Py_ssize_t, Py_ssize_t, const double*, Py_ssize_t, const Py_ssize_t*,
+            const double*, double*
+        ) noexcept nogil
         Py_ssize_t (*uncertain)(
             const References*, Py_ssize_t, const double*, const double*,
             const unsigned char*, Py_ssize_t*
         ) noexcept nogil
         void (*estimate)(const References*, Py_ssize_t, int, double*) noexcept nogil
+        void (*settle)(
+            Py_ssize_t, const double*, int, double*, double*, double*
+        ) noexcept nogil
         void (*sweep)(
             const Columns*, const LanesProblem*, Py_ssize_t, const Py_ssize_t*
         ) noexcept nogil

@@ -147,6 +147,14 @@ def standard_target(const double[::1] y, const double[::1] weights, bint center)
     return np.asarray(r), mean * peak, peak * norm, square / (norm * norm)
 
 
+def cache_lines(Py_ssize_t rows, int lanes):
+    """Zeros of shape (rows, lanes) of which a row of LANES is one line of the cache."""
+    cdef Py_ssize_t first
+    lane = np.zeros(rows * lanes + LANES)
+    first = -<Py_ssize_t>lane.ctypes.data % (LANES * sizeof(double)) // sizeof(double)
+    return lane[first:first + rows * lanes].reshape(rows, lanes)
+
+
 cdef class Design:
     """A centred, scaled, weighted view of a dense or CSC matrix.
 
@@ -385,9 +393,39 @@ cdef class Design:
         indptr = self.buffers[2]
         return float((indptr[cols + 1] - indptr[cols]).mean()) if len(cols) else 0.0
 
+    def settle(self, double[:, ::1] R):
+        """Take the weighted means off residuals, if the design is centred.
+
+        Parameters
+        ----------
+        R : (n_samples, 1 or 8), updated
+
+        Returns
+        -------
+        sums, squares : ndarray of float64 (1 or 8,)
+            Of what is left, weighted.
+        """
+        cdef const Columns* X = &self.columns
+        cdef int lanes = R.shape[1]
+        cdef double[::1] sums = np.empty(lanes), squares = np.empty(lanes)
+        if R.shape[0] != X.n or (lanes != 1 and lanes != LANES):
+            raise ValueError("shape of R does not fit")
+        if lanes == LANES:
+            with nogil:
+                kernel_table().vector.settle(
+                    X.n, X.weights, self.center, &R[0, 0], &sums[0], &squares[0]
+                )
+            return np.asarray(sums), np.asarray(squares)
+        r = np.asarray(R)[:, 0]
+        weights = 1.0 if self.weights is None else self.weights
+        if self.center:
+            r -= (weights * r).sum() / X.weight_sum
+        weighted = weights * r
+        return weighted.sum(keepdims=True), np.array([weighted @ r])
+
     def gradient(
         self, const double[:, ::1] Q, double[:, ::1] out,
-        const Py_ssize_t[::1] cols=None,
+        const Py_ssize_t[::1] cols=None, const double[::1] qsum=None,
     ):
         """out[k, :] = x~_{cols[k]}' R for a block of weighted residuals.
 
@@ -397,19 +435,22 @@ cdef class Design:
         out : (n_cols, as many), written
         cols : (n_cols,), optional
             All columns by default.
+        qsum : (1 or 8,), optional
+            Sums of the columns of Q, where they are known.
         """
         cdef Py_ssize_t count = self.columns.p, step, start, last, b, blocks, at
         cdef int lanes = Q.shape[1], threads
         cdef const Columns* X = &self.columns
         cdef const Py_ssize_t* chosen = NULL
-        cdef double[::1] qsum = np.asarray(Q).sum(axis=0)
+        if qsum is None:
+            qsum = np.asarray(Q).sum(axis=0)
         if cols is not None:
             self._check_columns(cols)
             count = cols.shape[0]
             chosen = &cols[0] if count else NULL
         if Q.shape[0] != X.n or out.shape[0] != count or out.shape[1] != lanes or (
             lanes != 1 and lanes != LANES
-        ):
+        ) or qsum.shape[0] != lanes:
             raise ValueError("shapes of Q and out do not fit")
         step = self._columns_per_check(lanes)
         threads = self._threads(lanes * count // X.p)

@@ -18,6 +18,7 @@ static inline block block_load(const double *x) { return *(const block *)x; }
 static inline void block_store(double *x, block a) { *(block *)x = a; }
 static inline block block_zero(void) { return (block){0}; }
 static inline block block_fma(double a, block x, block y) { return a * x + y; }
+static inline block block_product(block x, block y, block z) { return x * y + z; }
 #else
 typedef struct { double v[LANES]; } block;
 static inline block block_load(const double *x)
@@ -26,6 +27,8 @@ static inline void block_store(double *x, block a) { memcpy(x, a.v, sizeof a.v);
 static inline block block_zero(void) { block a = {{0}}; return a; }
 static inline block block_fma(double a, block x, block y)
 { for (int k = 0; k < LANES; k++) y.v[k] += a * x.v[k]; return y; }
+static inline block block_product(block x, block y, block z)
+{ for (int k = 0; k < LANES; k++) z.v[k] += x.v[k] * y.v[k]; return z; }
 #endif
 
 /* how many partial sums of LANES doubles the registers hold */
@@ -41,8 +44,10 @@ enum { UPDATE_TILE = BLOCKS_IN_REGISTERS };  /* columns that one update of R tak
 
 #if defined(__GNUC__) || defined(__clang__)
 #define INLINE __attribute__((always_inline))
+#define PREFETCH(address) __builtin_prefetch(address)
 #else
 #define INLINE
+#define PREFETCH(address) ((void)(address))
 #endif
 
 /* Whether the mean of a column is so far from zero, against its deviation, that to
@@ -103,6 +108,25 @@ static void vector_axpy(ptrdiff_t n, double a, const double *x, double *y)
     axpy_centred_f64(n, a, x, 0.0, y);
 }
 
+/* Eight columns at a time: one load and store of y for as many multiply-adds. */
+static void vector_combine(ptrdiff_t n, ptrdiff_t count, const double *G, ptrdiff_t ld,
+                           const ptrdiff_t *cols, const double *a, double *restrict y)
+{
+    enum { TILE = 8 };
+    for (ptrdiff_t k = 0; k < count; k += TILE) {
+        const double *x[TILE];
+        double b[TILE];
+        for (int t = 0; t < TILE; t++) {
+            ptrdiff_t at = k + t < count ? k + t : k;
+            x[t] = G + (cols ? cols[at] : at) * ld;
+            b[t] = k + t < count ? a[at] : 0.0;
+        }
+        for (ptrdiff_t i = 0; i < n; i++)
+            y[i] += ((b[0] * x[0][i] + b[1] * x[1][i]) + (b[2] * x[2][i] + b[3] * x[3][i]))
+                  + ((b[4] * x[4][i] + b[5] * x[5][i]) + (b[6] * x[6][i] + b[7] * x[7][i]));
+    }
+}
+
 static ptrdiff_t vector_uncertain(const References *known, ptrdiff_t p, const double *l1,
                                   const double *alpha, const unsigned char *skip,
                                   ptrdiff_t *cols)
@@ -138,6 +162,39 @@ static void vector_estimate(const References *known, ptrdiff_t p, int lane, doub
         out[j] = known->slot[j] == RIATA_UNKNOWN
             ? 0.0 : known->A[at] * known->c0[j] + known->B[at] * known->cq[j];
     }
+}
+
+static inline INLINE void settle_weighted(ptrdiff_t n, const double *s, int center,
+                                         double *R, double *sum, double *square)
+{
+    block total = block_zero(), squares = block_zero(), mean = block_zero();
+    double count = 0.0;
+    if (center) {
+        for (ptrdiff_t i = 0; i < n; i++) {
+            total = block_fma(s ? s[i] : 1.0, block_load(R + i * LANES), total);
+            count += s ? s[i] : 1.0;
+        }
+        mean = block_fma(1.0 / count, total, mean);
+        total = block_zero();
+    }
+    for (ptrdiff_t i = 0; i < n; i++) {
+        block r = block_fma(-1.0, mean, block_load(R + i * LANES));
+        block weighted = block_fma(s ? s[i] : 1.0, r, block_zero());
+        block_store(R + i * LANES, r);
+        total = block_fma(1.0, weighted, total);
+        squares = block_product(weighted, r, squares);
+    }
+    block_store(sum, total);
+    block_store(square, squares);
+}
+
+static void vector_settle(ptrdiff_t n, const double *s, int center, double *R,
+                          double *sum, double *square)
+{
+    if (s)
+        settle_weighted(n, s, center, R, sum, square);
+    else
+        settle_weighted(n, NULL, center, R, sum, square);
 }
 
 /* The sweep, for a number of lanes known to the compiler. */
@@ -314,8 +371,8 @@ const KernelTable PASTE(riata_kernels, RIATA_LEVEL) = {
     .dense_columns = {DENSE(columns, f32), DENSE(columns, f64)},
     .dense_rows = {DENSE(rows, f32), DENSE(rows, f64)},
     .csc = {{CSC(f32_i32), CSC(f32_i64)}, {CSC(f64_i32), CSC(f64_i64)}},
-    .vector = {vector_dot, vector_axpy, vector_uncertain, vector_estimate,
-               vector_sweep, vector_logistic},
+    .vector = {vector_dot, vector_axpy, vector_combine, vector_uncertain, vector_estimate,
+               vector_settle, vector_sweep, vector_logistic},
     .gram = {.dot = gram_dot, .axpy = gram_axpy, .pass_block = gram_pass_block,
              .axpy_block = gram_axpy_block},
 };

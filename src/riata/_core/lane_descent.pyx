@@ -19,13 +19,18 @@ from .columns cimport LANES, Columns, LanesProblem
 from .descent cimport Quadratic
 from .design cimport interrupted, kernel_table
 
+from .design import cache_lines
+
 # Multiply-adds (of a lane) between two looks for Ctrl-C.
 cdef Py_ssize_t WORK_BETWEEN_CHECKS = 1 << 22
 
 # Conjugate gradients end when the squared residual has fallen to this share.
 cdef double ENOUGH = 1e-2
 
+cdef unsigned long long MULTIPLIER = 0x9E3779B97F4A7C15
+
 cdef enum:
+    MOST_EFFORT = 4  # in conjugate gradients, while no free set changes
     SWEEPS = 4  # over the coefficients in use, for one over all
     TRIALS = 6  # lengths of a Newton step
 
@@ -57,7 +62,8 @@ cdef class LaneDescent:
     cdef const Columns* X
     cdef LanesProblem P
     cdef Py_ssize_t size, patience
-    cdef int lanes
+    cdef int lanes, effort
+    cdef unsigned long long mark  # of the free sets at the last Newton step
     cdef const double[::1] sqnorm, l1, l2, lower, upper, alphas
     cdef double[:, ::1] _w, _C, Q, V, D, R, S, H, F
     cdef double[::1] _live, qsum, vsum, largest
@@ -84,15 +90,16 @@ cdef class LaneDescent:
         self.w, self.C = np.zeros((size, lanes)), np.empty((size, lanes))
         self.live = np.ones(lanes)
         self._w, self._C, self._live = self.w, self.C, self.live
-        self.Q = np.zeros((quadratic.length, lanes))
+        self.Q = cache_lines(quadratic.length, lanes)
         self.qsum, self.vsum = np.zeros(lanes), np.zeros(lanes)
         self.largest = np.zeros(lanes)
-        self.V, self.D = np.empty((quadratic.length, lanes)), np.empty((0, lanes))
+        self.V, self.D = cache_lines(quadratic.length, lanes), np.empty((0, lanes))
         self.every = np.arange(size, dtype=np.intp)
         self.chosen = np.empty(size, dtype=np.intp)
         if self.X.indptr != NULL:
             per_column = self.X.indptr[size] // size
         self.patience = WORK_BETWEEN_CHECKS // (per_column + 1) + 1
+        self.effort, self.mark = 1, 0
         self.P = LanesProblem(
             lanes, &sqnorm[0], &l1[0], &l2[0], &lower[0], &upper[0], &alphas[0],
             &self._live[0], &self._w[0, 0], &self.Q[0, 0], &self.qsum[0],
@@ -208,6 +215,12 @@ cdef class LaneDescent:
 
         `C` must be current, and is not afterwards.
 
+        Parameters
+        ----------
+        iterations : int
+            Most of conjugate gradients; up to MOST_EFFORT times as many, to a smaller
+            residual, where the free coefficients are those of the last call.
+
         Returns
         -------
         n_iter : int
@@ -216,20 +229,29 @@ cdef class LaneDescent:
         cdef Py_ssize_t count = 0, k
         cdef int a, done
         cdef bint used
+        cdef unsigned long long mark = 0, one = 1
         for k in range(self.size):
             used = False
             for a in range(self.lanes):
-                used |= self._is_free(k, a)
+                if self._is_free(k, a):
+                    used = True
+                    mark += (one + k * self.lanes + a) * MULTIPLIER
+                    mark ^= mark >> 29
             self.chosen[count] = k
             count += used
         if count == 0:
             return 0
+        # the same coefficients are free as before: worth to be solved for well
+        self.effort = min(2 * self.effort, MOST_EFFORT) if mark == self.mark else 1
+        self.mark = mark
         if self.D.shape[0] < count:
             shape = min(count + count // 4, self.size), self.lanes
             self.D, self.R, self.S = np.empty(shape), np.empty(shape), np.empty(shape)
             self.H, self.F = np.empty(shape), np.empty(shape)
         with nogil:
-            done = self._conjugate_gradients(count, iterations)
+            done = self._conjugate_gradients(
+                count, iterations * self.effort, ENOUGH**self.effort
+            )
             self._step(count)
         return done
 
@@ -241,7 +263,7 @@ cdef class LaneDescent:
         return self.sqnorm[k] + self.alphas[a] * self.l2[k]
 
     cdef int _conjugate_gradients(
-        self, Py_ssize_t count, int iterations
+        self, Py_ssize_t count, int iterations, double sufficient
     ) except -1 nogil:
         """D = (X_F' W X_F + l2)^-1 (C_F - l1 sign(w) - l2 w), roughly, in each lane.
 
@@ -298,7 +320,7 @@ cdef class LaneDescent:
             for a in range(self.lanes):
                 share[a] = curvature[a] / rho[a] if rho[a] > 0.0 else 0.0
                 rho[a] = curvature[a]
-                enough &= rho[a] <= ENOUGH * start[a]
+                enough &= rho[a] <= sufficient * start[a]
             for i in range(count):
                 for a in range(self.lanes):
                     P[i, a] = share[a] * P[i, a] + H[i, a]
