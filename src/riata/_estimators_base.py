@@ -7,6 +7,7 @@ or is interrupted is left as it was.
 import time
 import warnings
 from functools import partial
+from numbers import Real
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ from ._validation import (
     check_offset,
     check_time_limit,
     check_tol,
+    validate_estimator_input,
     validate_predict_input,
 )
 
@@ -83,10 +85,93 @@ COORDINATE_CHECKS = {
 # What the estimators share.
 
 
-class LinearRegressor(RegressorMixin, BaseEstimator):
-    """Prediction, storage of the fitted state and warnings of a linear model."""
+class LinearModel(BaseEstimator):
+    """Parameters, storage of the fitted state, and the linear predictor."""
 
     _parameter_checks: ClassVar[dict] = {}
+    # How the tolerance of the gap follows from `tol`, and what a stronger penalty is.
+    _gap_rule = "tol / 100"
+    _stronger = "alpha"
+
+    def _gap_tolerance(self):
+        """Largest relative duality gap of a fit."""
+        return self.tol / 100
+
+    def _get_loss(self):
+        """Return the loss that the parameters ask for."""
+        return _path.SQUARED
+
+    def _predictor(self, X, offset=None):
+        """Return ``X @ coef_.T + intercept_ (+ offset)`` for checked or unchecked X."""
+        X = validate_predict_input(self, X)
+        eta = X @ self.coef_.T
+        if sparse.issparse(eta):
+            eta = eta.toarray()
+        eta = eta + self.intercept_
+        if offset is None:
+            return eta
+        n_targets = eta.shape[1] if eta.ndim == 2 else None
+        offset = check_offset(offset, X.shape[0], n_targets=n_targets)
+        return eta + (offset if offset.ndim == eta.ndim else offset[:, None])
+
+    @property
+    def sparse_coef_(self):
+        """Fitted coefficients as a CSR matrix of shape (n_targets, n_features).
+
+        A ``scipy.sparse.csr_array`` where scikit-learn is configured with
+        ``sparse_interface="sparray"``, else a ``csr_matrix``, as in scikit-learn.
+        """
+        coef = self.coef_ if sparse.issparse(self.coef_) else np.atleast_2d(self.coef_)
+        if get_config().get("sparse_interface") == "sparray":
+            return sparse.csr_array(coef)
+        return sparse.csr_matrix(coef)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _check_params(self):
+        for name, check in self._parameter_checks.items():
+            check(getattr(self, name), name)
+
+    def _set_fitted(self, **attributes):
+        """Replace the whole fitted state; nothing of an earlier fit survives."""
+        state = vars(self)
+        for name in [n for n in state if n.endswith("_") and n not in attributes]:
+            if not name.startswith("_"):
+                del state[name]
+        state.update(attributes)
+
+    def _path_options(self):
+        """Arguments of :func:`riata.fit_path` that come from the parameters."""
+        lower = self.lower
+        if getattr(self, "positive", False):
+            lower = 0.0 if lower is None else np.maximum(lower, 0.0)
+        return {
+            "loss": self._get_loss(),
+            "fit_intercept": bool(self.fit_intercept),
+            "standardize": bool(self.standardize),
+            "penalty_factor": self.penalty_factor,
+            "lower": lower,
+            "upper": self.upper,
+            "tol": self._gap_tolerance(),
+            "max_iter": 1000 if self.max_iter is None else self.max_iter,
+            "n_threads": self.n_threads,
+        }
+
+    def _starts(self, n_targets, n_features):
+        """Return initial coefficients per target, None for a cold start."""
+        coef = getattr(self, "coef_", None) if self.warm_start else None
+        if coef is not None:
+            coef = coef.toarray() if sparse.issparse(coef) else np.atleast_2d(coef)
+            if coef.shape == (n_targets, n_features) and np.isfinite(coef).all():
+                return list(coef)
+        return [None] * n_targets
+
+
+class LinearRegressor(RegressorMixin, LinearModel):
+    """Fit for one alpha, and prediction."""
 
     def predict(self, X, offset=None):
         """Predict with the fitted linear model.
@@ -105,13 +190,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         y_pred : ndarray of shape (n_samples,) or (n_samples, n_targets)
             ``X @ coef_.T + intercept_ (+ offset)``.
         """
-        X = validate_predict_input(self, X)
-        prediction = X @ self.coef_.T + self.intercept_
-        if offset is None:
-            return prediction
-        n_targets = prediction.shape[1] if prediction.ndim == 2 else None
-        offset = check_offset(offset, X.shape[0], n_targets=n_targets)
-        return prediction + (offset if offset.ndim == prediction.ndim else offset[:, None])
+        return self._predictor(X, offset)
 
     def score(self, X, y, sample_weight=None, offset=None):
         """Return the coefficient of determination of the prediction.
@@ -136,49 +215,40 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         y_pred = self.predict(X, offset=offset)
         return r2_score(y, y_pred, sample_weight=sample_weight)
 
-    @property
-    def sparse_coef_(self):
-        """Fitted coefficients as a CSR matrix of shape (n_targets, n_features).
+    def _fit_alpha(self, X, y, sample_weight, offset, *, multi_output=False):
+        """Fit each target for `alpha` and `l1_ratio`."""
+        self._check_params()
+        if isinstance(sample_weight, Real):
+            sample_weight = None
+        *data, features = validate_estimator_input(
+            self, X, y, sample_weight=sample_weight, offset=offset,
+            multi_output=multi_output,
+        )
+        data = Samples(*data)
+        targets = data.targets()
+        starts = self._starts(len(targets), data.X.shape[1])
+        options = self._path_options()
+        deadline = Deadline(self.time_limit)
+        paths = [
+            solve_path(
+                target,
+                np.array([self.alpha], dtype=np.float64),
+                l1_ratio=self.l1_ratio,
+                seconds=deadline.left(len(targets) - k),
+                start=starts[k],
+                **options,
+            )
+            for k, target in enumerate(targets)
+        ]
+        fits = [Fit.from_path(path, 0) for path in paths]
+        warn_not_converged(self, fits, "targets", stacklevel=3)
+        attributes = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
+        self._set_fitted(**attributes, **self._extra_attributes(options), **features)
+        return self
 
-        A ``scipy.sparse.csr_array`` where scikit-learn is configured with
-        ``sparse_interface="sparray"``, else a ``csr_matrix``, as in scikit-learn.
-        """
-        if get_config().get("sparse_interface") == "sparray":
-            return sparse.csr_array(np.atleast_2d(self.coef_))
-        return sparse.csr_matrix(np.atleast_2d(self.coef_))
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-    def _check_params(self):
-        for name, check in self._parameter_checks.items():
-            check(getattr(self, name), name)
-
-    def _set_fitted(self, **attributes):
-        """Replace the whole fitted state; nothing of an earlier fit survives."""
-        state = vars(self)
-        for name in [n for n in state if n.endswith("_") and n not in attributes]:
-            if not name.startswith("_"):
-                del state[name]
-        state.update(attributes)
-
-    def _path_options(self):
-        """Arguments of :func:`riata.fit_path` that come from the parameters."""
-        lower = self.lower
-        if self.positive:
-            lower = 0.0 if lower is None else np.maximum(lower, 0.0)
-        return {
-            "fit_intercept": bool(self.fit_intercept),
-            "standardize": bool(self.standardize),
-            "penalty_factor": self.penalty_factor,
-            "lower": lower,
-            "upper": self.upper,
-            "tol": self.tol / 100,
-            "max_iter": 1000 if self.max_iter is None else self.max_iter,
-            "n_threads": self.n_threads,
-        }
+    def _extra_attributes(self, options):
+        """Return fitted attributes beside those of every linear model."""
+        return {}
 
 
 class Samples(NamedTuple):
@@ -283,10 +353,10 @@ def warn_not_converged(estimator, fits, what, stacklevel):
     warnings.warn(
         f"{type(estimator).__name__} did not converge{share}: the "
         f"{'largest ' if len(failed) > 1 else ''}relative duality gap is "
-        f"{worst.relative_gap:.2e}, the tolerance tol / 100 is "
-        f"{estimator.tol / 100:.2e} (status: {worst.status}). Raise {limit} (now "
+        f"{worst.relative_gap:.2e}, the tolerance {estimator._gap_rule} is "
+        f"{estimator._gap_tolerance():.2e} (status: {worst.status}). Raise {limit} (now "
         f"{getattr(estimator, limit)}) or tol (now {estimator.tol}), or penalize more "
-        "(alpha).",
+        f"({estimator._stronger}).",
         ConvergenceWarning,
         stacklevel=stacklevel + 1,
     )
