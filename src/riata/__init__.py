@@ -21,6 +21,10 @@ _NAMES = {
     "RidgeCV": "_estimators_ridge",
     "LassoCV": "_cross_validation",
     "ElasticNetCV": "_cross_validation",
+    "GeneralizedLinearRegressor": "_estimators_glm",
+    "PoissonRegressor": "_estimators_tweedie",
+    "GammaRegressor": "_estimators_tweedie",
+    "TweedieRegressor": "_estimators_tweedie",
     "show_versions": "_versions",
 }
 _MODULES = ("datasets", "losses", "penalties")

@@ -5,7 +5,6 @@ on its test rows. The alphas come from all of the data, so that a column of scor
 belongs to one alpha. The refit is again a path on all of the data; it is kept.
 """
 
-import sys
 from numbers import Integral, Real
 from typing import ClassVar, NamedTuple
 
@@ -26,6 +25,8 @@ from ._estimators_base import (
     Fit,
     LinearRegressor,
     Samples,
+    check_n_jobs,
+    check_verbose,
     fitted_attributes,
     solve_path,
     warn_not_converged,
@@ -33,7 +34,6 @@ from ._estimators_base import (
 from ._path import LEAST_L1_RATIO, alpha_max, enet_path, lasso_path
 from ._validation import (
     check_alphas,
-    check_integer,
     check_l1_ratio,
     check_real,
     validate_estimator_input,
@@ -54,18 +54,6 @@ def check_l1_ratios(value, name):
         raise ValueError(f"{name} must be a number or a 1-D list of numbers.")
     for ratio in np.atleast_1d(value):
         check_l1_ratio(ratio, name)
-
-
-def check_n_jobs(value, name):
-    """Raise unless `value` is None or an integer other than 0."""
-    if value is not None and check_integer(value, name, low=-sys.maxsize) == 0:
-        raise ValueError(f"{name} is 0; use 1 for one job, -1 for all CPUs")
-
-
-def check_verbose(value, name):
-    """Raise unless `value` is a bool or an integer >= 0."""
-    if not isinstance(value, bool | np.bool_):
-        check_integer(value, name, low=0)
 
 
 def reject_params_without_routing(estimator, params):

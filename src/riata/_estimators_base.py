@@ -4,6 +4,7 @@ A fit computes everything before it assigns anything, so an estimator whose fit 
 or is interrupted is left as it was.
 """
 
+import sys
 import time
 import warnings
 from functools import partial
@@ -60,6 +61,18 @@ def check_precompute(value, name):
         check_bool(value, name)
 
 
+def check_n_jobs(value, name):
+    """Raise unless `value` is None or an integer other than 0."""
+    if value is not None and check_integer(value, name, low=-sys.maxsize) == 0:
+        raise ValueError(f"{name} is 0; use 1 for one job, -1 for all CPUs")
+
+
+def check_verbose(value, name):
+    """Raise unless `value` is a bool or an integer >= 0."""
+    if not isinstance(value, bool | np.bool_):
+        check_integer(value, name, low=0)
+
+
 # Parameters that mean the same in every class. Those that riata adds and that are not
 # listed here (penalty_factor, lower, upper) are checked with the data.
 SHARED_CHECKS = {
@@ -80,6 +93,9 @@ COORDINATE_CHECKS = {
     "selection": partial(check_choice, choices=("cyclic", "random")),
 }
 
+
+LEAST_GAP = 1e-10  # relative, that is asked for where `tol` is squared
+ROUNDING = 1e-14  # relative gap that nothing falls below
 
 # ---------------------------------------------------------------------------
 # What the estimators share.
@@ -168,6 +184,23 @@ class LinearModel(BaseEstimator):
             if coef.shape == (n_targets, n_features) and np.isfinite(coef).all():
                 return list(coef)
         return [None] * n_targets
+
+
+class GradientTolerance:
+    """The tolerance of estimators whose namesakes in scikit-learn stop by the gradient.
+
+    There `tol` is the largest entry of the gradient of the mean loss. At a minimum the
+    objective is higher than its least value by about the square of that, which is
+    therefore the relative gap here; and the gradient has to be as small as there, too.
+    """
+
+    _gap_rule = "tol ** 2"
+
+    def _gap_tolerance(self):
+        return max(min(self.tol / 100, self.tol**2), LEAST_GAP)
+
+    def _path_options(self):
+        return {**super()._path_options(), "kkt": self.tol}
 
 
 class LinearRegressor(RegressorMixin, LinearModel):
@@ -294,7 +327,9 @@ class Deadline:
         return max(self._end - time.monotonic(), 0.0) / shares
 
 
-def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
+def solve_path(
+    data, alphas, *, l1_ratio, seconds=None, start=None, kkt=None, **options
+):
     """Fit a path as :func:`riata.fit_path` does, but without its warning.
 
     The estimators word one of their own, in terms of their parameters and in
@@ -311,8 +346,11 @@ def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
         Time limit.
     start : ndarray of shape (n_features,), optional
         Coefficients to start from.
+    kkt : float, optional
+        For a single alpha: the largest violation of the optimality conditions. Where
+        the gap allows a larger one, it is solved to smaller gaps, if rounding permits.
     **options
-        As from ``LinearRegressor._path_options``.
+        As from ``LinearModel._path_options``.
 
     Returns
     -------
@@ -322,10 +360,22 @@ def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
     deadline = np.inf if seconds is None else time.monotonic() + seconds
     bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
     settings = Settings(options.pop("tol"), options.pop("max_iter"), deadline)
-    loss = options.get("loss", _path.SQUARED)
-    data = checked_data(data.X, data.y, data.sample_weight, data.offset, loss)
+    data = checked_data(
+        data.X, data.y, data.sample_weight, data.offset, options["loss"]
+    )
     penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)
-    return _path.solve_path(data, alphas, penalty, settings, start=start, **options)
+    path = _path.solve_path(data, alphas, penalty, settings, start=start, **options)
+    while kkt is not None and path.kkt[0] > kkt and settings.tol > ROUNDING:
+        # the gap falls like the square of the violation
+        tol = 0.1 * settings.tol * (kkt / path.kkt[0]) ** 2
+        settings = settings._replace(tol=max(tol, ROUNDING))
+        sharper = _path.solve_path(
+            data, alphas, penalty, settings, start=dense_column(path.coef, 0), **options
+        )
+        if sharper.status[0] != "optimal":
+            break
+        path = sharper
+    return path
 
 
 def warn_not_converged(estimator, fits, what, stacklevel):
