@@ -25,6 +25,8 @@ _NAMES = {
     "PoissonRegressor": "_estimators_tweedie",
     "GammaRegressor": "_estimators_tweedie",
     "TweedieRegressor": "_estimators_tweedie",
+    "GeneralizedLinearClassifier": "_estimators_classifier",
+    "LogisticRegression": "_estimators_logistic",
     "show_versions": "_versions",
 }
 _MODULES = ("datasets", "losses", "penalties")

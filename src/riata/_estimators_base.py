@@ -118,16 +118,18 @@ class LinearModel(BaseEstimator):
         return _path.SQUARED
 
     def _predictor(self, X, offset=None):
-        """Return ``X @ coef_.T + intercept_ (+ offset)`` for checked or unchecked X."""
-        X = validate_predict_input(self, X)
-        eta = X @ self.coef_.T
+        """Return ``X @ coef_.T + intercept_ (+ offset)``."""
+        eta = validate_predict_input(self, X) @ self.coef_.T
         if sparse.issparse(eta):
             eta = eta.toarray()
-        eta = eta + self.intercept_
+        return self._add_offset(eta + self.intercept_, offset)
+
+    @staticmethod
+    def _add_offset(eta, offset):
         if offset is None:
             return eta
         n_targets = eta.shape[1] if eta.ndim == 2 else None
-        offset = check_offset(offset, X.shape[0], n_targets=n_targets)
+        offset = check_offset(offset, len(eta), n_targets=n_targets)
         return eta + (offset if offset.ndim == eta.ndim else offset[:, None])
 
     @property
@@ -370,7 +372,7 @@ def solve_path(
         tol = 0.1 * settings.tol * (kkt / path.kkt[0]) ** 2
         settings = settings._replace(tol=max(tol, ROUNDING))
         sharper = _path.solve_path(
-            data, alphas, penalty, settings, start=dense_column(path.coef, 0), **options
+            data, alphas, penalty, settings, start=coefficients(path, 0), **options
         )
         if sharper.status[0] != "optimal":
             break
@@ -423,8 +425,15 @@ def dense_column(matrix, j):
     return column
 
 
+def coefficients(path, at):
+    """Return the coefficients at one alpha: (n_features,), or of all classes."""
+    if path.intercept.ndim == 1:
+        return dense_column(path.coef, at)
+    return path.coefs[:, :, at]
+
+
 class Fit(NamedTuple):
-    """The fit of one target."""
+    """The fit of one target, or of all classes."""
 
     coef: np.ndarray
     intercept: float
@@ -437,8 +446,8 @@ class Fit(NamedTuple):
     def from_path(cls, path, at):
         """Take the fit for one alpha out of a path."""
         return cls(
-            dense_column(path.coef, at),
-            path.intercept[at],
+            coefficients(path, at),
+            path.intercept[..., at],
             float(path.dual_gap[at]),
             float(path.relative_gap[at]),
             int(path.n_iter[at]),
