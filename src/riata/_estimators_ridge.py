@@ -5,7 +5,6 @@ errors. Divided by the sum of the weights it is riata's.
 """
 
 from functools import partial
-from inspect import signature
 from numbers import Real
 from typing import ClassVar
 
@@ -20,7 +19,13 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from ._cross_validation import as_folds, reject_params_without_routing
+from ._cross_validation_base import (
+    as_folds,
+    reject_params_without_routing,
+    rows_of_params,
+    score_model,
+    takes_weights,
+)
 from ._estimators_base import (
     SHARED_CHECKS,
     Deadline,
@@ -616,7 +621,7 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
         split_params, score_params = routed
         check_operand(data.X)  # here, where rows still have their own numbers
         weight = weights_as_given(sample_weight, data.X.shape[0])
-        folds = as_folds(check_cv(self.cv), data, split_params)
+        folds = as_folds(check_cv(self.cv), data.X, data.y, split_params)
         deadline = Deadline(self.time_limit)
         scores = np.empty((len(alphas), len(folds)))
         fits = []
@@ -726,26 +731,3 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
         if scores.ndim == 1:
             return chosen, float(scores[chosen])
         return chosen, scores[chosen, np.arange(len(chosen))]
-
-
-def score_model(model, held_out, scorer, params):
-    """Score a fitted model on samples it has not seen."""
-    if held_out.offset is not None:
-        # A scorer calls predict(X); the offset has to come in behind its back.
-        model.predict = partial(model.predict, offset=held_out.offset)
-    return scorer(model, held_out.X, held_out.y, **params)
-
-
-def rows_of_params(params, rows, n_samples):
-    """Return arguments with those that have one entry per sample cut to some rows."""
-    cut = {}
-    for name, value in params.items():
-        array = np.asarray(value)
-        cut[name] = array[rows] if array.shape[:1] == (n_samples,) else value
-    return cut
-
-
-def takes_weights(scorer):
-    """Whether a scorer takes the argument sample_weight."""
-    function = getattr(scorer, "_score_func", scorer)
-    return "sample_weight" in signature(function).parameters
