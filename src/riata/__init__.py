@@ -27,6 +27,9 @@ _NAMES = {
     "TweedieRegressor": "_estimators_tweedie",
     "GeneralizedLinearClassifier": "_estimators_classifier",
     "LogisticRegression": "_estimators_logistic",
+    "GeneralizedLinearRegressorCV": "_cross_validation_glm",
+    "GeneralizedLinearClassifierCV": "_cross_validation_glm",
+    "LogisticRegressionCV": "_cross_validation_logistic",
     "show_versions": "_versions",
 }
 _MODULES = ("datasets", "losses", "penalties")

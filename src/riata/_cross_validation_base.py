@@ -63,13 +63,13 @@ def check_l1_ratios(value, name):
 # --- Folds.
 
 
-def reject_params_without_routing(estimator, params):
-    """Raise if extra arguments of fit cannot go anywhere."""
+def reject_params_without_routing(estimator, params, method="fit"):
+    """Raise if extra arguments of a method cannot go anywhere."""
     if params and not get_config()["enable_metadata_routing"]:
         raise ValueError(
-            f"{type(estimator).__name__}.fit got unexpected arguments "
-            f"{sorted(params)}. They reach the cross-validation splitter only with "
-            "sklearn.set_config(enable_metadata_routing=True)."
+            f"{type(estimator).__name__}.{method} got unexpected arguments "
+            f"{sorted(params)}. They reach the cross-validation splitter and the scorer "
+            "only with sklearn.set_config(enable_metadata_routing=True)."
         )
 
 
@@ -287,6 +287,8 @@ def finite_mean(scores, axis):
 class RoutedCV:
     """Splitter and scorer of an estimator that cross-validates."""
 
+    _scoring_methods = ("fit",)
+
     def _get_scorer(self):
         """Return the scorer, or None for the deviance."""
         scoring = getattr(self, "scoring", None)
@@ -320,10 +322,10 @@ class RoutedCV:
         )
         scorer = self._get_scorer()
         if scorer is not None:
-            router.add(
-                scorer=scorer,
-                method_mapping=MethodMapping().add(caller="fit", callee="score"),
-            )
+            mapping = MethodMapping()
+            for caller in self._scoring_methods:
+                mapping.add(caller=caller, callee="score")
+            router.add(scorer=scorer, method_mapping=mapping)
         return router
 
 

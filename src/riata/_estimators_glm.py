@@ -222,11 +222,12 @@ class GeneralizedLinearRegressor(GeneralizedLinearModel):
     --------
     >>> import numpy as np
     >>> from riata import GeneralizedLinearRegressor
-    >>> X = np.array([[0.0, 1.0], [1.0, 3.0], [2.0, 2.0], [3.0, 0.0]])
-    >>> y = [1.0, 2.0, 3.0, 400.0]  # with an outlier
+    >>> X = np.arange(10.0)[:, None]
+    >>> y = 2 * X[:, 0] + 1
+    >>> y[4] = 400.0  # an outlier
     >>> model = GeneralizedLinearRegressor("huber", alpha=0.01).fit(X, y)
-    >>> model.predict(X[:3]).round(1)
-    array([1. , 2. , 3. ])
+    >>> model.predict([[4.0]]).round(1)
+    array([9.2])
     """
 
     _gap_rule = "tol"

@@ -184,7 +184,7 @@ class LogisticRegression(LogisticModel):
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> model = LogisticRegression(l1_ratio=1.0, C=0.1).fit(X, y)
     >>> int((model.coef_ != 0).sum())
-    9
+    6
     >>> model.predict(X[-3:])
     array([0, 0, 1])
     >>> bool(model.relative_gap_ <= 1e-8)

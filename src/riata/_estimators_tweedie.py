@@ -254,7 +254,7 @@ class GammaRegressor(SklearnGLM):
     >>> model.coef_.round(3)
     array([0.073, 0.067])
     >>> model.predict([[1, 0], [2, 8]]).round(3)
-    array([19.483, 35.795])
+    array([19.491, 35.782])
     """
 
     def _get_loss(self):
@@ -358,9 +358,9 @@ class TweedieRegressor(SklearnGLM):
     >>> X = [[1, 2], [2, 3], [3, 4], [4, 3]]
     >>> model = TweedieRegressor().fit(X, [2, 3.5, 5, 5.5])
     >>> model.coef_.round(3)
-    array([0.599, 0.299])
+    array([0.6, 0.3])
     >>> model.predict([[1, 1], [3, 4]]).round(3)
-    array([2.5  , 4.599])
+    array([2.5, 4.6])
     """
 
     _parameter_checks: ClassVar = {
