@@ -30,6 +30,7 @@ _NAMES = {
     "GeneralizedLinearRegressorCV": "_cross_validation_glm",
     "GeneralizedLinearClassifierCV": "_cross_validation_glm",
     "LogisticRegressionCV": "_cross_validation_logistic",
+    "HuberRegressor": "_estimators_huber",
     "show_versions": "_versions",
 }
 _MODULES = ("datasets", "losses", "penalties")

@@ -316,6 +316,15 @@ class Samples(NamedTuple):
         ]
 
 
+def weights_as_given(sample_weight, n_samples):
+    """Return the weights as an array; unlike elsewhere in riata their scale matters."""
+    if sample_weight is None:
+        return np.ones(n_samples)
+    if isinstance(sample_weight, Real):
+        return np.full(n_samples, float(sample_weight))
+    return np.asarray(sample_weight, dtype=np.float64)
+
+
 class Deadline:
     """The time a fit may still take."""
 

@@ -5,7 +5,6 @@ errors. Divided by the sum of the weights it is riata's.
 """
 
 from functools import partial
-from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -36,6 +35,7 @@ from ._estimators_base import (
     or_none,
     solve_path,
     warn_not_converged,
+    weights_as_given,
 )
 from ._ridge import ridge_loo, solve_ridge
 from ._solver import Status
@@ -71,15 +71,6 @@ def check_target_alphas(value, name):
         check_alpha(value.item() if isinstance(value, np.ndarray) else value, name)
     else:
         check_alphas(value, name)
-
-
-def weights_as_given(sample_weight, n_samples):
-    """Return the weights as an array; unlike elsewhere in riata their scale matters."""
-    if sample_weight is None:
-        return np.ones(n_samples)
-    if isinstance(sample_weight, Real):
-        return np.full(n_samples, float(sample_weight))
-    return np.asarray(sample_weight, dtype=np.float64)
 
 
 class Ridge(MultiOutputMixin, LinearRegressor):
