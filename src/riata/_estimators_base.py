@@ -383,9 +383,13 @@ def solve_path(
         sharper = _path.solve_path(
             data, alphas, penalty, settings, start=coefficients(path, 0), **options
         )
-        if sharper.status[0] != "optimal":
+        inaccurate = sharper.status[0] != "optimal"
+        if inaccurate:
+            sharper.status = path.status  # which it is by the tolerance that was asked
+        if sharper.relative_gap[0] <= path.relative_gap[0]:
+            path = sharper
+        if inaccurate:
             break
-        path = sharper
     return path
 
 

@@ -21,6 +21,7 @@ from ._estimators_base import (
     weights_as_given,
 )
 from ._estimators_glm import OPTION_CHECKS
+from ._path import SQUARED
 from ._solver import Status
 from ._validation import (
     check_alpha,
@@ -267,55 +268,81 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
         target = data.y if data.offset is None else data.y - data.offset
         centred = target - (weighted_median(target, weight) if self.fit_intercept else 0.0)
         size = float(np.average(np.abs(centred), weights=weight)) or 1.0
-        low, high = LEAST_SCALE * size, math.inf
+        least = LEAST_SCALE * size
         (coef,) = self._starts(1, data.X.shape[1])
         if coef is not None:
-            scale = max(self.scale_, low)
+            scale = max(self.scale_, least)
         else:
             scale = max(best_scale(centred, weight, self.epsilon), FIRST_SCALE * size)
-        deadline = Deadline(self.time_limit)
+        problem = AtScale(self, data, weight, size, Deadline(self.time_limit))
+        low, high, before = least, math.inf, None
         limit = 1000 if self.max_iter is None else self.max_iter
-        options = self._path_options()
-        before = None
         for n_iter in range(1, limit + 1):
-            path = self._solve(data, scale, weight.sum(), coef, deadline, options)
-            fit = Fit.from_path(path, 0)._replace(n_iter=n_iter)
-            coef = fit.coef
-            error = target - (data.X @ coef + fit.intercept)
-            better = max(best_scale(error, weight, self.epsilon), LEAST_SCALE * size)
+            fit, error = problem.solve(scale, coef, target)
+            fit, coef = fit._replace(n_iter=n_iter), fit.coef
+            better = max(best_scale(error, weight, self.epsilon), least)
             # zero at the best scale, positive below it; with a slope between -1 and 0
             # in the logarithm of the scale
             lead = math.log(better / scale)
             cut = np.minimum(np.abs(error) / scale, self.epsilon)
             slope = weight.sum() - float(weight @ cut**2)
-            done = abs(lead) <= CLOSE or abs(slope) <= self.tol
+            done = abs(lead) <= CLOSE or abs(slope) <= 1e-4 * self.tol
             if done or fit.status == "time_limit":
                 break
             if lead > 0:
                 low = scale
             else:
                 high = scale
-            before, scale = (scale, lead), next_scale(scale, lead, before, low, high)
-            if not low < scale < high:  # no number is left between them
-                done, scale = True, before[0]
+            new = next_scale(scale, lead, before, low, high)
+            done = not low < new < high  # no number is left between them
+            if done:
                 break
+            before, scale = (scale, lead), new
         if not done and fit.status == "optimal":
             fit = fit._replace(status=Status.iteration_limit)
         return fit, scale, error
 
-    def _solve(self, data, scale, total, start, deadline, options):
-        """Fit the coefficients at a scale."""
-        loss = Huber(self.epsilon * scale)
-        # one unit of the mean loss is 2 total / scale of the objective
-        kkt = max(self.tol * scale / (2.0 * total), 1e-14 * loss.delta)
-        return solve_path(
-            data,
-            np.array([self.alpha * scale / total]),
-            l1_ratio=self.l1_ratio,
-            seconds=deadline.left(),
+
+class AtScale:
+    """The problem at a given scale, for many scales.
+
+    Where all errors are small against the scale, the squared loss has the same solution,
+    and is solved much faster.
+    """
+
+    def __init__(self, estimator, data, weight, size, deadline):
+        self.estimator, self.data, self.total = estimator, data, weight.sum()
+        self.counts = weight > 0
+        self.size, self.deadline = size, deadline
+        self.options = estimator._path_options()
+        self.all_small = False
+
+    def solve(self, scale, start, target):
+        """Return the fit and the errors."""
+        delta = self.estimator.epsilon * scale
+        if self.all_small:
+            # the gap is to be small against the objective of Huber's loss
+            tol = max(self.options["tol"] * min(delta / self.size, 1.0), 1e-15)
+            fit, error = self._fit(scale, start, target, loss=SQUARED, kkt=None, tol=tol)
+            if np.abs(error[self.counts]).max() <= delta and fit.status == "optimal":
+                return fit, error
+        # As sharp as rounding permits, which costs a step: the loss is quadratic between
+        # few kinks, and the search for the scale wants a smooth function.
+        fit, error = self._fit(scale, start, target, loss=Huber(delta), kkt=0.0)
+        self.all_small = bool(np.abs(error[self.counts]).max() <= delta)
+        return fit, error
+
+    def _fit(self, scale, start, target, **options):
+        path = solve_path(
+            self.data,
+            np.array([self.estimator.alpha * scale / self.total]),
+            l1_ratio=self.estimator.l1_ratio,
+            seconds=self.deadline.left(),
             start=start,
-            **{**options, "loss": loss, "kkt": kkt},
+            **{**self.options, **options},
         )
+        fit = Fit.from_path(path, 0)
+        return fit, target - (self.data.X @ fit.coef + fit.intercept)
 
 
 def next_scale(scale, lead, before, low, high):
