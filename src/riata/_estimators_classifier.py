@@ -334,9 +334,9 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             return get_loss("multinomial")
         if loss.name != "multinomial":
             raise ValueError(
-                f"y holds {len(classes)} classes, but loss={loss.name!r} is for two; "
-                'choose loss="logistic", or wrap the estimator into a '
-                "sklearn.multiclass.OneVsRestClassifier."
+                f"Only binary classification is supported. loss={loss.name!r} is for two "
+                f"classes, but y holds {len(classes)}; choose loss=\"logistic\", or wrap "
+                "the estimator into a sklearn.multiclass.OneVsRestClassifier."
             )
         return loss
 
