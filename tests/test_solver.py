@@ -10,9 +10,9 @@ import scipy.sparse as sp
 
 import riata
 from riata import _path
-from riata._core.active_set import ActiveSet
+from riata._core.active_set import ActiveSet, next_columns
 from riata._core.descent import Quadratic
-from riata._core.design import Design, kernel_levels
+from riata._core.design import Design, kernel_levels, standard_target
 from riata._core.gram import sparse_gram
 from riata._core.lane_descent import LaneDescent
 from riata._core.screening import Screening
@@ -350,6 +350,76 @@ def test_diagnostics_tell_what_was_done():
     assert "newton" in work.engine
     ridge = riata.fit_path(X, y, alphas=[0.1], l1_ratio=0.0).diagnostics
     assert ridge.engine == ["ridge"]
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_gram_columns_formed_as_needed_are_those_of_the_whole(
+    options, weighted, monkeypatch
+):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((3000, 70)) + 10.0
+    y = X[:, :4] @ [3.0, -2.0, 1.0, 0.5] + rng.standard_normal(3000)
+    options = {**options, "sample_weight": rng.random(3000) if weighted else None}
+
+    def fit(target, ratio):
+        return riata.fit_path(X, target, alphas=30, alpha_min_ratio=ratio, **options)
+
+    lazy = fit(y, 0.05)
+    assert 0 < lazy.diagnostics.gram < 70
+    noise = rng.standard_normal(3000)  # which all columns explain alike
+    many = fit(noise, 0.05)
+    assert many.diagnostics.gram == 70
+    monkeypatch.setattr("riata._solver.LAZY_GRAM", 1e15)
+    for path, target in ((lazy, y), (many, noise)):
+        whole = fit(target, 0.05)
+        assert whole.diagnostics.gram == 70
+        assert path.relative_gap.max() < 1e-9
+        np.testing.assert_allclose(
+            path.coef.toarray(), whole.coef.toarray(), rtol=0, atol=1e-9
+        )
+
+
+def test_next_columns_are_those_that_press_most():
+    rng = np.random.default_rng(0)
+    c, l1 = rng.standard_normal(50), rng.random(50) + 0.5
+    formed = (rng.random(50) < 0.3).astype(np.uint8)
+    for j, count in ((7, 8), (int(formed.argmax()), 8), (3, 50)):
+        ratio = np.abs(c) / l1
+        ratio[formed > 0] = -1.0
+        ratio[j] = np.inf
+        expected = [k for k in np.argsort(-ratio)[:count] if ratio[k] >= 0]
+        np.testing.assert_array_equal(next_columns(c, l1, formed, j, count), expected)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-300, 1e300])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_standard_target_has_a_norm_near_one(scale, weighted):
+    rng = np.random.default_rng(0)
+    y = scale * (rng.standard_normal(100) + 3.0)
+    weights = None
+    if weighted:
+        weights = rng.random(100)
+        weights[5] = 0.0
+        y[5] = 1e5 * scale
+        weights *= 100 / weights.sum()
+    target, mean, unit, square = standard_target(y, weights, True)
+    s = np.ones(100) if weights is None else weights
+    assert mean == pytest.approx(scale * np.average(y / scale, weights=s), rel=1e-14)
+    assert square == pytest.approx(s @ target**2, rel=1e-13)
+    assert 0.5 < np.sqrt(square) <= 1.0
+    assert abs(s @ target) < 1e-14
+    assert unit == 2.0 ** round(np.log2(unit))
+    seen = s > 0
+    np.testing.assert_allclose(target[seen] * unit + mean, y[seen], rtol=1e-13)
+
+
+def test_standard_target_of_constants_and_of_what_is_too_large():
+    target, mean, _, square = standard_target(np.full(7, 0.1), None, True)
+    assert not target.any()
+    assert (mean, square) == (0.1, 0.0)
+    with pytest.raises(OverflowError, match="rescale"):
+        standard_target(np.full(3, 1.7e308), None, True)
 
 
 @pytest.mark.parametrize("kind", ["dense", "sparse"])

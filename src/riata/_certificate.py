@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _validation as check
-from ._path import available_threads, checked_data, checked_penalty, checked_problem
+from ._path import checked_data, checked_penalty, checked_problem
 from ._problem import GeneralProblem
 from ._working_set import FreeColumns
 from .losses import get_loss
@@ -115,7 +115,6 @@ def check_solution(
         loss,
         fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
         standardize=check.check_bool(standardize, "standardize"),
-        n_threads=available_threads(),
         **options,
     )
     if not problem.fit_intercept and intercept != 0.0:
@@ -213,7 +212,7 @@ def _audit_general(problem, coef, intercept, alpha):
     w, active = _in_design(problem, coef)
     Eta = np.zeros((design.n_samples, 1))
     design.subtract_product(active, -problem.eta_unit * w[active, None], Eta)
-    Eta += problem.null_eta[:, None]
+    Eta += problem.null_eta
     shift = intercept - problem.center
     shift += float(design.mean @ coef) if problem.fit_intercept else 0.0
     given = Eta + shift / problem.target_unit

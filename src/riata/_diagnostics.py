@@ -1,7 +1,21 @@
 """What a path cost, in counts that no machine changes, and in seconds by phase."""
 
-from contextlib import contextmanager
 from time import perf_counter
+
+
+class Phase:
+    """Counts the seconds of a block of code as those of a phase."""
+
+    __slots__ = ("begun", "name", "seconds")
+
+    def __init__(self, seconds, name):
+        self.seconds, self.name = seconds, name
+
+    def __enter__(self):
+        self.begun = perf_counter()
+
+    def __exit__(self, *_):
+        self.seconds[self.name] += perf_counter() - self.begun
 
 
 class Diagnostics:
@@ -45,14 +59,9 @@ class Diagnostics:
         self.engine = []
         self.seconds = dict.fromkeys(("setup", "gram", "solve", "verify"), 0.0)
 
-    @contextmanager
     def phase(self, name):
-        """Count the seconds of a block of code as those of a phase."""
-        begun = perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] += perf_counter() - begun
+        """To be entered by the code whose seconds are to be counted."""
+        return Phase(self.seconds, name)
 
     def __repr__(self):
         counts = ", ".join(f"{name} {getattr(self, name):.6g}" for name in self.counts)

@@ -19,15 +19,17 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 
 from . import _path
-from ._path import checked_data, checked_penalty
+from ._path import Data, checked_penalty
 from ._solver import Settings
 from ._validation import (
     check_bool,
     check_choice,
+    check_design,
     check_integer,
     check_max_iter,
     check_n_threads,
     check_offset,
+    check_sample_weight,
     check_time_limit,
     check_tol,
     validate_estimator_input,
@@ -156,8 +158,8 @@ class LinearModel(BaseEstimator):
     def _set_fitted(self, **attributes):
         """Replace the whole fitted state; nothing of an earlier fit survives."""
         state = vars(self)
-        for name in [n for n in state if n.endswith("_") and n not in attributes]:
-            if not name.startswith("_"):
+        for name in [n for n in state if n[-1] == "_" and n not in attributes]:
+            if name[0] != "_":
                 del state[name]
         state.update(attributes)
 
@@ -348,8 +350,8 @@ def solve_path(
 
     Parameters
     ----------
-    data : object
-        With the attributes X, y (1-D), sample_weight and offset.
+    data : Samples
+        With a 1-D y.
     alphas : ndarray of shape (n_alphas,)
         Decreasing, and contiguous.
     l1_ratio : float
@@ -371,9 +373,10 @@ def solve_path(
     deadline = np.inf if seconds is None else time.monotonic() + seconds
     bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
     settings = Settings(options.pop("tol"), options.pop("max_iter"), deadline)
-    data = checked_data(
-        data.X, data.y, data.sample_weight, data.offset, options["loss"]
-    )
+    X, y, weight, offset = data
+    X = check_design(X)
+    weight = check_sample_weight(weight, X.n_samples)  # equal ones are none
+    data = Data(X, options["loss"].check_target(y), weight, offset)
     penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)
     path = _path.solve_path(data, alphas, penalty, settings, start=start, **options)
     while kkt is not None and path.kkt[0] > kkt and settings.tol > ROUNDING:
@@ -427,21 +430,10 @@ def warn_not_converged(estimator, fits, what, stacklevel):
     )
 
 
-def dense_column(matrix, j):
-    """Return column `j` of a CSC array as a dense vector.
-
-    Much cheaper than indexing the array, which small fits would notice.
-    """
-    column = np.zeros(matrix.shape[0], dtype=matrix.dtype)
-    stored = slice(matrix.indptr[j], matrix.indptr[j + 1])
-    column[matrix.indices[stored]] = matrix.data[stored]
-    return column
-
-
 def coefficients(path, at):
     """Return the coefficients at one alpha: (n_features,), or of all classes."""
     if path.intercept.ndim == 1:
-        return dense_column(path.coef, at)
+        return path._coef_of(at)
     return path.coefs[:, :, at]
 
 

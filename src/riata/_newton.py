@@ -42,13 +42,16 @@ CURVATURE_FLOOR = 1e-6  # of a sample, against the largest
 
 def gradient(design, Q, columns):
     """``X~[:, columns]' Q`` for Q (n_samples, lanes); (n_columns, 1 or LANES)."""
-    lanes = Q.shape[1]
-    width = 1 if lanes == 1 else LANES
-    if lanes < width:
-        Q = np.pad(Q, ((0, 0), (0, width - lanes)))
-    out = np.empty((len(columns), width))
-    design.gradient(np.ascontiguousarray(Q), out, columns)
-    return out
+    parts = []
+    for first in range(0, Q.shape[1], LANES):
+        part = Q[:, first:first + LANES]
+        lanes = part.shape[1]
+        width = 1 if lanes == 1 else LANES
+        if lanes < width:
+            part = np.pad(part, ((0, 0), (0, width - lanes)))
+        parts.append(np.empty((len(columns), width)))
+        design.gradient(np.ascontiguousarray(part), parts[-1], columns)
+    return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
 class Model:
@@ -144,7 +147,7 @@ class NewtonSolver(PathSolver):
         if W is None:
             self.engine = ["null"] * lanes
             W = np.repeat(self.w[:, None], lanes, axis=1)
-            self.Eta = np.repeat(self.eta[:, None], lanes, axis=1)
+            self.Eta = np.repeat(self.eta, lanes, axis=1)
             alpha = self.alpha
         else:
             W, alpha = W[:, :lanes].copy(), None
@@ -166,10 +169,7 @@ class NewtonSolver(PathSolver):
         before, self.last_step = np.full(lanes, np.inf), None
         for taken in range(MAX_STEPS):
             C, loss = self._correlate()
-            gap, _, penalty = self.problem.strengths.certify(
-                C, self.working.columns, W, alphas, loss, False
-            )
-            gap += self._intercept_gap()
+            gap, penalty = self._measure(W, C, loss, alphas)
             live &= gap > tol
             if not live.any():
                 return statuses
@@ -209,6 +209,13 @@ class NewtonSolver(PathSolver):
         self.work.passes += len(columns) / problem.design.n_features
         return C, 2.0 * problem.losses(self.Eta) / problem.eta_unit**2
 
+    def _measure(self, W, C, loss, alphas):
+        """Gap on the working set and penalty, in all lanes."""
+        gap, _, penalty = self.problem.strengths.certify(
+            C, self.working.columns, W, alphas, loss, False
+        )
+        return gap + self._intercept_gap(), penalty
+
     def _intercept_gap(self):
         """What the intercepts leave to be gained, to second order."""
         if not self.problem.fit_intercept or self.model is None:
@@ -217,18 +224,14 @@ class NewtonSolver(PathSolver):
 
     def _remodel(self, live):
         """A new model, with the mean curvature of the lanes that are not yet solved."""
-        loss, target = self.problem.loss, self.problem.target
-        with np.errstate(over="ignore"):
-            curvature = loss.curvature(target[:, None], self.Eta[:, live]).mean(axis=1)
+        curvature = self.problem.curvatures(self.Eta, live).mean(axis=1)
         self.model = Model(self.problem, curvature, rough=True)
         self.work.hessians += 1
 
     def _compare(self):
         """Set the ratio of each lane's curvature to the model's, in the whole."""
-        problem = self.problem
-        with np.errstate(over="ignore"):
-            curvature = problem.loss.curvature(problem.target[:, None], self.Eta)
-            self._set_ratio(problem.weigh(curvature).sum(axis=0), self.model.weight_sum)
+        curvature = self.problem.weigh(self.problem.curvatures(self.Eta, slice(None)))
+        self._set_ratio(curvature.sum(axis=0), self.model.weight_sum)
 
     def _compare_along(self):
         """The same along the last step, by what it has changed."""
@@ -400,12 +403,14 @@ class NewtonSolver(PathSolver):
             step += self.excess * (problem.eta_unit / self.model.weight_sum / self.ratio)
         slope = self._penalty(W + D, alphas) - penalty
         slope -= np.einsum("ij,ij->j", self.pull, step) / problem.eta_unit
+        slope = self._together(slope)
         noise = EPS * (100.0 + 10.0 * math.sqrt(len(step))) * (loss + penalty)
         length = live.astype(float)
         while True:
             Eta = self.Eta + length * step
             gain = problem.losses(Eta) / problem.eta_unit**2 - loss
             gain += self._penalty(W + length * D, alphas) - penalty
+            gain = self._together(gain)
             short = live & ~(gain <= ARMIJO * length * slope + noise)
             if not short.any() or (length[short] < SHORTEST).any():
                 break
@@ -418,18 +423,26 @@ class NewtonSolver(PathSolver):
             self.Eta, _ = problem.settle(self.Eta)
         return (length > 0) & step.any(axis=0)
 
+    def _together(self, values):
+        """Values of the lanes as far as they are judged together: each by itself."""
+        return values
+
     def _penalty(self, W, alphas):
         working = self.working
         return alphas * (working.l1 @ np.abs(W) + 0.5 * (working.l2 @ W**2))
 
     def _product(self, columns, B):
         """unit X~[:, columns] @ B, without copies of the columns."""
-        lanes = B.shape[1]
-        width = 1 if lanes == 1 else LANES
-        block = np.zeros((len(columns), width))
-        block[:, :lanes] = -self.problem.eta_unit * B
-        out = np.zeros((self.problem.design.n_samples, width))
-        self.problem.design.subtract_product(columns, block, out)
+        lanes, parts = B.shape[1], []
+        for first in range(0, lanes, LANES):
+            part = B[:, first:first + LANES]
+            width = 1 if part.shape[1] == 1 else LANES
+            block = np.zeros((len(columns), width))
+            block[:, :part.shape[1]] = -self.problem.eta_unit * part
+            out = np.zeros((self.problem.design.n_samples, width))
+            self.problem.design.subtract_product(columns, block, out)
+            parts.append(out)
+        out = parts[0] if len(parts) == 1 else np.hstack(parts)
         return out[:, :lanes]
 
     # --- Verification by a pass over X.
@@ -441,7 +454,7 @@ class NewtonSolver(PathSolver):
         B[:, :lanes] = W[:, :lanes]
         active = np.flatnonzero(B.any(axis=1))
         Eta = self._product(working.columns[active], B[active, :lanes])
-        Eta += problem.null_eta[:, None]
+        Eta += problem.null_eta
         if problem.fit_intercept:
             if self.Eta is not None and self.Eta.shape == Eta.shape:
                 # start from the intercepts that were found on the way
@@ -466,10 +479,10 @@ class NewtonSolver(PathSolver):
 
     def _restart(self, W):
         loss = super()._restart(W)
-        self.eta = self.Eta[:, 0].copy()
+        self.eta = self.Eta[:, :1].copy()
         return loss
 
     def _advance(self, alphas, first, last, verdict):
         super()._advance(alphas, first, last, verdict)
         if first < last:
-            self.eta = self.Eta[:, last - 1].copy()
+            self.eta = self.Eta[:, last - 1:last].copy()

@@ -1,7 +1,6 @@
 """Regularisation paths: the alpha grid, `fit_path`, `PathResult`."""
 
 import math
-import os
 import warnings
 from collections.abc import Callable
 from time import monotonic
@@ -252,7 +251,7 @@ def solve_path(
     limits = _Limits(None, None, None) if limits is None else limits
     problem = checked_problem(
         data, loss, fit_intercept=fit_intercept, standardize=standardize,
-        n_threads=available_threads() if n_threads is None else n_threads, **penalty,
+        n_threads=n_threads, **penalty,
     )
     solver = solver_of(problem, settings, _to_design(start, problem))
     if isinstance(grid, int):
@@ -260,9 +259,9 @@ def solve_path(
     solver.work.seconds["setup"] = monotonic() - started
     record = Record(problem, penalty["l1_ratio"], solver.alpha_max, started)
     end = "complete"
-    for solution in _solutions(solver, data, grid, penalty, standardize):
-        record.add(solution)
-        end = limits.reached(record, solution.status)
+    for solutions in _solutions(solver, data, grid, penalty, standardize):
+        record.add(solutions)
+        end = limits.reached(record, solutions)
         if end != "complete":
             break
     return record.result(loss, end, solver.work)
@@ -272,10 +271,12 @@ def _solutions(solver, data, grid, penalty, standardize):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
     bounded = problem.strengths.lower is not None
-    smooth = (grid == 0) | (problem.l1_ratio == 0)
-    if bounded or not smooth.any() or isinstance(solver, NewtonSolver):
+    if bounded or (grid[-1] > 0 and problem.l1_ratio > 0) or (
+        isinstance(solver, NewtonSolver)
+    ):
         yield from solver.solve(grid)
         return
+    smooth = (grid == 0) | (problem.l1_ratio == 0)
     yield from solver.solve(grid[~smooth])
 
     from ._ridge import solve_ridge
@@ -304,20 +305,25 @@ class _Limits(NamedTuple):
     max_deviance_ratio: float | None
     callback: Callable[[Step], object] | None
 
-    def reached(self, record, status):
-        """Why the path ends after the last alpha of the record, or "complete"."""
-        if status is Status.time_limit:
+    def reached(self, record, solutions):
+        """Why the path ends at one of the last solutions of the record, which ends there
+        too, or "complete"."""
+        if solutions.status is Status.time_limit:
             return "time_limit"
         if self.callback is self.max_active is self.max_deviance_ratio is None:
             return "complete"
-        step = record.last_step()
-        stop = self.callback is not None and self.callback(step)
-        if self.max_active is not None and step.n_active > self.max_active:
-            return "max_active"
-        limit = self.max_deviance_ratio
-        if limit is not None and step.deviance_ratio >= limit:
-            return "deviance"
-        return "callback" if stop else "complete"
+        for step in record.last_steps():
+            stop = self.callback is not None and self.callback(step)
+            end = "callback" if stop else "complete"
+            limit = self.max_deviance_ratio
+            if limit is not None and step.deviance_ratio >= limit:
+                end = "deviance"
+            if self.max_active is not None and step.n_active > self.max_active:
+                end = "max_active"
+            if end != "complete":
+                record.end_at(step)
+                break
+        return end
 
 
 def _to_design(coef, problem):
@@ -351,16 +357,6 @@ def _warn(path, tol):
         ConvergenceWarning,
         stacklevel=3,
     )
-
-
-def available_threads():
-    """Threads that this process may use: affinity, and OMP_NUM_THREADS."""
-    try:
-        count = len(os.sched_getaffinity(0))
-    except AttributeError:
-        count = os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return min(count, int(limit)) if limit.isdigit() and int(limit) > 0 else count
 
 
 def alpha_grid(problem, solver, n_alphas, ratio):
@@ -403,8 +399,7 @@ def alpha_max(
     )
     problem = checked_problem(
         data, loss, fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
-        standardize=check.check_bool(standardize, "standardize"),
-        n_threads=available_threads(), **penalty,
+        standardize=check.check_bool(standardize, "standardize"), **penalty,
     )
     solver = solver_of(problem, Settings())
     if problem.l1_ratio < LEAST_L1_RATIO:

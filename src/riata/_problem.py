@@ -5,11 +5,14 @@ two, so that changing the units of X or y changes nothing but the units of the a
 """
 
 import math
+import os
 
 import numpy as np
 
-from ._core.certificate import Strengths
-from ._core.design import Design
+from ._core.certificate import Strengths, in_design_units
+from ._core.design import Design, standard_target
+
+WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
 
 class Problem:
@@ -25,7 +28,8 @@ class Problem:
     l1_ratio, penalty_factor, lower, upper
         The penalty; arrays of length n_features or None.
     fit_intercept, standardize : bool
-    n_threads : int
+    n_threads : int, optional
+        By default what the process may use.
 
     Attributes
     ----------
@@ -37,24 +41,12 @@ class Problem:
 
     def __init__(
         self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
-        sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=1,
+        sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=None,
     ):
         self._set_weights(X, sample_weight, fit_intercept)
-        if sample_weight is not None:
-            y = np.where(sample_weight > 0, y, 0.0)
-        # powers of two: no rounding on the way in or out
-        peak = 2.0 ** math.frexp(float(np.abs(y).max()))[1]
-        y = y / peak
-        self.center = float(np.average(y, weights=self.weights)) if fit_intercept else 0.0
-        y = y - self.center
-        if fit_intercept and np.abs(y).max() <= 1e-15:
-            y = np.zeros_like(y)
-        square = float(y @ (y if self.weights is None else y * self.weights))
-        norm = 2.0 ** math.frexp(math.sqrt(square))[1] if square > 0 else 1.0
-        self.y = y / norm
-        self.yy = square / norm**2
-        self.unit = peak * norm
-        self.center *= peak
+        self.y, self.center, self.unit, self.yy = standard_target(
+            y, self.weights, fit_intercept
+        )
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
 
@@ -67,6 +59,8 @@ class Problem:
             self.weights = scaled * (X.n_samples / scaled.sum())
 
     def _set_design(self, X, n_threads):
+        if n_threads is None:
+            n_threads = available_threads() if X.data.size >= WORTH_THREADS else 1
         self.design = Design(
             X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features),
             self.weights, self.fit_intercept, self.y, n_threads,
@@ -75,47 +69,41 @@ class Problem:
     def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
         self.l1_ratio = l1_ratio
         design, n = self.design, self.design.n_samples
-        scale = design.scale
-        factor = np.ones(len(scale)) if factor is None else factor
-        excluded = ~(factor < np.inf)
+        scale, sqnorm = design.scale, design.sqnorm
         sd = scale  # of a column as penalised, times its scale
-        if standardize:
-            sd = design.deviations()
-            excluded |= sd == 0  # a constant, which no penalty holds
-        if excluded.any():
+        if factor is not None or standardize:
+            factor = np.ones(len(scale)) if factor is None else factor
+            excluded = ~(factor < np.inf)
+            if standardize:
+                sd = design.deviations()
+                excluded |= sd == 0  # a constant, which no penalty holds
             factor = np.where(excluded, 0.0, factor)
-            scale[excluded] = design.sqnorm[excluded] = design.xty[excluded] = 0.0
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            self.factor_sd = factor * sd
-            l1 = (n * l1_ratio / self.unit) * self.factor_sd
-            l2 = (n * (1.0 - l1_ratio)) * (self.factor_sd * sd)
-            self.coef_unit = scale * self.unit
-            unit = np.where(scale > 0, self.unit / (n * scale), 0.0)
-            usable = self.coef_unit > 0
-            if lower is not None:
-                lower = np.where(usable, lower / self.coef_unit, 0.0)
-            if upper is not None:
-                upper = np.where(usable, upper / self.coef_unit, 0.0)
+            scale[excluded] = sqnorm[excluded] = design.xty[excluded] = 0.0
+        l1, l2, self.coef_unit, unit, free = in_design_units(
+            factor, sd, scale, sqnorm, n, l1_ratio, self.unit
+        )
+        self.factor, self.sd = factor, sd
+        self.free = self.unpenalised = free  # the former without bounds
         if lower is not None or upper is not None:
-            p = len(scale)
-            lower = np.full(p, -np.inf) if lower is None else lower
-            upper = np.full(p, np.inf) if upper is None else upper
+            lower, upper = self._bound(lower, -np.inf), self._bound(upper, np.inf)
+            bounded = np.isfinite(lower[free]) | np.isfinite(upper[free])
+            self.free = free[~bounded]
+            self.unpenalised = np.concatenate([self.free, free[bounded]])
         self.strengths = Strengths(l1, l2, lower, upper, unit)
-        free = (l1 == 0) & (l2 == 0) & (design.sqnorm > 0)
-        if lower is not None:
-            bounded = free & (np.isfinite(lower) | np.isfinite(upper))
-            free &= ~bounded
-        self.free = np.flatnonzero(free)  # without penalty and bounds
-        self.unpenalised = self.free
-        if lower is not None:
-            self.unpenalised = np.concatenate([self.free, np.flatnonzero(bounded)])
+
+    def _bound(self, bound, default):
+        """A bound of the coefficients in the units of the design."""
+        if bound is None:
+            return np.full(len(self.coef_unit), default)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return np.where(self.coef_unit > 0, bound / self.coef_unit, 0.0)
 
     def center_block(self, R):
         """Take the weighted mean off each column of R (n, lanes) if there is an
         intercept; returns the means."""
         if not self.fit_intercept:
             return np.zeros(R.shape[1])
-        mean = self.weigh(R).mean(axis=0)
+        mean = self.weigh(R).sum(axis=0) / len(R)
         R -= mean
         return mean
 
@@ -147,7 +135,8 @@ class Problem:
         if strengths.lower is not None:
             stuck = np.where(c > 0, strengths.upper, strengths.lower) == 0
             pull[stuck] = 0.0
-        unit_l1 = n * l1_ratio / self.unit * self.factor_sd
+        factor_sd = self.sd if self.factor is None else self.factor * self.sd
+        unit_l1 = n * l1_ratio / self.unit * factor_sd
         used = (unit_l1 > 0) & (design.sqnorm > 0)
         return float((pull[used] / unit_l1[used]).max(initial=0.0))
 
@@ -181,8 +170,8 @@ class GeneralProblem(Problem):
     Attributes
     ----------
     loss, target, null_eta
-        The loss, its targets and the predictor of the model without features, in units
-        of `target_unit` (1 for a loss that has units of its own).
+        The loss, its targets and the predictor (n_samples, 1) of the model without
+        features, in units of `target_unit` (1 for a loss that has units of its own).
     y : ndarray (n_samples,)
         The null residual.
     eta_unit : float
@@ -192,7 +181,7 @@ class GeneralProblem(Problem):
     def __init__(
         self, X, y, *, loss, offset=None, l1_ratio, fit_intercept=True,
         standardize=False, sample_weight=None, penalty_factor=None, lower=None,
-        upper=None, n_threads=1,
+        upper=None, n_threads=None,
     ):
         self._set_weights(X, sample_weight, fit_intercept)
         if sample_weight is not None:
@@ -204,6 +193,7 @@ class GeneralProblem(Problem):
             unit = 2.0 ** math.frexp(peak)[1]
             loss, y, offset = loss.in_units(unit), y / unit, offset / unit
         self.loss, self.target, self.target_unit = loss, y, unit
+        self.targets = y[:, None]
         self._set_null_model(offset)
         self.unit = unit * self.eta_unit
         self._set_design(X, n_threads)
@@ -220,38 +210,42 @@ class GeneralProblem(Problem):
         if self.fit_intercept:
             eta, moved = self.settle(eta)
             constant += moved[0]
-        self.center, self.null_eta = constant * self.target_unit, eta[:, 0]
-        residual = self.loss.residual(self.target, self.null_eta)
+        self.center, self.null_eta = constant * self.target_unit, eta
+        residual = self.loss.residual(self.targets, eta)
         size = np.abs(self.target).max() + np.abs(residual).max()
-        square = 2.0 * float(self.losses(eta)[0])
+        square = 2.0 * float(self.losses(eta).sum())
         if self.fit_intercept and np.abs(residual).max() <= 1e-14 * size:
             residual, square = np.zeros_like(residual), 0.0
         self.eta_unit = (
             2.0 ** math.frexp(math.sqrt(square))[1] if 0 < square < math.inf else 1.0
         )
-        self.y = residual / self.eta_unit
+        self.y = np.ascontiguousarray(residual[:, 0]) / self.eta_unit
         self.yy = square / self.eta_unit**2
 
     def losses(self, Eta):
         """Sum of the losses at predictors (n, lanes), one a lane; inf if that overflows."""
         with np.errstate(over="ignore", invalid="ignore"):
-            values = self.loss.value(self.target[:, None], Eta)
+            values = self.loss.value(self.targets, Eta)
             total = values.sum(axis=0) if self.weights is None else self.weights @ values
         return np.where(np.isnan(total), np.inf, total)
 
     def residuals(self, Eta):
         """Residuals at predictors (n, lanes), in the units of the design."""
-        return self.loss.residual(self.target[:, None], Eta) / self.eta_unit
+        return self.loss.residual(self.targets, Eta) / self.eta_unit
+
+    def curvatures(self, Eta, lanes):
+        """Curvatures at some of the predictors; inf if that overflows."""
+        with np.errstate(over="ignore"):
+            return self.loss.curvature(self.targets, Eta[:, lanes])
 
     def fenchel_young(self, Eta, kappa):
         """Distance of kappa times the residual from the dual point that belongs to the
         predictors (n, 1): ``f(eta) + f*(-kappa r) + kappa r eta``; inf if unknown."""
-        target = self.target[:, None]
-        theta = kappa * self.loss.residual(target, Eta)
-        dual = self.loss.dual(target, theta)
+        theta = kappa * self.loss.residual(self.targets, Eta)
+        dual = self.loss.dual(self.targets, theta)
         if dual is None:
             return math.inf
-        distance = self.loss.value(target, Eta) - dual + theta * Eta
+        distance = self.loss.value(self.targets, Eta) - dual + theta * Eta
         return float(self.weigh(np.maximum(distance, 0.0)).sum())
 
     def settle(self, Eta):
@@ -263,14 +257,14 @@ class GeneralProblem(Problem):
         limit = 4.0 * max(1.0, float(np.abs(self.target).max()))
         for _ in range(100):
             shifted = Eta + moved
-            residual = self.weigh(self.loss.residual(self.target[:, None], shifted))
+            residual = self.weigh(self.loss.residual(self.targets, shifted))
             pull = residual.sum(axis=0)
             noise = 1e-15 * np.abs(residual).sum(axis=0)
             low, high = np.where(pull > 0, moved, low), np.where(pull < 0, moved, high)
             todo = np.abs(pull) > noise
             if not todo.any():
                 break
-            curvature = self.loss.curvature(self.target[:, None], shifted)
+            curvature = self.loss.curvature(self.targets, shifted)
             curvature = self.weigh(curvature).sum(axis=0)
             with np.errstate(divide="ignore", invalid="ignore"):
                 step = np.clip(np.nan_to_num(pull / curvature), -limit, limit)
@@ -283,3 +277,13 @@ class GeneralProblem(Problem):
                 break
             moved = np.where(todo, new, moved)
         return Eta + moved, moved
+
+
+def available_threads():
+    """Threads that this process may use: affinity, and OMP_NUM_THREADS."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:
+        count = os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(count, int(limit)) if limit.isdigit() and int(limit) > 0 else count

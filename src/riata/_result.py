@@ -1,12 +1,14 @@
 """PathResult: everything that is known of a path, and what can be asked of it."""
 
 import math
+from functools import cached_property
 from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
 
 from . import _validation as check
+from ._core.certificate import in_user_units
 
 CRITERIA = ("aic", "aicc", "bic", "ebic", "gcv")
 
@@ -28,66 +30,78 @@ class Record:
     def __init__(self, problem, l1_ratio, alpha_max, started):
         self.problem = problem
         self.l1_ratio, self.alpha_max, self.started = l1_ratio, alpha_max, started
-        self.solutions, self.seconds = [], []
+        self.parts = []
+        # of each alpha
+        self.seconds, self.n_iter, self.status, self.engine = [], [], [], []
 
-    def add(self, solution):
-        """Keep a solution, with the time of its arrival."""
-        self.solutions.append(solution)
-        self.seconds.append(monotonic() - self.started)
+    def add(self, solutions):
+        """Keep solutions, with the time of their arrival."""
+        count = len(solutions.alphas)
+        self.parts.append(solutions)
+        self.seconds += [monotonic() - self.started] * count
+        self.n_iter += [solutions.n_iter] * count
+        self.status += [solutions.status] * count
+        self.engine += solutions.engine
 
-    def last_step(self):
-        """The `Step` of the last solution."""
-        solution, null = self.solutions[-1], self.problem.null_objective
-        return Step(
-            len(self.solutions) - 1, float(solution.alpha), len(solution.columns),
-            float(solution.gap / null if null > 0 else solution.gap),
-            float(1.0 - 0.5 * solution.loss / null if null > 0 else 0.0),
-            self.seconds[-1],
+    def last_steps(self):
+        """Yield a `Step` for each of the solutions that came last."""
+        last, null = self.parts[-1], self.problem.null_objective
+        first = len(self.seconds) - len(last.alphas)
+        facts = zip(
+            last.alphas.tolist(), last.n_active.tolist(), last.gap.tolist(),
+            last.loss.tolist(), strict=True,
         )
+        for index, (alpha, n_active, gap, loss) in enumerate(facts, first):
+            yield Step(
+                index, alpha, n_active, gap / null if null > 0 else gap,
+                1.0 - 0.5 * loss / null if null > 0 else 0.0, self.seconds[index],
+            )
+
+    def end_at(self, step):
+        """Forget the solutions after one of the last."""
+        last = self.parts[-1]
+        size = step.index + 1
+        keep = size - (len(self.seconds) - len(last.alphas))
+        n_active = last.n_active[:keep]
+        count = n_active.sum()
+        self.parts[-1] = last._replace(
+            alphas=last.alphas[:keep], n_active=n_active, columns=last.columns[:count],
+            w=last.w[:count], gap=last.gap[:keep], kkt=last.kkt[:keep],
+            loss=last.loss[:keep], penalty=last.penalty[:keep],
+            constant=last.constant[:keep],
+        )
+        for facts in (self.seconds, self.n_iter, self.status, self.engine):
+            del facts[size:]
 
     def result(self, loss, end, work):
         """The path as collected so far."""
-        from scipy.sparse import csc_array
-
         problem, design = self.problem, self.problem.design
-        parts = list(zip(*self.solutions, strict=True))
-        alphas, columns, w, squares, penalty, gap, kkt, n_iter, status, *others = parts
-        engine, constant = others
-        work.engine = list(engine)
-        squares, penalty = np.array(squares), np.array(penalty)
-        gap, null = np.array(gap), problem.null_objective
-        n_active = np.array([len(c) for c in columns])
-        which = np.repeat(np.arange(len(alphas)), n_active)
-        columns = np.concatenate(columns)
-        order = np.lexsort((columns, which))
-        columns = columns[order]
-        coef = np.concatenate(w)[order] * problem.coef_unit[columns]
-        shift = np.bincount(which, design.mean[columns] * coef, len(alphas))
-        with np.errstate(over="ignore"):
-            objective = 0.5 * squares + penalty
-            dual_gap = gap / design.n_samples * problem.unit * problem.unit
-            objective = objective / design.n_samples * problem.unit * problem.unit
-        relative_gap = gap / null if null > 0 else gap
+        *arrays, _, _, _ = zip(*self.parts, strict=True)
+        alphas, columns, w, n_active, gap, kkt, squares, penalty, constant = (
+            part[0] if len(part) == 1 else np.concatenate(part) for part in arrays
+        )
+        work.engine = self.engine
+        null = problem.null_objective
+        coef, shift, dual_gap, relative_gap, objective, deviance_ratio = in_user_units(
+            columns, w, n_active, problem.coef_unit, design.mean, gap, squares, penalty,
+            design.n_samples, problem.unit, null,
+        )
         if not loss.convex:  # gaps are no bounds then
             dual_gap, relative_gap = np.full((2, len(gap)), np.nan)
         return PathResult(
-            alphas=np.array(alphas, dtype=float),
-            coef=csc_array(
-                (coef, columns, np.concatenate([[0], np.cumsum(n_active)])),
-                shape=(design.n_features, len(alphas)),
-            ),
-            intercept=problem.center + np.array(constant) - shift,
+            alphas=alphas,
+            _columns=columns,
+            _values=coef,
+            intercept=problem.center + constant - shift,
             dual_gap=dual_gap,
             relative_gap=relative_gap,
-            kkt=np.array(kkt),
+            kkt=kkt,
             objective=objective,
-            deviance_ratio=(
-                1.0 - 0.5 * squares / null if null > 0 else np.zeros(len(gap))
-            ),
+            deviance_ratio=deviance_ratio,
             n_active=n_active,
-            n_iter=np.array(n_iter),
+            n_iter=np.array(self.n_iter),
             seconds=np.array(self.seconds),
-            status=list(status),
+            status=self.status,
             end=end,
             passes=work.passes,
             diagnostics=work,
@@ -96,6 +110,7 @@ class Record:
             l1_ratio=self.l1_ratio,
             loss=loss.name,
             n_samples=design.n_samples,
+            n_features_in=design.n_features,
             fit_intercept=problem.fit_intercept,
         )
 
@@ -155,7 +170,6 @@ class PathResult:
 
     def __init__(self, **fields):
         self.__dict__.update(fields)
-        self.n_features_in = self.coef.shape[0]
 
     def __len__(self):
         return len(self.alphas)
@@ -164,6 +178,27 @@ class PathResult:
         """Unpack as ``alphas, coefs, dual_gaps``, as scikit-learn's paths do."""
         for name in self.unpacks:
             yield getattr(self, name)
+
+    @cached_property
+    def coef(self):
+        """Coefficients as a csc_array, made when first asked for."""
+        from scipy.sparse import csc_array
+
+        which = np.repeat(np.arange(len(self)), self.n_active)
+        order = np.lexsort((self._columns, which))
+        return csc_array(
+            (self._values[order], self._columns[order],
+             np.concatenate([[0], np.cumsum(self.n_active)])),
+            shape=(self.n_features_in, len(self)),
+        )
+
+    def _coef_of(self, k):
+        """Dense coefficients of the k-th alpha."""
+        first = sum(self.n_active[:k].tolist())
+        stored = slice(first, first + self.n_active[k])
+        coef = np.zeros(self.n_features_in)
+        coef[self._columns[stored]] = self._values[stored]
+        return coef
 
     @property
     def coefs(self):
@@ -213,8 +248,7 @@ class PathResult:
             if alphas[left] > alphas[right]:
                 share = min((alphas[left] - alpha) / (alphas[left] - alphas[right]), 1.0)
             share = max(share, 0.0)
-            coef = self.coef[:, [left, right]].toarray()
-            coef = (1.0 - share) * coef[:, 0] + share * coef[:, 1]
+            coef = (1.0 - share) * self._coef_of(left) + share * self._coef_of(right)
             intercept = (1 - share) * self.intercept[left] + share * self.intercept[right]
             return coef, float(intercept)
         raise ValueError(

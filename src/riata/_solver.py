@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._core.active_set import ActiveSet
+from ._core.certificate import losses
 from ._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, descend
 from ._core.screening import Screening
 from ._diagnostics import Diagnostics
@@ -28,10 +29,13 @@ EPS = float(np.finfo(float).eps)
 MAX_EPOCHS = 200_000  # of coordinate descent, for one alpha on one working set
 RUNG = 0.65  # ratio of two alphas on the way to one that is far from the last
 RUNG_GAP = 1e-3  # relative gap that will do there
-SMALL_MATRIX = 10**5  # entries up to which a pass is not worth shortening
+SMALL_MATRIX = 2 * 10**5  # entries up to which a pass is not worth shortening
 SCREENING_BYTES = 8 * 2**20  # of residuals kept as references
 FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
+FIRST_BATCH = 4  # alphas solved ahead before it is known how well that goes
+NEAR = 0.8  # ratio of two alphas for that
 MOST_LANES = 128  # alphas certified at once from a Gram matrix
+LAZY_GRAM = 10**7  # multiply-adds from which it may pay to form it by and by
 LARGE_GRAM = 500  # columns from which lanes are tried on a Gram matrix
 COST_OF_LANES = 8.0  # a multiply-add in all lanes, against one of the active set's
 SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
@@ -80,20 +84,22 @@ class Step(NamedTuple):
     wanted: bool
 
 
-class Solution(NamedTuple):
-    """The answer at one alpha, in the units of the design."""
+class Solutions(NamedTuple):
+    """The answers at some alphas, in the units of the design; arrays of length (lanes,)
+    but for `columns` and `w`, which hold the non-zero coefficients of all of them."""
 
-    alpha: float
+    alphas: np.ndarray
     columns: np.ndarray
     w: np.ndarray
-    loss: float  # ||r||^2
-    penalty: float
-    gap: float
-    kkt: float  # in the user's units
+    n_active: np.ndarray
+    gap: np.ndarray
+    kkt: np.ndarray  # in the user's units
+    loss: np.ndarray  # ||r||^2
+    penalty: np.ndarray
+    constant: np.ndarray  # intercept of the centred columns, less that of the null model
     n_iter: int
     status: Status
-    engine: str
-    constant: float = 0.0  # intercept of the centred columns, less that of the null model
+    engine: list
 
 
 class Verdict(NamedTuple):
@@ -150,7 +156,7 @@ class PathSolver:
         per_column = design.nnz / design.n_features
         if (
             not self.settings.screening or design.nnz < SMALL_MATRIX
-            or per_column < (15 if design.sparse else 64)
+            or per_column < (15 if design.sparse else 32)
         ):
             return None
         n_slots = min(max(SCREENING_BYTES // (8 * design.n_samples), 2), 16)
@@ -197,37 +203,44 @@ class PathSolver:
         self.w = np.concatenate([self.w, np.zeros(len(columns))])
 
     def solve(self, alphas):
-        """Yield a `Solution` for each alpha; `alphas` decrease."""
+        """Yield `Solutions` until all alphas are solved; `alphas` decrease."""
         if self.settings.engine == "auto" and self._full_gram_pays(alphas):
             self._take_all_columns(alphas)
             steps = [Step(float(alpha), True) for alpha in alphas]
             small = self.exact_gram and len(self.working) < LARGE_GRAM
             batch = most = MOST_LANES if small else self.lanes
         else:
-            steps, batch, most = self._with_rungs(alphas), 1, self.lanes
+            steps, most = self._with_rungs(alphas), self.lanes
+            near = sum(step.alpha >= NEAR * self.alpha for step in steps[:most])
+            batch = min(max(near, 1), FIRST_BATCH)
         while steps:
             if monotonic() > self.settings.deadline:
                 steps = [step for step in steps if step.wanted]
             ahead, steps = self._next_batch(steps, min(batch, most))
-            targets = np.array([
-                self.target if step.wanted else RUNG_GAP * self.problem.null_objective
-                for step in ahead
-            ])
-            rounds = 0
-            solutions = self._solve_batch(np.array([s.alpha for s in ahead]), targets)
-            for step, solution in zip(ahead, solutions, strict=True):
-                rounds = max(rounds, solution.n_iter)
-                if step.wanted:
-                    yield solution
+            rungs = [k for k, step in enumerate(ahead) if not step.wanted]
+            targets = np.full(len(ahead), self.target)
+            if rungs:
+                targets[rungs] = RUNG_GAP * self.problem.null_objective
+            asked = np.array([step.alpha for step in ahead])
+            rounds = yield from self._solve_batch(asked, targets, rungs, not steps)
             batch = min(2 * batch, most) if rounds < 3 else max(batch // 2, 1)
 
     def _take_all_columns(self, alphas):
-        self._add(np.flatnonzero((self.working.mask == 0)
-                                 & (self.problem.design.sqnorm > 0)))
+        columns = (self.problem.design.sqnorm > 0).nonzero()[0]
+        if len(self.working):
+            columns = columns[self.working.mask[columns] == 0]
+        self._add(columns)
         self.working.complete = True
         self.exact_gram = self._exact_gram_pays(alphas)
         if self.exact_gram:
             self.working.may_be_rough, self.screening = False, None
+            design, size = self.problem.design, len(columns)
+            if (
+                size == len(self.working) >= 4 * LANES and not design.sparse
+                and not self._at_once() and design.n_samples * size**2 > LAZY_GRAM
+            ):
+                lazy = self.working.extend_gram_lazily(self.alpha_max, alphas[-1])
+                self.active_set.form_when_free(lazy.formed, lazy.form)
 
     def _next_batch(self, steps, size):
         """The steps to solve next, with the columns that they need, and the rest."""
@@ -272,7 +285,7 @@ class PathSolver:
                         Status.optimal_inaccurate if near
                         else Status.insufficient_progress
                     )
-                yield self._solution(ahead, k, verdict, 1, status)
+                yield self._solutions(ahead, [k], verdict, 1, status)
 
     def _full_gram_pays(self, alphas):
         """Whether to start with all columns: few of them, or many fewer than rows."""
@@ -288,12 +301,18 @@ class PathSolver:
     def _exact_gram_pays(self, alphas):
         """Whether all products in double precision cost less than the passes that they
         save. Columns (nearly) without a penalty magnify their rounding."""
-        weakest = self.problem.strengths.l1[self.working.columns].min(initial=1.0)
-        few = self.problem.design.sparse or len(self.working) <= 20 * len(alphas)
+        design, size = self.problem.design, len(self.working)
+        few = (
+            design.sparse or size <= 20 * len(alphas)
+            or design.n_samples * size**2 <= SMALL_GRAM
+        )
+        weakest = self.working.l1.min(initial=1.0)
         return few and len(alphas) > 0 and weakest * alphas[-1] > 1e-6
 
-    def _solve_batch(self, alphas, targets):
-        """Yield the solution at each alpha, to its target gap."""
+    def _solve_batch(self, alphas, targets, rungs, last):
+        """Yield the solutions at the alphas but the rungs, each to its target gap;
+        returns how many rounds it took. After the last batch nothing is made ready to go
+        on from."""
         lanes, first, rounds = len(alphas), 0, 0
         inner = 0.3 * targets
         W = None
@@ -306,10 +325,16 @@ class PathSolver:
             W, done = self.solved, first
             while first < lanes and verdict.gap[first] <= targets[first]:
                 first += 1
+            if first > done:
+                which = slice(done, first)
+                if rungs:
+                    which = [k for k in range(done, first) if k not in rungs]
+                yield self._solutions(alphas, which, verdict, rounds, Status.optimal)
+            if first == lanes and last:
+                break
             self._advance(alphas, done, first, verdict)
-            yield from self._accepted(alphas, done, first, verdict, rounds)
             if first == lanes:
-                return
+                break
             added = self._add_violators(first, alphas)
             status = self._give_up(
                 statuses[first], added, inner[first], verdict.gap[first],
@@ -317,12 +342,14 @@ class PathSolver:
             )
             if status is not None:
                 self._advance(alphas, first, first + 1, verdict)
-                yield self._solution(alphas, first, verdict, rounds, status)
+                if first not in rungs:
+                    yield self._solutions(alphas, [first], verdict, rounds, status)
                 first += 1
             if added:
                 W = np.vstack([W, np.zeros((added, W.shape[1]))])
             else:
                 inner *= 0.1
+        return rounds
 
     def _give_up(self, inner_status, added, inner, gap, target, rounds):
         """The status to end an alpha with, or None to go on."""
@@ -372,9 +399,9 @@ class PathSolver:
             self.engine = ["null"] * len(alphas)
         if not len(working):
             return np.zeros((0, len(alphas))), [CONVERGED] * len(alphas)
-        if working.use_gram:
+        if working.use_gram and (working.lazy is None or W is not None):
             with self.work.phase("gram"):
-                self.work.gram += working.extend_gram()
+                working.extend_gram()
         with self.work.phase("solve"):
             if self._at_once():
                 solution = self._descend_at_once(W, first, alphas, tol)
@@ -385,6 +412,7 @@ class PathSolver:
                     W, statuses = self._descend_one_by_one(W, first, alphas, tol)
             else:
                 W, statuses = self._descend_one_by_one(W, first, alphas, tol)
+        self.work.gram = working.n_formed
         if EPOCH_LIMIT in statuses and not working.hard:
             working.hard = True
             return self._descend(W, first, alphas, tol)
@@ -406,14 +434,17 @@ class PathSolver:
         # the first try goes without a look at the gap
         quick = W is None and not self.from_afar
         if W is None:
-            W = np.repeat(self.w[:, None], len(alphas), axis=1)
+            W = np.empty((len(self.w), len(alphas)))
+            W[:] = self.w[:, None]
             w, alpha = self.w.copy(), self.alpha
             errors = self._model_errors(None, len(alphas))
         else:
             w, alpha = W[:, first].copy(), alphas[first]
             errors = self._model_errors(W, len(alphas))
         state = start.copy()
-        qsum = float(state.sum()) + quadratic.subtract(w, state)
+        # (a Gram matrix has no use for the sum)
+        qsum = 0.0 if use_gram else float(state.sum())
+        qsum += quadratic.subtract(w, state)
         xty = working.xty
         statuses = [CONVERGED] * len(alphas)
         events = self.active_set.n_events
@@ -425,6 +456,8 @@ class PathSolver:
             )
             self.engine[first:done] = ["active set"] * (done - first)
             alpha = alphas[max(done, 1) - 1] if done > first else alpha
+        if use_gram and done < len(alphas):
+            working.extend_gram()
         for k in range(done, len(alphas)):
             if errors is not None:
                 state += working.xty + errors[:, k] - xty
@@ -555,15 +588,14 @@ class PathSolver:
         matter."""
         working, lanes = self.working, len(alphas)
         W = np.ascontiguousarray(W[:, :lanes])
+        C = working.xty[:, None] - working.gram_product(W)
         # |x_i' x_j| < 4, each with an error of some eps sqrt(n)
-        size = np.abs(W).sum(axis=0)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
-        rounding = noise * working.magnified * size**2
-        if (rounding > 0.03 * self.target).any():
+        loss, rounding = losses(
+            self.problem.yy, working.xty, C, W, noise * working.magnified
+        )
+        if rounding.max() > 0.03 * self.target:
             return None
-        C = working.xty[:, None] - working.gram @ W
-        loss = self.problem.yy - np.einsum("ij,ij->j", W, working.xty[:, None] + C)
-        loss = np.maximum(loss, 0.0)
         self.cols, self.C, self.R, self.solved = working.columns, C, None, W
         gap, kkt, penalty = self.problem.strengths.certify(C, self.cols, W, alphas, loss)
         return Verdict(gap + rounding, kkt, loss, penalty, loss)
@@ -618,29 +650,16 @@ class PathSolver:
             if self.n_useless > 2:
                 self.screening = None
 
-    def _accepted(self, alphas, first, last, verdict, rounds):
-        """The solutions of lanes that a verification has accepted together."""
-        w = self.solved[:, first:last].T
+    def _solutions(self, alphas, which, verdict, rounds, status):
+        """The solutions of some lanes (a slice or a list) of a verification."""
+        w, alphas = self.solved[:, which].T, alphas[which]
         lanes, places = w.nonzero()
-        columns, values = self.working.columns[places], w[lanes, places]
-        ends = np.searchsorted(lanes, np.arange(last - first + 1)).tolist()
-        facts = zip(
-            alphas[first:last].tolist(), ends, ends[1:],
-            *(part[first:last].tolist() for part in
-              (verdict.loss, verdict.penalty, verdict.gap, verdict.kkt)),
-            self.engine[first:last], self.constants[first:last].tolist(), strict=False,
-        )  # fmt: skip
-        for alpha, begin, end, loss, penalty, gap, kkt, engine, constant in facts:
-            yield Solution(
-                alpha, columns[begin:end], values[begin:end], loss, penalty, gap, kkt,
-                rounds, Status.optimal, engine, constant,
-            )
-
-    def _solution(self, alphas, k, verdict, rounds, status):
-        w = self.solved[:, k]
-        active = w.nonzero()[0]
-        return Solution(
-            alphas[k], self.working.columns[active], w[active], verdict.loss[k],
-            verdict.penalty[k], verdict.gap[k], verdict.kkt[k], rounds, status,
-            self.engine[k], float(self.constants[k]),
+        gap, kkt, loss, penalty, _ = (part[which] for part in verdict)
+        engine = self.engine[which] if isinstance(which, slice) else [
+            self.engine[k] for k in which
+        ]
+        return Solutions(
+            alphas, self.working.columns[places], w[lanes, places],
+            np.bincount(lanes, minlength=len(alphas)), gap, kkt, loss, penalty,
+            self.constants[which].copy(), rounds, status, engine,
         )

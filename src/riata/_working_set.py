@@ -1,16 +1,19 @@
 """The columns that an inner solve may move, and those that it solves exactly."""
 
-from functools import cached_property
+import math
 
 import numpy as np
 
+from ._core.active_set import next_columns
 from ._core.descent import Quadratic
 from ._core.gram import sparse_gram
-from ._lanes import View
+from ._lanes import LANES, View
 
+MANY = 0.08  # share of the columns from which a Gram matrix is better formed at once
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 SPARSE_GRAM = 2000  # columns up to which sparse ones are better seen by their Gram
 LARGE_GRAM = 10**9  # multiply-adds from which single precision pays
+COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
 PANEL_BYTES = 16 * 2**20  # rows of packed columns that a dense Gram is summed from
 
 
@@ -24,13 +27,16 @@ class WorkingSet:
         # corrected by the exact correlations that verification brings
         self.may_be_rough = settings.tol >= 1e-9
         self.columns = np.empty(0, dtype=np.intp)
+        self.xty = self.sqnorm = self.l1 = self.l2 = np.empty(0)
+        self.lower = self.upper = np.empty(0)
         self.mask = np.zeros(problem.design.n_features, dtype=np.uint8)
         self._gram = Gram(problem.design)
+        self.lazy = None  # what forms columns of the Gram matrix when they are needed
+        self.n_formed = 0  # its columns
         self._packed = None
         self.complete = False  # all columns from the start, by their Gram matrix
         self.crawls = False  # so was descent in lanes on the Gram matrix
         self.hard = False  # coordinate descent along columns of X was seen to crawl
-        self.add(self.columns)
 
     def __len__(self):
         return len(self.columns)
@@ -43,9 +49,11 @@ class WorkingSet:
         at = self.columns
         self.xty, self.sqnorm = design.xty[at], design.sqnorm[at]
         self.l1, self.l2 = strengths.l1[at], strengths.l2[at]
-        bounds = strengths.lower is not None
-        self.lower = strengths.lower[at] if bounds else np.full(len(at), -np.inf)
-        self.upper = strengths.upper[at] if bounds else np.full(len(at), np.inf)
+        if strengths.lower is None:
+            self.upper = np.full(len(at), np.inf)
+            self.lower = -self.upper
+        else:
+            self.lower, self.upper = strengths.lower[at], strengths.upper[at]
 
     @property
     def use_gram(self):
@@ -78,7 +86,7 @@ class WorkingSet:
         start = problem.y if weights is None else np.sqrt(weights) * problem.y
         return Quadratic.from_packed(self._packed), start
 
-    @cached_property
+    @property
     def magnified(self):
         """How much larger the sums behind the Gram matrix are than its entries: means of
         sparse columns are taken off afterwards."""
@@ -104,24 +112,47 @@ class WorkingSet:
         ), order
 
     @property
-    def rough(self):
-        """Whether some products are in single precision."""
-        return self._gram.rough
-
-    @property
     def gram(self):
         """Gram matrix of the columns, as far as `extend_gram` has formed it."""
         return self._gram.matrix
 
+    @property
+    def rough(self):
+        """Whether some products are in single precision."""
+        return self._gram.rough
+
     def extend_gram(self):
-        """Form the Gram matrix of all columns of the set; how many were missing."""
-        whole = not self.problem.design.sparse and not self.may_be_rough
-        if whole and len(self) == self.problem.design.n_features and not len(self.gram):
-            matrix = self.problem.whole_gram(self.columns)
-            if matrix is not None:
-                self._gram.matrix = np.asfortranarray(matrix)
-                return len(self)
-        return self._gram.extend(self.columns, self.may_be_rough)
+        """Form the Gram matrix of all columns of the set."""
+        if self.lazy is not None:
+            self.lazy.form_all()
+        self.n_formed += self._gram.extend(
+            self.columns, self.may_be_rough, self._whole_gram
+        )
+
+    def _whole_gram(self):
+        """Gram matrix of all columns at once, or None if there is no better way to it."""
+        design, size = self.problem.design, len(self)
+        if (
+            design.sparse or self.may_be_rough or size < design.n_features
+            or 8 * size * design.n_samples <= COPY_BYTES
+        ):
+            return None
+        return self.problem.whole_gram(self.columns)
+
+    def extend_gram_lazily(self, alpha_max, last):
+        """Let the columns of the Gram matrix be formed as they are needed, on a path from
+        `alpha_max` to the alpha `last`; returns what forms them."""
+        self._gram.matrix = np.zeros((len(self), len(self)), order="F")
+        self.lazy = LazyGram(self, alpha_max, last)
+        return self.lazy
+
+    def gram_product(self, W):
+        """The Gram matrix times W (size, lanes), whose other rows than those of columns
+        that are formed are zero."""
+        if self.lazy is None:
+            return self.gram @ W
+        formed = self.lazy.formed.nonzero()[0]
+        return self.gram.T[formed].T @ W[formed]
 
     def model_error(self, C, W):
         """What the correlations C of the first columns are above ``xty - gram @ W``:
@@ -149,17 +180,25 @@ class Gram:
         self._room = self.matrix = np.empty((0, 0), order="F")
         self.rough = False
 
-    def extend(self, columns, may_be_rough):
-        """Add the columns that are new at the end of `columns`; how many they were."""
+    def extend(self, columns, may_be_rough, whole=lambda: None):
+        """Add the columns that are new at the end of `columns`; how many they were.
+
+        `whole` returns the matrix of all columns, or None if it has no better way.
+        """
         old, size = len(self.matrix), len(columns)
         if size == old:
             return 0
+        if old == 0:
+            block = whole()
+            block = self._block(columns, 0, may_be_rough) if block is None else block
+            self._room = self.matrix = block.T  # symmetric, with contiguous columns
+            return size
+        block = self._block(columns, old, may_be_rough)
         if size > len(self._room):
             capacity = max(size, min(2 * old, self.design.n_features))
             room = np.empty((capacity, capacity), order="F")
             room[:old, :old] = self.matrix
             self._room = room
-        block = self._block(columns, old, may_be_rough)
         self._room[:size, old:size] = block
         self._room[old:size, :old] = block[:old].T
         self.matrix = self._room[:size, :size]
@@ -175,15 +214,57 @@ class Gram:
             and design.n_samples * size * (size - old) > LARGE_GRAM
         )
         dtype = np.float32 if self.rough else np.float64
-        block = np.zeros((size, size - old))
+        block = None
         step = max(PANEL_BYTES // (8 * size), 256)
         for first in range(0, design.n_samples, step):
             last = min(first + step, design.n_samples)
             panel = np.empty((last - first, size), order="F")
             design.pack(columns, first, last, panel)
             panel = panel.astype(dtype, copy=False)
-            block += panel.T @ panel[:, old:]
+            part = panel.T @ panel[:, old:]
+            if block is None:
+                block = part.astype(float, copy=False)
+            else:
+                block += part
         return block
+
+
+class LazyGram:
+    """The columns of a Gram matrix that is formed as they are needed: one that is asked
+    for together with those that seem to be next, until it pays to form all at once.
+
+    Parameters
+    ----------
+    working : WorkingSet
+    alpha_max, last : float
+        Where the path begins and ends.
+    """
+
+    def __init__(self, working, alpha_max, last):
+        self.working, self.alpha_max = working, alpha_max
+        self.way = math.log(alpha_max / last) if alpha_max > last else 1.0
+        self.formed = np.zeros(len(working), dtype=np.uint8)
+
+    def form(self, j, c, l1):
+        """Form column j and some more, from correlations c and strengths l1."""
+        working = self.working
+        # columns come in about evenly on the logarithmic way to the last alpha
+        done = math.log(self.alpha_max / l1[j] * working.l1[j]) / self.way
+        if working.n_formed and working.n_formed + 1 > MANY * len(working) * done:
+            self.form_all()
+            return
+        places = next_columns(c, l1, self.formed, j, LANES)
+        working.problem.design.gram_columns(working.columns, places, working.gram)
+        working.n_formed += len(places)
+        self.formed[places] = 1
+
+    def form_all(self):
+        """Form all columns."""
+        working = self.working
+        working.lazy, working._gram = None, Gram(working.problem.design)
+        working.n_formed = 0
+        working.extend_gram()
+        self.formed[:] = 1
 
 
 class FreeColumns:

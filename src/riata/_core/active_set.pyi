@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -9,11 +10,17 @@ _Float = NDArray[np.float64]
 SOLVED: Final[int]
 GAVE_UP: Final[int]
 
+def next_columns(
+    c: _Float, l1: _Float, formed: NDArray[np.uint8], j: int, count: int
+) -> NDArray[np.intp]: ...
 @disjoint_base
 class ActiveSet:
     def __init__(self, limit: int = 4000) -> None: ...
     @property
     def n_events(self) -> int: ...
+    def form_when_free(
+        self, formed: NDArray[np.uint8], form: Callable[[int, _Float, _Float], object]
+    ) -> None: ...
     def solve(
         self,
         gram: _Float,

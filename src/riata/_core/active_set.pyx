@@ -57,6 +57,33 @@ cdef inline signed char kind_of(double w, double lower, double upper) noexcept n
     return at_lower if w <= lower else is_free
 
 
+def next_columns(
+    const double[::1] c, const double[::1] l1, const unsigned char[::1] formed,
+    Py_ssize_t j, Py_ssize_t count,
+):
+    """Column j and those of the others that are not yet formed whose correlations come
+    closest to their strengths: positions, at most `count`."""
+    cdef Py_ssize_t size = formed.shape[0], k, i, last = 0
+    cdef double[::1] ratio = np.empty(count)
+    cdef Py_ssize_t[::1] places = np.empty(count, dtype=np.intp)
+    cdef double own
+    if c.shape[0] < size or l1.shape[0] < size or count < 1:
+        raise ValueError("shapes do not fit")
+    for k in range(size):
+        if formed[k] and k != j:
+            continue
+        own = INFINITY if k == j else fabs(c[k]) / l1[k]
+        if last == count and not own > ratio[last - 1]:
+            continue
+        last = min(last + 1, count)
+        i = last - 1
+        while i > 0 and own > ratio[i - 1]:  # insertion, the largest first
+            ratio[i], places[i] = ratio[i - 1], places[i - 1]
+            i -= 1
+        ratio[i], places[i] = own, k
+    return np.asarray(places)[:last]
+
+
 cdef class ActiveSet:
     """The free coefficients of a quadratic problem and the Cholesky factor of theirs.
 
@@ -70,6 +97,8 @@ cdef class ActiveSet:
     cdef double[::1] sign, e, v, u, l1, rotation
     cdef double[::1] factored_l2     # l2 that is in the factor
     cdef bint exchanged
+    cdef const unsigned char[::1] formed
+    cdef object form
     cdef readonly Py_ssize_t n_events
 
     def __init__(self, Py_ssize_t limit=4000):
@@ -77,20 +106,36 @@ cdef class ActiveSet:
         self.n_free = self.n_events = 0
         self.kind = np.zeros(0, dtype=np.int8)
         self.L = np.empty((0, 0))
+        self.formed = np.empty(0, dtype=np.uint8)
+
+    def form_when_free(self, const unsigned char[::1] formed, form):
+        """Let columns of the Gram matrix be formed just before they become free.
+
+        Parameters
+        ----------
+        formed : (size,)
+            Zero for a column that is not yet there. Those of the non-zero coefficients
+            of a start are.
+        form : callable
+            Given a column, the correlations c and the strengths l1: forms the column,
+            and others if it likes.
+        """
+        self.formed, self.form = formed, form
 
     cdef _reserve(self, Py_ssize_t size):
         cdef Py_ssize_t old = self.kind.shape[0]
+        cdef double[:, ::1] vectors
         if old >= size:
             return
-        kind = np.zeros(size, dtype=np.int8)
-        sign, free = np.zeros(size), np.zeros(size, dtype=np.intp)
-        l2 = np.zeros(size)
+        vectors = np.zeros((6, size + 1))  # v needs one more
+        kind, free = np.zeros(size, dtype=np.int8), np.zeros(size, dtype=np.intp)
         if old:
-            kind[:old], sign[:old] = self.kind, self.sign
-            free[:old], l2[:old] = self.free, self.factored_l2
-        self.kind, self.sign, self.free, self.factored_l2 = kind, sign, free, l2
-        self.e, self.v, self.u = np.zeros(size), np.zeros(size + 1), np.zeros(size)
-        self.l1, self.rotation = np.zeros(size), np.zeros(2 * size)
+            kind[:old], free[:old] = self.kind, self.free
+            vectors[0, :old], vectors[1, :old] = self.sign[:old], self.factored_l2[:old]
+        self.kind, self.free = kind, free
+        self.sign, self.factored_l2 = vectors[0], vectors[1]
+        self.e, self.v, self.u, self.l1 = vectors[2], vectors[3], vectors[4], vectors[5]
+        self.rotation = np.zeros(2 * size)
 
     cdef _reserve_factor(self, Py_ssize_t rows):
         cdef Py_ssize_t have = self.L.shape[0], want
@@ -525,6 +570,9 @@ cdef class ActiveSet:
                             break
                         with gil:
                             self._reserve_factor(self.n_free + 1)
+                    if hit < self.formed.shape[0] and not self.formed[hit]:
+                        with gil:
+                            self.form(hit, c, self.l1)
                     self.sign[hit] = 1.0 if side == 1 else -1.0
                     if not self._append(G, ld, hit, l2[hit]):
                         if self.kind[hit] != at_zero:

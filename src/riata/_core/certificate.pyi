@@ -6,6 +6,33 @@ _Float = NDArray[np.float64]
 _Ids = NDArray[np.intp]
 _Mask = NDArray[np.uint8]
 
+def losses(
+    yy: float, xty: _Float, C: _Float, w: _Float, noise: float = 0.0
+) -> tuple[_Float, _Float]: ...
+def in_design_units(
+    factor: _Float | None,
+    sd: _Float,
+    scale: _Float,
+    sqnorm: _Float,
+    n_samples: float,
+    l1_ratio: float,
+    unit: float,
+) -> tuple[_Float, _Float, _Float, _Float, _Ids]: ...
+
+def in_user_units(
+    columns: _Ids,
+    w: _Float,
+    n_active: _Ids,
+    coef_unit: _Float,
+    mean: _Float,
+    gap: _Float,
+    loss: _Float,
+    penalty: _Float,
+    n_samples: float,
+    unit: float,
+    null_objective: float,
+) -> tuple[_Float, _Float, _Float, _Float, _Float, _Float]: ...
+
 @disjoint_base
 class Strengths:
     def __init__(
@@ -34,6 +61,7 @@ class Strengths:
         alphas: _Float,
         loss: _Float,
         squared: bool = True,
+        joint: bool = False,
     ) -> tuple[_Float, _Float, _Float]: ...
     def excess(
         self, C: _Float, cols: _Ids, first: int, alphas: _Float, margin: float

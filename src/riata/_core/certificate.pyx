@@ -26,6 +26,141 @@ cdef struct Terms:
     double value      # penalty of the coefficients
 
 
+def losses(
+    double yy, const double[::1] xty, const double[:, ::1] C, const double[:, ::1] w,
+    double noise=0.0,
+):
+    """Losses ``||r||^2 = y'y - w' (X'y + c)`` of lanes of coefficients of which all
+    correlations are known.
+
+    Parameters
+    ----------
+    yy : float
+        ``||y||^2``.
+    xty : (size,)
+    C : (size, >= lanes)
+        ``X'r``.
+    w : (size, lanes)
+    noise : float
+        Relative error of an entry of the Gram matrix behind C.
+
+    Returns
+    -------
+    loss : ndarray of float64 (lanes,)
+    rounding : ndarray of float64 (lanes,)
+        ``noise (sum_j |w_j|)^2``.
+    """
+    cdef Py_ssize_t lanes = w.shape[1], j, k
+    cdef double[::1] loss = np.empty(lanes), rounding = np.zeros(lanes)
+    if C.shape[0] != w.shape[0] or C.shape[1] < lanes or xty.shape[0] != w.shape[0]:
+        raise ValueError("shapes do not fit")
+    with nogil:
+        for k in range(lanes):
+            loss[k] = yy
+        for j in range(w.shape[0]):
+            for k in range(lanes):
+                loss[k] -= w[j, k] * (xty[j] + C[j, k])
+                rounding[k] += fabs(w[j, k])
+        for k in range(lanes):
+            loss[k] = max(loss[k], 0.0)  # up to rounding
+            rounding[k] *= noise * rounding[k]
+    return np.asarray(loss), np.asarray(rounding)
+
+
+def in_design_units(
+    const double[::1] factor, const double[::1] sd, const double[::1] scale,
+    const double[::1] sqnorm, double n_samples, double l1_ratio, double unit,
+):
+    """Strengths at ``alpha = 1`` and units of all columns, for columns seen as
+    ``scale * x`` and a y seen as ``y / unit``.
+
+    Parameters
+    ----------
+    factor : (n_features,) or None
+        Penalty factors; all one if None.
+    sd, scale, sqnorm : (n_features,)
+        The deviations by which coefficients are penalised, times the scale; and what
+        `Design` knows.
+
+    Returns
+    -------
+    l1, l2 : ndarray of float64 (n_features,)
+    coef_unit : ndarray of float64 (n_features,)
+        What one unit of a coefficient is in the user's; 0 for a column that is left out.
+    gradient_unit : ndarray of float64 (n_features,)
+        The same of a correlation, as the gradient of the mean loss.
+    free : ndarray of intp
+        Columns that matter and that no penalty holds.
+    """
+    cdef Py_ssize_t p = scale.shape[0], j
+    cdef list free = []
+    cdef double[::1] l1 = np.empty(p), l2 = np.empty(p)
+    cdef double[::1] coef_unit = np.empty(p), gradient_unit = np.empty(p)
+    cdef double strength
+    for j in range(p):
+        strength = sd[j] if factor is None else factor[j] * sd[j]
+        l1[j] = n_samples * l1_ratio / unit * strength
+        l2[j] = n_samples * (1.0 - l1_ratio) * (strength * sd[j])
+        coef_unit[j] = scale[j] * unit
+        gradient_unit[j] = unit / (n_samples * scale[j]) if scale[j] > 0.0 else 0.0
+        if l1[j] == 0.0 and l2[j] == 0.0 and sqnorm[j] > 0.0:
+            free.append(j)
+    return (
+        np.asarray(l1), np.asarray(l2), np.asarray(coef_unit),
+        np.asarray(gradient_unit), np.array(free, dtype=np.intp),
+    )
+
+
+def in_user_units(
+    const Py_ssize_t[::1] columns, const double[::1] w, const Py_ssize_t[::1] n_active,
+    const double[::1] coef_unit, const double[::1] mean, const double[::1] gap,
+    const double[::1] loss, const double[::1] penalty, double n_samples, double unit,
+    double null_objective,
+):
+    """Solutions in the units of X and y as given; what is too large becomes infinite.
+
+    Parameters
+    ----------
+    columns, w : (n_active.sum(),)
+        Non-zero coefficients, one alpha after the other.
+    n_active, gap, loss, penalty : (n_alphas,)
+        Of each alpha; the loss is ``||r||^2``.
+    coef_unit, mean : (n_features,)
+    null_objective : float
+        In the units of the design.
+
+    Returns
+    -------
+    coef : ndarray of float64, as `w`
+    shift : ndarray of float64 (n_alphas,)
+        Products of the means with the coefficients.
+    dual_gap, relative_gap, objective, deviance_ratio : ndarray of float64 (n_alphas,)
+    """
+    cdef Py_ssize_t size = n_active.shape[0], total = columns.shape[0], k, i = 0, last = 0
+    cdef double[::1] coef = np.empty(total)
+    found = np.zeros((5, size))
+    cdef double[:, ::1] out = found
+    if w.shape[0] != total or gap.shape[0] != size or loss.shape[0] != size or (
+        penalty.shape[0] != size
+    ):
+        raise ValueError("lengths do not fit")
+    for k in range(size):
+        last += n_active[k]
+        if last > total:
+            raise ValueError("lengths do not fit")
+        while i < last:
+            coef[i] = w[i] * coef_unit[columns[i]]
+            out[0, k] += mean[columns[i]] * coef[i]
+            i += 1
+        out[1, k] = gap[k] / n_samples * unit * unit
+        out[2, k] = gap[k]
+        out[3, k] = (0.5 * loss[k] + penalty[k]) / n_samples * unit * unit
+        if null_objective > 0.0:
+            out[2, k] /= null_objective
+            out[4, k] = 1.0 - 0.5 * loss[k] / null_objective
+    return np.asarray(coef), *found
+
+
 cdef class Strengths:
     """Strengths and bounds of all columns, in the units of the design.
 
@@ -52,7 +187,7 @@ cdef class Strengths:
     def certify(
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols,
         const double[:, ::1] w, const double[::1] alphas, const double[::1] loss,
-        bint squared=True,
+        bint squared=True, bint joint=False,
     ):
         """Duality gap and KKT violation of each lane.
 
@@ -79,19 +214,22 @@ cdef class Strengths:
         loss : (lanes,)
             Twice the loss; ``||r||^2`` if it is squared.
         squared : bool
+        joint : bool
+            The lanes are the outputs of one model, whose loss is that of each lane; its
+            gap is returned for all of them.
 
         Returns
         -------
         gap, kkt, penalty : ndarray of float64 (lanes,)
         """
         cdef Py_ssize_t lanes = alphas.shape[0], size = w.shape[0], i, j, k
-        cdef double[::1] gap = np.empty(lanes), kkt = np.empty(lanes)
-        cdef double[::1] value = np.empty(lanes)
+        found = np.empty((3, lanes))
+        cdef double[:, ::1] out = found
         cdef Terms[MOST_LANES] terms
         cdef double[MOST_LANES] beyond
         cdef Terms* t
         cdef Penalty pen
-        cdef double c
+        cdef double c, gap, objective, total = 0.0
         if lanes > MOST_LANES or C.shape[1] < lanes or w.shape[1] < lanes:
             raise ValueError("more alphas than lanes")
         if C.shape[0] != cols.shape[0] or size > cols.shape[0]:
@@ -140,23 +278,26 @@ cdef class Strengths:
                     terms[k].augmented += gap_term(
                         C[i, k], w[i, k], pen, terms[k].kappa if squared else 1.0
                     )
+            if joint:
+                for k in range(1, lanes):
+                    t = &terms[k]
+                    terms[0].augmented += t.augmented
+                    terms[0].conjugate += t.conjugate
+                    terms[0].kappa = min(terms[0].kappa, t.kappa)
+                    total += t.value
             for k in range(lanes):
-                t = &terms[k]
+                t = &terms[0 if joint else k]
+                objective = 0.5 * loss[k] + t.value + total
+                gap = t.augmented
                 if squared:
-                    gap[k] = t.augmented + 0.5 * (1.0 - t.kappa) * (1.0 - t.kappa) * (
-                        loss[k] + t.ridge
-                    )
+                    gap += 0.5 * (1.0 - t.kappa) * (1.0 - t.kappa) * (loss[k] + t.ridge)
                 elif t.kappa < 1.0:
-                    gap[k] = t.augmented + (1.0 / t.kappa - 1.0) * (
-                        0.5 * loss[k] + t.value
-                    )
-                else:
-                    gap[k] = t.augmented
+                    gap += (1.0 / t.kappa - 1.0) * objective
                 # the dual point 0 says that no objective is negative
-                gap[k] = min(min(gap[k], t.conjugate), 0.5 * loss[k] + t.value)
-                gap[k] = max(gap[k], 0.0)  # up to rounding
-                kkt[k], value[k] = t.kkt, t.value
-        return np.asarray(gap), np.asarray(kkt), np.asarray(value)
+                gap = min(min(gap, t.conjugate), objective)
+                out[0, k] = max(gap, 0.0)  # up to rounding
+                out[1, k], out[2, k] = terms[k].kkt, terms[k].value
+        return found[0], found[1], found[2]
 
     def excess(
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols, Py_ssize_t first,

@@ -8,8 +8,10 @@ import os
 
 import numpy as np
 
+from cpython.buffer cimport PyBUF_STRIDES, PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals
 from cython.parallel cimport prange
+from libc.math cimport fabs, frexp, isfinite, ldexp, sqrt
 from libc.stdint cimport int64_t
 
 from .columns cimport (
@@ -25,6 +27,8 @@ cdef enum:
 # GNU OpenMP hangs in a forked child whose parent has used it: one thread there.
 cdef bint forked = False
 
+cdef double EPS = np.finfo(float).eps
+
 cdef const KernelTable* _table = NULL
 
 
@@ -36,6 +40,15 @@ cdef int interrupted() except -1 nogil:
     """Let a pending Ctrl-C become a KeyboardInterrupt."""
     with gil:
         return PyErr_CheckSignals()
+
+
+cdef const void* address(array) except? NULL:
+    """Where the first element of an array is."""
+    cdef Py_buffer view
+    PyObject_GetBuffer(array, &view, PyBUF_STRIDES)
+    cdef const void* start = view.buf
+    PyBuffer_Release(&view)
+    return start
 
 
 def kernel_levels():
@@ -75,6 +88,63 @@ def _after_fork():
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def standard_target(const double[::1] y, const double[::1] weights, bint center):
+    """The target as the solver sees it: in a unit in which its norm is in (1/2, 1].
+
+    Parameters
+    ----------
+    y : (n_samples,)
+        Finite.
+    weights : (n_samples,) or None
+        With mean one.
+    center : bool
+        Whether the weighted mean is taken off.
+
+    Returns
+    -------
+    target : ndarray of float64 (n_samples,)
+        ``(y - mean) / unit``; what has no weight counts as zero before.
+    mean : float
+    unit : float
+        A power of two, so that it costs no rounding.
+    square : float
+        ``||target||^2``, weighted.
+    """
+    cdef Py_ssize_t n = y.shape[0], i
+    cdef double peak = 0.0, mean = 0.0, rest = 0.0, square = 0.0, norm = 1.0, top = 0.0
+    cdef int exponent
+    cdef double[::1] r = np.empty(n)
+    for i in range(n):
+        r[i] = y[i] if weights is None or weights[i] > 0.0 else 0.0
+        peak = max(peak, fabs(r[i]))
+    frexp(peak, &exponent)
+    if exponent > 1023:
+        raise OverflowError(f"y has values of {peak:g}, too large to be added; rescale it")
+    peak = ldexp(1.0, exponent)
+    for i in range(n):
+        r[i] /= peak
+    if center:
+        for i in range(n):
+            mean += r[i] if weights is None else weights[i] * r[i]
+        mean /= n
+        for i in range(n):  # what is left by rounding
+            rest += (r[i] - mean) * (1.0 if weights is None else weights[i])
+        mean += rest / n
+    for i in range(n):
+        r[i] -= mean
+        top = max(top, fabs(r[i]))
+        square += r[i] * r[i] * (1.0 if weights is None else weights[i])
+    if center and top <= 1e-15:
+        r[:] = 0.0
+        square = 0.0
+    if square > 0.0:
+        frexp(sqrt(square), &exponent)
+        norm = ldexp(1.0, exponent)
+    for i in range(n):
+        r[i] /= norm
+    return np.asarray(r), mean * peak, peak * norm, square / (norm * norm)
 
 
 cdef class Design:
@@ -135,13 +205,11 @@ cdef class Design:
         cdef const KernelTable* table = kernel_table()
         cdef int is_double = data.dtype.itemsize == 8
         cdef const int64_t[::1] indptr_view
-        cdef size_t address = data.ctypes.data
-        self.columns.data = <const void*>address
+        self.columns.data = address(data)
         if self.kind == "csc":
             indptr_view = indptr
             self.columns.indptr = &indptr_view[0]
-            address = indices.ctypes.data
-            self.columns.indices = <const void*>address
+            self.columns.indices = address(indices)
             self.columns.verbs = &table.csc[is_double][indices.dtype.itemsize == 8]
         elif self.kind == "dense_f":
             self.columns.ld = data.strides[1] // data.itemsize
@@ -152,35 +220,42 @@ cdef class Design:
 
     cdef _set_up(self, const double[::1] target):
         """Means, scales, norms, null gradient and finiteness in one visit of X."""
-        weighted = np.asarray(target)
+        cdef double[::1] mean = self.mean, scale = self.scale
+        cdef double[::1] sqnorm = np.empty(self.n_features)
+        cdef double[::1] peak = np.empty(self.n_features)
+        cdef double[::1] xty = np.empty(self.n_features)
+        cdef const double[::1] weighted = target
+        cdef Py_ssize_t j
+        cdef double total, noise, unit
+        cdef int exponent
         if self.weights is not None:
-            weighted = weighted * self.weights
-        self.sqnorm = np.empty(self.n_features)
-        self.xty = np.empty(self.n_features)
-        peak = np.empty(self.n_features)
-        self._moments(0, self.n_features, self.center, weighted, self.mean,
-                      self.sqnorm, peak, self.xty)
-        if not np.isfinite(peak.sum()) and not np.isfinite(peak).all():
-            return self._raise_nonfinite(peak)
-        # Squares that over- or underflowed: once more, in units of the peak.
-        extreme = np.flatnonzero(
-            ((peak > 1e140) | (peak < 1e-140)) & (peak > 0) & (self.scale > 0)
-        )
-        if extreme.size:
-            self.scale[extreme] = np.exp2(-np.frexp(peak[extreme])[1].clip(-1000, 1000))
-            for j in extreme:
-                self._moments(j, j + 1, self.center, weighted, self.mean, self.sqnorm,
-                              peak, self.xty)
+            weighted = np.asarray(target) * self.weights
+        self.sqnorm, self.xty = np.asarray(sqnorm), np.asarray(xty)
+        self._moments(0, self.n_features, self.center, weighted, mean, sqnorm, peak, xty)
+        for j in range(self.n_features):
+            if not isfinite(peak[j]):
+                self._raise_nonfinite(j)
+            # Squares that over- or underflowed: once more, in units of the peak.
+            if (peak[j] > 1e140 or 0.0 < peak[j] < 1e-140) and scale[j] > 0.0:
+                frexp(peak[j], &exponent)
+                scale[j] = ldexp(1.0, -min(max(exponent, -1000), 1000))
+                self._moments(
+                    j, j + 1, self.center, weighted, mean, sqnorm, peak, xty
+                )
+        total = 0.0
         if self.kind == "csc" and self.center:
-            self.xty -= self.scale * self.mean * weighted.sum()
-        count = self.columns.weight_sum
-        noise = count * (64 * np.finfo(float).eps * self.scale * self.mean) ** 2
-        useful = (self.sqnorm > noise) & (self.sqnorm > 0)
-        unit = np.exp2(1.0 - np.frexp(np.sqrt(self.sqnorm, where=useful, out=peak))[1])
-        unit[~useful] = 0.0
-        self.sqnorm *= unit * unit
-        self.xty *= unit
-        self.scale *= unit
+            total = np.sum(weighted)
+        for j in range(self.n_features):
+            if total != 0.0:
+                xty[j] -= scale[j] * mean[j] * total
+            noise = 64 * EPS * scale[j] * mean[j]
+            unit = 0.0
+            if sqnorm[j] > 0.0 and sqnorm[j] > self.columns.weight_sum * noise * noise:
+                frexp(sqrt(sqnorm[j]), &exponent)
+                unit = ldexp(1.0, 1 - exponent)
+            sqnorm[j] *= unit * unit
+            xty[j] *= unit
+            scale[j] *= unit
 
     def reweighted(self, weights):
         """The same columns, centred and seen with other weights: those of the quadratic
@@ -268,9 +343,8 @@ cdef class Design:
                 interrupted()
                 start = stop
 
-    def _raise_nonfinite(self, peak):
+    def _raise_nonfinite(self, Py_ssize_t j):
         data, indices, indptr = self.buffers
-        j = int(np.flatnonzero(~np.isfinite(peak))[0])
         if self.kind == "csc":
             values = data[indptr[j]:indptr[j + 1]]
             at = int(np.flatnonzero(~np.isfinite(values))[0])
@@ -412,6 +486,43 @@ cdef class Design:
                     X, cols.shape[0], &cols[0], first, last, &out[0, 0],
                     out.strides[1] // sizeof(double),
                 )
+
+    def gram_columns(
+        self, const Py_ssize_t[::1] cols, const Py_ssize_t[::1] places,
+        double[::1, :] gram,
+    ):
+        """gram[:, places[k]] = X~[:, cols]' W x~_{cols[places[k]]}
+
+        Parameters
+        ----------
+        cols : (size,)
+        places : (at most 8,)
+            Positions in `cols`.
+        gram : (size, size), updated
+        """
+        cdef Py_ssize_t count = places.shape[0], n = self.n_samples, i, k
+        if count > LANES or gram.shape[0] != cols.shape[0] or (
+            gram.shape[1] != cols.shape[0]
+        ):
+            raise ValueError("shapes do not fit")
+        cdef Py_ssize_t[::1] chosen = np.empty(count, dtype=np.intp)
+        cdef double[::1, :] packed = np.empty((n, count), order="F")
+        cdef double[:, ::1] Q = np.zeros((n, LANES))
+        cdef double[:, ::1] products = np.empty((cols.shape[0], LANES))
+        for k in range(count):
+            if not 0 <= places[k] < cols.shape[0]:
+                raise IndexError(f"place {places[k]} of {cols.shape[0]}")
+            chosen[k] = cols[places[k]]
+        self.pack(chosen, 0, n, packed)
+        for k in range(count):
+            for i in range(n):
+                Q[i, k] = packed[i, k]
+                if self.columns.weights != NULL:
+                    Q[i, k] *= sqrt(self.columns.weights[i])
+        self.gradient(Q, products, cols)
+        for k in range(count):
+            for i in range(cols.shape[0]):
+                gram[i, places[k]] = products[i, k]
 
     def take(self, cols):
         """Some columns of a sparse matrix, copied: values, row numbers, offsets."""

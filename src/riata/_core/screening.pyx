@@ -77,27 +77,30 @@ cdef class Screening:
         loss : (lanes,)
             ``||r||^2``.
         """
-        lanes = Q.shape[1]
-        used = self.n_used
-        products = self.residuals[:used] @ Q  # <r_q, r_k>
-        null, cross, own = self.inner[0, 0], self.inner[:used, 0], self.inner[:used, 1]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        cdef Py_ssize_t lanes = Q.shape[1], used = self.n_used, k, q
+        # <r_q, r_k>
+        cdef const double[:, :] products = self.residuals[:used] @ Q
+        cdef const double[:, ::1] inner = self.inner
+        cdef const double[::1] losses = loss
+        cdef double null = inner[0, 0], cross, rest, along, share, left
+        cdef double noise = (self.design.n_samples + 100) * 1.2e-16
+        self.A[:] = 0.0
+        self.B[:] = 0.0
+        self.E[:] = 0.0
+        for q in range(used):
+            cross = inner[q, 0]
             # the reference less its part along the null residual
-            rest = own - cross**2 / null
-            share = (products - np.outer(cross / null, products[0])) / rest[:, None]
-            share[~(rest > 1e-8 * own)] = 0.0
-            along = (products[0] - cross[:, None] * share) / null
-        if not null > 0.0:
-            along = np.zeros((used, lanes))
-            share = np.zeros((used, lanes))
-        left = loss - along * products[0] - share * products
-        n = self.design.n_samples
-        rounding = (n + 100) * 1.2e-16 * np.sqrt(loss)
-        A, B, E = np.asarray(self.A), np.asarray(self.B), np.asarray(self.E)
-        A[:] = B[:] = E[:] = 0.0
-        A[:used, :lanes], B[:used, :lanes] = along, share
-        left = np.maximum(left, 0.0) + 1e-15 * loss
-        E[:used, :lanes] = np.sqrt(left) + rounding
+            rest = inner[q, 1] - cross * cross / null if null > 0.0 else 0.0
+            for k in range(lanes):
+                share = along = 0.0
+                if rest > 1e-8 * inner[q, 1]:
+                    share = (products[q, k] - cross / null * products[0, k]) / rest
+                if null > 0.0:
+                    along = (products[0, k] - cross * share) / null
+                left = losses[k] - along * products[0, k] - share * products[q, k]
+                left = max(left, 0.0) + 1e-15 * losses[k]
+                self.A[q, k], self.B[q, k] = along, share
+                self.E[q, k] = sqrt(left) + noise * sqrt(losses[k])
 
     def uncertain(self, const double[::1] alphas, const unsigned char[::1] skip):
         """Columns (``skip[j] = 0``) that may violate KKT in one of the lanes.
