@@ -34,6 +34,7 @@ from .losses import Huber
 
 LEAST_SCALE = 1e-6  # against the size of the target about its median
 FIRST_SCALE = 0.1  # likewise: to begin with a smaller one would be hard
+SHARP = 1e-13  # largest gradient of the mean loss, against that of a large error
 CLOSE = 1e-10  # relative change of the scale that ends the search
 
 
@@ -326,9 +327,10 @@ class AtScale:
             fit, error = self._fit(scale, start, target, loss=SQUARED, kkt=None, tol=tol)
             if np.abs(error[self.counts]).max() <= delta and fit.status == "optimal":
                 return fit, error
-        # As sharp as rounding permits, which costs a step: the loss is quadratic between
-        # few kinks, and the search for the scale wants a smooth function.
-        fit, error = self._fit(scale, start, target, loss=Huber(delta), kkt=0.0)
+        # Nearly as sharp as rounding permits, which costs a step: the loss is quadratic
+        # between few kinks, and the search for the scale wants a smooth function.
+        options = {"loss": Huber(delta), "kkt": SHARP * delta}
+        fit, error = self._fit(scale, start, target, **options)
         self.all_small = bool(np.abs(error[self.counts]).max() <= delta)
         return fit, error
 
