@@ -70,7 +70,7 @@ def weights_of_classes(class_weight, classes, codes, sample_weight):
     if isinstance(class_weight, str):
         sums = np.bincount(codes.astype(np.intp), sample_weight, len(classes))
         if not sums.all():
-            empty = classes[int(np.argmin(sums))]
+            empty = classes.tolist()[int(np.argmin(sums))]
             raise ValueError(
                 f"class_weight='balanced' is not possible: all samples of the class "
                 f"{empty!r} have a sample_weight of zero. Leave them out."
