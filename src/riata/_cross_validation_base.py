@@ -138,13 +138,14 @@ class Judge(NamedTuple):
         if "classes_" in self.attributes:
             labels = self.attributes["classes_"][held_out.y.astype(np.intp)]
             held_out = held_out._replace(y=labels)
+        known = {k: v for k, v in self.attributes.items() if k != "feature_names_in_"}
         scores = np.empty(len(path.alphas))
         for k in range(len(scores)):
             model = copy.copy(self.model)
             coef, intercept = coefficients(path, k), path.intercept[..., k]
             if "classes_" in self.attributes:
                 coef, intercept = np.atleast_2d(coef), np.atleast_1d(intercept)
-            model._set_fitted(coef_=coef, intercept_=intercept, **self.attributes)
+            model._set_fitted(coef_=coef, intercept_=intercept, **known)
             scores[k] = score_model(model, held_out, self.scorer, params)
         return scores
 

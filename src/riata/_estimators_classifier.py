@@ -142,6 +142,10 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             ``X @ coef_.T + intercept_ (+ offset)``. Of two classes one score for
             ``classes_[1]``, which is predicted if it is > 0.
         """
+        return self._decide(X, offset)
+
+    def _decide(self, X, offset):
+        # what the other methods call: `score_model` binds an offset to the public ones
         check_is_fitted(self)
         scores = self._predictor(X)
         if scores.shape[1] == 1:
@@ -164,7 +168,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         y_pred : ndarray of shape (n_samples,)
             Labels.
         """
-        scores = self.decision_function(X, offset)
+        scores = self._decide(X, offset)
         if scores.ndim == 1:
             return self.classes_[(scores > 0).astype(np.intp)]
         return self.classes_[scores.argmax(axis=1)]
@@ -188,11 +192,10 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         probability : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`.
         """
-        scores = self.decision_function(X, offset)
+        scores = self._decide(X, offset)
         if self._is_softmax(scores):
             return softmax(self._two_columns(scores), axis=1)
-        share = self.loss_.predict(scores)
-        return np.column_stack([1.0 - share, share])
+        return self._two_shares(scores)
 
     @available_if(_gives_probabilities)
     def predict_log_proba(self, X, offset=None):
@@ -214,14 +217,18 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         log_probability : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`.
         """
-        scores = self.decision_function(X, offset)
+        scores = self._decide(X, offset)
         if self._is_softmax(scores):
             return log_softmax(self._two_columns(scores), axis=1)
         with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X, offset))
+            return np.log(self._two_shares(scores))
 
     def _is_softmax(self, scores):
         return scores.ndim == 2 or isinstance(self.loss_, Logistic)
+
+    def _two_shares(self, scores):
+        share = self.loss_.predict(scores)
+        return np.column_stack([1.0 - share, share])
 
     @staticmethod
     def _two_columns(scores):
