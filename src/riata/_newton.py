@@ -122,6 +122,7 @@ class NewtonSolver(PathSolver):
         self.smooth = strengths.lower is None and not strengths.l1.any()
         self.by_gradients = self.smooth and problem.design.n_features > MOST_BY_EVENTS
         self.eta = problem.null_eta  # at the last solution
+        self.patience = TOGETHER
         self.model = None
         self.pull = None  # weighted residuals of each lane, as of Eta
         self.Eta = None  # of each lane, as of W
@@ -176,7 +177,7 @@ class NewtonSolver(PathSolver):
             if monotonic() > self.settings.deadline:
                 break
             now = live
-            if taken >= TOGETHER:  # one Hessian does not fit all
+            if taken >= self.patience:  # one Hessian does not fit all
                 now = np.arange(lanes) == np.argmax(live)
             slow = now & (gap > CONTRACTION * before)
             renew = self.model is None or slow.any() or self.by_gradients
@@ -258,7 +259,7 @@ class NewtonSolver(PathSolver):
         if self.by_gradients:
             D = np.zeros_like(W)
             D[:, lanes] = self._solve_smooth(
-                W[:, lanes], C[:, lanes], alphas[lanes], self.ratio[lanes]
+                W[:, lanes], C[:, lanes], alphas[lanes], lanes
             )
             return D
         self._take_in(W, C, alphas, live)
@@ -302,37 +303,41 @@ class NewtonSolver(PathSolver):
             working.l1[at], working.l2[at], working.lower[at], working.upper[at],
         ), gram
 
-    def _solve_smooth(self, W, C, alphas, ratio):
+    def _solve_smooth(self, W, C, alphas, lanes):
         """Step to the optimum of the model where nothing holds a coefficient: conjugate
         gradients on all of them, side by side."""
-        model, working, design = self.model, self.working, self.problem.design
-        l2 = np.multiply.outer(working.l2, alphas)
-        rest = C - l2 * W
-        inverse = np.multiply.outer(working.sqnorm, ratio * model.weights.mean())
-        inverse = 1.0 / (inverse + l2)
-        D = np.zeros_like(W)
+        working, l2 = self.working, np.multiply.outer(self.working.l2, alphas)
+        D, solved = self._conjugate_gradients(
+            working.columns, C - l2 * W, l2, working.sqnorm, lanes
+        )
+        if not solved:
+            # badly conditioned: see the columns by their Gram matrix from now on
+            self.by_gradients = 8 * len(working) ** 2 > GRAM_BYTES
+        return D
+
+    def _conjugate_gradients(self, columns, rest, l2, sqnorm, lanes, free=1.0):
+        """Solve ``(H + l2) D = rest`` for some lanes, H being the Hessian of the model,
+        to a share FORCING; coefficients with ``free = 0`` stay. Also whether it did."""
+        design = self.problem.design
+        inverse = free / (np.multiply.outer(sqnorm, self._stiffness()[lanes]) + l2)
+        D = np.zeros_like(rest)
         Z = inverse * rest
-        P, square = Z, np.einsum("ij,ij->j", rest, Z)
+        P, square = Z, self._together(np.einsum("ij,ij->j", rest, Z))
         enough = FORCING**2 * square
         for _ in range(MOST_GRADIENTS):
-            V = self._product(working.columns, P) / self.problem.eta_unit
-            if self.problem.fit_intercept:
-                model.center(V)
-            V *= model.weights[:, None]
-            H = ratio * gradient(design, V, working.columns)[:, :W.shape[1]] + l2 * P
+            V = self._product(columns, P) / self.problem.eta_unit
+            H = gradient(design, self._bend(V, lanes), columns)[:, :P.shape[1]] + l2 * P
             self.work.newton += 1
-            bend = np.einsum("ij,ij->j", P, H)
+            bend = self._together(np.einsum("ij,ij->j", P, H))
             step = np.divide(square, bend, out=np.zeros_like(bend), where=bend > 0)
             D += step * P
             rest = rest - step * H
             Z = inverse * rest
-            last, square = square, np.einsum("ij,ij->j", rest, Z)
+            last, square = square, self._together(np.einsum("ij,ij->j", rest, Z))
             if (square <= enough).all():
-                return D
+                return D, True
             P = Z + np.divide(square, last, out=np.zeros_like(last), where=last > 0) * P
-        # badly conditioned: see the columns by their Gram matrix from now on
-        self.by_gradients = 8 * len(working) ** 2 > GRAM_BYTES
-        return D
+        return D, False
 
     def _follow(self, view, gram, start, c, alphas, tol, alpha):
         """Solutions of the model by the active-set engine, from event to event."""
@@ -399,12 +404,11 @@ class NewtonSolver(PathSolver):
         moving = np.flatnonzero(D.any(axis=1))
         step = self._product(self.working.columns[moving], D[moving])
         if problem.fit_intercept:
-            self.model.center(step)
-            step += self.excess * (problem.eta_unit / self.model.weight_sum / self.ratio)
+            self._add_intercepts(step)
         slope = self._penalty(W + D, alphas) - penalty
         slope -= np.einsum("ij,ij->j", self.pull, step) / problem.eta_unit
         slope = self._together(slope)
-        noise = EPS * (100.0 + 10.0 * math.sqrt(len(step))) * (loss + penalty)
+        noise = EPS * (100.0 + 10.0 * math.sqrt(len(step))) * self._together(loss + penalty)
         length = live.astype(float)
         while True:
             Eta = self.Eta + length * step
@@ -422,6 +426,23 @@ class NewtonSolver(PathSolver):
         if self.by_gradients and problem.fit_intercept:
             self.Eta, _ = problem.settle(self.Eta)
         return (length > 0) & step.any(axis=0)
+
+    def _add_intercepts(self, step):
+        """Add to steps (n_samples, lanes) of the predictors those of the intercepts."""
+        self.model.center(step)
+        scale = self.problem.eta_unit / self.model.weight_sum
+        step += self.excess * scale / self.ratio
+
+    def _bend(self, V, lanes):
+        """Change of the weighted residuals, in the model, by steps V (n_samples, lanes)
+        of the predictors with the intercepts that belong to them."""
+        if self.problem.fit_intercept:
+            self.model.center(V)
+        return self.ratio[lanes] * self.model.weights[:, None] * V
+
+    def _stiffness(self):
+        """Mean curvature of a sample, in each lane."""
+        return self.ratio * self.model.weights.mean()
 
     def _together(self, values):
         """Values of the lanes as far as they are judged together: each by itself."""

@@ -10,9 +10,11 @@ import numpy as np
 
 from . import _validation as check
 from ._core.design import NonFinite
+from ._multinomial import MultinomialProblem, MultinomialSolver
 from ._newton import NewtonSolver
 from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
+from ._result_multinomial import MultinomialRecord
 from ._solver import ConvergenceWarning, PathSolver, Settings, Status
 from .losses import Squared, get_loss
 
@@ -36,12 +38,17 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED):
     n = X.n_samples
     y = loss.check_target(check.check_target(y, n))
     sample_weight = check.check_sample_weight(sample_weight, n)
-    offset = check.check_offset(offset, n)
+    n_targets = int(y.max()) + 1 if loss.many_outputs else None
+    offset = check.check_offset(offset, n, n_targets=n_targets)
     return Data(X, y, sample_weight, offset)
 
 
 def solver_of(problem, settings, start=None):
-    kind = NewtonSolver if isinstance(problem, GeneralProblem) else PathSolver
+    kind = PathSolver
+    if isinstance(problem, MultinomialProblem):
+        kind = MultinomialSolver
+    elif isinstance(problem, GeneralProblem):
+        kind = NewtonSolver
     return kind(problem, settings, start)
 
 
@@ -78,9 +85,8 @@ def checked_problem(data, loss=SQUARED, **options):
     try:
         if isinstance(loss, Squared):
             return Problem(data.X, less_offset(data), **options)
-        return GeneralProblem(
-            data.X, data.y, loss=loss, offset=data.offset, **options
-        )
+        kind = MultinomialProblem if loss.many_outputs else GeneralProblem
+        return kind(data.X, data.y, loss=loss, offset=data.offset, **options)
     except NonFinite as error:
         check.raise_nonfinite("X", *error.args)
 
@@ -257,7 +263,8 @@ def solve_path(
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
     solver.work.seconds["setup"] = monotonic() - started
-    record = Record(problem, penalty["l1_ratio"], solver.alpha_max, started)
+    kind = MultinomialRecord if loss.many_outputs else Record
+    record = kind(problem, penalty["l1_ratio"], solver.alpha_max, started)
     end = "complete"
     for solutions in _solutions(solver, data, grid, penalty, standardize):
         record.add(solutions)

@@ -211,6 +211,10 @@ class GeneralProblem(Problem):
             eta, moved = self.settle(eta)
             constant += moved[0]
         self.center, self.null_eta = constant * self.target_unit, eta
+        self._set_null_loss()
+
+    def _set_null_loss(self):
+        eta = self.null_eta
         residual = self.loss.residual(self.targets, eta)
         size = np.abs(self.target).max() + np.abs(residual).max()
         square = 2.0 * float(self.losses(eta).sum())

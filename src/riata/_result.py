@@ -82,17 +82,19 @@ class Record:
         )
         work.engine = self.engine
         null = problem.null_objective
+        coef_unit, mean = self._units()
         coef, shift, dual_gap, relative_gap, objective, deviance_ratio = in_user_units(
-            columns, w, n_active, problem.coef_unit, design.mean, gap, squares, penalty,
+            columns, w, n_active, coef_unit, mean, gap, squares, penalty,
             design.n_samples, problem.unit, null,
         )
         if not loss.convex:  # gaps are no bounds then
             dual_gap, relative_gap = np.full((2, len(gap)), np.nan)
-        return PathResult(
+        return self.kind(
             alphas=alphas,
             _columns=columns,
             _values=coef,
-            intercept=problem.center + constant - shift,
+            intercept=self._intercepts(constant, shift, columns, coef, n_active),
+            _loss=loss,
             dual_gap=dual_gap,
             relative_gap=relative_gap,
             kkt=kkt,
@@ -113,6 +115,19 @@ class Record:
             n_features_in=design.n_features,
             fit_intercept=problem.fit_intercept,
         )
+
+    def _units(self):
+        """Units of the coefficients, and means of their columns."""
+        return self.problem.coef_unit, self.problem.design.mean
+
+    def _intercepts(self, constant, shift, columns, coef, n_active):
+        """Intercepts from those of the centred columns."""
+        return self.problem.center + constant - shift
+
+    @property
+    def kind(self):
+        """The class of the result."""
+        return PathResult
 
 
 class PathResult:
@@ -179,6 +194,11 @@ class PathResult:
         for name in self.unpacks:
             yield getattr(self, name)
 
+    @property
+    def _n_coefs(self):
+        """How many coefficients there are at an alpha."""
+        return self.n_features_in
+
     @cached_property
     def coef(self):
         """Coefficients as a csc_array, made when first asked for."""
@@ -189,14 +209,14 @@ class PathResult:
         return csc_array(
             (self._values[order], self._columns[order],
              np.concatenate([[0], np.cumsum(self.n_active)])),
-            shape=(self.n_features_in, len(self)),
+            shape=(self._n_coefs, len(self)),
         )
 
     def _coef_of(self, k):
         """Dense coefficients of the k-th alpha."""
         first = sum(self.n_active[:k].tolist())
         stored = slice(first, first + self.n_active[k])
-        coef = np.zeros(self.n_features_in)
+        coef = np.zeros(self._n_coefs)
         coef[self._columns[stored]] = self._values[stored]
         return coef
 
@@ -227,7 +247,7 @@ class PathResult:
         Returns
         -------
         coef : ndarray of shape (n_features,)
-        intercept : float
+        intercept : float64
 
         Raises
         ------
@@ -249,15 +269,15 @@ class PathResult:
                 share = min((alphas[left] - alpha) / (alphas[left] - alphas[right]), 1.0)
             share = max(share, 0.0)
             coef = (1.0 - share) * self._coef_of(left) + share * self._coef_of(right)
-            intercept = (1 - share) * self.intercept[left] + share * self.intercept[right]
-            return coef, float(intercept)
+            intercept = (1 - share) * self.intercept[..., left]
+            return coef, intercept + share * self.intercept[..., right]
         raise ValueError(
             f"alpha={alpha:.6g} is {outside} alpha of the path; fit the path with it in "
             "alphas=."
         )
 
     def predict(self, X, alpha=None, offset=None):
-        """Predictions for new samples.
+        """Predicted means of y for new samples: of the logistic loss, probabilities.
 
         Parameters
         ----------
@@ -270,12 +290,21 @@ class PathResult:
         -------
         ndarray of shape (n_samples,), or (n_samples, n_alphas) for all alphas
         """
-        X = check.check_operand(X)
-        if X.shape[1] != self.n_features_in:
-            raise ValueError(
-                f"X has {X.shape[1]} features, but the path was fitted with "
-                f"{self.n_features_in}."
-            )
+        return self._loss.predict(self.decision_function(X, alpha, offset))
+
+    def decision_function(self, X, alpha=None, offset=None):
+        """Linear predictors ``X w + b (+ offset)`` for new samples.
+
+        Parameters
+        ----------
+        X, alpha, offset
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or (n_samples, n_alphas) for all alphas
+        """
+        X = self._checked_operand(X)
         offset = check.check_offset(offset, X.shape[0])
         if alpha is None:
             eta = X @ self.coef
@@ -285,13 +314,23 @@ class PathResult:
         eta = X @ coef + intercept
         return eta if offset is None else eta + offset
 
+    def _checked_operand(self, X):
+        X = check.check_operand(X)
+        if X.shape[1] != self.n_features_in:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the path was fitted with "
+                f"{self.n_features_in}."
+            )
+        return X
+
     def select(self, criterion="bic"):
         """Index of the alpha that minimises an information criterion.
 
-        With `k` non-zero coefficients (and the intercept) and the weighted mean squared
-        residual ``v``: ``n log v`` plus ``2 k`` (aic), ``2 k n / (n - k - 1)`` (aicc),
-        ``k log n`` (bic), ``k log n + 2 log C(p, k)`` (ebic), or ``v / (1 - k/n)^2``
-        (gcv). The number of non-zero coefficients is an unbiased estimate of the
+        With `k` non-zero coefficients (and the intercept) and ``v``, the weighted mean
+        squared residual (or unit deviance): ``n log v``, or ``n v`` for a loss that is
+        minus a log-likelihood as it stands (logistic, Poisson, ...), plus ``2 k`` (aic),
+        ``2 k n / (n - k - 1)`` (aicc), ``k log n`` (bic), ``k log n + 2 log C(p, k)``
+        (ebic), or ``v / (1 - k/n)^2`` (gcv). The number of non-zero coefficients is an unbiased estimate of the
         lasso's degrees of freedom (Zou, Hastie & Tibshirani 2007,
         doi:10.1214/009053607000000127) and an upper one with an L2 part.
 
@@ -319,10 +358,12 @@ class PathResult:
         return int(np.nanargmin(score))
 
     def _score(self, criterion):
-        n, p = self.n_samples, self.n_features_in
-        k = self.n_active + float(self.fit_intercept)
+        n, p = self.n_samples, self._n_coefs
+        k = self.n_active + float(np.size(self.intercept[..., 0]) * self.fit_intercept)
         ratio = np.maximum(1.0 - self.deviance_ratio, np.finfo(float).tiny)
         fit = n * np.log(ratio)
+        if self._loss.fixed_dispersion:
+            fit = 2.0 * n * self.null_objective * ratio
         with np.errstate(divide="ignore", invalid="ignore"):
             if criterion == "aic":
                 return fit + 2 * k

@@ -164,7 +164,7 @@ class PathSolver:
 
     def _start(self, start):
         """The null model, which gives alpha_max; then the given coefficients."""
-        self.c, self.slope, self.alpha = self.problem.design.xty, None, 1.0
+        self.c, self.slope, self.alpha = self._null_correlations(), None, 1.0
         columns = self.problem.unpenalised
         if len(columns):
             self._add(columns)
@@ -184,6 +184,10 @@ class PathSolver:
             self.w, self.c, self.from_afar = null, c, False
         else:
             self.alpha = self.problem.strengths.alpha_max(self.c)
+
+    def _null_correlations(self):
+        """Correlations of all columns with the residual of the null model."""
+        return self.problem.design.xty
 
     def _restart(self, W):
         """Take the only column of W as the point to go on from; returns its loss."""

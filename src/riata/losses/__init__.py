@@ -8,6 +8,7 @@ from ._base import Loss
 from ._gamma import Gamma
 from ._huber import Huber
 from ._logistic import Logistic
+from ._multinomial import Multinomial
 from ._negative_binomial import NegativeBinomial
 from ._poisson import Poisson
 from ._squared import Squared
@@ -15,14 +16,15 @@ from ._squared_hinge import SquaredHinge
 from ._tweedie import Tweedie
 
 __all__ = [
-    "Gamma", "Huber", "Logistic", "Loss", "NegativeBinomial", "Poisson", "Squared",
-    "SquaredHinge", "Tweedie", "get_loss",
+    "Gamma", "Huber", "Logistic", "Loss", "Multinomial", "NegativeBinomial", "Poisson",
+    "Squared", "SquaredHinge", "Tweedie", "get_loss",
 ]  # fmt: skip
 
 _BY_NAME = {
     loss.name: loss
     for loss in (
-        Squared, Logistic, Poisson, Gamma, Tweedie, NegativeBinomial, Huber, SquaredHinge
+        Squared, Logistic, Multinomial, Poisson, Gamma, Tweedie, NegativeBinomial, Huber,
+        SquaredHinge,
     )
 }
 

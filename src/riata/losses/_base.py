@@ -22,6 +22,8 @@ class Loss:
         information criteria suppose, or up to a factor that has to be estimated.
     classifies : bool
         Whether y holds classes.
+    many_outputs : bool
+        Whether a sample has several linear predictors; only `Multinomial` has.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class Loss:
     convex = True
     fixed_dispersion = False
     classifies = False
+    many_outputs = False
 
     def value(self, y, eta):
         """Loss of each sample, with 0 as its least value over eta (half the unit

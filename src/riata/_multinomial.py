@@ -1,0 +1,392 @@
+"""Several classes: one alpha at a time, the classes being the lanes.
+
+The predictors of the classes meet in the loss, whose curvature ``diag(p) - p p'`` of a
+sample joins them. The quadratic model keeps it: coefficients are numbered through all
+classes, and the same active-set engine solves for them by their Gram matrix. Of more
+coefficients than that is good for, steps in which the classes do not meet (the diagonal
+blocks of the Hessian) find the active ones, and conjugate gradients on those make up for
+what the blocks leave out.
+"""
+
+import numpy as np
+
+from ._core.active_set import ActiveSet
+from ._core.descent import CONVERGED, Quadratic
+from ._lanes import LANES, View
+from ._newton import MAX_STEPS, Model, NewtonSolver, gradient
+from ._problem import GeneralProblem
+from ._solver import EPS, Solutions, Verdict
+
+MOST_PAIRS = 1500  # coefficients up to which one Gram matrix serves all classes
+
+
+class MultinomialProblem(GeneralProblem):
+    """`GeneralProblem` with a predictor for each class; ``center`` is (n_classes,)."""
+
+    def _set_null_model(self, offset):
+        self.n_classes = int(self.target.max()) + 1
+        codes = np.arange(self.n_classes)
+        self.targets = (self.target[:, None] == codes).astype(float)
+        offset = offset[:, None] if offset.ndim == 1 else offset
+        eta = np.broadcast_to(offset, self.targets.shape)
+        self.center = np.zeros(self.n_classes)
+        if self.fit_intercept:
+            share = np.average(self.targets, axis=0, weights=self.weights)
+            if not (share > 0).all():
+                missing = np.flatnonzero(share == 0)[0]
+                raise ValueError(
+                    f"y holds no sample of class {missing} whose weight is positive; "
+                    "with an intercept all classes are needed."
+                )
+            start = np.log(share) - np.average(offset, axis=0, weights=self.weights)
+            eta, moved = self.settle(eta + start)
+            self.center = start + moved
+            self.center = self.center - self.center.mean()
+        self.null_eta = np.ascontiguousarray(eta)
+        self._set_null_loss()
+
+    def losses(self, Eta):
+        """The loss, in equal parts for each class."""
+        total = self.weigh(self.loss.value(self.targets, Eta)[:, None]).sum()
+        return np.full(self.n_classes, total / self.n_classes)
+
+    def curvatures(self, Eta, lanes):
+        """Curvatures of some classes."""
+        return self.loss.curvature(self.targets, Eta)[:, lanes]
+
+    def fenchel_young(self, Eta, kappa):
+        """As of `GeneralProblem`, of predictors (n_samples, n_classes)."""
+        theta = kappa * self.loss.residual(self.targets, Eta)
+        distance = self.loss.value(self.targets, Eta) + (theta * Eta).sum(axis=1)
+        distance -= self.loss.dual(self.targets, theta)
+        return float(self.weigh(np.maximum(distance, 0.0)[:, None]).sum())
+
+    def settle(self, Eta):
+        """Give Eta (n_samples, n_classes) its optimal intercepts, by Newton's method;
+        returns the predictors, and what was added (of sum zero)."""
+        count = self.n_classes
+        moved, value = np.zeros(count), self.losses(Eta)[0]
+        for _ in range(100):
+            p = self.loss.predict(Eta + moved)
+            weighted = self.weigh(p)
+            pull = self.weigh(self.targets - p).sum(axis=0)
+            if np.abs(pull).max() <= 1e-15 * weighted.sum():
+                break
+            share = weighted.sum(axis=0)
+            bend = np.diag(share) - p.T @ weighted + share.mean() / count
+            step = np.linalg.solve(bend + EPS * np.diag(share), pull)
+            step -= step.mean()
+            for _ in range(30):
+                new = self.losses(Eta + moved + step)[0]
+                if new <= value * (1.0 + 1e-14):
+                    break
+                step *= 0.5
+            moved, value = moved + step, new
+            if np.abs(step).max() <= 1e-15 * (1.0 + np.abs(moved).max()):
+                break
+        return Eta + moved, moved
+
+
+class PairModel:
+    """The quadratic model with all of the Hessian, for some pairs of a column and a class.
+
+    Parameters
+    ----------
+    problem : MultinomialProblem
+    P : ndarray (n_samples, n_classes)
+        Probabilities that it is made at.
+    """
+
+    def __init__(self, problem, P):
+        self.problem, self.P = problem, P
+        self.weighted = problem.weigh(P)
+        # (columns come times this root)
+        self.root = 1.0 if problem.weights is None else np.sqrt(problem.weights)[:, None]
+        self.places = self.classes = np.empty(0, dtype=np.intp)  # in the working set
+        self.matrix = np.empty((0, 0), order="F")
+        self.active_set = ActiveSet()
+        share = self.weighted.sum(axis=0)
+        bend = np.diag(share) - P.T @ self.weighted
+        # of the intercepts, of sum zero
+        self.intercept_inverse = np.linalg.inv(
+            bend + share.mean() / len(share) + EPS * np.diag(share)
+        ) - 1.0 / (share.mean() * len(share))
+        self.slopes = np.empty((0, len(share)))  # products with the intercepts
+
+    def bend(self, V):
+        """Hessian of the loss times a change V (n_samples, n_classes) of predictors."""
+        return self.weighted * (V - np.einsum("ij,ij->i", self.P, V)[:, None])
+
+    def intercepts(self, V):
+        """Intercepts that belong to a change V of predictors: they keep the sums of the
+        residuals as they are."""
+        return -self.intercept_inverse @ self.bend(V).sum(axis=0)
+
+    def add(self, places, classes, packed):
+        """Take in more pairs; `packed` returns columns of the working set."""
+        old, size = len(self.places), len(self.places) + len(places)
+        self.places = np.concatenate([self.places, places])
+        self.classes = np.concatenate([self.classes, classes])
+        used, at = np.unique(self.places, return_inverse=True)
+        X = packed(used)
+        matrix = np.empty((size, size), order="F")
+        matrix[:old, :old] = self.matrix
+        slopes = np.empty((size, self.P.shape[1]))
+        slopes[:old] = self.slopes
+        for k in range(self.P.shape[1]):
+            new = old + np.flatnonzero(classes == k)
+            if not len(new):
+                continue
+            part = self.P[:, [k]] * X[:, at[new]]
+            for m in range(self.P.shape[1]):
+                others = np.flatnonzero(self.classes == m)
+                share = (m == k) - self.P[:, [m]]
+                matrix[np.ix_(others, new)] = X[:, at[others]].T @ (share * part)
+                slopes[new, m] = (self.root * share * part).sum(axis=0)
+        matrix[old:, :old] = matrix[:old, old:].T
+        self.matrix, self.slopes = matrix, slopes
+
+    def gram(self):
+        """Gram matrix of the pairs, with the intercepts eliminated."""
+        if not self.problem.fit_intercept:
+            return self.matrix
+        part = self.slopes @ self.intercept_inverse
+        return np.asfortranarray(self.matrix - part @ self.slopes.T)
+
+    def without_intercepts(self, excess):
+        """What the sums of the residuals (n_classes,) add to the pairs' correlations."""
+        return -self.slopes @ (self.intercept_inverse @ excess)
+
+
+class MultinomialSolver(NewtonSolver):
+    """`NewtonSolver` for `MultinomialProblem`: batches of one alpha, whose lanes are the
+    classes. What the driver sees of a column is the pull of the class that it pulls most.
+    """
+
+    def __init__(self, problem, settings, start=None):
+        self.B = np.zeros((0, problem.n_classes))  # coefficients at the last solution
+        super().__init__(problem, settings._replace(lanes=1, screening=False), start)
+        self.patience = MAX_STEPS
+        self.turn = True
+
+    def _null_correlations(self):
+        problem = self.problem
+        pull = problem.weigh(problem.residuals(problem.null_eta))
+        columns = np.arange(problem.design.n_features)
+        return self._strongest(gradient(problem.design, pull, columns), columns)
+
+    def _strongest(self, C, columns):
+        """Of the correlations of some columns with the residuals of all classes, the
+        strongest that may move a coefficient, for each column."""
+        C, strengths = C[:, :self.problem.n_classes], self.problem.strengths
+        up, down = C.max(axis=1), -C.min(axis=1)
+        if strengths.lower is None:
+            return np.maximum(up, down)
+        up = np.where(strengths.upper[columns] > 0, up, 0.0)
+        down = np.where(strengths.lower[columns] < 0, down, 0.0)
+        return np.where(up >= down, up, -down)
+
+    def _add(self, columns):
+        super()._add(columns)
+        self.B = np.vstack([self.B, np.zeros((len(columns), self.B.shape[1]))])
+
+    def _descend(self, W, first, alphas, tol):
+        count = self.problem.n_classes
+        if W is None:
+            W, self.Eta = self.B.copy(), self.eta.copy()
+        else:
+            W = W[:, :count].copy()
+        if not len(self.working):
+            self.engine = ["null"]
+            return W, [CONVERGED]
+        self.engine = ["newton"]
+        with self.work.phase("solve"):
+            statuses = self._newton(
+                W, 0, np.full(count, alphas[0]), np.full(count, tol[0]), None
+            )
+        return W, [max(statuses)]
+
+    def _remodel(self, live):
+        self.P = self.problem.loss.predict(self.Eta)
+        self.model = PairModel(self.problem, self.P)
+        self.blocks = None
+        self.work.hessians += 1
+
+    def _compare(self):
+        self.ratio = np.ones(self.problem.n_classes)
+
+    def _compare_along(self):
+        step, length, pull = self.last_step
+        change = np.vdot(pull - self.pull, step) * self.problem.eta_unit
+        model = length[0] * np.vdot(step, self.model.bend(step))
+        self._set_ratio(np.full(len(length), change), np.full(len(length), model))
+
+    def _model_step(self, W, C, loss, gap, alphas, live, tol, alpha):
+        working, model = self.working, self.model
+        C = C[:, :len(alphas)]
+        if self.by_gradients:
+            return self._solve_smooth(W, C, alphas, live)
+        wanted = (W != 0) | (np.abs(C) >= np.multiply.outer(working.l1, alphas))
+        wanted[working.l1 == 0] = True
+        if wanted.sum() > MOST_PAIRS:
+            return self._step_by_blocks(W, C, loss, gap, alphas, tol)
+        wanted[model.places, model.classes] = False
+        with self.work.phase("gram"):
+            if wanted.any():
+                model.add(*np.nonzero(wanted), self._packed)
+            gram = model.gram()
+        at = model.places
+        view = View(
+            Quadratic.from_gram(gram), working.columns[at], np.diag(gram).copy(),
+            working.l1[at], working.l2[at], working.lower[at], working.upper[at],
+        )
+        start, c = W[at, model.classes][:, None], C[at, model.classes][:, None]
+        if self.problem.fit_intercept:
+            c = c + model.without_intercepts(self.excess)[:, None]
+        scale = self.ratio[0]
+        solved = self._follow(
+            view, gram, start, c / scale, alphas[:1] / scale, 0.1 * tol[:1] / scale, None
+        )
+        D = np.zeros_like(W)
+        D[at, model.classes] = (solved - start)[:, 0]
+        return D
+
+    def _packed(self, places):
+        """Columns of the working set times the root of the weights."""
+        design = self.problem.design
+        packed = np.empty((design.n_samples, len(places)), order="F")
+        design.pack(self.working.columns[places], 0, design.n_samples, packed)
+        return packed
+
+    def _step_by_blocks(self, W, C, loss, gap, alphas, tol):
+        """A step for many coefficients: in turn to the optimum of a model in which the
+        classes do not meet, and with all of the Hessian on the active coefficients."""
+        self.turn = not self.turn
+        if self.turn:
+            return self._step_of_active(W, C, alphas)
+        whole, count = self.model, W.shape[1]
+        if self.blocks is None:
+            curvature = self.problem.curvatures(self.Eta, slice(None))
+            self.blocks = Model(self.problem, curvature.mean(axis=1), rough=True)
+            share = self.problem.weigh(curvature).sum(axis=0) / self.blocks.weight_sum
+            self.block_ratio = np.maximum(share, 1e-3)
+        self.model, ratio, self.ratio = self.blocks, self.ratio, self.block_ratio
+        D = np.zeros_like(W)
+        for first in range(0, count, LANES):
+            live = (np.arange(count) >= first) & (np.arange(count) < first + LANES)
+            D += super()._model_step(W, C, loss, gap, alphas, live, tol, None)
+        self.model, self.ratio = whole, ratio
+        return D
+
+    def _step_of_active(self, W, C, alphas):
+        """Newton step of the active coefficients; those that would change their sign
+        become zero."""
+        working, D = self.working, np.zeros_like(W)
+        rows = np.flatnonzero(W.any(axis=1) | (working.l1 == 0))
+        w, l1 = W[rows], np.multiply.outer(working.l1[rows], alphas)
+        l2 = np.multiply.outer(working.l2[rows], alphas)
+        lower, upper = working.lower[rows, None], working.upper[rows, None]
+        free = ((w != 0) | (l1 == 0)) & (w > lower) & (w < upper)
+        rest = np.where(free, C[rows] - l1 * np.sign(w) - l2 * w, 0.0)
+        step, _ = self._conjugate_gradients(
+            working.columns[rows], rest, l2, working.sqnorm[rows], slice(None),
+            free.astype(float),
+        )
+        new = np.clip(w + step, lower, upper)
+        D[rows] = np.where((new * w < 0) & (l1 > 0), 0.0, new) - w
+        return D
+
+    def _add_intercepts(self, step):
+        step += self.model.intercepts(step)
+        pull = self.problem.eta_unit * self.excess / self.ratio
+        step += self.model.intercept_inverse @ pull
+
+    def _bend(self, V, lanes):
+        if self.problem.fit_intercept:
+            V = V + self.model.intercepts(V)
+        return self.ratio * self.model.bend(V)
+
+    def _stiffness(self):
+        share = self.model.weighted * (1.0 - self.P)
+        return self.ratio * np.maximum(share.mean(axis=0), 1e-3 * share.mean())
+
+    def _measure(self, W, C, loss, alphas):
+        count = len(alphas)
+        gap, _, penalty = self.problem.strengths.certify(
+            C, self.working.columns, W, alphas, count * loss, False, True
+        )
+        if self.model is not None and self.problem.fit_intercept:
+            gap += 0.5 * self.excess @ self.model.intercept_inverse @ self.excess
+        return gap, penalty
+
+    def _together(self, values):
+        return np.full(len(values), values.sum())
+
+    def _verify(self, W, alphas):
+        problem, working, count = self.problem, self.working, self.problem.n_classes
+        B = np.ascontiguousarray(W[:, :count])
+        active = np.flatnonzero(B.any(axis=1))
+        Eta = self._product(working.columns[active], B[active]) + problem.null_eta
+        self.constants = np.zeros(count)
+        if problem.fit_intercept:
+            if self.Eta is not None:
+                self.constants = (self.Eta - Eta).mean(axis=0)
+            Eta, moved = problem.settle(Eta + self.constants)
+            self.constants = self.constants + moved
+        self.Eta = Eta
+        cols = self._columns_to_look_at(None, None, alphas)
+        C = gradient(problem.design, problem.weigh(problem.residuals(Eta)), cols)
+        self.work.passes += len(cols) / problem.design.n_features * -(-count // 8)
+        self.work.columns_touched += len(cols)
+        loss = 2.0 * problem.losses(Eta).sum() / problem.eta_unit**2
+        gap, kkt, penalty = self._certify(C, cols, B, alphas[0], loss)
+        self.cols, self.R, self.solved = cols, None, B
+        self.C = self._strongest(C, cols)[:, None]
+        return Verdict(*(np.array([part]) for part in (gap, kkt, loss, penalty, 0.0)))
+
+    def _certify(self, C, cols, B, alpha, loss):
+        """Gap, KKT violation and penalty of one model."""
+        count = B.shape[1]
+        gap, kkt, penalty = self.problem.strengths.certify(
+            C, cols, B, np.full(count, alpha), np.full(count, loss), False, True
+        )
+        return gap[0], kkt.max(), penalty.sum()
+
+    def _restart(self, W):
+        verdict = self._verify(self.B, np.zeros(1))
+        self._move(verdict)
+        return verdict.loss[0]
+
+    def _advance(self, alphas, first, last, verdict):
+        if first == last:
+            return
+        before, above = self.c, self.alpha
+        self._move(verdict)
+        self.alpha = float(alphas[0])
+        if self.alpha < above:
+            self.slope = (self.c - before) / (self.alpha - above)
+
+    def _move(self, verdict):
+        """Go on from the coefficients that were verified last."""
+        size = len(self.working)
+        self.c = self._all_correlations(0)
+        self.B = np.zeros((size, self.problem.n_classes))
+        self.B[:len(self.solved)] = self.solved
+        self.w = np.abs(self.B).max(axis=1, initial=0.0)
+        self.eta = self.Eta.copy()
+
+    def _solutions(self, alphas, which, verdict, rounds, status):
+        """As of one alpha, its coefficients numbered ``column * n_classes + class``."""
+        if len(alphas[which]) == 0:  # a rung
+            none = np.empty(0)
+            return Solutions(
+                none, np.empty(0, dtype=np.intp), none, np.empty(0, dtype=np.intp), none,
+                none, none, none, np.empty((0, self.problem.n_classes)), rounds, status, [],
+            )
+        places, classes = self.solved.nonzero()
+        columns = self.working.columns[places] * self.problem.n_classes + classes
+        gap, kkt, loss, penalty, _ = verdict
+        return Solutions(
+            alphas, columns, self.solved[places, classes], np.array([len(columns)]),
+            gap, kkt, loss, penalty, self.constants[None, :], rounds, status, self.engine,
+        )

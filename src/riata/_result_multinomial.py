@@ -1,0 +1,134 @@
+"""The result of a path with several classes."""
+
+from functools import cached_property
+
+import numpy as np
+
+from . import _validation as check
+from ._result import PathResult, Record
+
+
+class MultinomialRecord(Record):
+    """`Record` of solutions whose coefficients are numbered ``column * n_classes + class``.
+    """
+
+    def _units(self):
+        count = self.problem.n_classes
+        unit = np.repeat(self.problem.coef_unit, count)
+        return unit, np.zeros_like(unit)
+
+    def _intercepts(self, constant, shift, columns, coef, n_active):
+        count = self.problem.n_classes
+        which = np.repeat(np.arange(len(n_active)), n_active)
+        feature, label = np.divmod(columns, count)
+        part = self.problem.design.mean[feature] * coef
+        shift = np.bincount(which * count + label, part, len(n_active) * count)
+        return (self.problem.center + constant - shift.reshape(-1, count)).T
+
+    @property
+    def kind(self):
+        """The class of the result."""
+        return MultinomialPathResult
+
+
+class MultinomialPathResult(PathResult):
+    """Solutions along a path of a multinomial model: those of `PathResult` for several
+    classes.
+
+    Attributes
+    ----------
+    coef : list of scipy.sparse.csc_array of shape (n_features, n_alphas)
+        Coefficients of each class.
+    intercept : ndarray of shape (n_classes, n_alphas)
+    n_active : ndarray of shape (n_alphas,)
+        Non-zero coefficients of all classes.
+    n_classes : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import fit_path
+    >>> X = np.repeat(np.eye(3), 5, axis=0)
+    >>> path = fit_path(X, np.repeat([0, 1, 2], 5), loss="multinomial", alphas=[0.1])
+    >>> path.coefs.shape, path.intercept.shape
+    ((3, 3, 1), (3, 1))
+    >>> path.predict(np.eye(3), alpha=0.1).argmax(axis=1)
+    array([0, 1, 2])
+    """
+
+    @property
+    def n_classes(self):
+        """How many classes there are."""
+        return len(self.intercept)
+
+    @property
+    def _n_coefs(self):
+        return self.n_features_in * self.n_classes
+
+    @cached_property
+    def coef(self):
+        """Coefficients as a csc_array for each class, made when first asked for."""
+        together = PathResult.coef.func(self).tocsr()
+        return [together[k::self.n_classes].tocsc() for k in range(self.n_classes)]
+
+    @property
+    def coefs(self):
+        """Dense coefficients of shape (n_classes, n_features, n_alphas)."""
+        return np.stack([coef.toarray() for coef in self.coef])
+
+    def _coef_of(self, k):
+        return super()._coef_of(k).reshape(self.n_features_in, -1).T
+
+    def coef_at(self, alpha):
+        """Coefficients and intercepts at one alpha; see `PathResult.coef_at`.
+
+        Parameters
+        ----------
+        alpha : float
+
+        Returns
+        -------
+        coef : ndarray of shape (n_classes, n_features)
+        intercept : ndarray of shape (n_classes,)
+        """
+        return super().coef_at(alpha)
+
+    def predict(self, X, alpha=None, offset=None):
+        """Predicted probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like or sparse of shape (n_samples, n_features)
+        alpha : float, optional
+            As in `coef_at`. By default all alphas of the path.
+        offset : array-like of shape (n_samples, n_classes), optional
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples, n_classes, n_alphas)
+        """
+        return super().predict(X, alpha, offset)
+
+    def decision_function(self, X, alpha=None, offset=None):
+        """Linear predictors of the classes.
+
+        Parameters
+        ----------
+        X, alpha, offset
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples, n_classes, n_alphas)
+        """
+        X = self._checked_operand(X)
+        offset = check.check_offset(offset, X.shape[0], n_targets=self.n_classes)
+        if alpha is None:
+            eta = np.stack([
+                product.toarray() if hasattr(product, "toarray") else product
+                for product in (X @ coef for coef in self.coef)
+            ], axis=1) + self.intercept
+            return eta if offset is None else eta + offset[:, :, None]
+        coef, intercept = self.coef_at(alpha)
+        eta = X @ coef.T + intercept
+        return eta if offset is None else eta + offset
