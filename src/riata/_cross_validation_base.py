@@ -29,7 +29,6 @@ from ._estimators_base import (
     Samples,
     check_n_jobs,
     check_verbose,
-    coefficients,
     fitted_attributes,
     solve_path,
     warn_not_converged,
@@ -100,14 +99,15 @@ def predictors(path, data):
     """Return the linear predictors of all alphas, (n_samples, n_alphas); of several
     classes (n_samples, n_classes, n_alphas)."""
     X, offset = data.X, data.offset
-    if path.intercept.ndim == 1:
-        eta = X @ path.coef
-        eta = (eta.toarray() if sparse.issparse(eta) else eta) + path.intercept
-        return eta if offset is None else eta + offset[:, None]
-    eta = np.stack([X @ coef for coef in path.coefs], axis=1) + path.intercept
-    if offset is None:
-        return eta
-    return eta + offset.reshape(len(offset), -1, 1)
+    several = isinstance(path.coef, list)
+    eta = [
+        product.toarray() if sparse.issparse(product) else product
+        for product in (X @ coef for coef in (path.coef if several else [path.coef]))
+    ]
+    eta = np.stack(eta, axis=1) + path.intercept
+    if offset is not None:
+        eta += offset.reshape(len(offset), -1, 1)
+    return eta if several else eta[:, 0]
 
 
 def minus_deviance(loss, path, held_out, rows):
@@ -117,7 +117,8 @@ def minus_deviance(loss, path, held_out, rows):
         held_out = held_out.rows(np.flatnonzero(weight))  # infinite times 0 is NaN
     eta = predictors(path, held_out)
     if eta.ndim == 3:
-        losses = [loss.value(held_out.y, eta[:, :, k]) for k in range(eta.shape[2])]
+        indicators = np.eye(eta.shape[1])[held_out.y.astype(np.intp)]
+        losses = [loss.value(indicators, eta[:, :, k]) for k in range(eta.shape[2])]
         losses = np.column_stack(losses)
     else:
         losses = loss.value(held_out.y[:, None], eta)
@@ -142,7 +143,7 @@ class Judge(NamedTuple):
         scores = np.empty(len(path.alphas))
         for k in range(len(scores)):
             model = copy.copy(self.model)
-            coef, intercept = coefficients(path, k), path.intercept[..., k]
+            coef, intercept = path._coef_of(k), path.intercept[..., k]
             if "classes_" in self.attributes:
                 coef, intercept = np.atleast_2d(coef), np.atleast_1d(intercept)
             model._set_fitted(coef_=coef, intercept_=intercept, **known)
@@ -183,7 +184,7 @@ class FoldPath(NamedTuple):
     """What is kept of one path fitted on the training rows of one fold."""
 
     score: np.ndarray  # (n_alphas,), NaN for alphas the time limit left out
-    coef: Any  # csc_array (n_features, n_alphas); of classes an array, classes first
+    coef: Any  # csc_array (n_features, n_alphas); of several classes a list of them
     intercept: np.ndarray  # (n_alphas,), or (n_classes, n_alphas)
     relative_gap: np.ndarray
     status: list
@@ -246,25 +247,30 @@ class Plan(NamedTuple):
 
 def keep_path(path, score, n_alphas):
     """Reduce a path to a :class:`FoldPath`, padded to `n_alphas` alphas."""
-    n_done = len(path.alphas)
-    several = path.intercept.ndim == 2
-    coef = path.coefs if several else path.coef
-    intercept, n_iter = path.intercept, path.n_iter
-    if n_done < n_alphas:
-        n_missing = n_alphas - n_done
-        score = np.pad(score, (0, n_missing), constant_values=np.nan)
-        n_iter = np.pad(n_iter, (0, n_missing))
-        width = ((0, 0),) * (intercept.ndim - 1) + ((0, n_missing),)
-        intercept = np.pad(intercept, width, constant_values=np.nan)
-        if several:
-            coef = np.pad(coef, ((0, 0), *width))
-        else:
-            indptr = np.pad(coef.indptr, (0, n_missing), mode="edge")
-            shape = (coef.shape[0], n_alphas)
-            coef = sparse.csc_array((coef.data, coef.indices, indptr), shape=shape)
+    n_missing = n_alphas - len(path.alphas)
+    intercept = path.intercept
+    if isinstance(path.coef, list):
+        coef = [padded(matrix, n_missing) for matrix in path.coef]
+        width = ((0, 0), (0, n_missing))
+    else:
+        coef, width = padded(path.coef, n_missing), (0, n_missing)
     return FoldPath(
-        score, coef, intercept, path.relative_gap, list(path.status), n_iter
+        np.pad(score, (0, n_missing), constant_values=np.nan),
+        coef,
+        np.pad(intercept, width, constant_values=np.nan),
+        path.relative_gap,
+        list(path.status),
+        np.pad(path.n_iter, (0, n_missing)),
     )
+
+
+def padded(coef, n_missing):
+    """Return a CSC array with so many empty columns more."""
+    if not n_missing:
+        return coef
+    indptr = np.pad(coef.indptr, (0, n_missing), mode="edge")
+    shape = (coef.shape[0], coef.shape[1] + n_missing)
+    return sparse.csc_array((coef.data, coef.indices, indptr), shape=shape)
 
 
 def outcomes(*kept):

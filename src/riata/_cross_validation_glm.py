@@ -244,7 +244,7 @@ class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
     coef_path_ : list of csc_array of shape (n_features, n_alphas)
         Coefficients of all alphas of each fold: ``coef_path_[fold]`` for a single
         l1_ratio, ``coef_path_[l1_ratio][fold]`` for several. Of more than two classes
-        arrays of shape (n_classes, n_features, n_alphas).
+        lists of such arrays, one of each class.
     intercept_path_ : ndarray of shape (n_l1_ratio, n_alphas, n_folds) or \
             (n_l1_ratio, n_alphas, n_folds, n_classes)
         Intercepts of all alphas of each fold, without axes of length 1.

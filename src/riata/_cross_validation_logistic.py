@@ -483,9 +483,8 @@ def gather(kept, order):
         return np.array([[of_path(path) for path in paths] for paths in kept])
 
     def coefs(path):  # (n_cs, n_rows, n_features)
-        if path.intercept.ndim == 1:
-            return path.coef.toarray().T[order, None]
-        return np.moveaxis(path.coef, 2, 0)[order]
+        classes = path.coef if isinstance(path.coef, list) else [path.coef]
+        return np.stack([coef.toarray().T[order] for coef in classes], axis=1)
 
     return Found(
         stack(lambda path: path.score[order]),

@@ -384,12 +384,12 @@ def solve_path(
         tol = 0.1 * settings.tol * (kkt / path.kkt[0]) ** 2
         settings = settings._replace(tol=max(tol, ROUNDING))
         sharper = _path.solve_path(
-            data, alphas, penalty, settings, start=coefficients(path, 0), **options
+            data, alphas, penalty, settings, start=path._coef_of(0), **options
         )
         inaccurate = sharper.status[0] != "optimal"
         if inaccurate:
             sharper.status = path.status  # which it is by the tolerance that was asked
-        if sharper.relative_gap[0] <= path.relative_gap[0]:
+        if sharper.kkt[0] <= path.kkt[0]:
             path = sharper
         if inaccurate:
             break
@@ -430,13 +430,6 @@ def warn_not_converged(estimator, fits, what, stacklevel):
     )
 
 
-def coefficients(path, at):
-    """Return the coefficients at one alpha: (n_features,), or of all classes."""
-    if path.intercept.ndim == 1:
-        return path._coef_of(at)
-    return path.coefs[:, :, at]
-
-
 class Fit(NamedTuple):
     """The fit of one target, or of all classes."""
 
@@ -451,7 +444,7 @@ class Fit(NamedTuple):
     def from_path(cls, path, at):
         """Take the fit for one alpha out of a path."""
         return cls(
-            coefficients(path, at),
+            path._coef_of(at),
             path.intercept[..., at],
             float(path.dual_gap[at]),
             float(path.relative_gap[at]),

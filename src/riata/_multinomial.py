@@ -169,6 +169,21 @@ class MultinomialSolver(NewtonSolver):
         self.patience = MAX_STEPS
         self.turn = True
 
+    def _start(self, start):
+        super()._start(None)
+        if start is None:
+            return
+        columns, B = start
+        self._add(np.setdiff1d(columns, self.working.columns))
+        place, null = self._places(columns), self.B.copy()
+        lower, upper = self.working.lower[place], self.working.upper[place]
+        self.B[place] = np.clip(B, lower[:, None], upper[:, None])
+        self.Eta = None
+        if not self._restart(None) <= 2.0 * self.problem.yy:  # worse than no start
+            self.B, self.Eta, self.from_afar = null, None, False
+            self._restart(None)
+        self.alpha = self.problem.strengths.alpha_max(self.c)
+
     def _null_correlations(self):
         problem = self.problem
         pull = problem.weigh(problem.residuals(problem.null_eta))

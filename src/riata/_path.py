@@ -336,8 +336,12 @@ class _Limits(NamedTuple):
 def _to_design(coef, problem):
     if coef is None:
         return None
-    columns = np.flatnonzero((coef != 0) & (problem.coef_unit > 0))
-    return columns, coef[columns] / problem.coef_unit[columns]
+    unit = problem.coef_unit
+    if coef.ndim == 2:  # (n_classes, n_features)
+        columns = np.flatnonzero(coef.any(axis=0) & (unit > 0))
+        return columns, coef[:, columns].T / unit[columns, None]
+    columns = np.flatnonzero((coef != 0) & (unit > 0))
+    return columns, coef[columns] / unit[columns]
 
 
 def _check_init(init, n_features):

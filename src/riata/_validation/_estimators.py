@@ -168,14 +168,14 @@ def check_labels(y: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
     if kind not in ("binary", "multiclass"):
         raise ValueError(
             f"Unknown label type: {kind}. y must hold classes (whole numbers, strings, "
-            f"truth values), but holds {y.tolist()[0]!r}, among others; take a regressor for "
+            f"truth values), but begins with {y.tolist()[0]!r}; take a regressor for "
             "targets that are continuous, or bin them."
         )
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
-            f"y holds one class only ({classes.tolist()[0]!r}) where two classes are needed; "
-            "pass samples of another class."
+            f"y holds one class only ({classes.tolist()[0]!r}) where two classes are "
+            "needed; pass samples of another class."
         )
     return classes, codes
 
