@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _validation as check
+from ._multinomial import MultinomialSolver
+from ._multinomial_rows import RowSolver
+from ._newton import gradient, product
 from ._path import checked_data, checked_penalty, checked_problem
 from ._problem import GeneralProblem
 from ._working_set import FreeColumns
@@ -70,8 +73,8 @@ def check_solution(
     X : array-like or sparse of shape (n_samples, n_features)
     y : array-like of shape (n_samples,)
     coef : array-like or sparse of shape (n_features,)
-        On the scale of X as given.
-    intercept : float, default=0.0
+        On the scale of X as given; (n_classes, n_features) for the multinomial loss.
+    intercept : float or array-like of shape (n_classes,), default=0.0
     alpha : float
         Strength of the penalty, on `fit_path`'s scale (a weighted mean loss).
     l1_ratio, loss, penalty, standardize, sample_weight, offset, penalty_factor, \
@@ -107,8 +110,13 @@ def check_solution(
     data = checked_data(X, y, sample_weight, offset, loss)
     p = data.X.n_features
     options = checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
-    coef = check.check_coef(coef, p)
-    intercept = check.check_real(intercept, "intercept")
+    if loss.many_outputs:
+        count = int(data.y.max()) + 1
+        coef = check.check_class_coef(coef, p, count)
+        intercept = check.check_class_intercept(intercept, count)
+    else:
+        coef = check.check_coef(coef, p)
+        intercept = check.check_real(intercept, "intercept")
     alpha = check.check_alpha(alpha)
     problem = checked_problem(
         data,
@@ -117,12 +125,13 @@ def check_solution(
         standardize=check.check_bool(standardize, "standardize"),
         **options,
     )
-    if not problem.fit_intercept and intercept != 0.0:
+    if not problem.fit_intercept and np.any(intercept != 0.0):
         raise ValueError(
             f"intercept={intercept!r}, but fit_intercept=False says that the model has "
             "none; pass fit_intercept=True, or the constant as offset=."
         )
     audit = _audit_general if isinstance(problem, GeneralProblem) else _audit
+    audit = _audit_classes if loss.many_outputs else audit
     primal, gap, kkt = audit(problem, coef, intercept, alpha)
     return _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt)
 
@@ -132,17 +141,19 @@ def _outside(coef, penalty_factor, lower, upper, **_):
     return (
         (lower is not None and bool((coef < lower).any()))
         or (upper is not None and bool((coef > upper).any()))
-        or (penalty_factor is not None and bool(coef[np.isinf(penalty_factor)].any()))
+        or (penalty_factor is not None
+            and bool(coef[..., np.isinf(penalty_factor)].any()))
     )
 
 
 def _useless_penalty(coef, problem, options):
     """Penalty (at alpha = 1) of coefficients of constant columns, which fit nothing."""
-    where = np.flatnonzero((coef != 0) & (problem.coef_unit == 0))
+    where = np.flatnonzero(problem.coef_unit == 0)
     factor, rho = options["penalty_factor"], options["l1_ratio"]
     factor = np.ones(len(where)) if factor is None else factor[where]
-    w = coef[where]
-    return float(factor @ (rho * np.abs(w) + 0.5 * (1.0 - rho) * w**2))
+    w = np.atleast_2d(coef)[:, where]
+    value = rho * np.abs(w) + 0.5 * (1.0 - rho) * w**2
+    return float((value @ np.where(value.any(axis=0), factor, 0.0)).sum())
 
 
 def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):
@@ -244,6 +255,40 @@ def _audit_general(problem, coef, intercept, alpha):
     constant = float(problem.weigh(problem.residuals(given)).mean())
     kkt = max(float(kkt[0]), abs(constant) * problem.unit * problem.fit_intercept)
     return loss + max(above, 0.0) + float(penalty[0]), gap + max(above, 0.0), kkt
+
+
+def _audit_classes(problem, coef, intercept, alpha):
+    """As `_audit_general`, for coefficients (n_classes, n_features)."""
+    design, strengths, square = problem.design, problem.strengths, problem.eta_unit**2
+    kind = RowSolver if problem.loss.grouped else MultinomialSolver
+    usable = problem.coef_unit > 0
+    B = np.where(usable, coef, 0.0) / np.where(usable, problem.coef_unit, 1.0)
+    B, everything = np.ascontiguousarray(B.T), np.arange(design.n_features)
+    Eta = product(design, everything, problem.eta_unit * B) + problem.null_eta
+    shift = intercept - problem.center
+    shift = shift + (coef @ design.mean if problem.fit_intercept else 0.0)
+    given = best = Eta + shift
+    if problem.fit_intercept:
+        best, _ = problem.settle(given)
+    loss = problem.losses(best).sum() / square
+    above = max(problem.losses(given).sum() / square - loss, 0.0)
+    C = gradient(design, problem.weigh(problem.residuals(best)), everything)
+    gap, kkt, penalty = kind.certify(strengths, C, everything, B, alpha, 2.0 * loss)
+    size = np.abs(C[:, :B.shape[1]]).max(axis=1)
+    if problem.loss.grouped:
+        size = np.linalg.norm(C[:, :B.shape[1]], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = alpha * strengths.l1 / size
+    kappa = float(np.min(room[strengths.l1 > 0], initial=1.0))
+    distance = problem.fenchel_young(best, kappa) / square
+    if np.isfinite(distance):
+        scaled, _, _ = kind.certify(
+            strengths, kappa * C, everything, B, alpha, 2.0 * loss
+        )
+        gap = min(gap, scaled + distance)
+    constant = np.abs(problem.weigh(problem.residuals(given)).mean(axis=0)).max()
+    kkt = max(kkt, float(constant) * problem.unit * problem.fit_intercept)
+    return loss + above + penalty, gap + above, kkt
 
 
 def _free(problem, alpha):

@@ -87,6 +87,31 @@ class MultinomialProblem(GeneralProblem):
         return Eta + moved, moved
 
 
+def certify(strengths, C, cols, B, alpha, loss):
+    """Gap, KKT violation and penalty of one model whose lanes are the classes.
+
+    Parameters
+    ----------
+    strengths : Strengths
+    C : ndarray (n_cols, >= n_classes)
+    cols : ndarray (n_cols,)
+        The working set first.
+    B : ndarray (size, n_classes)
+    alpha : float
+    loss : float
+        Twice the loss.
+
+    Returns
+    -------
+    gap, kkt, penalty : float
+    """
+    count = B.shape[1]
+    gap, kkt, penalty = strengths.certify(
+        C, cols, B, np.full(count, alpha), np.full(count, loss), False, True
+    )
+    return float(gap[0]), float(kkt.max()), float(penalty.sum())
+
+
 class PairModel:
     """The quadratic model with all of the Hessian, for some pairs of a column and a class.
 
@@ -163,26 +188,13 @@ class MultinomialSolver(NewtonSolver):
     classes. What the driver sees of a column is the pull of the class that it pulls most.
     """
 
+    certify = staticmethod(certify)
+
     def __init__(self, problem, settings, start=None):
         self.B = np.zeros((0, problem.n_classes))  # coefficients at the last solution
         super().__init__(problem, settings._replace(lanes=1, screening=False), start)
         self.patience = MAX_STEPS
         self.turn = True
-
-    def _start(self, start):
-        super()._start(None)
-        if start is None:
-            return
-        columns, B = start
-        self._add(np.setdiff1d(columns, self.working.columns))
-        place, null = self._places(columns), self.B.copy()
-        lower, upper = self.working.lower[place], self.working.upper[place]
-        self.B[place] = np.clip(B, lower[:, None], upper[:, None])
-        self.Eta = None
-        if not self._restart(None) <= 2.0 * self.problem.yy:  # worse than no start
-            self.B, self.Eta, self.from_afar = null, None, False
-            self._restart(None)
-        self.alpha = self.problem.strengths.alpha_max(self.c)
 
     def _null_correlations(self):
         problem = self.problem
@@ -200,6 +212,22 @@ class MultinomialSolver(NewtonSolver):
         up = np.where(strengths.upper[columns] > 0, up, 0.0)
         down = np.where(strengths.lower[columns] < 0, down, 0.0)
         return np.where(up >= down, up, -down)
+
+    def _start(self, start):
+        super()._start(None)
+        if start is None:
+            return
+        columns, B = start
+        self._add(np.setdiff1d(columns, self.working.columns))
+        place, null, c = self._places(columns), self.B.copy(), self.c
+        bounds = self.working.lower[place, None], self.working.upper[place, None]
+        self.B[place] = np.clip(B, *bounds)
+        if not self._restart(None) <= 2.0 * self.problem.yy:  # worse than nothing
+            self.B = null
+            self._restart(None)
+            self.c = c
+        else:
+            self.alpha = self.problem.strengths.alpha_max(self.c)
 
     def _add(self, columns):
         super()._add(columns)
@@ -280,18 +308,23 @@ class MultinomialSolver(NewtonSolver):
         if self.turn:
             return self._step_of_active(W, C, alphas)
         whole, count = self.model, W.shape[1]
-        if self.blocks is None:
-            curvature = self.problem.curvatures(self.Eta, slice(None))
-            self.blocks = Model(self.problem, curvature.mean(axis=1), rough=True)
-            share = self.problem.weigh(curvature).sum(axis=0) / self.blocks.weight_sum
-            self.block_ratio = np.maximum(share, 1e-3)
-        self.model, ratio, self.ratio = self.blocks, self.ratio, self.block_ratio
+        self.model = self._block_model()
+        ratio, self.ratio = self.ratio, self.block_ratio
         D = np.zeros_like(W)
         for first in range(0, count, LANES):
             live = (np.arange(count) >= first) & (np.arange(count) < first + LANES)
             D += super()._model_step(W, C, loss, gap, alphas, live, tol, None)
         self.model, self.ratio = whole, ratio
         return D
+
+    def _block_model(self):
+        """The model in which the classes do not meet."""
+        if self.blocks is None:
+            curvature = self.problem.curvatures(self.Eta, slice(None))
+            self.blocks = Model(self.problem, curvature.mean(axis=1), rough=True)
+            share = self.problem.weigh(curvature).sum(axis=0) / self.blocks.weight_sum
+            self.block_ratio = np.maximum(share, 1e-3)
+        return self.blocks
 
     def _step_of_active(self, W, C, alphas):
         """Newton step of the active coefficients; those that would change their sign
@@ -304,8 +337,8 @@ class MultinomialSolver(NewtonSolver):
         free = ((w != 0) | (l1 == 0)) & (w > lower) & (w < upper)
         rest = np.where(free, C[rows] - l1 * np.sign(w) - l2 * w, 0.0)
         step, _ = self._conjugate_gradients(
-            working.columns[rows], rest, l2, working.sqnorm[rows], slice(None),
-            free.astype(float),
+            working.columns[rows], rest, lambda P: free * l2 * P, l2,
+            working.sqnorm[rows], slice(None), free.astype(float),
         )
         new = np.clip(w + step, lower, upper)
         D[rows] = np.where((new * w < 0) & (l1 > 0), 0.0, new) - w
@@ -330,9 +363,12 @@ class MultinomialSolver(NewtonSolver):
         gap, _, penalty = self.problem.strengths.certify(
             C, self.working.columns, W, alphas, count * loss, False, True
         )
-        if self.model is not None and self.problem.fit_intercept:
-            gap += 0.5 * self.excess @ self.model.intercept_inverse @ self.excess
-        return gap, penalty
+        return gap + self._intercept_gap(), penalty
+
+    def _intercept_gap(self):
+        if self.model is None or not self.problem.fit_intercept:
+            return 0.0
+        return 0.5 * float(self.excess @ self.model.intercept_inverse @ self.excess)
 
     def _together(self, values):
         return np.full(len(values), values.sum())
@@ -354,18 +390,12 @@ class MultinomialSolver(NewtonSolver):
         self.work.passes += len(cols) / problem.design.n_features * -(-count // 8)
         self.work.columns_touched += len(cols)
         loss = 2.0 * problem.losses(Eta).sum() / problem.eta_unit**2
-        gap, kkt, penalty = self._certify(C, cols, B, alphas[0], loss)
+        gap, kkt, penalty = self.certify(
+            problem.strengths, C, cols, B, alphas[0], loss
+        )
         self.cols, self.R, self.solved = cols, None, B
         self.C = self._strongest(C, cols)[:, None]
         return Verdict(*(np.array([part]) for part in (gap, kkt, loss, penalty, 0.0)))
-
-    def _certify(self, C, cols, B, alpha, loss):
-        """Gap, KKT violation and penalty of one model."""
-        count = B.shape[1]
-        gap, kkt, penalty = self.problem.strengths.certify(
-            C, cols, B, np.full(count, alpha), np.full(count, loss), False, True
-        )
-        return gap[0], kkt.max(), penalty.sum()
 
     def _restart(self, W):
         verdict = self._verify(self.B, np.zeros(1))

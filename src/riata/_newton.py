@@ -54,6 +54,20 @@ def gradient(design, Q, columns):
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
+def product(design, columns, B):
+    """``X~[:, columns] @ B`` for B (n_columns, lanes); (n_samples, lanes)."""
+    parts = []
+    for first in range(0, B.shape[1], LANES):
+        part = B[:, first:first + LANES]
+        lanes = part.shape[1]
+        block = np.zeros((len(columns), 1 if lanes == 1 else LANES))
+        block[:, :lanes] = -part
+        out = np.zeros((design.n_samples, block.shape[1]))
+        design.subtract_product(columns, block, out)
+        parts.append(out[:, :lanes])
+    return parts[0] if len(parts) == 1 else np.hstack(parts)
+
+
 class Model:
     """The quadratic model of the loss: least squares on the same columns, with the
     curvatures at some predictor as weights.
@@ -308,25 +322,28 @@ class NewtonSolver(PathSolver):
         gradients on all of them, side by side."""
         working, l2 = self.working, np.multiply.outer(self.working.l2, alphas)
         D, solved = self._conjugate_gradients(
-            working.columns, C - l2 * W, l2, working.sqnorm, lanes
+            working.columns, C - l2 * W, lambda P: l2 * P, l2, working.sqnorm, lanes
         )
         if not solved:
             # badly conditioned: see the columns by their Gram matrix from now on
             self.by_gradients = 8 * len(working) ** 2 > GRAM_BYTES
         return D
 
-    def _conjugate_gradients(self, columns, rest, l2, sqnorm, lanes, free=1.0):
-        """Solve ``(H + l2) D = rest`` for some lanes, H being the Hessian of the model,
+    def _conjugate_gradients(
+        self, columns, rest, hold, diagonal, sqnorm, lanes, free=1.0
+    ):
+        """Solve ``H D + hold(D) = rest`` for some lanes, H being the Hessian of the model,
         to a share FORCING; coefficients with ``free = 0`` stay. Also whether it did."""
         design = self.problem.design
-        inverse = free / (np.multiply.outer(sqnorm, self._stiffness()[lanes]) + l2)
+        inverse = np.multiply.outer(sqnorm, self._stiffness()[lanes]) + diagonal
+        inverse = free / inverse
         D = np.zeros_like(rest)
         Z = inverse * rest
         P, square = Z, self._together(np.einsum("ij,ij->j", rest, Z))
         enough = FORCING**2 * square
         for _ in range(MOST_GRADIENTS):
             V = self._product(columns, P) / self.problem.eta_unit
-            H = gradient(design, self._bend(V, lanes), columns)[:, :P.shape[1]] + l2 * P
+            H = gradient(design, self._bend(V, lanes), columns)[:, :P.shape[1]] + hold(P)
             self.work.newton += 1
             bend = self._together(np.einsum("ij,ij->j", P, H))
             step = np.divide(square, bend, out=np.zeros_like(bend), where=bend > 0)
@@ -454,17 +471,7 @@ class NewtonSolver(PathSolver):
 
     def _product(self, columns, B):
         """unit X~[:, columns] @ B, without copies of the columns."""
-        lanes, parts = B.shape[1], []
-        for first in range(0, lanes, LANES):
-            part = B[:, first:first + LANES]
-            width = 1 if part.shape[1] == 1 else LANES
-            block = np.zeros((len(columns), width))
-            block[:, :part.shape[1]] = -self.problem.eta_unit * part
-            out = np.zeros((self.problem.design.n_samples, width))
-            self.problem.design.subtract_product(columns, block, out)
-            parts.append(out)
-        out = parts[0] if len(parts) == 1 else np.hstack(parts)
-        return out[:, :lanes]
+        return product(self.problem.design, columns, self.problem.eta_unit * B)
 
     # --- Verification by a pass over X.
 

@@ -11,6 +11,7 @@ import numpy as np
 from . import _validation as check
 from ._core.design import NonFinite
 from ._multinomial import MultinomialProblem, MultinomialSolver
+from ._multinomial_rows import RowSolver
 from ._newton import NewtonSolver
 from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
@@ -46,7 +47,7 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED):
 def solver_of(problem, settings, start=None):
     kind = PathSolver
     if isinstance(problem, MultinomialProblem):
-        kind = MultinomialSolver
+        kind = RowSolver if problem.loss.grouped else MultinomialSolver
     elif isinstance(problem, GeneralProblem):
         kind = NewtonSolver
     return kind(problem, settings, start)
@@ -81,6 +82,12 @@ def checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features)
 
 
 def checked_problem(data, loss=SQUARED, **options):
+    bounded = options.get("lower") is not None or options.get("upper") is not None
+    if loss.many_outputs and loss.grouped and bounded:
+        raise ValueError(
+            "lower and upper must be None with loss=Multinomial(grouped=True): rows of "
+            "coefficients have norms, not bounds. Use Multinomial(grouped=False)."
+        )
     options["sample_weight"] = data.sample_weight
     try:
         if isinstance(loss, Squared):
@@ -217,7 +224,7 @@ def fit_path(
     n_threads = check.check_n_threads(n_threads)
     time_limit = check.check_time_limit(time_limit)
     deadline = math.inf if time_limit is None else started + time_limit
-    start = _check_init(init, p)
+    start = _check_init(init, p, loss, data.y)
     fit_intercept = check.check_bool(fit_intercept, "fit_intercept")
     standardize = check.check_bool(standardize, "standardize")
 
@@ -334,21 +341,21 @@ class _Limits(NamedTuple):
 
 
 def _to_design(coef, problem):
+    """Columns that are not zero, and their coefficients in the units of the design."""
     if coef is None:
         return None
-    unit = problem.coef_unit
-    if coef.ndim == 2:  # (n_classes, n_features)
-        columns = np.flatnonzero(coef.any(axis=0) & (unit > 0))
-        return columns, coef[:, columns].T / unit[columns, None]
-    columns = np.flatnonzero((coef != 0) & (unit > 0))
-    return columns, coef[columns] / unit[columns]
+    columns = np.flatnonzero((np.atleast_2d(coef) != 0).any(axis=0))
+    columns = columns[problem.coef_unit[columns] > 0]
+    return columns, (coef[..., columns] / problem.coef_unit[columns]).T
 
 
-def _check_init(init, n_features):
+def _check_init(init, n_features, loss, y):
     if init is None:
         return None
     if isinstance(init, PathResult):
-        init = init.coef[:, [-1]].toarray().ravel()
+        init = init._coef_of(len(init) - 1)
+    if loss.many_outputs:
+        return check.check_class_coef(init, n_features, int(y.max()) + 1, "init")
     return check.check_coef(init, n_features, "init")
 
 

@@ -330,9 +330,9 @@ class PathResult:
         squared residual (or unit deviance): ``n log v``, or ``n v`` for a loss that is
         minus a log-likelihood as it stands (logistic, Poisson, ...), plus ``2 k`` (aic),
         ``2 k n / (n - k - 1)`` (aicc), ``k log n`` (bic), ``k log n + 2 log C(p, k)``
-        (ebic), or ``v / (1 - k/n)^2`` (gcv). The number of non-zero coefficients is an unbiased estimate of the
-        lasso's degrees of freedom (Zou, Hastie & Tibshirani 2007,
-        doi:10.1214/009053607000000127) and an upper one with an L2 part.
+        (ebic), or ``v / (1 - k/n)^2`` (gcv). The number of non-zero coefficients is an
+        unbiased estimate of the lasso's degrees of freedom (Zou, Hastie & Tibshirani
+        2007, doi:10.1214/009053607000000127) and an upper one with an L2 part.
 
         Parameters
         ----------

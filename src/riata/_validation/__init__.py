@@ -44,6 +44,8 @@ from ._numbers import (
 )
 from ._vectors import (
     check_bounds,
+    check_class_coef,
+    check_class_intercept,
     check_coef,
     check_offset,
     check_penalty_factor,
@@ -59,6 +61,8 @@ __all__ = [
     "check_bool",
     "check_bounds",
     "check_choice",
+    "check_class_coef",
+    "check_class_intercept",
     "check_coef",
     "check_design",
     "check_finite",

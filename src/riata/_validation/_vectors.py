@@ -274,6 +274,62 @@ def check_coef(coef: Any, n_features: int, name: str = "coef") -> np.ndarray:
     return coef
 
 
+def check_class_coef(
+    coef: Any, n_features: int, n_classes: int, name: str = "coef"
+) -> np.ndarray:
+    """Check coefficients of several classes.
+
+    Parameters
+    ----------
+    coef : array-like or sparse of shape (n_classes, n_features)
+    n_features, n_classes : int
+    name : str
+
+    Returns
+    -------
+    ndarray of float64 and shape (n_classes, n_features)
+
+    Raises
+    ------
+    ValueError, TypeError
+        Of another shape, or not finite.
+    """
+    if _is_sparse(coef):
+        coef = check_operand(coef, name).toarray()
+    coef = _to_float(_as_array(coef, name), name).astype(_FLOAT64)
+    if coef.shape != (n_classes, n_features):
+        raise ValueError(
+            f"{name} has shape {coef.shape}; for {n_classes} classes it must have shape "
+            f"(n_classes, n_features) = ({n_classes}, {n_features})"
+        )
+    check_finite(coef, name)
+    return coef
+
+
+def check_class_intercept(
+    intercept: Any, n_classes: int, name: str = "intercept"
+) -> np.ndarray:
+    """Check intercepts of several classes: a number, or one a class.
+
+    Returns
+    -------
+    ndarray of float64 and shape (n_classes,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        Of another shape, or not finite.
+    """
+    intercept = _to_float(_as_array(intercept, name), name).astype(_FLOAT64)
+    if intercept.shape not in ((), (n_classes,)):
+        raise ValueError(
+            f"{name} has shape {intercept.shape}; it must be a number or have shape "
+            f"(n_classes,) = ({n_classes},)"
+        )
+    check_finite(intercept, name)
+    return np.broadcast_to(intercept, (n_classes,))
+
+
 def _per_feature(values: Any, n_features: int, name: str) -> np.ndarray:
     if isinstance(values, Real):
         if isinstance(values, bool):
