@@ -6,7 +6,7 @@ kept of the folds is for the estimators to say.
 """
 
 import copy
-from functools import partial
+from functools import partial, update_wrapper
 from inspect import signature
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple
@@ -157,8 +157,9 @@ def score_model(model, held_out, scorer, params):
         # A scorer calls predict(X); the offset has to come in behind its back.
         for name in PREDICTIONS:
             if hasattr(model, name):
-                bound = partial(getattr(model, name), offset=held_out.offset)
-                setattr(model, name, bound)
+                method = getattr(model, name)
+                bound = partial(method, offset=held_out.offset)
+                setattr(model, name, update_wrapper(bound, method))
     return scorer(model, held_out.X, held_out.y, **params)
 
 
