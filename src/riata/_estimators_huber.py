@@ -173,8 +173,8 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
     >>> model = HuberRegressor().fit(X, y)
     >>> model.coef_.round(1)
     array([2.])
-    >>> np.flatnonzero(model.outliers_)
-    array([4])
+    >>> bool(model.outliers_[4])
+    True
     """
 
     _parameter_checks: ClassVar = {

@@ -8,9 +8,9 @@ from ._base import Loss
 
 
 class Huber(Loss):
-    """Squared loss for small errors, absolute for large ones, so that outliers do not
-    rule the fit.
+    """Huber loss: squared for small errors, absolute for large ones.
 
+    Outliers do not rule the fit.
     ``1/2 e^2`` for ``|e| <= delta``, ``delta |e| - delta^2 / 2`` beyond, ``e = y - eta``.
 
     Parameters
