@@ -414,15 +414,20 @@ def warn_not_converged(estimator, fits, what, stacklevel):
     if not failed:
         return
     worst = max(failed, key=lambda fit: fit.relative_gap)
+    largest = "largest " if len(failed) > 1 else ""
+    found = (
+        f"the {largest}relative duality gap is {worst.relative_gap:.2e}, the tolerance "
+        f"{estimator._gap_rule} is {estimator._gap_tolerance():.2e}"
+    )
+    if np.isnan(worst.relative_gap):  # of a loss that is not convex
+        found = "the optimality conditions are violated by more than the tolerance"
     share = f" in {len(failed)} of {len(fits)} {what}" if len(fits) > 1 else ""
     limit = "max_iter"
     if any(fit.status == "time_limit" for fit in failed):
         limit = "time_limit"
     warnings.warn(
-        f"{type(estimator).__name__} did not converge{share}: the "
-        f"{'largest ' if len(failed) > 1 else ''}relative duality gap is "
-        f"{worst.relative_gap:.2e}, the tolerance {estimator._gap_rule} is "
-        f"{estimator._gap_tolerance():.2e} (status: {worst.status}). Raise {limit} (now "
+        f"{type(estimator).__name__} did not converge{share}: {found} "
+        f"(status: {worst.status}). Raise {limit} (now "
         f"{getattr(estimator, limit)}) or tol (now {estimator.tol}), or penalize more "
         f"({estimator._stronger}).",
         ConvergenceWarning,

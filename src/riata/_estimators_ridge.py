@@ -430,6 +430,8 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
         Number of iterations or solves of the final fit.
     status_ : Status or list of Status
         How the final fit ended, per target.
+    solver_ : str
+        What was used for it, as of :class:`riata.Ridge`.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
