@@ -12,18 +12,13 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import check_cv
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
 
 from ._cross_validation_base import (
+    RoutedCV,
     as_folds,
     reject_params_without_routing,
     rows_of_params,
     score_model,
-    takes_weights,
 )
 from ._estimators_base import (
     SHARED_CHECKS,
@@ -356,7 +351,7 @@ class Identity(RegressorMixin, BaseEstimator):
         return X
 
 
-class RidgeCV(MultiOutputMixin, LinearRegressor):
+class RidgeCV(RoutedCV, MultiOutputMixin, LinearRegressor):
     """Ridge regression whose `alpha` is chosen by cross-validation.
 
     By default by leave-one-out cross-validation, which has a closed form: all alphas
@@ -576,36 +571,6 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
             # The weights given to fit are for the scores, too.
             return get_scorer("r2").set_score_request(sample_weight=True)
         return get_scorer("r2")
-
-    def _route(self, scorer, sample_weight, params):
-        """Return the arguments of ``cv.split`` and of the scorer."""
-        if sample_weight is not None:
-            params["sample_weight"] = sample_weight
-        if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", **params)
-            return routed.splitter.split, routed.scorer.score
-        return {}, params if takes_weights(scorer) else {}
-
-    def get_metadata_routing(self):
-        """Return how metadata given to fit are routed to the scorer and the splitter.
-
-        Returns
-        -------
-        routing : sklearn.utils.metadata_routing.MetadataRouter
-            Requests of this estimator, of the scorer and of `cv`.
-        """
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(
-                scorer=self._get_scorer(),
-                method_mapping=MethodMapping().add(caller="fit", callee="score"),
-            )
-            .add(
-                splitter=self.cv,
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
 
     # -- folds ----------------------------------------------------------------------
 
