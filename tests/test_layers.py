@@ -21,7 +21,7 @@ LAYERS = (
     ("_validation", "_validation.*", "_versions", "_planted", "datasets", "losses",
      "losses.*", "penalties"),
     ("_diagnostics", "_lanes", "_multinomial*", "_newton", "_plot", "_problem", "_ridge*",
-     "_solver", "_working_set"),
+     "_solver", "_span", "_working_set"),
     ("_path", "_result*"),
     ("_certificate",),
     ("_estimators*", "_cross_validation*"),

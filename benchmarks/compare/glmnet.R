@@ -6,7 +6,8 @@
 # without an intercept), so with standardize = FALSE the problem it solves is
 #   1/(2n) ||y - b - Xw||^2 + lambda (a ||w||_1 + (1 - a)/2 ||w||^2 / s).
 # lambda = alpha (l1_ratio + s (1 - l1_ratio)) and a = alpha l1_ratio / lambda make it
-# ours; for the lasso nothing changes. The race's own gap confirms it.
+# ours; for the lasso nothing changes. The race's own gap confirms it. The other families
+# have our scale as it is, weights being divided by their mean.
 
 suppressPackageStartupMessages({library(Matrix); library(glmnet)})
 
@@ -42,7 +43,9 @@ job <- paste(readLines(file.path(folder, "job.json"), warn = FALSE), collapse = 
 field <- function(key, text = job) sub(sprintf('.*"%s": *"?([^],"}]*).*', key), "\\1", text)
 intercept <- field("fit_intercept") == "true"
 l1_ratio <- as.numeric(field("l1_ratio"))
+loss <- if (grepl('"loss"', job)) field("loss") else "squared"
 y <- read_npy(npy("y"))
+weights <- if (file.exists(npy("sample_weight"))) read_npy(npy("sample_weight"))
 alphas <- read_npy(npy("alphas"))
 if (field("sparse") == "true") {
   shape <- as.integer(strsplit(sub('.*"shape": *\\[([^]]*)\\].*', "\\1", job), ",")[[1]])
@@ -56,35 +59,57 @@ method <- if (grepl("type.gaussian", arguments[3])) field("type.gaussian", argum
   if (ncol(X) < 500) "covariance" else "naive"
 glmnet.control(fdev = 0, devmax = 1)  # follow the path to its end
 
-solve_path <- function(X, y, alphas, thresh) {
-  s <- sqrt(mean((y - mean(y))^2))
+family <- switch(loss, squared = "gaussian", logistic = "binomial",
+                 gamma = Gamma("log"), loss)
+
+# A single alpha of the logistic loss is reached in steps, as glmnet's manual advises.
+with_steps <- function(X, y, alphas) {
+  if (loss != "logistic" || length(alphas) > 1 || l1_ratio == 0) return(alphas)
+  r <- (y - if (intercept) mean(y) else 0.5) / length(y)
+  alpha_max <- max(abs(as.vector(crossprod(X, r)))) / l1_ratio
+  exp(seq(log(alpha_max), log(alphas), length.out = 12))
+}
+
+solve_path <- function(X, y, weights, alphas, thresh) {
+  s <- if (loss == "squared") sqrt(mean((y - mean(y))^2)) else 1
   strength <- l1_ratio + s * (1 - l1_ratio)
-  glmnet(X, y, family = "gaussian", alpha = l1_ratio / strength,
-         lambda = alphas * strength, standardize = FALSE, intercept = intercept,
-         thresh = thresh, maxit = 1e9, type.gaussian = method)
+  alphas <- with_steps(X, y, alphas)
+  fit <- glmnet(X, y, family = family, weights = weights, alpha = l1_ratio / strength,
+                lambda = alphas * strength, standardize = FALSE, intercept = intercept,
+                thresh = thresh, maxit = 1e9, type.gaussian = method)
+  if (length(fit$lambda) < length(alphas))
+    stop(sprintf("stopped after %d alphas", length(fit$lambda)))
+  fit
 }
 
 set.seed(0)
 tiny <- matrix(rnorm(240), 30, 8)
 if (is(X, "sparseMatrix")) tiny <- as(tiny, "dgCMatrix")
-for (k in 1:5) solve_path(tiny, rnorm(30), c(0.5, 0.2, 0.1), 1e-7)  # R compiles too
+tiny_y <- switch(loss, squared = rnorm(30), logistic = 0:29 %% 2, 0:29 %% 3 + 1)
+for (k in 1:5) solve_path(tiny, tiny_y, NULL, c(0.5, 0.2, 0.1), 1e-7)  # R compiles too
 say('{"version": "%s"}', packageVersion("glmnet"))
 
 con <- file("stdin"); open(con)
 while (length(line <- readLines(con, n = 1)) == 1) {
   begun <- Sys.time(); cpu <- proc.time()
-  fit <- tryCatch(suppressWarnings(solve_path(X, y, alphas, as.numeric(line))),
+  fit <- tryCatch(suppressWarnings(solve_path(X, y, weights, alphas, as.numeric(line))),
                   error = conditionMessage)
   seconds <- as.numeric(Sys.time() - begun, units = "secs")
   cpu <- sum((proc.time() - cpu)[1:2])
-  if (is.character(fit) || length(fit$lambda) < length(alphas)) {
-    say('{"error": "%s"}', if (is.character(fit)) gsub('["\n]', " ", fit) else
-      sprintf("stopped after %d alphas", length(fit$lambda)))
+  if (is.character(fit)) {
+    say('{"error": "%s"}', gsub('["\n]', " ", fit))
     next
   }
-  write_npy(fit$beta@x, npy("coef_data"))
-  write_npy(fit$beta@i, npy("coef_indices"))
-  write_npy(fit$beta@p, npy("coef_indptr"))
-  write_npy(as.numeric(fit$a0), npy("intercept"))
+  beta <- fit$beta
+  if (is.list(beta)) {  # a matrix for each class; the race wants them by alpha
+    order <- t(matrix(seq_len(length(beta) * length(alphas)), length(alphas)))
+    beta <- do.call(cbind, beta)[, as.vector(order)]
+  } else {
+    beta <- beta[, tail(seq_len(ncol(beta)), length(alphas)), drop = FALSE]
+  }
+  write_npy(beta@x, npy("coef_data"))
+  write_npy(beta@i, npy("coef_indices"))
+  write_npy(beta@p, npy("coef_indptr"))
+  write_npy(tail(as.numeric(fit$a0), ncol(beta)), npy("intercept"))
   say('{"seconds": %.6f, "cpu_seconds": %.6f}', seconds, cpu)
 }

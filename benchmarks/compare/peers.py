@@ -45,6 +45,14 @@ class Solver:
         True for one that takes dense X only.
     min_features, max_features : float
         The numbers of columns for which it is raced (a Gram matrix must fit).
+    losses : tuple of str
+        The losses that it has.
+    l1_ratios : pair of float
+        The least and the largest that it has.
+    intercept : bool
+        False for one that has no unpenalised intercept.
+    weights : bool
+        False for one that has no sample weights.
     """
 
     function: str
@@ -55,14 +63,22 @@ class Solver:
     dense: bool = False
     min_features: float = 0
     max_features: float = float("inf")
+    losses: tuple = ("squared",)
+    l1_ratios: tuple = (0, 1)
+    intercept: bool = True
+    weights: bool = True
 
-    def applies(self, X):
-        """Return whether this solver is raced on X."""
-        n, p = X.shape
+    def applies(self, problem):
+        """Return whether this solver is raced on a problem."""
+        n, p = problem.X.shape
         return (
-            self.min_features <= p <= self.max_features
+            problem.loss in self.losses
+            and self.l1_ratios[0] <= problem.l1_ratio <= self.l1_ratios[1]
+            and (self.intercept or not problem.fit_intercept)
+            and (self.weights or problem.sample_weight is None)
+            and self.min_features <= p <= self.max_features
             and not (self.gram and n <= p)
-            and not (self.dense and hasattr(X, "tocsc"))
+            and not (self.dense and hasattr(problem.X, "tocsc"))
         )
 
     def command(self):
@@ -78,25 +94,72 @@ class Solver:
         return program and [str(program), str(script), self.function]
 
 
+CLASSES = "logistic", "multinomial"
+CLAIMS = "poisson", "gamma", "tweedie"
+
 # 5e-7 times scikit-learn's ||y||^2 (celer's too) is 1e-6 of the null objective: rungs
 # of 5 make their ladders hit the race's target. The tolerances of glmnet and adelie are
 # on squared changes, so one rung is about three times the accuracy.
 SOLVERS = {
-    "riata": Solver("riata", "riata", _ladder(1e-4, 1e-10)),
+    "riata": Solver(
+        "riata", "riata", _ladder(1e-4, 1e-10),
+        losses=("squared", *CLASSES, *CLAIMS, "huber"),
+    ),
     "sklearn": Solver("sklearn", "python", _ladder(5e-5, 5e-12)),
     "sklearn-nogram": Solver(
         "sklearn", "python", _ladder(5e-5, 5e-12), {"precompute": False},
         gram=True, dense=True,
     ),
+    "sklearn-saga": Solver(
+        "sklearn_logistic", "python", _ladder(1e-3, 1e-10), {"solver": "saga"},
+        losses=CLASSES,
+    ),
+    "sklearn-liblinear": Solver(
+        "sklearn_logistic", "python", _ladder(1e-2, 1e-10), {"solver": "liblinear"},
+        losses=("logistic",), intercept=False,
+    ),
+    "sklearn-lbfgs": Solver(
+        "sklearn_logistic", "python", _ladder(1e-3, 1e-10), {"solver": "lbfgs"},
+        losses=CLASSES, l1_ratios=(0, 0),
+    ),
+    "sklearn-cholesky": Solver(
+        "sklearn_logistic", "python", _ladder(1e-3, 1e-10),
+        {"solver": "newton-cholesky"},
+        losses=CLASSES, l1_ratios=(0, 0), max_features=10_000,
+    ),
+    "sklearn-glm-lbfgs": Solver(
+        "sklearn_glm", "python", _ladder(1e-3, 1e-10), {"solver": "lbfgs"},
+        losses=CLAIMS, l1_ratios=(0, 0),
+    ),
+    "sklearn-glm-cholesky": Solver(
+        "sklearn_glm", "python", _ladder(1e-3, 1e-10), {"solver": "newton-cholesky"},
+        losses=CLAIMS, l1_ratios=(0, 0), max_features=10_000,
+    ),
     "celer": Solver("celer", "python", _ladder(5e-5, 5e-14)),
+    "celer-logreg": Solver(
+        "celer_logreg", "python", _ladder(1e-4, 1e-12),
+        losses=("logistic",), l1_ratios=(1, 1), intercept=False,
+    ),
     "skglm": Solver("skglm", "python", _ladder(1e-2, 1e-12)),
-    "glum": Solver("glum", "python", _ladder(1e-2, 1e-12)),
-    "adelie": Solver("adelie", "adelie", _ladder(1e-7, 1e-16)),
+    "skglm-glm": Solver(
+        "skglm_glm", "python", _ladder(1e-2, 1e-12),
+        losses=("logistic", "poisson", "huber"), l1_ratios=(0.01, 1), weights=False,
+    ),
+    "glum": Solver(
+        "glum", "python", _ladder(1e-2, 1e-12), losses=("squared", "logistic", *CLAIMS)
+    ),
+    "adelie": Solver(
+        "adelie", "adelie", _ladder(1e-7, 1e-16),
+        losses=("squared", "logistic", "poisson"),
+    ),
     "adelie-cov": Solver(
         "adelie_cov", "adelie", _ladder(1e-7, 1e-16),
         gram=True, dense=True, max_features=5000,
     ),
-    "glmnet": Solver("glmnet", "R", _ladder(1e-7, 1e-16)),
+    "glmnet": Solver(
+        "glmnet", "R", _ladder(1e-7, 1e-16),
+        losses=("squared", *CLASSES, "poisson", "gamma"),
+    ),
     "glmnet-cov": Solver(
         "glmnet", "R", _ladder(1e-7, 1e-16), {"type.gaussian": "covariance"},
         gram=True, min_features=500, max_features=5000,

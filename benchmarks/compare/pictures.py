@@ -3,6 +3,7 @@
 import textwrap
 from itertools import groupby
 
+from losses import LOSSES
 from peers import SOLVERS
 from table import describe
 
@@ -14,13 +15,14 @@ FLOOR_SECONDS, FLOOR_GAP = 1e-4, 1e-17  # what is less is drawn here
 MAIN = "ar1_wide", "tall", "zipf", "leukemia", "california_poly4", "a9a"
 
 # Okabe and Ito's palette, to be told apart by colour-blind eyes too, less its yellow. A
-# solver's variants have its colour, with dashes and open markers.
+# solver's variants have its colour, with dashes of their own and open markers.
 EMPHASISED = "riata"
 TARGET = {"color": "0.25", "linewidth": 0.9, "zorder": 2}  # over the grid
 STYLES = [
     ("#0072B2", "o"), ("#E69F00", "s"), ("#009E73", "^"), ("#CC79A7", "D"),
     ("#56B4E9", "v"), ("#D55E00", "P"), ("#777777", "X"),
 ]  # fmt: skip
+DASHES = [(3, 1.5), (1, 1), (5, 1, 1, 1), (6, 3)]
 
 
 def draw(store, folder):
@@ -65,6 +67,9 @@ def pages(cells):
 def _kind(name):
     """Return what is fitted in a cell, by its name; see ``cells.py``."""
     endings = {"-enet": "enet", "-noint": "noint"}
+    loss = next((loss for loss in LOSSES if f"-{loss}" in name), None)
+    if loss:
+        return loss
     if "@" in name:
         return "single"
     return next((v for k, v in endings.items() if name.endswith(k)), "paths")
@@ -86,7 +91,10 @@ def _style(name):
     colour, marker = STYLES[min(place, len(STYLES) - 1)]
     line = {"color": colour, "marker": marker, "linewidth": 1.4, "markersize": 4.5}
     if variant:
-        line |= {"linestyle": (0, (3, 1.5)), "markerfacecolor": "white"}
+        variants = [k for k in SOLVERS if k.startswith(f"{family}-")]
+        place = variants.index(name) if name in variants else 0
+        dashes = DASHES[place % len(DASHES)]
+        line |= {"linestyle": (0, dashes), "markerfacecolor": "white"}
     return line | {"zorder": 3}
 
 

@@ -21,6 +21,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -30,7 +31,6 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 from cells import QUICK, all_cells
-from gap import Problem
 from peers import HERE, SOLVERS
 from pictures import draw
 from table import cell_table, charged, markdown, seconds
@@ -40,6 +40,7 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 WARM_UP_LIMIT = 600.0  # seconds for imports, just-in-time compilation, reading the data
+WATCH = 0.1  # seconds between looks at a solver's clock
 BEHIND = 100  # a run is stopped when so many times slower than the fastest (and 10 s)
 REPEAT_LIMIT = 1.0  # seconds beyond which a run is not repeated
 
@@ -76,17 +77,32 @@ class Worker:
         return answer | {"seconds": statistics.median(times), "repeats": len(times)}
 
     def _listen(self, limit):
-        timer = threading.Timer(limit, self.process.kill)
-        begun = time.monotonic()
-        timer.start()
+        answered, end = threading.Event(), self._now() + limit
+        watch = threading.Thread(target=self._kill_at, args=(end, answered))
+        watch.start()
         line = self.process.stdout.readline()
-        timer.cancel()
+        in_time = not answered.is_set()
+        answered.set()
+        watch.join()
         if line:
             return json.loads(line)
-        if time.monotonic() - begun >= limit:
+        if not in_time:
             return {"error": f"over {limit:.3g} s", "ended": True}
         last_words = self.log.read_text().strip().splitlines()[-1:]
         return {"error": f"the process ended: {' '.join(last_words)}", "ended": True}
+
+    def _now(self):
+        """Return the time by the race's clock: the process's own, or everybody's."""
+        if self.clock == "cpu_seconds" and sys.platform == "linux":
+            return time.clock_gettime(~self.process.pid << 3 | 2)  # see clock_gettime(3)
+        return time.monotonic()
+
+    def _kill_at(self, end, answered):
+        """Kill the process at a time by its clock unless it has answered before."""
+        while not answered.wait(WATCH):
+            if self._now() >= end:
+                answered.set()
+                self.process.kill()
 
     def __enter__(self):
         return self
@@ -102,26 +118,30 @@ def save_problem(folder, problem, alphas):
     """Write the problem where the workers read it."""
     X = problem.X
     arrays = {"y": problem.y, "alphas": alphas}
+    if problem.sample_weight is not None:
+        arrays["sample_weight"] = np.asarray(problem.sample_weight, dtype=float)
     if sp.issparse(X):
         arrays |= {"X_data": X.data, "X_indices": X.indices, "X_indptr": X.indptr}
     else:
         arrays["X"] = X
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
+    model = {"l1_ratio": problem.l1_ratio, "fit_intercept": problem.fit_intercept}
+    if problem.loss != "squared":
+        model["loss"] = problem.loss
     job = {
         "sparse": bool(sp.issparse(X)),
         "shape": [int(size) for size in X.shape],
-        "l1_ratio": problem.l1_ratio,
-        "fit_intercept": problem.fit_intercept,
+        "model": model,
     }
     (folder / "job.json").write_text(json.dumps(job))
 
 
 def read_solution(folder, problem, alphas):
-    """Return the (n_features, n_alphas) coefficients and the intercepts."""
+    """Return coefficients, a column for each alpha (and class), and intercepts."""
     names = "coef_data", "coef_indices", "coef_indptr", "intercept"
     *parts, intercept = (np.load(folder / f"{name}.npy") for name in names)
-    shape = problem.X.shape[1], len(alphas)
+    shape = problem.X.shape[1], len(alphas) * problem.n_classes
     return sp.csc_array(tuple(parts), shape=shape), intercept
 
 
@@ -154,7 +174,7 @@ def climb(worker, solver, folder, problem, alphas, options, limit):
         answer |= {
             "tolerance": tolerance,
             "worst_gap": gap,
-            "nonzeros": int(coef[:, [-1]].count_nonzero()),
+            "nonzeros": int(coef[:, -problem.n_classes :].count_nonzero()),
             "objective": objective,
             "dual": dual,
         }
@@ -192,16 +212,16 @@ def add_excess(results, null_objective):
 
 def race_cell(cell, commands, options):
     """Return a description of a cell and the results of the solvers in commands."""
-    X, y = cell.load()
-    problem = Problem(X, y, cell.l1_ratio, cell.fit_intercept)
-    alphas = cell.alphas(problem.alpha_max())
+    problem = cell.load()
+    alphas = cell.alphas(problem)
+    X = problem.X
     results, limit = {}, options.limit
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         save_problem(folder, problem, alphas)
         for name, command in commands.items():
             solver = SOLVERS[name]
-            if not solver.applies(X):
+            if not solver.applies(problem):
                 continue
             results[name] = result = race_solver(
                 solver, command, folder, problem, alphas, options, limit

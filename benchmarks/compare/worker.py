@@ -29,21 +29,30 @@ def load(folder):
         X = sp.csc_matrix(parts, shape=job["shape"])
     else:
         X = read["X"]
-    options = {"l1_ratio": job["l1_ratio"], "fit_intercept": job["fit_intercept"]}
+    options = job["model"]
+    if "sample_weight" in read:
+        options["sample_weight"] = read["sample_weight"]
     return X, read["y"], read["alphas"], options
 
 
-def tiny_problem(sparse):
-    """Return X, y, alphas of the same kind as the real ones, but small."""
+def tiny_problem(sparse, options):
+    """Return X, y, alphas and options of the same kind as the real ones, but small."""
     rng = np.random.default_rng(0)
     X = np.asfortranarray(rng.standard_normal((30, 8)))
-    y = X[:, 0] + rng.standard_normal(30)
+    if options.get("loss", "squared") in ("squared", "huber"):
+        y = X[:, 0] + rng.standard_normal(30)
+    elif options["loss"] == "logistic":
+        y = np.arange(30.0) % 2
+    else:  # counts or classes, and none is zero for Gamma
+        y = np.arange(30.0) % 3 + (options["loss"] == "gamma")
+    if "sample_weight" in options:
+        options = options | {"sample_weight": np.linspace(0.5, 1, 30)}
     X = sp.csc_matrix(X) if sparse else X
-    return X, y, np.geomspace(0.5, 0.1, 3)
+    return X, y, np.geomspace(0.5, 0.1, 3), options
 
 
 def save(folder, coef, intercept):
-    """Write (n_features, n_alphas) coefficients as CSC, and the intercepts."""
+    """Write coefficients, a column for each alpha (and class), and the intercepts."""
     coef = sp.csc_array(coef)
     np.save(folder / "coef_data.npy", coef.data)
     np.save(folder / "coef_indices.npy", coef.indices.astype(np.int32))
@@ -71,8 +80,9 @@ def main(name, folder, options):
     folder, solve = Path(folder), getattr(solvers, name)
     X, y, alphas, kwargs = load(folder)
     kwargs |= json.loads(options)
-    solve(*tiny_problem(sp.issparse(X)), **kwargs, tol=1e-4)
-    say(version=version(name.removesuffix("_cov")))
+    *tiny, tiny_kwargs = tiny_problem(sp.issparse(X), kwargs)
+    solve(*tiny, **tiny_kwargs, tol=1e-4)
+    say(version=version(name.partition("_")[0]))
     for line in sys.stdin:
         wall, cpu = time.perf_counter(), time.process_time()
         try:

@@ -11,6 +11,7 @@ _NAMES = {
     "enet_path": "_path",
     "alpha_max": "_path",
     "PathResult": "_path",
+    "MultinomialPathResult": "_result_multinomial",
     "check_solution": "_certificate",
     "Certificate": "_certificate",
     "Status": "_solver",

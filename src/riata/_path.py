@@ -17,6 +17,7 @@ from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
 from ._solver import ConvergenceWarning, PathSolver, Settings, Status
+from ._span import solve_in_span, span_pays
 from .losses import Squared, get_loss
 
 LEAST_L1_RATIO = 1e-3  # alpha_max of a ridge path is that of this l1_ratio
@@ -110,11 +111,12 @@ def fit_path(
     Minimises, for each alpha,
 
     .. math::
-        \frac{1}{S} \sum_i \frac{s_i}{2} (y_i - o_i - b - x_i^\top w)^2
+        \frac{1}{S} \sum_i s_i \, f(y_i, o_i + b + x_i^\top w)
         + \alpha \sum_j v_j \Big( \rho |w_j| + \frac{1 - \rho}{2} w_j^2 \Big)
         \quad \text{with } l_j \le w_j \le u_j
 
-    where :math:`s` are the sample weights with sum :math:`S`, :math:`o` the offset,
+    where :math:`f` is the loss, by default :math:`\frac12 (y - \eta)^2`,
+    :math:`s` are the sample weights with sum :math:`S`, :math:`o` the offset,
     :math:`v` the penalty factors and :math:`\rho` is `l1_ratio`. Each solution comes
     with its duality gap, computed on the problem as given.
 
@@ -124,8 +126,12 @@ def fit_path(
         float32 and float64, Fortran and C order, CSC (int32 or int64 indices) are used
         where they are, without a copy; CSR is transposed once.
     y : array-like of shape (n_samples,)
-        Target.
-    loss : {"squared"} or a loss object, default="squared"
+        Target: numbers, counts, or classes 0 and 1 (or -1 and 1; 0, 1, 2, ... for
+        several), as the loss wants it.
+    loss : str or riata.losses.Loss, default="squared"
+        ``"squared"``, ``"logistic"``, ``"multinomial"``, ``"poisson"``, ``"gamma"``,
+        ``"tweedie"``, ``"negative_binomial"``, ``"huber"``, ``"squared_hinge"`` (with
+        the default parameters of these losses), or an object of `riata.losses`.
     l1_ratio : float in [0, 1], default=1.0
         1 is the lasso, 0 is ridge.
     penalty : riata.penalties.ElasticNet, optional
@@ -143,7 +149,7 @@ def fit_path(
     sample_weight : array-like of shape (n_samples,), optional
         Non-negative; an integer weight equals repeating the row.
     offset : array-like of shape (n_samples,), optional
-        Added to the predictor.
+        Added to the predictor; (n_samples, n_classes) for several classes.
     penalty_factor : float or array-like of shape (n_features,), optional
         0 leaves a coefficient unpenalised, inf excludes it.
     lower, upper : float or array-like of shape (n_features,), optional
@@ -172,6 +178,7 @@ def fit_path(
     Returns
     -------
     PathResult
+        `MultinomialPathResult` for several classes.
 
     Raises
     ------
@@ -273,7 +280,7 @@ def solve_path(
     kind = MultinomialRecord if loss.many_outputs else Record
     record = kind(problem, penalty["l1_ratio"], solver.alpha_max, started)
     end = "complete"
-    for solutions in _solutions(solver, data, grid, penalty, standardize):
+    for solutions in _solutions(solver, data, grid, penalty, standardize, loss):
         record.add(solutions)
         end = limits.reached(record, solutions)
         if end != "complete":
@@ -281,13 +288,17 @@ def solve_path(
     return record.result(loss, end, solver.work)
 
 
-def _solutions(solver, data, grid, penalty, standardize):
+def _solutions(solver, data, grid, penalty, standardize, loss):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
+    if isinstance(solver, NewtonSolver):
+        if type(solver) is NewtonSolver and grid[-1] > 0 and span_pays(solver):
+            yield from solve_in_span(solver, solver_of, data, grid, loss)
+        else:
+            yield from solver.solve(grid)
+        return
     bounded = problem.strengths.lower is not None
-    if bounded or (grid[-1] > 0 and problem.l1_ratio > 0) or (
-        isinstance(solver, NewtonSolver)
-    ):
+    if bounded or (grid[-1] > 0 and problem.l1_ratio > 0):
         yield from solver.solve(grid)
         return
     smooth = (grid == 0) | (problem.l1_ratio == 0)

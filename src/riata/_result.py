@@ -228,7 +228,7 @@ class PathResult:
     def __repr__(self):
         return (
             f"<PathResult: {len(self)} alphas from {self.alphas[0]:.4g} to "
-            f"{self.alphas[-1]:.4g}, {self.n_active[-1]} of {self.n_features_in} "
+            f"{self.alphas[-1]:.4g}, {self.n_active[-1]} of {self._n_coefs} "
             f"coefficients active at the end, largest relative gap "
             f"{self.relative_gap.max():.1e}>"
         )

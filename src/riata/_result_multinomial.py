@@ -32,8 +32,9 @@ class MultinomialRecord(Record):
 
 
 class MultinomialPathResult(PathResult):
-    """Solutions along a path of a multinomial model: those of `PathResult` for several
-    classes.
+    """Solutions along a path of a multinomial model.
+
+    All that `PathResult` has, for several classes.
 
     Attributes
     ----------

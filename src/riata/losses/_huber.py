@@ -8,9 +8,10 @@ from ._base import Loss
 
 
 class Huber(Loss):
-    """Huber loss: squared for small errors, absolute for large ones.
+    """Squared loss for small errors, absolute for large ones.
 
-    Outliers do not rule the fit.
+    Outliers do not rule such a fit.
+
     ``1/2 e^2`` for ``|e| <= delta``, ``delta |e| - delta^2 / 2`` beyond, ``e = y - eta``.
 
     Parameters

@@ -43,9 +43,10 @@ class Multinomial(Loss):
                "labels.")
         present = np.unique(y)
         if len(present) != present[-1] + 1 or len(present) < 2:
-            missing = 1 if len(present) < 2 else np.setdiff1d(np.arange(y.max()), y)[0]
+            gaps = np.flatnonzero(present != np.arange(len(present)))
+            missing = gaps[0] if len(gaps) else len(present)
             raise ValueError(
-                f"y holds no sample of class {missing:.0f}: loss={self.name!r} takes "
+                f"y holds no sample of class {missing}: loss={self.name!r} takes "
                 "classes numbered 0, 1, ... without gaps, two at least."
             )
         return y
