@@ -295,7 +295,7 @@ def finite_mean(scores, axis):
 class RoutedCV:
     """Splitter and scorer of an estimator that cross-validates."""
 
-    _scoring_methods = ("fit",)
+    _scoring_methods: ClassVar[tuple[str, ...]] = ("fit",)
 
     def _get_scorer(self):
         """Return the scorer, or None for the deviance."""

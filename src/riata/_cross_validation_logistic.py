@@ -214,7 +214,7 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
     # Like scikit-learn's: routed to the scorer.
     __metadata_request__score: ClassVar = {"sample_weight": metadata_routing.UNUSED}
 
-    _scoring_methods = ("fit", "score")
+    _scoring_methods: ClassVar = ("fit", "score")
     _parameter_checks: ClassVar = {
         "Cs": check_Cs,
         "l1_ratios": or_warn(check_l1_ratios_or_none),
