@@ -82,6 +82,19 @@ def as_folds(cv, X, y, split_params):
     return folds
 
 
+def require_classes(folds, codes, classes):
+    """Raise if a class is missing among the training rows of a fold."""
+    for k, (train, _) in enumerate(folds):
+        missing = np.setdiff1d(np.arange(len(classes)), codes[train])
+        if len(missing):
+            label = classes.tolist()[missing[0]]
+            raise ValueError(
+                f"cv gave a fold (number {k}) whose training rows hold no sample of the "
+                f"class {label!r}. Choose stratified folds (an integer cv), fewer of "
+                "them, or leave out classes that are too rare."
+            )
+
+
 def as_rows(fold):
     """Return the rows of one side of a fold (numbers or a mask) as numbers."""
     rows = np.asarray(fold)
@@ -388,10 +401,12 @@ class PathCV(RoutedCV):
         data, options, attributes = self._checked_input(X, y, sample_weight, offset)
         scorer = self._get_scorer()
         split_params, score_params = self._route(scorer, sample_weight, params)
-        labels = data.y
-        if "classes_" in attributes:
-            labels = attributes["classes_"][data.y.astype(np.intp)]
+        classes, labels = attributes.get("classes_"), data.y
+        if classes is not None:
+            labels = classes[data.y.astype(np.intp)]
         folds = as_folds(self._splitter(labels), data.X, labels, split_params)
+        if classes is not None:
+            require_classes(folds, data.y, classes)
         l1_ratios = self._l1_ratios()
         grids = self._grids(data, l1_ratios, options)
         judge = partial(minus_deviance, options["loss"])

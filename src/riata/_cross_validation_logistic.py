@@ -22,6 +22,7 @@ from ._cross_validation_base import (
     finite_mean,
     outcomes,
     reject_params_without_routing,
+    require_classes,
     score_model,
     takes_weights,
 )
@@ -323,6 +324,7 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
         labels = classes[data.y.astype(np.intp)]
         cv = check_cv(self.cv, labels, classifier=True)
         folds = as_folds(cv, data.X, labels, split_params)
+        require_classes(folds, data.y, classes)
         data = with_class_weight(data, self.class_weight, classes)
         Cs = self._get_Cs()
         order = np.argsort(Cs, kind="stable")
