@@ -92,11 +92,17 @@ def solve_linear(A, b):
 def solve(X, y, alpha, *, max_epochs=200_000, **options):
     """Coefficients and intercept of an optimum, in `numpy.longdouble`."""
     P = prepare(X.toarray() if hasattr(X, "toarray") else X, y, alpha, **options)
+    return solve_prepared(P, max_epochs)
+
+
+def solve_prepared(P, max_epochs=200_000, start=None):
+    """`solve` for an object of `prepare`; from `start`, as far as `max_epochs` lead."""
     mean = P.q @ P.X if P.fit_intercept else np.zeros(P.X.shape[1], LONG)
     centre = P.q @ P.y if P.fit_intercept else LONG(0)
     Z = P.X - mean
     G, c0 = (Z.T * P.q) @ Z, (Z.T * P.q) @ (P.y - centre)
-    w, c = np.zeros_like(c0), c0.copy()
+    w = np.zeros_like(c0) if start is None else start.copy()
+    c = c0 - G @ w
     movable = [j for j in range(len(w)) if P.lower[j] < P.upper[j] and G[j, j] > 0]
     # A correlation is right when it is off by less than the rounding of its sum.
     unit = np.sqrt(np.diag(G)) * np.sqrt(P.q @ (P.y - centre) ** 2)
@@ -114,7 +120,9 @@ def solve(X, y, alpha, *, max_epochs=200_000, **options):
             if np.all(wrong <= 1e4 * P.eps * unit) or np.array_equal(before, w):
                 return best, centre - mean @ best
             c = c0 - G @ w
-    raise RuntimeError("the oracle did not converge")
+    if start is None:
+        raise RuntimeError("the oracle did not converge")
+    return w, centre - mean @ w
 
 
 def _polish(P, G, c0, w, movable):

@@ -57,6 +57,8 @@ if (field("sparse") == "true") {
 # glmnet chooses its method by the number of columns; the option overrules it.
 method <- if (grepl("type.gaussian", arguments[3])) field("type.gaussian", arguments[3]) else
   if (ncol(X) < 500) "covariance" else "naive"
+# glmnet makes room for pmax columns at each alpha, and class: too much for millions.
+pmax <- if (loss == "multinomial") min(ncol(X), 20000) else ncol(X)
 glmnet.control(fdev = 0, devmax = 1)  # follow the path to its end
 
 family <- switch(loss, squared = "gaussian", logistic = "binomial",
@@ -76,7 +78,7 @@ solve_path <- function(X, y, weights, alphas, thresh) {
   alphas <- with_steps(X, y, alphas)
   fit <- glmnet(X, y, family = family, weights = weights, alpha = l1_ratio / strength,
                 lambda = alphas * strength, standardize = FALSE, intercept = intercept,
-                thresh = thresh, maxit = 1e9, type.gaussian = method)
+                thresh = thresh, maxit = 1e9, type.gaussian = method, pmax = pmax)
   if (length(fit$lambda) < length(alphas))
     stop(sprintf("stopped after %d alphas", length(fit$lambda)))
   fit

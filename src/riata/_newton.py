@@ -37,7 +37,9 @@ MOST_GRADIENTS = 100  # steps of conjugate gradients for one model
 MAX_ROUNDS = 1000  # of descent for one model
 ARMIJO = 1e-4
 SHORTEST = 1e-10  # step length
-CURVATURE_FLOOR = 1e-6  # of a sample, against the largest
+NOISE = 1e-8  # share of a loss, of which a change may be rounding
+CURVATURE_FLOOR = 1e-12  # of a sample, against the largest: losses with tails like exp
+FLAT = 1e-6  # the same where the curvature is none: it may begin a step away
 
 
 def gradient(design, Q, columns):
@@ -81,8 +83,11 @@ class Model:
     """
 
     def __init__(self, problem, curvature, rough):
-        floor = CURVATURE_FLOOR * float(curvature.max(initial=0.0))
-        weights = np.maximum(curvature, floor if floor > 0 else 1.0)
+        if problem.weights is not None:  # samples of weight 0 do not count
+            curvature = np.where(problem.weights > 0, curvature, 0.0)
+        largest = float(curvature.max(initial=0.0)) or 1.0
+        weights = np.maximum(curvature, CURVATURE_FLOOR * largest)
+        weights[curvature == 0.0] = FLAT * largest
         if problem.weights is not None:
             weights = weights * problem.weights
         self.weights, self.weight_sum = weights, float(weights.sum())
@@ -430,12 +435,18 @@ class NewtonSolver(PathSolver):
         while True:
             Eta = self.Eta + length * step
             gain = problem.losses(Eta) / problem.eta_unit**2 - loss
+            small = np.abs(gain) <= NOISE * loss
+            if small.any():  # the trapezoidal rule does not cancel
+                pull = self.pull + problem.weigh(problem.residuals(Eta))
+                rule = -0.5 * length * np.einsum("ij,ij->j", pull, step)
+                gain = np.where(small, rule / problem.eta_unit, gain)
             gain += self._penalty(W + length * D, alphas) - penalty
             gain = self._together(gain)
             short = live & ~(gain <= ARMIJO * length * slope + noise)
-            if not short.any() or (length[short] < SHORTEST).any():
+            again = short & (length >= SHORTEST)
+            if not again.any():
                 break
-            length[short] *= 0.5
+            length[again] *= 0.5
         length[short] = 0.0
         W += length * D
         self.Eta = Eta if not short.any() else self.Eta + length * step
@@ -471,7 +482,10 @@ class NewtonSolver(PathSolver):
 
     def _product(self, columns, B):
         """unit X~[:, columns] @ B, without copies of the columns."""
-        return product(self.problem.design, columns, self.problem.eta_unit * B)
+        out = product(self.problem.design, columns, self.problem.eta_unit * B)
+        if self.problem.weights is not None:
+            out[self.problem.weights == 0] = 0.0  # where the loss might overflow
+        return out
 
     # --- Verification by a pass over X.
 

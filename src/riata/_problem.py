@@ -187,6 +187,8 @@ class GeneralProblem(Problem):
         if sample_weight is not None:
             y = np.where(sample_weight > 0, y, y[np.argmax(sample_weight > 0)])
         offset = np.zeros(X.n_samples) if offset is None else offset
+        if sample_weight is not None:
+            offset = np.where(sample_weight > 0, offset, 0.0)
         unit = 1.0
         if loss.in_units(1.0) is not None:
             peak = max(float(np.abs(y).max()), float(np.abs(offset).max()))

@@ -107,6 +107,10 @@ typedef struct {
     /* one sweep of coordinate descent over `count` columns, in all lanes at once */
     void (*sweep)(const Columns *X, const LanesProblem *P, ptrdiff_t count,
                   const ptrdiff_t *order);
+    /* r = y - p and total[k] = sum s (log(1 + exp(eta)) - y eta) for predictors
+     * (n, lanes); s NULL: all one */
+    void (*logistic)(ptrdiff_t n, int lanes, const double *y, const double *s,
+                     const double *eta, double *r, double *total);
 } VectorKernels;
 
 typedef struct {

@@ -86,6 +86,10 @@ cdef extern from "columns.h" nogil:
         void (*sweep)(
             const Columns*, const LanesProblem*, Py_ssize_t, const Py_ssize_t*
         ) noexcept nogil
+        void (*logistic)(
+            Py_ssize_t, int, const double*, const double*, const double*, double*,
+            double*
+        ) noexcept nogil
 
     ctypedef struct KernelTable:
         Verbs dense_columns[2]

@@ -64,6 +64,28 @@ class Loss:
         fast `residual` changes: it decides on speed only."""
         raise NotImplementedError
 
+    def sums(self, y, eta, weights):
+        """Weighted sums of `value` over the samples, one for each column of eta, and
+        `residual`: both in one visit where that is cheaper.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, 1)
+        eta : ndarray of shape (n_samples, n_alphas)
+        weights : ndarray of shape (n_samples,) or None
+            None stands for ones.
+
+        Returns
+        -------
+        total : ndarray of shape (n_alphas,)
+            Infinite where it overflows.
+        residual : ndarray of shape (n_samples, n_alphas)
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = self.value(y, eta)
+            total = values.sum(axis=0) if weights is None else weights @ values
+            return np.where(np.isnan(total), np.inf, total), self.residual(y, eta)
+
     def dual(self, y, theta):
         """Minus the conjugate of `value` at ``-theta``, that is, the least value over
         eta of ``value(eta) + theta eta``; minus infinity outside its domain.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._core.elementwise import logistic
 from ._base import Loss, refuse, xlogy
 
 
@@ -55,6 +56,13 @@ class Logistic(Loss):
         """``p (1 - p)``"""
         small = np.exp(-np.abs(eta))
         return small / (1.0 + small) ** 2
+
+    def sums(self, y, eta, weights):
+        """Sums and residuals from a compiled loop."""
+        y = np.ascontiguousarray(y[:, 0])
+        total, residual = logistic(y, np.ascontiguousarray(eta), weights)
+        least = -xlogy(y, y) - xlogy(1.0 - y, 1.0 - y)
+        return total - (least.sum() if weights is None else weights @ least), residual
 
     def dual(self, y, theta):
         """Entropy of ``y - t`` less that of y."""

@@ -35,24 +35,35 @@ class NegativeBinomial(Counts):
             raise ValueError(f"dispersion must be a positive number, got {dispersion!r}.")
         self.dispersion = float(dispersion)
 
-    def _share(self, eta):
-        """``a mean / (1 + a mean)``, a the dispersion."""
-        odds = eta + math.log(self.dispersion)
+    def _share(self, eta, sign=1.0):
+        """``a mean / (1 + a mean)``, a the dispersion; of ``-eta`` and -1, the rest."""
+        odds = eta + sign * math.log(self.dispersion)
         small = np.exp(-np.abs(odds))
         return np.where(odds >= 0, 1.0, small) / (1.0 + small)
 
     def value(self, y, eta):
         """Half the unit deviance."""
         a = self.dispersion
-        odds = eta + math.log(a)
-        number = y + 1.0 / a
-        softplus = np.maximum(odds, 0.0) + np.log1p(np.exp(-np.abs(odds)))
-        least = number * np.log1p(a * y) - xlogy(y, a * y)
-        return number * softplus - y * odds - least
+        known = np.where(y > 0, y, 1.0)
+        excess = eta - np.log(known)  # of log mean over log y
+        share = a * known / (1.0 + a * known)
+        # log((1 + a mean) / (1 + a y)), without cancellation between large numbers
+        near = np.log1p(share * np.expm1(np.clip(excess, -0.5, 0.5)))
+        wide = np.logaddexp(-np.log1p(a * known), np.log(share) + excess)
+        ratio = np.where(np.abs(excess) < 0.5, near, wide)
+        at_zero = np.logaddexp(0.0, eta + math.log(a)) / a
+        value = (y + 1.0 / a) * ratio - y * excess
+        return np.maximum(np.where(y > 0, value, at_zero), 0.0)
 
     def residual(self, y, eta):
         """``(y - mean) / (1 + a mean)``"""
-        return y - (y + 1.0 / self.dispersion) * self._share(eta)
+        share, known = self._share(eta), np.where(y > 0, y, 1.0)
+        excess = eta - np.log(known)  # of log mean over log y
+        # y is too large to be added to anything
+        below = -known * np.expm1(np.minimum(excess, 0.0)) * self._share(-eta, -1.0)
+        above = np.expm1(-np.maximum(excess, 0.0)) * share / self.dispersion
+        at_zero = -share / self.dispersion
+        return np.where(y > 0, np.where(excess < 0, below, above), at_zero)
 
     def curvature(self, y, eta):
         """``(1 + a y) mean / (1 + a mean)^2``"""

@@ -54,7 +54,11 @@ class Poisson(Counts):
 
     def value(self, y, eta):
         """Half the unit deviance."""
-        return self.predict(eta) - y * eta - (y - xlogy(y, y))
+        # without cancellation between large numbers
+        excess = eta - np.log(np.where(y > 0, y, 1.0))
+        with np.errstate(over="ignore"):
+            value = np.where(y > 0, y, 1.0) * (np.expm1(excess) - excess)
+        return np.where(y > 0, value, self.predict(eta))
 
     def residual(self, y, eta):
         """``y - mean``"""

@@ -63,33 +63,42 @@ class Tweedie(Counts):
         """Not negative; positive from power 2 on."""
         if self.power < 2:
             return super().check_target(y)
-        refuse(y, ~(y > 0), f"{self.name}', power={self.power:g}, '", "takes y > 0.")
+        refuse(y, ~(y > 0), self.name, f"of power {self.power:g} takes y > 0.")
         return y
 
-    def _powers(self, eta):
-        """``mean^(1 - power)`` and ``mean^(2 - power)``"""
-        with np.errstate(over="ignore"):
-            return np.exp((1.0 - self.power) * eta), np.exp((2.0 - self.power) * eta)
+    def _powers(self, y, eta):
+        """``y mean^(1 - power)`` and ``mean^(2 - power)``"""
+        with np.errstate(over="ignore", invalid="ignore"):
+            a = np.where(y > 0, y * np.exp((1.0 - self.power) * eta), 0.0)
+            return a, np.exp((2.0 - self.power) * eta)
 
     def value(self, y, eta):
         """Half the unit deviance."""
-        p = self.power
-        a, b = self._powers(eta)
-        least = y ** (2.0 - p) / ((1.0 - p) * (2.0 - p))
-        with np.errstate(invalid="ignore"):
-            value = b / (2.0 - p) - y * a / (1.0 - p) + least
-        return np.maximum(value, 0.0)
+        p, positive = self.power, y > 0
+        known = np.where(positive, y, 1.0)
+        excess = eta - np.log(known)
+        # without cancellation between large numbers
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = np.expm1((2.0 - p) * excess) / (2.0 - p)
+            value = value - np.expm1((1.0 - p) * excess) / (1.0 - p)
+            value = known ** (2.0 - p) * np.where(np.isnan(value), np.inf, value)
+            at_zero = np.exp((2.0 - p) * eta) / (2.0 - p)
+        return np.maximum(np.where(positive, value, at_zero), 0.0)
 
     def residual(self, y, eta):
         """``(y - mean) / mean^(power - 1)``"""
-        a, b = self._powers(eta)
-        return y * a - b
+        a, b = self._powers(y, eta)
+        if self.power > 2:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return b * np.expm1(np.log(y) - eta)
+        return a - b
 
     def curvature(self, y, eta):
         """Second derivative; where that may be negative, at least its mean."""
-        a, b = self._powers(eta)
-        second = (self.power - 1.0) * y * a + (2.0 - self.power) * b
-        return second if self.power <= 2 else np.maximum(second, b)
+        a, b = self._powers(y, eta)
+        with np.errstate(invalid="ignore"):
+            second = (self.power - 1.0) * a + (2.0 - self.power) * b
+        return second if self.power <= 2 else np.fmax(second, b)
 
     def dual(self, y, theta):
         """Least value of ``value(eta) + theta eta``, where the slope of the loss is
