@@ -36,7 +36,7 @@ SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 ESTIMATORS = [
     GeneralizedLinearRegressorCV(alphas=8, cv=3),
     GeneralizedLinearRegressorCV("poisson", alphas=8, cv=3),
-    GeneralizedLinearClassifierCV(alphas=[0.1, 0.01], cv=3),
+    GeneralizedLinearClassifierCV(alphas=8, cv=3),
     LogisticRegressionCV(Cs=4, cv=3),
 ]
 
