@@ -121,10 +121,14 @@ def test_method_docstring(name):
         assert "Returns" in found
 
 
-@pytest.mark.parametrize("name", ["Lasso", "ElasticNet", "Ridge"])
+ESTIMATORS = sorted(name for name, cls in CLASSES.items() if hasattr(cls, "fit"))
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
 def test_fitted_attributes_are_documented(name):
     X, y, _ = riata.datasets.make_correlated_data(20, 5, random_state=0)
-    model = getattr(riata, name)(alpha=0.1).fit(X, y)
+    y = y > y.mean() if "Logistic" in name or "Classifier" in name else np.exp(y / 10)
+    model = getattr(riata, name)().fit(X, y)
     fitted = {
         key for key in vars(model) if key.endswith("_") and not key.startswith("_")
     }
@@ -229,3 +233,27 @@ def test_elastic_net_of_glmnet(problem):
     np.testing.assert_allclose(
         np.append(path.intercept, path.coefs[:, 0]), GLMNET, atol=1e-6
     )
+
+
+def test_logistic_regression_of_scikit_learn_counts_the_sum(problem):
+    X, y, s = problem
+    y = (y > y.mean()).astype(float)
+    theirs = linear_model.LogisticRegression(C=0.7, tol=1e-10, solver="newton-cholesky")
+    theirs.fit(X, y, sample_weight=s)
+    path = riata.fit_path(
+        X, y, loss="logistic", alphas=[1 / (0.7 * s.sum())], l1_ratio=0.0,
+        sample_weight=s, tol=1e-13,
+    )  # fmt: skip
+    np.testing.assert_allclose(path.coefs[:, 0], theirs.coef_[0], atol=1e-5)
+    assert path.intercept[0] == pytest.approx(theirs.intercept_[0], abs=1e-5)
+
+
+def test_huber_of_scikit_learn_has_a_scale(problem):
+    X, y, s = problem
+    model = riata.HuberRegressor(epsilon=1.2, alpha=3.0).fit(X, y, sample_weight=s)
+    path = riata.fit_path(
+        X, y, loss=riata.losses.Huber(1.2 * model.scale_), l1_ratio=0.0,
+        alphas=[3.0 * model.scale_ / s.sum()], sample_weight=s, tol=1e-13,
+    )  # fmt: skip
+    np.testing.assert_allclose(path.coefs[:, 0], model.coef_, atol=1e-6)
+    assert path.intercept[0] == pytest.approx(model.intercept_)

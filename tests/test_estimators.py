@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-import riata._estimators
+import riata._estimators_base
 from riata import ElasticNet, ElasticNetCV, Lasso, LassoCV, Ridge, RidgeCV, Status
 
 ESTIMATORS = [Lasso, ElasticNet]
@@ -327,7 +327,7 @@ def test_interrupted_fit_leaves_the_state(monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("riata._estimators.solve_path", interrupt)
+    monkeypatch.setattr("riata._estimators_base.solve_path", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X[:, :4], y)
     assert fitted_state(model) == before
@@ -371,8 +371,8 @@ def stop_early(monkeypatch):
         path.status = [Status.iteration_limit] * len(path.alphas)
         return path
 
-    real = riata._estimators.solve_path
-    for module in ("_estimators", "_estimators_ridge", "_cross_validation"):
+    real = riata._estimators_base.solve_path
+    for module in ("_estimators_base", "_estimators_ridge", "_cross_validation_base"):
         monkeypatch.setattr(f"riata.{module}.solve_path", solve_path)
 
 

@@ -24,10 +24,10 @@ LAYERS = (
      "_solver", "_span", "_working_set"),
     ("_path", "_result*"),
     ("_certificate",),
-    ("_estimators*", "_cross_validation"),
+    ("_estimators*", "_cross_validation*"),
     ("__init__", "__main__"),
 )
-ESTIMATORS = ("_estimators*", "_cross_validation")
+ESTIMATORS = ("_estimators*", "_cross_validation*")
 # Packages that load inside functions only, and in which modules they may at all.
 LAZY = {
     "scipy": ("*",),

@@ -22,6 +22,16 @@ _NAMES = {
     "RidgeCV": "_estimators_ridge",
     "LassoCV": "_cross_validation",
     "ElasticNetCV": "_cross_validation",
+    "GeneralizedLinearRegressor": "_estimators_glm",
+    "PoissonRegressor": "_estimators_tweedie",
+    "GammaRegressor": "_estimators_tweedie",
+    "TweedieRegressor": "_estimators_tweedie",
+    "GeneralizedLinearClassifier": "_estimators_classifier",
+    "LogisticRegression": "_estimators_logistic",
+    "GeneralizedLinearRegressorCV": "_cross_validation_glm",
+    "GeneralizedLinearClassifierCV": "_cross_validation_glm",
+    "LogisticRegressionCV": "_cross_validation_logistic",
+    "HuberRegressor": "_estimators_huber",
     "show_versions": "_versions",
 }
 _MODULES = ("datasets", "losses", "penalties")

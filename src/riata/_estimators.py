@@ -6,30 +6,14 @@ in :mod:`riata._estimators_base`, input in :mod:`riata._validation`, and the fit
 :func:`riata.fit_path`.
 """
 
-from numbers import Real
 from typing import ClassVar
 
-import numpy as np
 from sklearn.base import MultiOutputMixin
 from sklearn.utils import metadata_routing
 
-from ._estimators_base import (
-    COORDINATE_CHECKS,
-    Deadline,
-    Fit,
-    LinearRegressor,
-    Samples,
-    fitted_attributes,
-    solve_path,
-    warn_not_converged,
-)
+from ._estimators_base import COORDINATE_CHECKS, LinearRegressor
 from ._path import enet_path
-from ._validation import (
-    check_alpha,
-    check_bool,
-    check_l1_ratio,
-    validate_estimator_input,
-)
+from ._validation import check_alpha, check_bool, check_l1_ratio
 
 
 class ElasticNet(MultiOutputMixin, LinearRegressor):
@@ -225,42 +209,7 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         sklearn.exceptions.ConvergenceWarning
             If the fit ends before the tolerance is reached.
         """
-        self._check_params()
-        if isinstance(sample_weight, Real):
-            sample_weight = None
-        *data, features = validate_estimator_input(
-            self, X, y, sample_weight=sample_weight, offset=offset, multi_output=True
-        )
-        data = Samples(*data)
-        targets = data.targets()
-        starts = self._starts(len(targets), data.X.shape[1])
-        options = self._path_options()
-        deadline = Deadline(self.time_limit)
-        paths = [
-            solve_path(
-                target,
-                np.array([self.alpha], dtype=np.float64),
-                l1_ratio=self.l1_ratio,
-                seconds=deadline.left(len(targets) - k),
-                start=starts[k],
-                **options,
-            )
-            for k, target in enumerate(targets)
-        ]
-        fits = [Fit.from_path(path, 0) for path in paths]
-        warn_not_converged(self, fits, "targets", stacklevel=2)
-        attributes = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
-        self._set_fitted(**attributes, **features)
-        return self
-
-    def _starts(self, n_targets, n_features):
-        """Return initial coefficients per target, None for a cold start."""
-        coef = getattr(self, "coef_", None) if self.warm_start else None
-        if coef is not None:
-            coef = np.atleast_2d(coef)
-            if coef.shape == (n_targets, n_features) and np.isfinite(coef).all():
-                return list(coef)
-        return [None] * n_targets
+        return self._fit_alpha(X, y, sample_weight, offset, multi_output=True)
 
 
 class Lasso(ElasticNet):

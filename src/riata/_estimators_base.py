@@ -4,9 +4,11 @@ A fit computes everything before it assigns anything, so an estimator whose fit 
 or is interrupted is left as it was.
 """
 
+import sys
 import time
 import warnings
 from functools import partial
+from numbers import Real
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -30,6 +32,7 @@ from ._validation import (
     check_sample_weight,
     check_time_limit,
     check_tol,
+    validate_estimator_input,
     validate_predict_input,
 )
 
@@ -60,6 +63,18 @@ def check_precompute(value, name):
         check_bool(value, name)
 
 
+def check_n_jobs(value, name):
+    """Raise unless `value` is None or an integer other than 0."""
+    if value is not None and check_integer(value, name, low=-sys.maxsize) == 0:
+        raise ValueError(f"{name} is 0; use 1 for one job, -1 for all CPUs")
+
+
+def check_verbose(value, name):
+    """Raise unless `value` is a bool or an integer >= 0."""
+    if not isinstance(value, bool | np.bool_):
+        check_integer(value, name, low=0)
+
+
 # Parameters that mean the same in every class. Those that riata adds and that are not
 # listed here (penalty_factor, lower, upper) are checked with the data.
 SHARED_CHECKS = {
@@ -81,14 +96,119 @@ COORDINATE_CHECKS = {
 }
 
 
+LEAST_GAP = 1e-10  # relative, that is asked for where `tol` is squared
+ROUNDING = 1e-14  # relative gap that nothing falls below
+
 # ---------------------------------------------------------------------------
 # What the estimators share.
 
 
-class LinearRegressor(RegressorMixin, BaseEstimator):
-    """Prediction, storage of the fitted state and warnings of a linear model."""
+class LinearModel(BaseEstimator):
+    """Parameters, storage of the fitted state, and the linear predictor."""
 
     _parameter_checks: ClassVar[dict] = {}
+    # How the tolerance of the gap follows from `tol`, and what a stronger penalty is.
+    _gap_rule = "tol / 100"
+    _stronger = "alpha"
+
+    def _gap_tolerance(self):
+        """Largest relative duality gap of a fit."""
+        return self.tol / 100
+
+    def _get_loss(self):
+        """Return the loss that the parameters ask for."""
+        return _path.SQUARED
+
+    def _predictor(self, X, offset=None):
+        """Return ``X @ coef_.T + intercept_ (+ offset)``."""
+        eta = validate_predict_input(self, X) @ self.coef_.T
+        if sparse.issparse(eta):
+            eta = eta.toarray()
+        return self._add_offset(eta + self.intercept_, offset)
+
+    @staticmethod
+    def _add_offset(eta, offset):
+        if offset is None:
+            return eta
+        n_targets = eta.shape[1] if eta.ndim == 2 else None
+        offset = check_offset(offset, len(eta), n_targets=n_targets)
+        return eta + (offset if offset.ndim == eta.ndim else offset[:, None])
+
+    @property
+    def sparse_coef_(self):
+        """Fitted coefficients as a CSR matrix of shape (n_targets, n_features).
+
+        A ``scipy.sparse.csr_array`` where scikit-learn is configured with
+        ``sparse_interface="sparray"``, else a ``csr_matrix``, as in scikit-learn.
+        """
+        coef = self.coef_ if sparse.issparse(self.coef_) else np.atleast_2d(self.coef_)
+        if get_config().get("sparse_interface") == "sparray":
+            return sparse.csr_array(coef)
+        return sparse.csr_matrix(coef)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _check_params(self):
+        for name, check in self._parameter_checks.items():
+            check(getattr(self, name), name)
+
+    def _set_fitted(self, **attributes):
+        """Replace the whole fitted state; nothing of an earlier fit survives."""
+        state = vars(self)
+        for name in [n for n in state if n[-1] == "_" and n not in attributes]:
+            if name[0] != "_":
+                del state[name]
+        state.update(attributes)
+
+    def _path_options(self):
+        """Arguments of :func:`riata.fit_path` that come from the parameters."""
+        lower = self.lower
+        if getattr(self, "positive", False):
+            lower = 0.0 if lower is None else np.maximum(lower, 0.0)
+        return {
+            "loss": self._get_loss(),
+            "fit_intercept": bool(self.fit_intercept),
+            "standardize": bool(self.standardize),
+            "penalty_factor": self.penalty_factor,
+            "lower": lower,
+            "upper": self.upper,
+            "tol": self._gap_tolerance(),
+            "max_iter": 1000 if self.max_iter is None else self.max_iter,
+            "n_threads": self.n_threads,
+        }
+
+    def _starts(self, n_targets, n_features):
+        """Return initial coefficients per target, None for a cold start."""
+        coef = getattr(self, "coef_", None) if self.warm_start else None
+        if coef is not None:
+            coef = coef.toarray() if sparse.issparse(coef) else np.atleast_2d(coef)
+            if coef.shape == (n_targets, n_features) and np.isfinite(coef).all():
+                return list(coef)
+        return [None] * n_targets
+
+
+class GradientTolerance:
+    """The tolerance of estimators whose namesakes in scikit-learn stop by the gradient.
+
+    There `tol` is the largest entry of the gradient of the mean loss. At a minimum the
+    objective is higher than its least value by about the square of that, which is
+    therefore the relative gap here; and the gradient has to be as small as there, too.
+    """
+
+    _gap_rule = "tol ** 2"
+
+    def _gap_tolerance(self):
+        return max(min(self.tol / 100, self.tol**2), LEAST_GAP)
+
+    def _path_options(self):
+        return {**super()._path_options(), "kkt": self.tol}
+
+
+class LinearRegressor(RegressorMixin, LinearModel):
+    """Fit for one alpha, and prediction."""
 
     def predict(self, X, offset=None):
         """Predict with the fitted linear model.
@@ -107,13 +227,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         y_pred : ndarray of shape (n_samples,) or (n_samples, n_targets)
             ``X @ coef_.T + intercept_ (+ offset)``.
         """
-        X = validate_predict_input(self, X)
-        prediction = X @ self.coef_.T + self.intercept_
-        if offset is None:
-            return prediction
-        n_targets = prediction.shape[1] if prediction.ndim == 2 else None
-        offset = check_offset(offset, X.shape[0], n_targets=n_targets)
-        return prediction + (offset if offset.ndim == prediction.ndim else offset[:, None])
+        return self._predictor(X, offset)
 
     def score(self, X, y, sample_weight=None, offset=None):
         """Return the coefficient of determination of the prediction.
@@ -138,49 +252,40 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         y_pred = self.predict(X, offset=offset)
         return r2_score(y, y_pred, sample_weight=sample_weight)
 
-    @property
-    def sparse_coef_(self):
-        """Fitted coefficients as a CSR matrix of shape (n_targets, n_features).
+    def _fit_alpha(self, X, y, sample_weight, offset, *, multi_output=False):
+        """Fit each target for `alpha` and `l1_ratio`."""
+        self._check_params()
+        if isinstance(sample_weight, Real):
+            sample_weight = None
+        *data, features = validate_estimator_input(
+            self, X, y, sample_weight=sample_weight, offset=offset,
+            multi_output=multi_output,
+        )
+        data = Samples(*data)
+        targets = data.targets()
+        starts = self._starts(len(targets), data.X.shape[1])
+        options = self._path_options()
+        deadline = Deadline(self.time_limit)
+        paths = [
+            solve_path(
+                target,
+                np.array([self.alpha], dtype=np.float64),
+                l1_ratio=self.l1_ratio,
+                seconds=deadline.left(len(targets) - k),
+                start=starts[k],
+                **options,
+            )
+            for k, target in enumerate(targets)
+        ]
+        fits = [Fit.from_path(path, 0) for path in paths]
+        warn_not_converged(self, fits, "targets", stacklevel=3)
+        attributes = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
+        self._set_fitted(**attributes, **self._extra_attributes(options), **features)
+        return self
 
-        A ``scipy.sparse.csr_array`` where scikit-learn is configured with
-        ``sparse_interface="sparray"``, else a ``csr_matrix``, as in scikit-learn.
-        """
-        if get_config().get("sparse_interface") == "sparray":
-            return sparse.csr_array(np.atleast_2d(self.coef_))
-        return sparse.csr_matrix(np.atleast_2d(self.coef_))
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-    def _check_params(self):
-        for name, check in self._parameter_checks.items():
-            check(getattr(self, name), name)
-
-    def _set_fitted(self, **attributes):
-        """Replace the whole fitted state; nothing of an earlier fit survives."""
-        state = vars(self)
-        for name in [n for n in state if n[-1] == "_" and n not in attributes]:
-            if name[0] != "_":
-                del state[name]
-        state.update(attributes)
-
-    def _path_options(self):
-        """Arguments of :func:`riata.fit_path` that come from the parameters."""
-        lower = self.lower
-        if self.positive:
-            lower = 0.0 if lower is None else np.maximum(lower, 0.0)
-        return {
-            "fit_intercept": bool(self.fit_intercept),
-            "standardize": bool(self.standardize),
-            "penalty_factor": self.penalty_factor,
-            "lower": lower,
-            "upper": self.upper,
-            "tol": self.tol / 100,
-            "max_iter": 1000 if self.max_iter is None else self.max_iter,
-            "n_threads": self.n_threads,
-        }
+    def _extra_attributes(self, options):
+        """Return fitted attributes beside those of every linear model."""
+        return {}
 
 
 class Samples(NamedTuple):
@@ -213,6 +318,15 @@ class Samples(NamedTuple):
         ]
 
 
+def weights_as_given(sample_weight, n_samples):
+    """Return the weights as an array; unlike elsewhere in riata their scale matters."""
+    if sample_weight is None:
+        return np.ones(n_samples)
+    if isinstance(sample_weight, Real):
+        return np.full(n_samples, float(sample_weight))
+    return np.asarray(sample_weight, dtype=np.float64)
+
+
 class Deadline:
     """The time a fit may still take."""
 
@@ -226,7 +340,9 @@ class Deadline:
         return max(self._end - time.monotonic(), 0.0) / shares
 
 
-def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
+def solve_path(
+    data, alphas, *, l1_ratio, seconds=None, start=None, kkt=None, **options
+):
     """Fit a path as :func:`riata.fit_path` does, but without its warning.
 
     The estimators word one of their own, in terms of their parameters and in
@@ -243,8 +359,11 @@ def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
         Time limit.
     start : ndarray of shape (n_features,), optional
         Coefficients to start from.
+    kkt : float, optional
+        For a single alpha: the largest violation of the optimality conditions. Where
+        the gap allows a larger one, it is solved to smaller gaps, if rounding permits.
     **options
-        As from ``LinearRegressor._path_options``.
+        As from ``LinearModel._path_options``.
 
     Returns
     -------
@@ -254,13 +373,27 @@ def solve_path(data, alphas, *, l1_ratio, seconds=None, start=None, **options):
     deadline = np.inf if seconds is None else time.monotonic() + seconds
     bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
     settings = Settings(options.pop("tol"), options.pop("max_iter"), deadline)
-    loss = options.get("loss", _path.SQUARED)
     X, y, weight, offset = data
     X = check_design(X)
     weight = check_sample_weight(weight, X.n_samples)  # equal ones are none
-    data = Data(X, loss.check_target(y), weight, offset)
+    data = Data(X, options["loss"].check_target(y), weight, offset)
     penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)
-    return _path.solve_path(data, alphas, penalty, settings, start=start, **options)
+    path = _path.solve_path(data, alphas, penalty, settings, start=start, **options)
+    while kkt is not None and path.kkt[0] > kkt and settings.tol > ROUNDING:
+        # the gap falls like the square of the violation
+        tol = 0.1 * settings.tol * (kkt / path.kkt[0]) ** 2
+        settings = settings._replace(tol=max(tol, ROUNDING))
+        sharper = _path.solve_path(
+            data, alphas, penalty, settings, start=path._coef_of(0), **options
+        )
+        inaccurate = sharper.status[0] != "optimal"
+        if inaccurate:
+            sharper.status = path.status  # which it is by the tolerance that was asked
+        if sharper.kkt[0] <= path.kkt[0]:
+            path = sharper
+        if inaccurate:
+            break
+    return path
 
 
 def warn_not_converged(estimator, fits, what, stacklevel):
@@ -281,24 +414,29 @@ def warn_not_converged(estimator, fits, what, stacklevel):
     if not failed:
         return
     worst = max(failed, key=lambda fit: fit.relative_gap)
+    largest = "largest " if len(failed) > 1 else ""
+    found = (
+        f"the {largest}relative duality gap is {worst.relative_gap:.2e}, the tolerance "
+        f"{estimator._gap_rule} is {estimator._gap_tolerance():.2e}"
+    )
+    if np.isnan(worst.relative_gap):  # of a loss that is not convex
+        found = "the optimality conditions are violated by more than the tolerance"
     share = f" in {len(failed)} of {len(fits)} {what}" if len(fits) > 1 else ""
     limit = "max_iter"
     if any(fit.status == "time_limit" for fit in failed):
         limit = "time_limit"
     warnings.warn(
-        f"{type(estimator).__name__} did not converge{share}: the "
-        f"{'largest ' if len(failed) > 1 else ''}relative duality gap is "
-        f"{worst.relative_gap:.2e}, the tolerance tol / 100 is "
-        f"{estimator.tol / 100:.2e} (status: {worst.status}). Raise {limit} (now "
+        f"{type(estimator).__name__} did not converge{share}: {found} "
+        f"(status: {worst.status}). Raise {limit} (now "
         f"{getattr(estimator, limit)}) or tol (now {estimator.tol}), or penalize more "
-        "(alpha).",
+        f"({estimator._stronger}).",
         ConvergenceWarning,
         stacklevel=stacklevel + 1,
     )
 
 
 class Fit(NamedTuple):
-    """The fit of one target."""
+    """The fit of one target, or of all classes."""
 
     coef: np.ndarray
     intercept: float
@@ -312,7 +450,7 @@ class Fit(NamedTuple):
         """Take the fit for one alpha out of a path."""
         return cls(
             path._coef_of(at),
-            path.intercept[at],
+            path.intercept[..., at],
             float(path.dual_gap[at]),
             float(path.relative_gap[at]),
             int(path.n_iter[at]),

@@ -5,8 +5,6 @@ errors. Divided by the sum of the weights it is riata's.
 """
 
 from functools import partial
-from inspect import signature
-from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -14,13 +12,14 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import check_cv
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
 
-from ._cross_validation import as_folds, reject_params_without_routing
+from ._cross_validation_base import (
+    RoutedCV,
+    as_folds,
+    reject_params_without_routing,
+    rows_of_params,
+    score_model,
+)
 from ._estimators_base import (
     SHARED_CHECKS,
     Deadline,
@@ -31,6 +30,7 @@ from ._estimators_base import (
     or_none,
     solve_path,
     warn_not_converged,
+    weights_as_given,
 )
 from ._ridge import ridge_loo, solve_ridge
 from ._solver import Status
@@ -66,15 +66,6 @@ def check_target_alphas(value, name):
         check_alpha(value.item() if isinstance(value, np.ndarray) else value, name)
     else:
         check_alphas(value, name)
-
-
-def weights_as_given(sample_weight, n_samples):
-    """Return the weights as an array; unlike elsewhere in riata their scale matters."""
-    if sample_weight is None:
-        return np.ones(n_samples)
-    if isinstance(sample_weight, Real):
-        return np.full(n_samples, float(sample_weight))
-    return np.asarray(sample_weight, dtype=np.float64)
 
 
 class Ridge(MultiOutputMixin, LinearRegressor):
@@ -360,7 +351,7 @@ class Identity(RegressorMixin, BaseEstimator):
         return X
 
 
-class RidgeCV(MultiOutputMixin, LinearRegressor):
+class RidgeCV(RoutedCV, MultiOutputMixin, LinearRegressor):
     """Ridge regression whose `alpha` is chosen by cross-validation.
 
     By default by leave-one-out cross-validation, which has a closed form: all alphas
@@ -434,6 +425,8 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
         Number of iterations or solves of the final fit.
     status_ : Status or list of Status
         How the final fit ended, per target.
+    solver_ : str
+        What was used for it, as of :class:`riata.Ridge`.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -579,36 +572,6 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
             return get_scorer("r2").set_score_request(sample_weight=True)
         return get_scorer("r2")
 
-    def _route(self, scorer, sample_weight, params):
-        """Return the arguments of ``cv.split`` and of the scorer."""
-        if sample_weight is not None:
-            params["sample_weight"] = sample_weight
-        if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", **params)
-            return routed.splitter.split, routed.scorer.score
-        return {}, params if takes_weights(scorer) else {}
-
-    def get_metadata_routing(self):
-        """Return how metadata given to fit are routed to the scorer and the splitter.
-
-        Returns
-        -------
-        routing : sklearn.utils.metadata_routing.MetadataRouter
-            Requests of this estimator, of the scorer and of `cv`.
-        """
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(
-                scorer=self._get_scorer(),
-                method_mapping=MethodMapping().add(caller="fit", callee="score"),
-            )
-            .add(
-                splitter=self.cv,
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
-
     # -- folds ----------------------------------------------------------------------
 
     def _fit_folds(self, data, alphas, sample_weight, scorer, routed):
@@ -616,7 +579,7 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
         split_params, score_params = routed
         check_operand(data.X)  # here, where rows still have their own numbers
         weight = weights_as_given(sample_weight, data.X.shape[0])
-        folds = as_folds(check_cv(self.cv), data, split_params)
+        folds = as_folds(check_cv(self.cv), data.X, data.y, split_params)
         deadline = Deadline(self.time_limit)
         scores = np.empty((len(alphas), len(folds)))
         fits = []
@@ -726,26 +689,3 @@ class RidgeCV(MultiOutputMixin, LinearRegressor):
         if scores.ndim == 1:
             return chosen, float(scores[chosen])
         return chosen, scores[chosen, np.arange(len(chosen))]
-
-
-def score_model(model, held_out, scorer, params):
-    """Score a fitted model on samples it has not seen."""
-    if held_out.offset is not None:
-        # A scorer calls predict(X); the offset has to come in behind its back.
-        model.predict = partial(model.predict, offset=held_out.offset)
-    return scorer(model, held_out.X, held_out.y, **params)
-
-
-def rows_of_params(params, rows, n_samples):
-    """Return arguments with those that have one entry per sample cut to some rows."""
-    cut = {}
-    for name, value in params.items():
-        array = np.asarray(value)
-        cut[name] = array[rows] if array.shape[:1] == (n_samples,) else value
-    return cut
-
-
-def takes_weights(scorer):
-    """Whether a scorer takes the argument sample_weight."""
-    function = getattr(scorer, "_score_func", scorer)
-    return "sample_weight" in signature(function).parameters

@@ -14,8 +14,8 @@ Numbers
     `check_n_threads`, `check_time_limit`, and the general `check_real`,
     `check_integer`, `check_bool`, `check_choice`.
 Estimators
-    `validate_estimator_input`, `validate_predict_input`: the above with scikit-learn's
-    conventions. Only these two import scikit-learn.
+    `validate_estimator_input`, `validate_classifier_input`, `validate_predict_input`: the
+    above with scikit-learn's conventions. Only these import scikit-learn.
 
 Importing this module imports NumPy and nothing larger; SciPy's classes are recognised
 only if SciPy has been loaded already.
@@ -23,7 +23,12 @@ only if SciPy has been loaded already.
 
 from ._arrays import DesignArrays, check_finite, raise_nonfinite
 from ._design import check_design, check_operand
-from ._estimators import FitInput, validate_estimator_input, validate_predict_input
+from ._estimators import (
+    FitInput,
+    validate_classifier_input,
+    validate_estimator_input,
+    validate_predict_input,
+)
 from ._numbers import (
     check_alpha,
     check_alphas,
@@ -74,6 +79,7 @@ __all__ = [
     "check_time_limit",
     "check_tol",
     "raise_nonfinite",
+    "validate_classifier_input",
     "validate_estimator_input",
     "validate_predict_input",
 ]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._arrays import _as_array, _is_sparse
+from ._arrays import _as_array, _is_sparse, check_finite
 from ._design import check_design, check_operand
 from ._vectors import check_offset, check_sample_weight, check_target
 
@@ -67,23 +67,12 @@ def validate_estimator_input(
         As from the single checks. (That X is finite is left to the fit, as by
         `check_design`.)
     """
-    if y is None:
-        raise ValueError(
-            f"This {type(estimator).__name__} estimator requires y to be passed, but "
-            "the target y is None."
-        )
+    _require_target(estimator, y)
     design = check_design(X)
     y = _as_array(y, "y")
     target = check_target(y, design.n_samples, multi_output)
     if y.ndim == 2 and not multi_output:
-        from sklearn.exceptions import DataConversionWarning
-
-        warnings.warn(
-            "A column-vector y was passed when a 1d array was expected. Please change "
-            "the shape of y to (n_samples,), for example using ravel().",
-            DataConversionWarning,
-            stacklevel=3,
-        )
+        _warn_of_column(stacklevel=4)
     n_targets = target.shape[1] if target.ndim == 2 else None
     return FitInput(
         design.as_matrix(),
@@ -91,6 +80,122 @@ def validate_estimator_input(
         check_sample_weight(sample_weight, design.n_samples),
         check_offset(offset, design.n_samples, n_targets=n_targets),
         _features(estimator, X, design.n_features),
+    )
+
+
+def validate_classifier_input(
+    estimator: Any, X: Any, y: Any, *, sample_weight: Any = None, offset: Any = None
+) -> tuple[FitInput, np.ndarray]:
+    """Check the data of ``fit`` of a classifier.
+
+    Parameters
+    ----------
+    estimator : object
+    X, y, sample_weight, offset
+        As given to ``fit``; `y` holds labels of any kind.
+
+    Returns
+    -------
+    FitInput
+        `y` holds the places of the labels among the classes, as floats. The weights
+        are those given, as an array or None: their scale is left as it is.
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As from the single checks, or if `y` holds fewer than two classes.
+    """
+    _require_target(estimator, y)
+    design = check_design(X)
+    classes, codes = check_labels(y, design.n_samples)
+    n_columns = len(classes) if len(classes) > 2 else None
+    weights = sample_weight
+    if sample_weight is not None:
+        check_sample_weight(sample_weight, design.n_samples)
+        weights = np.asarray(sample_weight, dtype=np.float64)
+        weights = np.broadcast_to(weights, (design.n_samples,))
+    data = FitInput(
+        design.as_matrix(),
+        codes.astype(np.float64),
+        weights,
+        check_offset(offset, design.n_samples, n_targets=n_columns),
+        _features(estimator, X, design.n_features),
+    )
+    return data, classes
+
+
+def check_labels(y: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Check class labels.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, 1)
+        Labels: whole numbers, truth values, strings or other sortable objects.
+    n_samples : int
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        The distinct labels, sorted.
+    codes : ndarray of int, shape (n_samples,)
+        Their places in it.
+
+    Raises
+    ------
+    ValueError
+        If there are not two of them at least, or they are no labels.
+    """
+    from sklearn.utils.multiclass import type_of_target
+
+    y = _as_array(y, "y")
+    if y.ndim == 2 and y.shape[1] == 1:
+        _warn_of_column(stacklevel=5)
+        y = y[:, 0]
+    if y.ndim != 1:
+        raise ValueError(
+            f"y should be a 1d array, got an array of shape {y.shape} instead"
+        )
+    if len(y) != n_samples:
+        raise ValueError(
+            f"y has {len(y)} samples, but X has {n_samples}: inconsistent numbers of "
+            "samples"
+        )
+    if y.dtype.kind in "fc":
+        check_finite(y, "y")
+    kind = type_of_target(y, input_name="y")
+    if kind not in ("binary", "multiclass"):
+        raise ValueError(
+            f"Unknown label type: {kind}. y must hold classes (whole numbers, strings, "
+            f"truth values), but begins with {y.tolist()[0]!r}; take a regressor for "
+            "targets that are continuous, or bin them."
+        )
+    classes, codes = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y holds one class only ({classes.tolist()[0]!r}) where two classes are "
+            "needed; pass samples of another class."
+        )
+    return classes, codes
+
+
+def _require_target(estimator: Any, y: Any) -> None:
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but "
+            "the target y is None."
+        )
+
+
+def _warn_of_column(stacklevel: int) -> None:
+    from sklearn.exceptions import DataConversionWarning
+
+    warnings.warn(
+        "A column-vector y was passed when a 1d array was expected. Please change the "
+        "shape of y to (n_samples,), for example using ravel().",
+        DataConversionWarning,
+        stacklevel=stacklevel,
     )
 
 
