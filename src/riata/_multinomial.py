@@ -50,6 +50,10 @@ class MultinomialProblem(GeneralProblem):
         total = self.weigh(self.loss.value(self.targets, Eta)[:, None]).sum()
         return np.full(self.n_classes, total / self.n_classes)
 
+    def evaluate(self, Eta):
+        """`losses` and `residuals`, both in the units of the design."""
+        return self.losses(Eta) / self.eta_unit**2, self.residuals(Eta)
+
     def curvatures(self, Eta, lanes):
         """Curvatures of some classes."""
         return self.loss.curvature(self.targets, Eta)[:, lanes]

@@ -187,8 +187,10 @@ class NewtonSolver(PathSolver):
         statuses = [CONVERGED] * lanes
         live = np.arange(lanes) >= first
         before, self.last_step = np.full(lanes, np.inf), None
+        self.loss, R = self.problem.evaluate(self.Eta)
+        self.pull = self.problem.weigh(R)
         for taken in range(MAX_STEPS):
-            C, loss = self._correlate()
+            C, loss = self._correlate(), 2.0 * self.loss
             gap, penalty = self._measure(W, C, loss, alphas)
             live &= gap > tol
             if not live.any():
@@ -210,7 +212,7 @@ class NewtonSolver(PathSolver):
             before = gap
             D = self._model_step(W, C, loss, gap, alphas, now, tol, alpha)
             alpha = None
-            stuck = now & ~self._search(W, D, alphas, now, 0.5 * loss, penalty)
+            stuck = now & ~self._search(W, D, alphas, now, penalty)
             for k in np.flatnonzero(stuck):
                 statuses[k] = STALLED
             live &= ~stuck
@@ -220,14 +222,12 @@ class NewtonSolver(PathSolver):
         return statuses
 
     def _correlate(self):
-        """Correlations of the working set and twice the loss, in all lanes."""
+        """Correlations of the working set, in all lanes."""
         problem, columns = self.problem, self.working.columns
-        self.pull = problem.weigh(problem.residuals(self.Eta))
         self.excess = self.pull.sum(axis=0)
-        C = gradient(problem.design, self.pull, columns)
         self.work.columns_touched += len(columns)
         self.work.passes += len(columns) / problem.design.n_features
-        return C, 2.0 * problem.losses(self.Eta) / problem.eta_unit**2
+        return gradient(problem.design, self.pull, columns)
 
     def _measure(self, W, C, loss, alphas):
         """Gap on the working set and penalty, in all lanes."""
@@ -363,28 +363,32 @@ class NewtonSolver(PathSolver):
 
     def _follow(self, view, gram, start, c, alphas, tol, alpha):
         """Solutions of the model by the active-set engine, from event to event."""
-        xty = c + gram @ start
-        engine, solved = self.model.active_set, np.empty_like(start)
-        events = engine.n_events
-        above = w = state = None
-        for k in range(len(alphas)):
-            if w is None or alpha is None:
-                w, state = start[:, k].copy(), c[:, k].copy()
-                above = (alphas[k] if alpha is None else alpha) * view.l1
-            # else all lanes stand at one point: go on from the solution of the last
+        xty = np.ascontiguousarray((c + gram @ start).T)
+        w, c = np.array(start.T, order="C"), np.array(c.T, order="C")  # copies
+        engine, strengths = self.model.active_set, view[3:]
+        events, first = engine.n_events, 0
+        if alpha is not None:  # all lanes stand at one point: one leads to the next
+            W = np.empty(start.shape)
+            first = engine.solve_path(
+                gram, xty[0], w[0].copy(), c[0].copy(), alpha, alphas, 0, *strengths, W
+            )
+            w[:first] = W.T[:first]
+        above = alphas if alpha is None else np.full_like(alphas, alpha)
+        solved = engine.solve_lanes(
+            gram, xty[first:], w[first:], c[first:], above[first:], alphas[first:],
+            *strengths,
+        )
+        for k in first + np.flatnonzero(~solved):
             l1, l2 = alphas[k] * view.l1, alphas[k] * view.l2
-            q = np.ascontiguousarray(xty[:, k])
-            engine.solve(gram, q, w, state, above, l1, l2, view.lower, view.upper)
-            yy = 1.0 + max(float(w @ (q + state)), 0.0)
+            yy = 1.0 + max(float(w[k] @ (xty[k] + c[k])), 0.0)
             _, epochs, _, _ = descend(
-                view.quadratic, w, state, float(state.sum()), q, view.sqnorm, l1, l2,
-                view.lower, view.upper, yy, tol[k], MAX_EPOCHS, self.settings.deadline,
-                True,
+                view.quadratic, w[k], c[k], float(c[k].sum()), xty[k], view.sqnorm, l1,
+                l2, view.lower, view.upper, yy, tol[k], MAX_EPOCHS,
+                self.settings.deadline, True,
             )
             self.work.epochs += epochs
-            solved[:, k], above = w, l1
         self.work.events += engine.n_events - events
-        return solved
+        return w.T
 
     def _state_without(self, columns, start, pull):
         """Weighted residuals of the model at w = 0, given those at `start`."""
@@ -419,11 +423,12 @@ class NewtonSolver(PathSolver):
         new = np.flatnonzero(wanted)
         self.model.add(new, working.columns[new])
 
-    def _search(self, W, D, alphas, live, loss, penalty):
+    def _search(self, W, D, alphas, live, penalty):
         """Go along D, and to the intercept that belongs to it, as far as the objective
-        falls enough (Armijo's rule); changes W and `Eta`. Returns the lanes that moved."""
-        problem = self.problem
-        moving = np.flatnonzero(D.any(axis=1))
+        falls enough (Armijo's rule); changes W, and `Eta` with what belongs to it. Returns
+        the lanes that moved."""
+        problem, loss = self.problem, self.loss
+        moving = D.any(axis=1).nonzero()[0]
         step = self._product(self.working.columns[moving], D[moving])
         if problem.fit_intercept:
             self._add_intercepts(step)
@@ -434,11 +439,11 @@ class NewtonSolver(PathSolver):
         length = live.astype(float)
         while True:
             Eta = self.Eta + length * step
-            gain = problem.losses(Eta) / problem.eta_unit**2 - loss
+            new, R = problem.evaluate(Eta)
+            pull, gain = problem.weigh(R), new - loss
             small = np.abs(gain) <= NOISE * loss
             if small.any():  # the trapezoidal rule does not cancel
-                pull = self.pull + problem.weigh(problem.residuals(Eta))
-                rule = -0.5 * length * np.einsum("ij,ij->j", pull, step)
+                rule = -0.5 * length * np.einsum("ij,ij->j", self.pull + pull, step)
                 gain = np.where(small, rule / problem.eta_unit, gain)
             gain += self._penalty(W + length * D, alphas) - penalty
             gain = self._together(gain)
@@ -447,12 +452,17 @@ class NewtonSolver(PathSolver):
             if not again.any():
                 break
             length[again] *= 0.5
-        length[short] = 0.0
-        W += length * D
-        self.Eta = Eta if not short.any() else self.Eta + length * step
         self.last_step = step, length, self.pull
+        if short.any():  # stay where they were
+            length[short] = 0.0
+            Eta[:, short], pull[:, short] = self.Eta[:, short], self.pull[:, short]
+            new[short] = loss[short]
+        W += length * D
         if self.by_gradients and problem.fit_intercept:
-            self.Eta, _ = problem.settle(self.Eta)
+            Eta, _ = problem.settle(Eta)
+            new, R = problem.evaluate(Eta)
+            pull = problem.weigh(R)
+        self.Eta, self.loss, self.pull = Eta, new, pull
         return (length > 0) & step.any(axis=0)
 
     def _add_intercepts(self, step):
@@ -507,10 +517,10 @@ class NewtonSolver(PathSolver):
                 Eta, moved = problem.settle(Eta)
             self.constants[:lanes] = moved * problem.target_unit
         self.Eta = Eta
-        R = problem.residuals(Eta)
+        loss, R = problem.evaluate(Eta)
+        loss *= 2.0
         Q = problem.weigh(R)
         square = np.einsum("ij,ij->j", R, Q)
-        loss = 2.0 * problem.losses(Eta) / problem.eta_unit**2
         cols = self._columns_to_look_at(Q, square, alphas)
         C = gradient(problem.design, Q, cols)
         self.work.passes += len(cols) / problem.design.n_features

@@ -188,7 +188,7 @@ class GeneralProblem(Problem):
             y = np.where(sample_weight > 0, y, y[np.argmax(sample_weight > 0)])
         offset = np.zeros(X.n_samples) if offset is None else offset
         if sample_weight is not None:
-            offset = np.where(sample_weight > 0, offset, 0.0)
+            offset = np.where(sample_weight > 0, offset.T, 0.0).T
         unit = 1.0
         if loss.in_units(1.0) is not None:
             peak = max(float(np.abs(y).max()), float(np.abs(offset).max()))
@@ -230,14 +230,16 @@ class GeneralProblem(Problem):
 
     def losses(self, Eta):
         """Sum of the losses at predictors (n, lanes), one a lane; inf if that overflows."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = self.loss.value(self.targets, Eta)
-            total = values.sum(axis=0) if self.weights is None else self.weights @ values
-        return np.where(np.isnan(total), np.inf, total)
+        return self.loss.sums(self.targets, Eta, self.weights)[0]
 
     def residuals(self, Eta):
         """Residuals at predictors (n, lanes), in the units of the design."""
         return self.loss.residual(self.targets, Eta) / self.eta_unit
+
+    def evaluate(self, Eta):
+        """`losses` and `residuals`, both in the units of the design."""
+        total, residual = self.loss.sums(self.targets, Eta, self.weights)
+        return total / self.eta_unit**2, residual / self.eta_unit
 
     def curvatures(self, Eta, lanes):
         """Curvatures at some of the predictors; inf if that overflows."""

@@ -48,3 +48,16 @@ class ActiveSet:
         upper: _Float,
         W: _Float,
     ) -> int: ...
+    def solve_lanes(
+        self,
+        gram: _Float,
+        xty: _Float,
+        w: _Float,
+        c: _Float,
+        alphas_from: _Float,
+        alphas: _Float,
+        l1: _Float,
+        l2: _Float,
+        lower: _Float,
+        upper: _Float,
+    ) -> NDArray[np.bool_]: ...

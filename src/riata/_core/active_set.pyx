@@ -480,6 +480,45 @@ cdef class ActiveSet:
                 W[j, k] = w[j]
         return alphas.shape[0]
 
+    def solve_lanes(
+        self, const double[:, :] gram, const double[:, ::1] xty, double[:, ::1] w,
+        double[:, ::1] c, const double[::1] alphas_from, const double[::1] alphas,
+        const double[::1] l1, const double[::1] l2, const double[::1] lower,
+        const double[::1] upper,
+    ):
+        """`solve` several problems that differ in strength and linear term.
+
+        Parameters
+        ----------
+        xty, w, c : (lanes, size), the last two updated
+        alphas_from, alphas : (lanes,)
+            Strengths that the rows of `w` are (nearly) optimal for, and those asked for.
+        l1, l2 : (size,)
+            Strengths at ``alpha = 1``.
+
+        Returns
+        -------
+        solved : ndarray of bool (lanes,)
+        """
+        cdef Py_ssize_t lanes = w.shape[0], size = w.shape[1], k, j
+        cdef double[::1] above = np.empty(size), now = np.empty(size)
+        cdef double[::1] ridge = np.empty(size)
+        if (
+            xty.shape[0] != lanes or c.shape[0] != lanes or alphas.shape[0] != lanes
+            or alphas_from.shape[0] != lanes or l1.shape[0] != size
+            or l2.shape[0] != size
+        ):
+            raise ValueError("shapes do not fit")
+        solved = np.zeros(lanes, dtype=bool)
+        for k in range(lanes):
+            for j in range(size):
+                above[j], now[j] = alphas_from[k] * l1[j], alphas[k] * l1[j]
+                ridge[j] = alphas[k] * l2[j]
+            solved[k] = SOLVED == self.solve(
+                gram, xty[k], w[k], c[k], above, now, ridge, lower, upper
+            )
+        return solved
+
     cdef bint _match(
         self, const double* G, Py_ssize_t ld, double[::1] w, const double[::1] l1,
         const double[::1] l2, const double[::1] lower, const double[::1] upper,
