@@ -266,14 +266,14 @@ class GeneralProblem(Problem):
         for _ in range(100):
             shifted = Eta + moved
             residual = self.weigh(self.loss.residual(self.targets, shifted))
-            pull = residual.sum(axis=0)
-            noise = 1e-15 * np.abs(residual).sum(axis=0)
+            pull = np.einsum("ij->j", residual)
+            noise = 1e-15 * np.einsum("ij->j", np.abs(residual))
             low, high = np.where(pull > 0, moved, low), np.where(pull < 0, moved, high)
             todo = np.abs(pull) > noise
             if not todo.any():
                 break
             curvature = self.loss.curvature(self.targets, shifted)
-            curvature = self.weigh(curvature).sum(axis=0)
+            curvature = np.einsum("ij->j", self.weigh(curvature))
             with np.errstate(divide="ignore", invalid="ignore"):
                 step = np.clip(np.nan_to_num(pull / curvature), -limit, limit)
             new = moved + step

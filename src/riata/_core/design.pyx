@@ -443,7 +443,7 @@ cdef class Design:
         cdef const Columns* X = &self.columns
         cdef const Py_ssize_t* chosen = NULL
         if qsum is None:
-            qsum = np.asarray(Q).sum(axis=0)
+            qsum = np.einsum("ij->j", np.asarray(Q))
         if cols is not None:
             self._check_columns(cols)
             count = cols.shape[0]

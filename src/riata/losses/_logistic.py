@@ -61,8 +61,10 @@ class Logistic(Loss):
         """Sums and residuals from a compiled loop."""
         y = np.ascontiguousarray(y[:, 0])
         total, residual = logistic(y, np.ascontiguousarray(eta), weights)
-        least = -xlogy(y, y) - xlogy(1.0 - y, 1.0 - y)
-        return total - (least.sum() if weights is None else weights @ least), residual
+        if ((y > 0.0) & (y < 1.0)).any():  # the least loss of a share is not zero
+            least = -xlogy(y, y) - xlogy(1.0 - y, 1.0 - y)
+            total = total - (least.sum() if weights is None else weights @ least)
+        return total, residual
 
     def dual(self, y, theta):
         """Entropy of ``y - t`` less that of y."""
