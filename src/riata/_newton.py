@@ -373,12 +373,17 @@ class NewtonSolver(PathSolver):
                 gram, xty[0], w[0].copy(), c[0].copy(), alpha, alphas, 0, *strengths, W
             )
             w[:first] = W.T[:first]
+            c[:first] = xty[:first] - w[:first] @ gram
         above = alphas if alpha is None else np.full_like(alphas, alpha)
-        solved = engine.solve_lanes(
+        engine.solve_lanes(
             gram, xty[first:], w[first:], c[first:], above[first:], alphas[first:],
             *strengths,
         )
-        for k in first + np.flatnonzero(~solved):
+        gap, _, _ = self.problem.strengths.certify(
+            np.ascontiguousarray(c.T), view.columns, np.ascontiguousarray(w.T), alphas,
+            np.ones(len(alphas)),
+        )
+        for k in np.flatnonzero(gap > tol):  # too degenerate for the engine
             l1, l2 = alphas[k] * view.l1, alphas[k] * view.l2
             yy = 1.0 + max(float(w[k] @ (xty[k] + c[k])), 0.0)
             _, epochs, _, _ = descend(
