@@ -118,6 +118,9 @@ typedef struct {
      * (n, lanes); s NULL: all one */
     void (*logistic)(ptrdiff_t n, int lanes, const double *y, const double *s,
                      const double *eta, double *r, double *total);
+    /* the same of y log(y / mean) - y + mean with mean = exp(eta), and r = y - mean */
+    void (*poisson)(ptrdiff_t n, int lanes, const double *y, const double *s,
+                    const double *eta, double *r, double *total);
 } VectorKernels;
 
 typedef struct {

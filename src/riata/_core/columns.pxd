@@ -97,6 +97,10 @@ cdef extern from "columns.h" nogil:
             Py_ssize_t, int, const double*, const double*, const double*, double*,
             double*
         ) noexcept nogil
+        void (*poisson)(
+            Py_ssize_t, int, const double*, const double*, const double*, double*,
+            double*
+        ) noexcept nogil
 
     ctypedef struct KernelTable:
         Verbs dense_columns[2]

@@ -4,6 +4,10 @@ import numpy as np
 
 from .design cimport interrupted, kernel_table
 
+ctypedef void (*Loop)(
+    Py_ssize_t, int, const double*, const double*, const double*, double*, double*
+) noexcept nogil
+
 
 def logistic(const double[::1] y, const double[:, ::1] eta, weights=None):
     """Sums of the logistic loss, and its residuals.
@@ -23,6 +27,23 @@ def logistic(const double[::1] y, const double[:, ::1] eta, weights=None):
     residual : ndarray of float64 (n_samples, lanes)
         ``y - 1 / (1 + exp(-eta))``
     """
+    return _visit(kernel_table().vector.logistic, y, eta, weights)
+
+
+def poisson(const double[::1] y, const double[:, ::1] eta, weights=None):
+    """As `logistic`, of half the unit deviance of Poisson's distribution.
+
+    Returns
+    -------
+    total : ndarray of float64 (lanes,)
+        ``sum_i s_i (y_i log(y_i / mean_i) - y_i + mean_i)`` with ``mean = exp(eta)``
+    residual : ndarray of float64 (n_samples, lanes)
+        ``y - mean``
+    """
+    return _visit(kernel_table().vector.poisson, y, eta, weights)
+
+
+cdef _visit(Loop loop, const double[::1] y, const double[:, ::1] eta, weights):
     cdef Py_ssize_t n = eta.shape[0]
     cdef int lanes = eta.shape[1]
     cdef const double[::1] s
@@ -38,8 +59,6 @@ def logistic(const double[::1] y, const double[:, ::1] eta, weights=None):
         first = &s[0] if n else NULL
     if n and lanes:
         with nogil:
-            kernel_table().vector.logistic(
-                n, lanes, &y[0], first, &eta[0, 0], &residual[0, 0], &total[0]
-            )
+            loop(n, lanes, &y[0], first, &eta[0, 0], &residual[0, 0], &total[0])
             interrupted()
     return np.asarray(total), np.asarray(residual)

@@ -247,12 +247,14 @@ static void vector_sweep(const Columns *X, const LanesProblem *P, ptrdiff_t coun
         sweep_lanes(X, P, count, order, LANES);
 }
 
-/* ---- the logistic loss, written so that compilers make vectors of it ---------------- */
+/* ---- losses, written so that compilers make vectors of the loops -------------------- */
 
-/* exp(-a) for a >= 0, to about two units in the last place; 0 from 708 on */
-static inline INLINE double exp_minus(double a)
+typedef struct { double rest, r, power; } Exponential;   /* exp(x) = (1 + r + rest) power */
+
+/* to about two units in the last place, for |x| < 709 */
+static inline INLINE Exponential exponential(double x)
 {
-    double x = a < 708.0 ? -a : -708.0, k = rint(x * 1.4426950408889634);
+    double k = rint(x * 1.4426950408889634);
     double r = (x - k * 0.693147180369123816490) - k * 1.90821492927058770002e-10;
     /* the Taylor series: |r| < 0.35 */
     double sum = 1.0 / 6227020800.0;
@@ -267,12 +269,17 @@ static inline INLINE double exp_minus(double a)
     sum = sum * r + 1.0 / 24.0;
     sum = sum * r + 1.0 / 6.0;
     sum = sum * r + 0.5;
-    sum = sum * r + 1.0;
-    sum = sum * r + 1.0;
     int64_t bits = (int64_t)((int32_t)k + 1023) << 52;
-    double power;
-    memcpy(&power, &bits, sizeof power);
-    return a < 708.0 ? sum * power : 0.0;
+    Exponential e = {sum * r * r, r, 0.0};
+    memcpy(&e.power, &bits, sizeof e.power);
+    return e;
+}
+
+/* exp(-a) for a >= 0; 0 from 708 on */
+static inline INLINE double exp_minus(double a)
+{
+    Exponential e = exponential(a < 708.0 ? -a : -708.0);
+    return a < 708.0 ? (1.0 + (e.r + e.rest)) * e.power : 0.0;
 }
 
 /* log(1 + x) for 0 <= x <= 1: twice the series of atanh, about 1 or about 2 */
@@ -301,32 +308,56 @@ static inline INLINE double logistic_one(double y, double eta, double *residual)
     return log_one_plus(e) + (eta >= 0.0 ? (1.0 - y) * eta : -y * eta);
 }
 
-/* r = y - p and the sums of s (log(1 + exp(eta)) - y eta), for (n, lanes) predictors;
- * some rows at a time, their labels repeated, so that the loop that counts is long */
-static void vector_logistic(ptrdiff_t n, int lanes, const double *y, const double *s,
-                            const double *eta, double *r, double *total)
+/* With q = mean / y (or mean, where y = 0): y (q - 1 - log q), without cancellation. */
+static inline INLINE double poisson_one(double y, double eta, double *residual)
 {
-    enum { PART = 512 };
-    double label[PART], value[PART];
-    ptrdiff_t rows = PART / lanes;
-    for (int k = 0; k < lanes; k++)
-        total[k] = 0.0;
-    for (ptrdiff_t first = 0; first < n; first += rows) {
-        ptrdiff_t count = n - first < rows ? n - first : rows;
-        const double *restrict e = eta + first * lanes;
-        double *restrict out = r + first * lanes;
-        for (ptrdiff_t i = 0; i < count; i++)
-            for (int k = 0; k < lanes; k++)
-                label[i * lanes + k] = y[first + i];
-        for (ptrdiff_t i = 0; i < count * lanes; i++)
-            value[i] = logistic_one(label[i], e[i], out + i);
-        for (ptrdiff_t i = 0; i < count; i++) {
-            double weight = s ? s[first + i] : 1.0;
-            for (int k = 0; k < lanes; k++)
-                total[k] += weight * value[i * lanes + k];
-        }
-    }
+    /* eta is less log y */
+    Exponential e = exponential(eta < -708.0 ? -708.0 : eta < 709.0 ? eta : 709.0);
+    double q = (1.0 + (e.r + e.rest)) * e.power, q1 = q - 1.0, value = q1 - eta;
+    q = eta < 709.0 ? q : HUGE_VAL;
+    q1 = e.power == 1.0 ? e.r + e.rest : eta < 709.0 ? q1 : HUGE_VAL;
+    value = e.power == 1.0 ? e.rest : eta < 709.0 ? value : HUGE_VAL;
+    *residual = y > 0.0 ? -y * q1 : -q;
+    return y > 0.0 ? y * value : q;
 }
+
+/* r, and the sums of s times the loss, for (n, lanes) predictors; some rows at a time,
+ * their labels repeated, so that the loop that counts is long */
+#define LOSS_LOOP(name, one, prepare)                                               \
+    static void name(ptrdiff_t n, int lanes, const double *y, const double *s,      \
+                     const double *eta, double *r, double *total)                   \
+    {                                                                               \
+        enum { PART = 512 };                                                        \
+        double label[PART], at[PART], value[PART];                                  \
+        ptrdiff_t rows = PART / lanes;                                              \
+        for (int k = 0; k < lanes; k++)                                             \
+            total[k] = 0.0;                                                         \
+        for (ptrdiff_t first = 0; first < n; first += rows) {                       \
+            ptrdiff_t count = n - first < rows ? n - first : rows;                  \
+            const double *restrict e = eta + first * lanes;                         \
+            double *restrict out = r + first * lanes;                               \
+            for (ptrdiff_t i = 0; i < count; i++) {                                 \
+                double shift = prepare(y[first + i]);                               \
+                for (int k = 0; k < lanes; k++) {                                   \
+                    label[i * lanes + k] = y[first + i];                            \
+                    at[i * lanes + k] = e[i * lanes + k] - shift;                   \
+                }                                                                   \
+            }                                                                       \
+            for (ptrdiff_t i = 0; i < count * lanes; i++)                           \
+                value[i] = one(label[i], at[i], out + i);                           \
+            for (ptrdiff_t i = 0; i < count; i++) {                                 \
+                double weight = s ? s[first + i] : 1.0;                             \
+                for (int k = 0; k < lanes; k++)                                     \
+                    total[k] += weight * value[i * lanes + k];                      \
+            }                                                                       \
+        }                                                                           \
+    }
+
+static inline double no_shift(double y) { (void)y; return 0.0; }
+static inline double log_of_count(double y) { return y > 0.0 ? log(y) : 0.0; }
+
+LOSS_LOOP(vector_logistic, logistic_one, no_shift)
+LOSS_LOOP(vector_poisson, poisson_one, log_of_count)
 
 /* ---- a Gram matrix in the place of X -------------------------------------------- */
 
@@ -372,7 +403,7 @@ const KernelTable PASTE(riata_kernels, RIATA_LEVEL) = {
     .dense_rows = {DENSE(rows, f32), DENSE(rows, f64)},
     .csc = {{CSC(f32_i32), CSC(f32_i64)}, {CSC(f64_i32), CSC(f64_i64)}},
     .vector = {vector_dot, vector_axpy, vector_combine, vector_uncertain, vector_estimate,
-               vector_settle, vector_sweep, vector_logistic},
+               vector_settle, vector_sweep, vector_logistic, vector_poisson},
     .gram = {.dot = gram_dot, .axpy = gram_axpy, .pass_block = gram_pass_block,
              .axpy_block = gram_axpy_block},
 };
