@@ -12,6 +12,7 @@ doi:10.1137/0801008).
 
 import numpy as np
 
+cimport cython
 from libc.math cimport fabs
 from libc.string cimport memset
 
@@ -33,6 +34,15 @@ cdef enum:
     MOST_EFFORT = 4  # in conjugate gradients, while no free set changes
     SWEEPS = 4  # over the coefficients in use, for one over all
     TRIALS = 6  # lengths of a Newton step
+
+
+@cython.overflowcheck(False)  # which is meant
+cdef inline unsigned long long mixed(
+    unsigned long long mark, Py_ssize_t place
+) noexcept nogil:
+    """A hash of a set of places, to which one is added."""
+    mark += (<unsigned long long>place + 1) * MULTIPLIER
+    return mark ^ (mark >> 29)
 
 
 cdef class LaneDescent:
@@ -229,14 +239,13 @@ cdef class LaneDescent:
         cdef Py_ssize_t count = 0, k
         cdef int a, done
         cdef bint used
-        cdef unsigned long long mark = 0, one = 1
+        cdef unsigned long long mark = 0
         for k in range(self.size):
             used = False
             for a in range(self.lanes):
                 if self._is_free(k, a):
                     used = True
-                    mark += (one + k * self.lanes + a) * MULTIPLIER
-                    mark ^= mark >> 29
+                    mark = mixed(mark, k * self.lanes + a)
             self.chosen[count] = k
             count += used
         if count == 0:
