@@ -51,8 +51,8 @@ class MultinomialProblem(GeneralProblem):
         return np.full(self.n_classes, total / self.n_classes)
 
     def evaluate(self, Eta):
-        """`losses` and `residuals`, both in the units of the design."""
-        return self.losses(Eta) / self.eta_unit**2, self.residuals(Eta)
+        """Losses and weighted residuals, in the units of the design."""
+        return self.losses(Eta) / self.eta_unit**2, self.weigh(self.residuals(Eta))
 
     def curvatures(self, Eta, lanes):
         """Curvatures of some classes."""

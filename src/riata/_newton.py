@@ -187,8 +187,7 @@ class NewtonSolver(PathSolver):
         statuses = [CONVERGED] * lanes
         live = np.arange(lanes) >= first
         before, self.last_step = np.full(lanes, np.inf), None
-        self.loss, R = self.problem.evaluate(self.Eta)
-        self.pull = self.problem.weigh(R)
+        self.loss, self.pull = self.problem.evaluate(self.Eta)
         for taken in range(MAX_STEPS):
             C, loss = self._correlate(), 2.0 * self.loss
             gap, penalty = self._measure(W, C, loss, alphas)
@@ -444,8 +443,8 @@ class NewtonSolver(PathSolver):
         length = live.astype(float)
         while True:
             Eta = self.Eta + length * step
-            new, R = problem.evaluate(Eta)
-            pull, gain = problem.weigh(R), new - loss
+            new, pull = problem.evaluate(Eta)
+            gain = new - loss
             small = np.abs(gain) <= NOISE * loss
             if small.any():  # the trapezoidal rule does not cancel
                 rule = -0.5 * length * np.einsum("ij,ij->j", self.pull + pull, step)
@@ -465,8 +464,7 @@ class NewtonSolver(PathSolver):
         W += length * D
         if self.by_gradients and problem.fit_intercept:
             Eta, _ = problem.settle(Eta)
-            new, R = problem.evaluate(Eta)
-            pull = problem.weigh(R)
+            new, pull = problem.evaluate(Eta)
         self.Eta, self.loss, self.pull = Eta, new, pull
         return (length > 0) & (np.einsum("ij,ij->j", step, step) > 0)
 
@@ -520,10 +518,12 @@ class NewtonSolver(PathSolver):
                 Eta, moved = problem.settle(Eta)
             self.constants[:lanes] = moved * problem.target_unit
         self.Eta = Eta
-        loss, R = problem.evaluate(Eta)
+        loss, Q = problem.evaluate(Eta)
         loss *= 2.0
-        Q = problem.weigh(R)
-        square = np.einsum("ij,ij->j", R, Q)
+        R, square = None, loss
+        if self.screening is not None:
+            R = problem.residuals(Eta)
+            square = np.einsum("ij,ij->j", R, Q)
         cols = self._columns_to_look_at(Q, square, alphas)
         C = gradient(problem.design, Q, cols)
         self.work.passes += len(cols) / problem.design.n_features

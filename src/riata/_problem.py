@@ -12,6 +12,7 @@ import numpy as np
 from ._core.certificate import Strengths, in_design_units
 from ._core.design import Design, standard_target
 
+EPS = float(np.finfo(float).eps)
 WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
 
@@ -226,6 +227,9 @@ class GeneralProblem(Problem):
             2.0 ** math.frexp(math.sqrt(square))[1] if 0 < square < math.inf else 1.0
         )
         self.y = np.ascontiguousarray(residual[:, 0]) / self.eta_unit
+        self._pull_unit = 1.0 / self.eta_unit
+        if self.weights is not None:
+            self._pull_unit = self.weights[:, None] / self.eta_unit
         self.yy = square / self.eta_unit**2
 
     def losses(self, Eta):
@@ -237,9 +241,10 @@ class GeneralProblem(Problem):
         return self.loss.residual(self.targets, Eta) / self.eta_unit
 
     def evaluate(self, Eta):
-        """`losses` and `residuals`, both in the units of the design."""
+        """Losses and weighted residuals, in the units of the design."""
         total, residual = self.loss.sums(self.targets, Eta, self.weights)
-        return total / self.eta_unit**2, residual / self.eta_unit
+        residual *= self._pull_unit
+        return total / self.eta_unit**2, residual
 
     def curvatures(self, Eta, lanes):
         """Curvatures at some of the predictors; inf if that overflows."""
@@ -259,21 +264,24 @@ class GeneralProblem(Problem):
     def settle(self, Eta):
         """Give each column of Eta (n, lanes) its optimal intercept, by Newton's method
         kept inside of brackets; returns the predictors, and what was added."""
-        lanes = Eta.shape[1]
-        moved = np.zeros(lanes)
+        lanes, curvature = Eta.shape[1], None
+        moved, last = np.zeros(lanes), np.full(lanes, np.inf)
         low, high = np.full(lanes, -np.inf), np.full(lanes, np.inf)
         limit = 4.0 * max(1.0, float(np.abs(self.target).max()))
+        rounding = EPS * (4.0 + 0.1 * math.sqrt(len(Eta)))
         for _ in range(100):
             shifted = Eta + moved
             residual = self.weigh(self.loss.residual(self.targets, shifted))
             pull = np.einsum("ij->j", residual)
-            noise = 1e-15 * np.einsum("ij->j", np.abs(residual))
+            noise = rounding * np.einsum("ij->j", np.abs(residual))
             low, high = np.where(pull > 0, moved, low), np.where(pull < 0, moved, high)
             todo = np.abs(pull) > noise
             if not todo.any():
                 break
-            curvature = self.loss.curvature(self.targets, shifted)
-            curvature = np.einsum("ij->j", self.weigh(curvature))
+            if curvature is None or (np.abs(pull) > 0.01 * last)[todo].any():
+                curvature = self.loss.curvature(self.targets, shifted)
+                curvature = np.einsum("ij->j", self.weigh(curvature))
+            last = np.abs(pull)
             with np.errstate(divide="ignore", invalid="ignore"):
                 step = np.clip(np.nan_to_num(pull / curvature), -limit, limit)
             new = moved + step

@@ -80,11 +80,15 @@ class Loss:
         total : ndarray of shape (n_alphas,)
             Infinite where it overflows.
         residual : ndarray of shape (n_samples, n_alphas)
+            The caller's, to be changed.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             values = self.value(y, eta)
             total = values.sum(axis=0) if weights is None else weights @ values
-            return np.where(np.isnan(total), np.inf, total), self.residual(y, eta)
+            residual = np.asarray(self.residual(y, eta), dtype=float)
+        if np.may_share_memory(residual, eta) or not residual.flags.writeable:
+            residual = residual.copy()
+        return np.where(np.isnan(total), np.inf, total), residual
 
     def dual(self, y, theta):
         """Minus the conjugate of `value` at ``-theta``, that is, the least value over
