@@ -18,6 +18,7 @@ from ._problem import GeneralProblem
 from ._solver import EPS, Solutions, Verdict
 
 MOST_PAIRS = 1500  # coefficients up to which one Gram matrix serves all classes
+MOST_FAILED = 4  # steps in a row that lead nowhere
 
 
 class MultinomialProblem(GeneralProblem):
@@ -246,7 +247,7 @@ class MultinomialSolver(NewtonSolver):
         if not len(self.working):
             self.engine = ["null"]
             return W, [CONVERGED]
-        self.engine = ["newton"]
+        self.engine, self.failed = ["newton"], 0
         with self.work.phase("solve"):
             statuses = self._newton(
                 W, 0, np.full(count, alphas[0]), np.full(count, tol[0]), None
@@ -297,6 +298,14 @@ class MultinomialSolver(NewtonSolver):
         D = np.zeros_like(W)
         D[at, model.classes] = (solved - start)[:, 0]
         return D
+
+    def _search(self, W, D, alphas, live, penalty):
+        moved = super()._search(W, D, alphas, live, penalty)
+        self.failed = 0 if moved.any() else self.failed + 1
+        if 0 < self.failed < MOST_FAILED:  # another kind of step, or a new Hessian
+            self.model = None
+            return live
+        return moved
 
     def _packed(self, places):
         """Columns of the working set times the root of the weights."""
