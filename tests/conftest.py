@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).resolve().parent
 # The tests import their oracle, `reference.py`, as a plain module.
@@ -17,8 +17,10 @@ if str(HERE) not in sys.path:
 
 # The same examples at each run, so that a failure is the fault of a change.
 # HYPOTHESIS_PROFILE=nightly looks for new ones.
-settings.register_profile("riata", deadline=None, derandomize=True, max_examples=50)
-settings.register_profile("nightly", deadline=None, max_examples=5000)
+# (drawing examples may well be slow where other work runs beside the tests)
+patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("riata", derandomize=True, max_examples=50, **patient)
+settings.register_profile("nightly", max_examples=5000, **patient)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "riata"))
 
 

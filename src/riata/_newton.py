@@ -362,6 +362,8 @@ class NewtonSolver(PathSolver):
 
     def _follow(self, view, gram, start, c, alphas, tol, alpha):
         """Solutions of the model by the active-set engine, from event to event."""
+        if self.smooth and view.l2.min() > 0 and alphas.min() > 0:
+            return self._solve_directly(view, gram, start, c, alphas)
         xty = np.ascontiguousarray((c + gram @ start).T)
         w, c = np.array(start.T, order="C"), np.array(c.T, order="C")  # copies
         engine, strengths = self.model.active_set, view[3:]
@@ -393,6 +395,16 @@ class NewtonSolver(PathSolver):
             self.work.epochs += epochs
         self.work.events += engine.n_events - events
         return w.T
+
+    def _solve_directly(self, view, gram, start, c, alphas):
+        """Solutions of the model where an L2 penalty alone holds all coefficients."""
+        solved = start.copy()
+        for k, alpha in enumerate(alphas.tolist()):
+            l2 = alpha * view.l2
+            matrix = gram.copy()
+            matrix.flat[:: len(l2) + 1] += l2
+            solved[:, k] += np.linalg.solve(matrix, c[:, k] - l2 * start[:, k])
+        return solved
 
     def _state_without(self, columns, start, pull):
         """Weighted residuals of the model at w = 0, given those at `start`."""
