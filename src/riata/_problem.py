@@ -275,10 +275,10 @@ class GeneralProblem(Problem):
             pull = np.einsum("ij->j", residual)
             noise = rounding * np.einsum("ij->j", np.abs(residual))
             low, high = np.where(pull > 0, moved, low), np.where(pull < 0, moved, high)
-            todo = np.abs(pull) > noise
-            if not todo.any():
+            unsettled = np.abs(pull) > noise
+            if not unsettled.any():
                 break
-            if curvature is None or (np.abs(pull) > 0.01 * last)[todo].any():
+            if curvature is None or (np.abs(pull) > 0.01 * last)[unsettled].any():
                 curvature = self.loss.curvature(self.targets, shifted)
                 curvature = np.einsum("ij->j", self.weigh(curvature))
             last = np.abs(pull)
@@ -289,9 +289,9 @@ class GeneralProblem(Problem):
             with np.errstate(invalid="ignore"):
                 middle = np.where(np.isfinite(low + high), 0.5 * (low + high), new)
             new = np.where(beyond, middle, new)
-            if (np.abs(new - moved)[todo] <= 1e-16 * np.abs(shifted).max()).all():
+            if (np.abs(new - moved)[unsettled] <= 1e-16 * np.abs(shifted).max()).all():
                 break
-            moved = np.where(todo, new, moved)
+            moved = np.where(unsettled, new, moved)
         return Eta + moved, moved
 
 
