@@ -457,21 +457,10 @@ def test_dense_columns_too_many_for_a_gram_matrix(monkeypatch):
     by_gram = riata.fit_path(X, y, **options)
     monkeypatch.setattr(_newton, "GRAM_BYTES", 8 * 10**2)
     by_columns = riata.fit_path(X, y, **options)
-    assert by_columns.n_active.max() > 10 and by_columns.diagnostics.epochs > 0
+    assert by_columns.n_active.max() > 10
+    assert by_columns.diagnostics.epochs > 0
     assert np.all(by_columns.relative_gap <= 1e-8)
     np.testing.assert_allclose(by_columns.coefs, by_gram.coefs, atol=1e-4)
-
-
-def test_long_sums_do_not_shorten_steps():
-    # Sums of the losses of so many equal samples were rounded one way; the steps that
-    # seemed to gain nothing were halved and halved, and each asked for a new Hessian.
-    rng = np.random.default_rng(0)
-    n = 300_000
-    X = sp.csc_array((rng.random((n, 4)) < 0.01).astype(float))
-    y = (rng.random(n) < 0.3 + 0.2 * X[:, [0]].toarray()[:, 0]).astype(float)
-    path = riata.fit_path(X, y, loss="logistic", alphas=10, alpha_min_ratio=0.1)
-    assert np.all(path.relative_gap <= 1e-6)
-    assert path.diagnostics.hessians <= 4
 
 
 # --- Other packages -------------------------------------------------------------------

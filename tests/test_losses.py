@@ -284,7 +284,8 @@ def test_a_loss_of_ones_own():
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
-    ("width", "lanes"), [(1, [0]), (3, [0, 2]), (8, range(8)), (8, [5]), (8, [0, 1, 3])]
+    ("width", "lanes"),
+    [(1, [0]), (3, [0, 2]), (8, range(8)), (8, [5]), (8, [0, 1, 3]), (16, range(4, 12))],
 )
 @pytest.mark.parametrize("loss", [losses.Logistic(), losses.Poisson()], ids=repr)
 def test_compiled_visits_are_those_of_numpy(loss, width, lanes, weighted):
@@ -308,6 +309,18 @@ def test_compiled_visits_are_those_of_numpy(loss, width, lanes, weighted):
         np.testing.assert_allclose(sums[:, lanes], known[:, lanes], rtol=1e-11, atol=1e-12)
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
+
+
+def test_long_sums_are_accurate():
+    # Equal samples are rounded one way when they are added to a large sum; differences of
+    # such losses told the line search to halve steps that were good.
+    n, none, one = 2**20, np.zeros(1), np.ones(1)
+    block = [np.zeros((n, 1)) for _ in range(2)]
+    sums = visit(
+        "logistic", np.zeros(n), None, 1.0, np.full((n, 1), 0.3), None, none, one,
+        np.zeros(1, dtype=np.intc), None, *block, np.zeros(n),
+    )
+    assert sums[0, 0] == pytest.approx(n * np.log1p(np.exp(0.3)), rel=1e-13)
 
 
 def test_visits_refuse_arrays_that_do_not_fit():

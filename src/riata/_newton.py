@@ -150,6 +150,8 @@ class NewtonSolver(PathSolver):
     start : (columns, w) or None
     """
 
+    rung, rung_gap = 0.4, 0.1  # a Newton step goes far, wherever it starts
+
     def __init__(self, problem, settings, start=None):
         strengths = problem.strengths
         # no coefficient is pulled to zero or held by a bound: all are active

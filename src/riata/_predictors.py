@@ -130,7 +130,6 @@ def visit_by_rows(problem, eta, step, shift, length, lanes, model, moved, pull, 
         residual *= problem.pull_unit(rows)
         way = way[:, which]
         pull[rows, which] = residual
-        bend = np.broadcast_to(bend, residual.shape)
         curvature[rows] = bend.mean(axis=1)
         sums[LOSS, which] += total
         sums[EXCESS, which] += np.einsum("ij->j", residual)

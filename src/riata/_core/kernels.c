@@ -334,14 +334,14 @@ static inline double log_of_count(double y) { return y > 0.0 ? log(y) : 0.0; }
 
 /* See LossVisit. Some rows at a time, the entries of the lanes to look at side by side,
  * so that the loop that counts is long. `count` is known to the compiler where it is 1
- * or LANES. */
+ * or, with `whole` for all of a block, LANES. */
 static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdiff_t end,
-                                     const int count, LossOfOne *one,
+                                     const int count, const int whole, LossOfOne *one,
                                      double (*prepare)(double))
 {
     enum { PART = 512 };
     double label[PART], at[PART], value[PART], rest[PART], bend[PART];
-    const ptrdiff_t rows = PART / count, width = count == LANES ? LANES : V->width;
+    const ptrdiff_t rows = PART / count, width = whole ? LANES : V->width;
     double *sums = V->sums;
     for (ptrdiff_t first = begin; first < end; first += rows) {
         ptrdiff_t size = end - first < rows ? end - first : rows;
@@ -359,7 +359,7 @@ static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdif
             for (int k = 0; k < count; k++) {
                 label[i * count + k] = y;
                 at[i * count + k] =
-                    moved[i * width + (count == LANES ? k : V->lane[k])] - less;
+                    moved[i * width + (whole ? k : V->lane[k])] - less;
             }
         }
         for (ptrdiff_t i = 0; i < size * count; i++)
@@ -368,7 +368,7 @@ static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdif
             double weight = V->s ? V->s[first + i] : 1.0, mean = 0.0;
             double model = V->model ? V->model[first + i] : 0.0;
             for (int k = 0; k < count; k++) {
-                int lane = count == LANES ? k : V->lane[k];
+                int lane = whole ? k : V->lane[k];
                 double d = (step ? step[i * width + lane] : 0.0) + V->shift[lane];
                 double q = weight * V->unit * rest[i * count + k];
                 r[i * width + lane] = q;
@@ -389,11 +389,11 @@ static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdif
     static void name(const LossVisit *V, ptrdiff_t first, ptrdiff_t last)           \
     {                                                                               \
         if (V->count == LANES && V->width == LANES)                                 \
-            visit_rows(V, first, last, LANES, one, prepare);                        \
+            visit_rows(V, first, last, LANES, 1, one, prepare);                        \
         else if (V->count == 1)                                                     \
-            visit_rows(V, first, last, 1, one, prepare);                            \
+            visit_rows(V, first, last, 1, 0, one, prepare);                            \
         else                                                                        \
-            visit_rows(V, first, last, V->count, one, prepare);                     \
+            visit_rows(V, first, last, V->count, 0, one, prepare);                     \
     }
 
 LOSS_LOOP(vector_logistic, logistic_one, no_shift)
