@@ -285,7 +285,7 @@ def solve_path(
         end = limits.reached(record, solutions)
         if end != "complete":
             break
-    return record.result(loss, end, solver.work)
+    return record.result(loss, end, solver.work, settings.tol)
 
 
 def _solutions(solver, data, grid, penalty, standardize, loss):

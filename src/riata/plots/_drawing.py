@@ -1,0 +1,177 @@
+"""What the pictures share: colours, axes of alpha, lines with names at their ends."""
+
+import numpy as np
+
+from .. import _validation as check
+
+# Okabe & Ito's colours, which colour-blind readers can tell apart, without the yellow.
+COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000",
+)
+# Beside the colours, for print in grey and for lines that lie on one another.
+STYLES = ("-", (0, (5, 1.5)), (0, (6, 1.5, 1.2, 1.5)), (0, (1.5, 1.2)))
+GREY = "#b8b8b8"
+DARK = "#404040"
+MOST_LINES = 2000  # more can not be told apart, and are slow to draw
+SINGLE = (7.0, 4.2)  # inches
+DOUBLE = (7.0, 3.7)
+
+
+def style(k):
+    """Colour and line style of the k-th line."""
+    return {
+        "color": COLOURS[k % len(COLOURS)], "linestyle": STYLES[k % len(STYLES)],
+    }
+
+
+def new_figure(size):
+    """An empty figure of pyplot's."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            "drawing needs matplotlib; install it with pip install 'riata[plot]'."
+        ) from error
+    return plt.figure(figsize=size, layout="constrained")
+
+
+def one_axes(ax):
+    """The axes to draw in: those given, or new ones."""
+    return new_figure(SINGLE).add_subplot() if ax is None else check.check_axes(ax)
+
+
+def two_axes(ax):
+    """Two axes side by side: those given, or in the place of the one given, or new."""
+    if ax is None:
+        return list(new_figure(DOUBLE).subplots(1, 2))
+    ax = check.check_axes(ax, 2)
+    if isinstance(ax, list):
+        return ax
+    place = ax.get_subplotspec()
+    if place is None:
+        raise ValueError(
+            "ax stands in no grid that could be divided; pass two axes instead."
+        )
+    ax.set_axis_off()
+    grid = place.subgridspec(1, 2)
+    return [ax.figure.add_subplot(grid[k]) for k in range(2)]
+
+
+def remove_frame(ax):
+    """Leave only the axes at the left and at the bottom."""
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+
+
+def alpha_axis(ax, alphas):
+    """Make x the strength: logarithmic, falling from left to right.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    alphas : ndarray
+        Decreasing and above 0.
+    """
+    ax.set_xscale("log")
+    high, low = alphas[0], alphas[-1]
+    if high == low:
+        high, low = 2.0 * high, 0.5 * low
+    ax.set_xlim(high, low)
+    if high / low < 10.0:
+        few_ticks(ax.xaxis)
+    ax.set_xlabel("alpha (strength of the penalty)")
+    remove_frame(ax)
+
+
+def few_ticks(axis):
+    """Ticks of an axis of less than a decade: 1, 2, 5 and their like, in digits."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def count_on_top(ax, alphas, counts, what="non-zero coefficients"):
+    """An axis on top that counts, at as many alphas as there is room for."""
+    from ._artists import EvenPlaces, NearestCount
+
+    top = ax.secondary_xaxis("top")
+    top.xaxis.set_major_locator(EvenPlaces())
+    top.xaxis.set_major_formatter(NearestCount(alphas, counts))
+    top.minorticks_off()
+    top.tick_params(length=3)
+    top.set_xlabel(what)
+    return top
+
+
+def mark_alpha(ax, alpha):
+    """A vertical line at a strength, with its value."""
+    line = ax.axvline(
+        alpha, color=DARK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.2
+    )
+    ax.annotate(
+        f"alpha = {alpha:.3g}", xy=(alpha, 1.0), xycoords=("data", "axes fraction"),
+        xytext=(-4, -4), textcoords="offset points", rotation=90, ha="right", va="top",
+        fontsize="small", color=DARK,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+    )
+    return line
+
+
+def draw_lines(ax, alphas, rows, n_coloured):
+    """A line for each row, the first ones coloured and the others grey.
+
+    Lines that lie on one another show through: those with gaps are above.
+
+    Returns
+    -------
+    list of matplotlib.lines.Line2D
+    """
+    marker = "o" if len(alphas) == 1 else None
+    common = {"marker": marker, "markersize": 5}
+    grey = [
+        ax.plot(alphas, row, color=GREY, linewidth=0.8, zorder=1.5, **common)[0]
+        for row in rows[n_coloured:]
+    ]
+    coloured = [
+        ax.plot(
+            alphas, row, linewidth=1.7, zorder=2.0 + 0.1 * (k % len(STYLES)),
+            **style(k), **common,
+        )[0]
+        for k, row in enumerate(rows[:n_coloured])
+    ]
+    return coloured + grey
+
+
+def name_ends(ax, x, ends, names):
+    """Names at the right ends of the first lines; see `EndLabels`.
+
+    Returns
+    -------
+    list of matplotlib.text.Annotation
+    """
+    from ._artists import EndLabels
+
+    longest = longest_name(ax)
+    names = [shorten(name, longest) for name in names]
+    return EndLabels(ax, x, ends, names, [style(k) for k in range(len(names))]).texts
+
+
+def longest_name(ax):
+    """How many characters may stand beside axes: a third of their place."""
+    figure = ax.get_figure(root=True)
+    width = 72.0 * figure.get_size_inches()[0]
+    spec = ax.get_subplotspec()
+    if spec is not None:
+        box = spec.get_topmost_subplotspec().get_position(figure)
+        width *= box.width
+    return max(8, int(0.38 * width / 5.2))  # points of a letter
+
+
+def shorten(name, longest):
+    """A name without its middle, if it is too long: both ends tell names apart."""
+    if len(name) <= longest:
+        return name
+    start = longest // 2
+    return f"{name[:start]}…{name[len(name) - (longest - start - 1):]}"
