@@ -8,6 +8,8 @@ from matplotlib.artist import Artist
 from matplotlib.ticker import Formatter, Locator
 
 LEADER = 12.0  # points between the end of a line and its label
+GAP = 4.0  # points around a label along a vertical line
+SHARES = (1.0, 0.0, 0.85, 0.15, 0.7, 0.3, 0.5)  # of the way up, where it may stand
 SPACING = 1.25  # between labels, in heights of their font
 
 
@@ -56,13 +58,73 @@ class EndLabels(Artist):
         places = np.column_stack([np.zeros_like(self.ends), self.ends])
         wanted = (self.axes.transData.transform(places)[:, 1] - box.y0) / point
         height = box.height / point
-        distance = SPACING * self.texts[0].get_fontsize()
-        room = min(len(self.texts), 1 + int(height / distance))
-        placed = spread(wanted[:room], distance, 0.0, height)
+        size = self.texts[0].get_fontsize()
+        distance, edge = SPACING * size, 0.5 * size
+        room = min(len(self.texts), 1 + max(int((height - 2 * edge) / distance), 0))
+        placed = spread(wanted[:room], distance, edge, height - edge)
         for k, text in enumerate(self.texts):
             text.set_visible(k < room)
             if k < room:
                 text.xyann = (LEADER, placed[k] - wanted[k])
+
+
+class MarkLabel(Artist):
+    """What a vertical line stands for, written along it where the fewest lines are.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    x : float
+        Where the line stands.
+    text : str
+    side : {"left", "right"}
+        The side of the line to prefer.
+    """
+
+    def __init__(self, ax, x, text, side):
+        super().__init__()
+        self.set_in_layout(False)
+        self.set_zorder(-1000)  # drawn first, before the label it moves
+        self.text = ax.annotate(
+            text, xy=(x, 0.0), xycoords=("data", "axes fraction"), xytext=(GAP, GAP),
+            textcoords="offset points", rotation=90, va="bottom",
+            fontsize="small", color="#404040", zorder=1.9, annotation_clip=False,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+        )
+        self.text.set_in_layout(False)
+        self.sides = (side, "left" if side == "right" else "right")
+        ax.add_artist(self)
+
+    def draw(self, renderer):
+        """Move the label to the place with the least in its way."""
+        ax, point = self.axes, self.axes.get_figure(root=True).dpi / 72.0
+        frame = ax.get_window_extent(renderer)
+        length = self.text.get_window_extent(renderer).height
+        room = (frame.height - length) / point - 2 * GAP
+        taken = [
+            other.get_window_extent(renderer)
+            for other in ax.texts if other is not self.text and other.get_visible()
+        ]
+        lines = [  # of the scale of the data; those in the way of nobody left out
+            (line.get_linewidth() ** 4, line.get_path().transformed(ax.transData))
+            for line in ax.lines if line.get_transform() == ax.transData
+        ]
+
+        def cost(place):
+            self._place(*place, room)
+            box = self.text.get_window_extent(renderer)
+            return (
+                1e6 * (box.x0 < frame.x0 or box.x1 > frame.x1)
+                + 1e5 * sum(map(box.overlaps, taken))
+                + sum(w * path.intersects_bbox(box, filled=False) for w, path in lines)
+            )
+
+        places = [(side, share) for share in SHARES for side in self.sides]
+        self._place(*min(places, key=cost), room)
+
+    def _place(self, side, share, room):
+        self.text.xyann = -GAP if side == "left" else GAP, GAP + share * max(room, 0.0)
+        self.text.set_ha("right" if side == "left" else "left")
 
 
 class EvenPlaces(Locator):
@@ -84,7 +146,11 @@ class NearestCount(Formatter):
         self.logs, self.counts = np.log(alphas), counts
 
     def __call__(self, place, position=None):
-        return f"{self.counts[np.argmin(np.abs(self.logs - np.log(place)))]}"
+        """As matplotlib asks for it; nothing outside the range of the alphas."""
+        log, logs = np.log(place), self.logs
+        if not logs[-1] - 1e-9 <= log <= logs[0] + 1e-9:
+            return ""
+        return f"{self.counts[np.argmin(np.abs(logs - log))]}"
 
 
 def spread(wanted, distance, low=-np.inf, high=np.inf):
@@ -105,7 +171,7 @@ def spread(wanted, distance, low=-np.inf, high=np.inf):
     ndarray of shape (n,)
     """
     wanted = np.asarray(wanted, dtype=float)
-    order = np.argsort(wanted, kind="stable")
+    order = np.lexsort((-np.arange(len(wanted)), wanted))  # of equal ones the first on top
     steps = distance * np.arange(len(wanted))
     pools = []  # mean and number of members, means increasing
     for value in wanted[order] - steps:

@@ -3,10 +3,11 @@
 import numpy as np
 
 from .. import _validation as check
-from ._drawing import COLOURS, DARK, alpha_axis, one_axes
+from ._drawing import COLOURS, DARK, alpha_axis, legend_on_top, one_axes
 from ._fitted import fitted_path
 
-EXACT = np.finfo(float).eps  # where zero stands if nothing is above it
+EXACT = np.finfo(float).eps  # what the scale goes by if all is zero
+LOWEST = -18  # decade; what is smaller is as good as zero
 
 
 class CertificateDisplay:
@@ -14,7 +15,7 @@ class CertificateDisplay:
 
     Both on one logarithmic scale; they have different units, a share of the null
     objective and the gradient of the mean loss. The tolerance is one of gaps. What is
-    zero stands on a line of its own at the bottom.
+    zero, or below 1e-18, stands in a strip of its own at the bottom.
 
     Parameters
     ----------
@@ -34,6 +35,7 @@ class CertificateDisplay:
     figure_ : matplotlib.figure.Figure
     gap_line_, kkt_line_ : matplotlib.lines.Line2D
     tol_line_ : matplotlib.lines.Line2D or None
+    legend_ : matplotlib.legend.Legend
 
     Raises
     ------
@@ -112,56 +114,53 @@ class CertificateDisplay:
         """
         ax = one_axes(ax)
         shown = self.alphas > 0
-        alphas = self.alphas[shown]
-        self.kkt_line_, self.gap_line_ = (
-            ax.plot(
-                alphas, values[shown], color=COLOURS[k], marker=marker, markersize=4,
-                linewidth=1.0, linestyle=line, label=label, clip_on=False, zorder=2.5,
-                markerfacecolor="white" if k else COLOURS[k],
-            )[0]
-            for k, marker, line, label, values in (
-                (1, "s", ":", "KKT violation", self.kkt),
-                (0, "o", "-", "relative gap", self.relative_gap),
-            )
+        alphas, gap, kkt = self.alphas[shown], self.relative_gap[shown], self.kkt[shown]
+        look = {"linestyle": "none", "markersize": 3.5, "zorder": 2.5, "clip_on": False}
+        (self.kkt_line_,) = ax.plot(
+            alphas, kkt, marker="s", color=COLOURS[1], markerfacecolor="white",
+            markeredgewidth=0.9, label="KKT violation", **look,
         )
+        (self.gap_line_,) = ax.plot(
+            alphas, gap, marker="o", color=COLOURS[0], markeredgewidth=0.0,
+            label="relative gap", **look,
+        )
+        handles = [self.gap_line_, self.kkt_line_]
+        if np.isnan(gap).all():
+            handles = handles[1:]
         self.tol_line_ = None
         if self.tol:
             self.tol_line_ = ax.axhline(
                 self.tol, color=DARK, linewidth=1.0, linestyle=(0, (4, 3)),
                 label=f"tol = {self.tol:.3g}",
             )
+            handles.append(self.tol_line_)
         alpha_axis(ax, alphas)
-        self._scale(ax, np.concatenate([self.relative_gap[shown], self.kkt[shown]]))
+        self._scale(ax, np.concatenate([gap, kkt]))
         ax.set_ylabel("distance from the optimum")
-        handles = [self.gap_line_, self.kkt_line_, self.tol_line_]
-        if np.isnan(self.relative_gap[shown]).all():
-            handles = handles[1:]
-        handles = [handle for handle in handles if handle is not None]
-        ax.legend(
-            handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0),
-            ncols=len(handles), frameon=False, fontsize="small", columnspacing=1.2,
-            handlelength=2.4,
-        )
+        self.legend_ = legend_on_top(ax, handles)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
     def _scale(self, ax, values):
-        """Decades of what is positive; below them, if there are any, a line of zeros."""
+        """Decades of what is positive; below them, if there are any, a strip of zeros."""
         from matplotlib.ticker import FixedLocator, NullLocator
 
         drawn = np.append(values[np.isfinite(values)], self.tol or EXACT)
         positive = drawn[drawn > 0]
-        low = int(np.floor(np.log10(positive.min())))
-        high = max(int(np.ceil(np.log10(positive.max()))), low + 1)
-        step = max(1, -(-(high - low) // 7))
+        high = int(np.ceil(np.log10(positive.max())))
+        low = max(int(np.floor(np.log10(positive.min()))), LOWEST)
+        low = min(low, high - 3)
+        step = -(-(high - low) // 7)
         decades = 10.0 ** np.arange(high, low - 1, -step)
-        if (drawn > 0).all():
+        if drawn.min() >= 10.0**low:
             ax.set_yscale("log")
             ax.set_ylim(10.0**low, 2.0 * 10.0**high)
         else:
             ax.set_yscale("symlog", linthresh=10.0**low, linscale=0.5 * step)
-            ax.set_ylim(0.0, 2.0 * 10.0**high)
-            ax.axhspan(0.0, 10.0**low, color="#f0f0f0", linewidth=0, zorder=0)
+            ax.set_ylim(-0.7 * 10.0**low, 2.0 * 10.0**high)
+            ax.axhspan(
+                -0.7 * 10.0**low, 0.7 * 10.0**low, color="#efefef", linewidth=0, zorder=0
+            )
             decades = np.append(decades[decades > 10.0**low], 0.0)
         ax.yaxis.set_major_locator(FixedLocator(decades))
         ax.yaxis.set_minor_locator(NullLocator())

@@ -3,10 +3,10 @@
 import numpy as np
 
 from .. import _validation as check
-from ._drawing import COLOURS, DARK, STYLES, alpha_axis, count_on_top, one_axes
+from ._drawing import COLOURS, alpha_axis, count_on_top, mark_alpha, one_axes, style
 from ._fitted import fitted_result
 
-RULES = {"min": "best", "1se": "one SE"}  # as the legend has them
+RULES = {"min": "best", "1se": "1 SE"}  # as they are written beside their lines
 LOOKS = {  # colour, marker, size, face
     "min": (COLOURS[1], "o", 7, COLOURS[1]),
     "1se": (COLOURS[2], "D", 8, "none"),
@@ -177,10 +177,7 @@ class CVCurveDisplay:
             shown = grid > 0
             look = {"color": COLOURS[0]}
             if len(self.alphas) > 1:
-                look = {
-                    "color": self._shade(k), "linestyle": STYLES[k % len(STYLES)],
-                    "label": f"l1_ratio = {self.l1_ratios[k]:g}",
-                }
+                look = style(k)
             if k == first:
                 self.errorbar_ = ax.errorbar(
                     grid[shown], sign * mean[shown], self.standard_error[k][shown],
@@ -193,11 +190,15 @@ class CVCurveDisplay:
                     grid[shown], sign * mean[shown], linewidth=1.4, zorder=2.1, **look
                 )
         self._axes(ax, first, label)
-        self.marks_ = {rule: self._mark(ax, rule, sign) for rule in self.choices}
+        self.marks_ = self._mark(ax, sign)
         self.legend_ = None
-        if len(self.alphas) > 1 or self.choices:
-            self.legend_ = ax.legend(fontsize="small", frameon=True, framealpha=0.85,
-                                     edgecolor="none", handlelength=2.2)
+        if len(self.alphas) > 1:
+            self.legend_ = ax.legend(
+                self.lines_, [f"{ratio:g}" for ratio in self.l1_ratios],
+                title="l1_ratio", fontsize="small",
+                title_fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0),
+                frameon=False, handlelength=1.8, handletextpad=0.5, borderpad=0.2,
+            )
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -205,12 +206,9 @@ class CVCurveDisplay:
         """Sign to draw with, and what the axis of scores says."""
         negative = self.metric.startswith("neg_")
         name = self.metric.removeprefix("neg_").replace("_", " ")
+        name = "R²" if name == "r2" else name
         better = "smaller" if negative else "greater"
         return (-1.0 if negative else 1.0), f"{name}\n({better} is better)"
-
-    def _shade(self, k):
-        """Colour of a line among several."""
-        return COLOURS[k % len(COLOURS)]
 
     def _axes(self, ax, which, label):
         positive = np.concatenate([grid[grid > 0] for grid in self.alphas])
@@ -223,17 +221,22 @@ class CVCurveDisplay:
         counts = self.n_active[which][shown].astype(int)
         count_on_top(ax, self.alphas[which][shown], counts, what)
 
-    def _mark(self, ax, rule, sign):
-        """A point on the line and a vertical line through it."""
-        which, at = self.choices[rule]
-        alpha = self.alphas[which][at]
-        colour, marker, size, face = LOOKS.get(rule, OTHER)
-        label = f"{RULES.get(rule, rule)}: alpha = {alpha:.3g}"
-        if len(self.alphas) > 1:
-            label += f", l1_ratio = {self.l1_ratios[which]:g}"
-        ax.axvline(alpha, color=DARK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1.2)
-        return ax.plot(
-            [alpha], [sign * self.mean_score[which][at]], color=colour, marker=marker,
-            markersize=size, markerfacecolor=face, markeredgewidth=1.6, linestyle="none",
-            label=label, zorder=3, clip_on=False,
-        )[0]
+    def _mark(self, ax, sign):
+        """A point on the line for each choice, and a vertical line through it."""
+        marks, said = {}, {}
+        for rule, (which, at) in self.choices.items():
+            colour, marker, size, face = LOOKS.get(rule, OTHER)
+            alpha = self.alphas[which][at]
+            if not alpha > 0:
+                continue
+            (marks[rule],) = ax.plot(
+                [alpha], [sign * self.mean_score[which][at]], color=colour,
+                marker=marker, markersize=size, markerfacecolor=face,
+                markeredgewidth=1.6, linestyle="none", zorder=3, clip_on=False,
+            )
+            said.setdefault(alpha, []).append(RULES.get(rule, rule))
+        for alpha, rules in said.items():
+            # The choices of one standard error are to the left of the best ones.
+            side = "left" if RULES["1se"] in rules else "right"
+            mark_alpha(ax, alpha, f"{', '.join(rules)}: alpha = {alpha:.3g}", side)
+        return marks

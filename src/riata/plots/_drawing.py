@@ -1,5 +1,7 @@
 """What the pictures share: colours, axes of alpha, lines with names at their ends."""
 
+from os.path import commonprefix
+
 import numpy as np
 
 from .. import _validation as check
@@ -14,7 +16,8 @@ GREY = "#b8b8b8"
 DARK = "#404040"
 MOST_LINES = 2000  # more can not be told apart, and are slow to draw
 SINGLE = (7.0, 4.2)  # inches
-DOUBLE = (7.0, 3.7)
+DOUBLE = (7.0, 3.5)
+BETWEEN = 0.08  # two panels, in their widths
 
 
 def style(k):
@@ -43,7 +46,8 @@ def one_axes(ax):
 def two_axes(ax):
     """Two axes side by side: those given, or in the place of the one given, or new."""
     if ax is None:
-        return list(new_figure(DOUBLE).subplots(1, 2))
+        grid = {"wspace": BETWEEN}
+        return list(new_figure(DOUBLE).subplots(1, 2, gridspec_kw=grid))
     ax = check.check_axes(ax, 2)
     if isinstance(ax, list):
         return ax
@@ -53,7 +57,7 @@ def two_axes(ax):
             "ax stands in no grid that could be divided; pass two axes instead."
         )
     ax.set_axis_off()
-    grid = place.subgridspec(1, 2)
+    grid = place.subgridspec(1, 2, wspace=BETWEEN)
     return [ax.figure.add_subplot(grid[k]) for k in range(2)]
 
 
@@ -72,32 +76,35 @@ def alpha_axis(ax, alphas):
     alphas : ndarray
         Decreasing and above 0.
     """
+    from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
+
     ax.set_xscale("log")
     high, low = alphas[0], alphas[-1]
     if high == low:
-        high, low = 2.0 * high, 0.5 * low
-    ax.set_xlim(high, low)
-    if high / low < 10.0:
-        few_ticks(ax.xaxis)
+        ax.set_xlim(2.0 * high, 0.5 * low)
+        ax.xaxis.set_major_locator(FixedLocator([high]))
+        ax.xaxis.set_minor_locator(NullLocator())
+    else:
+        ax.set_xlim(high, low)
+    if high / low < 10.0:  # less than a decade: in digits, at 1, 2, 5 and their like
+        if high > low:
+            ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.xaxis.set_major_formatter("{x:.3g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("alpha (strength of the penalty)")
     remove_frame(ax)
 
 
-def few_ticks(axis):
-    """Ticks of an axis of less than a decade: 1, 2, 5 and their like, in digits."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(NullFormatter())
-
-
 def count_on_top(ax, alphas, counts, what="non-zero coefficients"):
     """An axis on top that counts, at as many alphas as there is room for."""
+    from matplotlib.ticker import FixedLocator
+
     from ._artists import EvenPlaces, NearestCount
 
-    top = ax.secondary_xaxis("top")
-    top.xaxis.set_major_locator(EvenPlaces())
+    # Named functions, where matplotlib's default could not be pickled.
+    top = ax.secondary_xaxis("top", functions=(np.positive, np.positive))
+    single = alphas[0] == alphas[-1]
+    top.xaxis.set_major_locator(FixedLocator(alphas[:1]) if single else EvenPlaces())
     top.xaxis.set_major_formatter(NearestCount(alphas, counts))
     top.minorticks_off()
     top.tick_params(length=3)
@@ -105,18 +112,30 @@ def count_on_top(ax, alphas, counts, what="non-zero coefficients"):
     return top
 
 
-def mark_alpha(ax, alpha):
-    """A vertical line at a strength, with its value."""
+def mark_alpha(ax, alpha, text=None, side="left"):
+    """A vertical line at a strength, with its value.
+
+    Returns
+    -------
+    matplotlib.lines.Line2D
+    """
+    from ._artists import MarkLabel
+
+    text = f"alpha = {alpha:.3g}" if text is None else text
     line = ax.axvline(
         alpha, color=DARK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.2
     )
-    ax.annotate(
-        f"alpha = {alpha:.3g}", xy=(alpha, 1.0), xycoords=("data", "axes fraction"),
-        xytext=(-4, -4), textcoords="offset points", rotation=90, ha="right", va="top",
-        fontsize="small", color=DARK,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
-    )
+    MarkLabel(ax, alpha, text, side)
     return line
+
+
+def legend_on_top(ax, handles):
+    """A legend in one row above the axes, where nothing is."""
+    return ax.legend(
+        handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0),
+        ncols=len(handles), frameon=False, fontsize="small", columnspacing=1.2,
+        handlelength=1.7, handletextpad=0.5, borderpad=0.2,
+    )
 
 
 def draw_lines(ax, alphas, rows, n_coloured):
@@ -153,25 +172,31 @@ def name_ends(ax, x, ends, names):
     """
     from ._artists import EndLabels
 
-    longest = longest_name(ax)
-    names = [shorten(name, longest) for name in names]
+    names = shorten(names, longest_name(ax))
     return EndLabels(ax, x, ends, names, [style(k) for k in range(len(names))]).texts
 
 
 def longest_name(ax):
-    """How many characters may stand beside axes: a third of their place."""
+    """How many characters may stand beside axes: in a third of their place."""
     figure = ax.get_figure(root=True)
-    width = 72.0 * figure.get_size_inches()[0]
-    spec = ax.get_subplotspec()
+    share, spec = 1.0, ax.get_subplotspec()
     if spec is not None:
-        box = spec.get_topmost_subplotspec().get_position(figure)
-        width *= box.width
-    return max(8, int(0.38 * width / 5.2))  # points of a letter
+        margins = figure.subplotpars.right - figure.subplotpars.left
+        share = spec.get_position(figure).width / margins
+    width = 72.0 * figure.get_size_inches()[0] * share
+    return max(10, int(width / 2.8 / 4.8))  # points of a letter
 
 
-def shorten(name, longest):
-    """A name without its middle, if it is too long: both ends tell names apart."""
-    if len(name) <= longest:
-        return name
-    start = longest // 2
-    return f"{name[:start]}…{name[len(name) - (longest - start - 1):]}"
+def shorten(names, longest):
+    """Names without their middles, where too long; or, if that makes them alike, without
+    what they begin with."""
+    short = [
+        name if len(name) <= longest else
+        f"{name[:longest // 2]}…{name[len(name) - (longest - 1) // 2:]}"
+        for name in names
+    ]
+    if len(set(short)) == len(set(names)):
+        return short
+    start = len(commonprefix(names))
+    cut = [f"…{name[start:]}" for name in names]
+    return [n if len(n) <= longest else f"{n[:longest - 1]}…" for n in cut]

@@ -205,8 +205,21 @@ class PathDisplay:
         return ends @ [1.0 - share, share] if share > 0 else ends[:, 0]
 
 
-def draw_coefs(ax, display, columns, n_labels, named=True):
+def draw_coefs(
+    ax, display, columns, n_labels, *, named=True, what="non-zero coefficients"
+):
     """Draw the coefficients of some columns, the first of them in colour.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    display : PathDisplay
+    columns : ndarray of int
+    n_labels : int
+    named : bool
+        Whether the coloured lines have their names beside them.
+    what : str
+        What is counted on top.
 
     Returns
     -------
@@ -224,8 +237,12 @@ def draw_coefs(ax, display, columns, n_labels, named=True):
     ax.margins(y=0.06)
     if not rows.any():
         ax.set_ylim(-1.0, 1.0)
+        ax.annotate(
+            "all coefficients are zero", (0.5, 0.0), xycoords="axes fraction",
+            xytext=(0, 5), textcoords="offset points", ha="center", color=DARK,
+        )
     ax.set_ylabel("coefficient")
-    count_on_top(ax, alphas, (coef != 0).sum(axis=0))
+    count_on_top(ax, alphas, (coef != 0).sum(axis=0), what)
     labels = name_ends(
         ax, alphas[-1], rows[:n_labels, -1],
         [display.feature_names[j] for j in columns[:n_labels]],

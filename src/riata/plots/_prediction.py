@@ -143,7 +143,7 @@ class PredictionDisplay:
         residual = self.y_true - self.y_pred
         many = len(residual) > MANY
         points = {
-            "linestyle": "none", "marker": "o", "markersize": 2.5 if many else 4.5,
+            "linestyle": "none", "marker": "o", "markersize": 2.0 if many else 3.5,
             "color": COLOURS[0], "alpha": 0.25 if many else 0.55, "markeredgewidth": 0,
             "rasterized": many,
         }
@@ -160,14 +160,22 @@ class PredictionDisplay:
         for one in self.axes_:
             one.set_xlabel("predicted")
             one.set_box_aspect(1.0)
+            for axis in (one.xaxis, one.yaxis):
+                short_numbers(axis)
             remove_frame(one)
         self.r2_ = _r2(self.y_true, residual)
-        left.annotate(
-            f"R² = {self.r2_:.3g}", xy=(0.0, 1.0), xycoords="axes fraction",
-            xytext=(5, -4), textcoords="offset points", va="top", color=DARK,
-        )
+        if not np.isnan(self.r2_):
+            left.set_title(f"R² = {self.r2_:.3g}", fontsize="medium", color=DARK)
         self.ax_, self.figure_ = left, left.figure
         return self
+
+
+def short_numbers(axis):
+    """Write large numbers as 200k, for which there is room under small axes."""
+    from matplotlib.ticker import EngFormatter
+
+    if 1e4 <= np.abs(axis.get_view_interval()).max() < 1e15:
+        axis.set_major_formatter(EngFormatter(sep=""))
 
 
 def _limits(values):

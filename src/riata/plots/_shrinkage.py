@@ -1,5 +1,7 @@
 """What an L1 and an L2 penalty do to the same coefficients."""
 
+from numbers import Integral
+
 import numpy as np
 
 from .. import _validation as check
@@ -8,6 +10,7 @@ from ._drawing import two_axes
 from ._path import PathDisplay, draw_coefs, largest
 
 TITLES = ("L1 (lasso)", "L2 (ridge)")
+WIDE = 1e5  # from hardly any coefficients to hardly any penalty
 
 
 class ShrinkageDisplay:
@@ -86,14 +89,23 @@ class ShrinkageDisplay:
         """
         if feature_names is None:
             feature_names = getattr(X, "columns", None)
-        paths = [fit_path(X, y, l1_ratio=l1_ratio, **options) for l1_ratio in (1.0, 0.0)]
+        lasso = fit_path(X, y, l1_ratio=1.0, **options)
+        alphas = options.pop("alphas", 100)
+        automatic = isinstance(alphas, Integral)
+        if automatic:
+            options.pop("alpha_min_ratio", None)
+            unit = 1.0 if options.get("standardize") else _mean_variance(X)
+            alphas = unit * np.geomspace(WIDE, 1.0 / WIDE, 2 * alphas)
+        ridge = fit_path(X, y, l1_ratio=0.0, alphas=alphas, **options)
         return cls.from_paths(
-            *paths, feature_names=feature_names, n_labels=n_labels, ax=ax
+            lasso, ridge, feature_names=feature_names, n_labels=n_labels, ax=ax,
+            crop=automatic,
         )
 
     @classmethod
     def from_paths(
-        cls, lasso_path, ridge_path, *, feature_names=None, n_labels=8, ax=None
+        cls, lasso_path, ridge_path, *, feature_names=None, crop=False, n_labels=8,
+        ax=None,
     ):
         """Draw two paths.
 
@@ -102,6 +114,8 @@ class ShrinkageDisplay:
         lasso_path, ridge_path : PathResult
             On the same columns.
         feature_names : array-like of str of shape (n_features,), optional
+        crop : bool, default=False
+            Whether to leave out the ends of the L2 path where nothing happens.
         n_labels, ax
             As of `plot`.
 
@@ -115,11 +129,15 @@ class ShrinkageDisplay:
                     f"{name} has several classes; draw them with PathDisplay, one at a "
                     "time."
                 )
-        displays = (
-            PathDisplay(path.alphas, path.coef, feature_names=feature_names)
-            for path in (lasso_path, ridge_path)
+        part = _eventful(ridge_path) if crop else slice(None)
+        lasso = PathDisplay(
+            lasso_path.alphas, lasso_path.coef, feature_names=feature_names
         )
-        return cls(*displays).plot(ax, n_labels=n_labels)
+        ridge = PathDisplay(
+            ridge_path.alphas[part], ridge_path.coef[:, part],
+            feature_names=feature_names,
+        )
+        return cls(lasso, ridge).plot(ax, n_labels=n_labels)
 
     def plot(self, ax=None, *, n_labels=8):
         """Draw.
@@ -143,7 +161,8 @@ class ShrinkageDisplay:
         right.sharey(left)
         for display, ax, title in zip(both, self.axes_, TITLES, strict=True):
             display.columns_, display.lines_, display.labels_ = draw_coefs(
-                ax, display, order, min(n_labels, len(order)), named=ax is right
+                ax, display, order, min(n_labels, len(order)), named=ax is right,
+                what="non-zero",
             )
             display.ax_, display.figure_ = ax, ax.figure
             ax.set_title(title)
@@ -161,6 +180,24 @@ class ShrinkageDisplay:
         by_lasso = largest(self.lasso.coef, ends[0])
         by_ridge = largest(self.ridge.coef, ends[1])
         return np.concatenate([by_lasso, by_ridge[~np.isin(by_ridge, by_lasso)]])
+
+
+def _mean_variance(X):
+    """Mean variance of the columns, the unit of L2 penalties."""
+    X = check.check_operand(X)
+    squares = X.multiply(X) if hasattr(X, "multiply") else np.square(X)
+    return float(np.mean(squares.mean(axis=0) - np.square(X.mean(axis=0)))) or 1.0
+
+
+def _eventful(path):
+    """The part of a path where coefficients are neither all small nor all final."""
+    coefs = path.coefs
+    scale = np.abs(coefs).max() or 1.0
+    small = np.abs(coefs).max(axis=0) < 0.01 * scale
+    final = np.abs(coefs - coefs[:, -1:]).max(axis=0) < 0.01 * scale
+    first = int(np.argmin(small))
+    last = max(int(np.argmax(final)), first + 1)
+    return slice(first, last + 1)
 
 
 def _few(names):

@@ -8,6 +8,7 @@ from ._drawing import (
     MOST_LINES,
     alpha_axis,
     draw_lines,
+    legend_on_top,
     name_ends,
     one_axes,
 )
@@ -42,6 +43,7 @@ class StabilityDisplay:
     columns_ : ndarray of int
         Features with a line: those never selected from any subsample are left out.
     threshold_line_ : matplotlib.lines.Line2D
+    legend_ : matplotlib.legend.Legend
 
     Raises
     ------
@@ -146,26 +148,16 @@ class StabilityDisplay:
         for line in self.lines_[n_labels:n_selected]:
             line.set(color="#707070", zorder=1.7)
         self.threshold_line_ = ax.axhline(
-            self.threshold, color=DARK, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1.8
+            self.threshold, color=DARK, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1.8,
+            label=f"threshold {self.threshold:g} ({n_selected} selected)",
         )
         alpha_axis(ax, alphas)
         ax.set_ylim(-0.02, 1.02)
         ax.set_ylabel("selection frequency")
-        self._tell_threshold(ax, n_selected)
+        self.legend_ = legend_on_top(ax, [self.threshold_line_])
         named = self.columns_[:n_labels]
         self.labels_ = name_ends(
             ax, alphas[-1], last[named], [self.feature_names[j] for j in named]
         )
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-    def _tell_threshold(self, ax, n_selected):
-        """What the line says, at its left end, where few lines are."""
-        low = self.threshold > 0.9
-        ax.annotate(
-            f"threshold {self.threshold:g}: {n_selected} selected",
-            xy=(0.0, self.threshold), xycoords=("axes fraction", "data"),
-            xytext=(4, -3 if low else 3), textcoords="offset points",
-            va="top" if low else "bottom", fontsize="small", color=DARK,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
-        )
