@@ -24,7 +24,7 @@ def check_path_alphas(alphas: Any, name: str = "alphas") -> np.ndarray:
     """
     given = _as_array(alphas, name)
     values = check_alphas(given if given.ndim else alphas, name)
-    assert not isinstance(values, int)  # noqa: S101
+    assert not isinstance(values, int)
     if (given != values).any():
         raise ValueError(
             f"{name} must decrease; reverse it, and the columns that belong to it."

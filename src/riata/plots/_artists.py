@@ -9,7 +9,7 @@ from matplotlib.ticker import Formatter, Locator
 
 LEADER = 12.0  # points between the end of a line and its label
 GAP = 4.0  # points around a label along a vertical line
-SHARES = (1.0, 0.0, 0.85, 0.15, 0.7, 0.3, 0.5)  # of the way up, where it may stand
+SHARES = sorted(np.linspace(0, 1, 17), key=lambda s: min(1 - s, s + 0.01))  # of the way up
 SPACING = 1.25  # between labels, in heights of their font
 
 

@@ -1,7 +1,5 @@
 """What the pictures share: colours, axes of alpha, lines with names at their ends."""
 
-from os.path import commonprefix
-
 import numpy as np
 
 from .. import _validation as check
@@ -86,11 +84,11 @@ def alpha_axis(ax, alphas):
         ax.xaxis.set_minor_locator(NullLocator())
     else:
         ax.set_xlim(high, low)
-    if high / low < 10.0:  # less than a decade: in digits, at 1, 2, 5 and their like
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    if high / low < 50.0:  # few decades: in digits, at 1, 2, 5 and their like
         if high > low:
             ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.xaxis.set_major_formatter("{x:.3g}")
-        ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("alpha (strength of the penalty)")
     remove_frame(ax)
 
@@ -197,6 +195,7 @@ def shorten(names, longest):
     ]
     if len(set(short)) == len(set(names)):
         return short
-    start = len(commonprefix(names))
+    letters = enumerate(zip(*names, strict=False))
+    start = next((k for k, these in letters if len(set(these)) > 1), 0)
     cut = [f"…{name[start:]}" for name in names]
     return [n if len(n) <= longest else f"{n[:longest - 1]}…" for n in cut]
