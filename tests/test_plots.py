@@ -102,16 +102,14 @@ def text_box(text):
 
 def assert_legible(figure):
     written = [t for t in drawn(figure) if t.get_visible() and t.get_text().strip()]
-    for one, other in combinations(written, 2):
-        a, b = text_box(one), text_box(other)
+    placed = [(text.get_text(), text_box(text)) for text in written]
+    for (one, a), (other, b) in combinations(placed, 2):
         overlap = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-        # boxes are as high as the tallest letters
-        assert min(overlap) <= 2.0, (one.get_text(), other.get_text())
+        assert min(overlap) <= 2.0, (one, other)  # boxes are as high as tall letters
     page = figure.bbox
-    for text in written:
-        box = text_box(text)
+    for text, box in placed:
         outside = (page.x0 - box.x0, box.x1 - page.x1, page.y0 - box.y0, box.y1 - page.y1)
-        assert max(outside) <= 3.0, text.get_text()
+        assert max(outside) <= 3.0, text
 
 
 # --- PathDisplay
@@ -441,10 +439,20 @@ def test_cross_validation_of_an_estimator(result, ax):
     class Model:
         cv_result_ = result
 
-    display = CVCurveDisplay.from_estimator(Model(), rules=("1se",), ax=ax)
+    display = CVCurveDisplay.from_estimator(Model(), rules="1se", ax=ax)
     assert list(display.marks_) == ["1se"]
     assert PathDisplay.from_estimator(Model()).alpha == result.alphas[0][10]
     mpl.pyplot.close("all")
+
+
+def test_one_fold_has_no_standard_error(ax):
+    display = CVCurveDisplay(
+        [[2.0, 1.0, 0.5]], [[0.1, 0.3, -np.inf]], [[np.nan] * 3], [[0, 1, 2]],
+        metric="accuracy", choices={max: (0, 1)},
+    ).plot(ax)
+    np.testing.assert_array_equal(display.lines_[0].get_ydata(), [0.1, 0.3, np.nan])
+    assert texts(ax.texts) == ["max: alpha = 1"]
+    assert_legible(ax.figure)
 
 
 def test_bad_input_of_curves(result, closed):

@@ -154,7 +154,7 @@ class CertificateDisplay:
         decades = 10.0 ** np.arange(high, low - 1, -step)
         if drawn.min() >= 10.0**low:
             ax.set_yscale("log")
-            ax.set_ylim(10.0**low, 2.0 * 10.0**high)
+            ax.set_ylim(0.5 * 10.0**low, 2.0 * 10.0**high)
         else:
             ax.set_yscale("symlog", linthresh=10.0**low, linscale=0.5 * step)
             ax.set_ylim(-0.7 * 10.0**low, 2.0 * 10.0**high)

@@ -97,6 +97,7 @@ class CVCurveDisplay:
         )
         self.metric = str(metric)
         self.choices = dict(choices or {})
+        self.mean_score = [np.where(np.isfinite(m), m, np.nan) for m in self.mean_score]
         for rule, (which, at) in self.choices.items():
             inside = 0 <= which < len(self.alphas) and 0 <= at < len(self.alphas[which])
             if not inside:
@@ -111,8 +112,8 @@ class CVCurveDisplay:
         result : CVResult
         metric : str, optional
             One of ``result.metrics``; by default the first.
-        rules : tuple of str, default=("min", "1se")
-            The choices to mark.
+        rules : str, callable or tuple of them, default=("min", "1se")
+            The choices to mark, as in ``result.select``.
         ax : matplotlib.axes.Axes, optional
             Where; by default in a new figure.
 
@@ -124,6 +125,7 @@ class CVCurveDisplay:
             result.metrics[0] if metric is None else metric, "metric",
             tuple(result.metrics),
         )
+        rules = rules if isinstance(rules, (tuple, list)) else (rules,)
         chosen = {rule: result.select(rule, metric=metric) for rule in rules}
         sizes = [len(path.alphas) for path in result.paths]  # all that time allowed
         mean, error = result.mean_score(metric), result.standard_error(metric)
@@ -234,9 +236,10 @@ class CVCurveDisplay:
                 marker=marker, markersize=size, markerfacecolor=face,
                 markeredgewidth=1.6, linestyle="none", zorder=3, clip_on=False,
             )
-            said.setdefault(alpha, []).append(RULES.get(rule, rule))
+            name = RULES.get(rule, getattr(rule, "__name__", rule))
+            said.setdefault(alpha, []).append(name)
         for alpha, rules in said.items():
-            # The choices of one standard error are to the left of the best ones.
+            # What one standard error allows is to the left of the best.
             side = "left" if RULES["1se"] in rules else "right"
             mark_alpha(ax, alpha, f"{', '.join(rules)}: alpha = {alpha:.3g}", side)
         return marks
