@@ -749,7 +749,7 @@ PANELS = ("shrinkage", "prediction")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_axes_that_are_given_open_no_figure(kind, displays, closed):
+def test_given_axes_open_no_figure(kind, displays, closed):
     from matplotlib.figure import Figure
 
     figure = Figure(layout="constrained")
@@ -766,6 +766,14 @@ def test_one_new_figure_without_axes(kind, displays, closed):
     display = displays[kind].plot()
     assert closed.get_fignums() == [display.figure_.number]
     assert_legible(display.figure_)
+
+
+@pytest.mark.parametrize("kind", ["path", "certificate", "stability", "curve"])
+def test_narrow_panels(kind, displays, closed):
+    figure, axes = closed.subplots(1, 2, figsize=(7.0, 2.6), layout="constrained")
+    for ax in axes:
+        displays[kind].plot(ax)
+    assert_legible(figure)
 
 
 @pytest.mark.parametrize("kind", PANELS)

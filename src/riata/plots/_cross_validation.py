@@ -217,11 +217,10 @@ class CVCurveDisplay:
         alpha_axis(ax, np.sort(positive)[::-1])
         ax.set_ylabel(label)
         shown = self.alphas[which] > 0
-        what = "non-zero coefficients"
-        if len(self.alphas) > 1:
-            what += f" (l1_ratio = {self.l1_ratios[which]:g})"
+        several = len(self.alphas) > 1
+        note = f" (l1_ratio = {self.l1_ratios[which]:g})" if several else ""
         counts = self.n_active[which][shown].astype(int)
-        count_on_top(ax, self.alphas[which][shown], counts, what)
+        count_on_top(ax, self.alphas[which][shown], counts, note)
 
     def _mark(self, ax, sign):
         """A point on the line for each choice, and a vertical line through it."""

@@ -89,12 +89,12 @@ def alpha_axis(ax, alphas):
         if high > low:
             ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.xaxis.set_major_formatter("{x:.3g}")
-    ax.set_xlabel("alpha (strength of the penalty)")
+    ax.set_xlabel("alpha" if is_narrow(ax) else "alpha (strength of the penalty)")
     remove_frame(ax)
 
 
-def count_on_top(ax, alphas, counts, what="non-zero coefficients"):
-    """An axis on top that counts, at as many alphas as there is room for."""
+def count_on_top(ax, alphas, counts, note=""):
+    """An axis on top with the counts of coefficients, where there is room for them."""
     from matplotlib.ticker import FixedLocator
 
     from ._artists import EvenPlaces, NearestCount
@@ -106,8 +106,7 @@ def count_on_top(ax, alphas, counts, what="non-zero coefficients"):
     top.xaxis.set_major_formatter(NearestCount(alphas, counts))
     top.minorticks_off()
     top.tick_params(length=3)
-    top.set_xlabel(what)
-    return top
+    top.set_xlabel(("non-zero" if is_narrow(ax) else "non-zero coefficients") + note)
 
 
 def mark_alpha(ax, alpha, text=None, side="left"):
@@ -176,13 +175,22 @@ def name_ends(ax, x, ends, names):
 
 def longest_name(ax):
     """How many characters may stand beside axes: in a third of their place."""
+    return max(10, int(width_of_place(ax) / 2.8 / 4.8))  # points of a letter
+
+
+def is_narrow(ax):
+    """Whether axes are too narrow for long labels, as panels side by side are."""
+    return width_of_place(ax) < 250.0
+
+
+def width_of_place(ax):
+    """Points from one panel of the figure to the next."""
     figure = ax.get_figure(root=True)
     share, spec = 1.0, ax.get_subplotspec()
     if spec is not None:
         margins = figure.subplotpars.right - figure.subplotpars.left
         share = spec.get_position(figure).width / margins
-    width = 72.0 * figure.get_size_inches()[0] * share
-    return max(10, int(width / 2.8 / 4.8))  # points of a letter
+    return 72.0 * figure.get_size_inches()[0] * share
 
 
 def shorten(names, longest):

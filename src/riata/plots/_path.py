@@ -205,9 +205,7 @@ class PathDisplay:
         return ends @ [1.0 - share, share] if share > 0 else ends[:, 0]
 
 
-def draw_coefs(
-    ax, display, columns, n_labels, *, named=True, what="non-zero coefficients"
-):
+def draw_coefs(ax, display, columns, n_labels, *, named=True):
     """Draw the coefficients of some columns, the first of them in colour.
 
     Parameters
@@ -218,8 +216,6 @@ def draw_coefs(
     n_labels : int
     named : bool
         Whether the coloured lines have their names beside them.
-    what : str
-        What is counted on top.
 
     Returns
     -------
@@ -242,7 +238,7 @@ def draw_coefs(
             xytext=(0, 5), textcoords="offset points", ha="center", color=DARK,
         )
     ax.set_ylabel("coefficient")
-    count_on_top(ax, alphas, (coef != 0).sum(axis=0), what)
+    count_on_top(ax, alphas, (coef != 0).sum(axis=0))
     labels = name_ends(
         ax, alphas[-1], rows[:n_labels, -1],
         [display.feature_names[j] for j in columns[:n_labels]],

@@ -161,12 +161,10 @@ class ShrinkageDisplay:
         right.sharey(left)
         for display, ax, title in zip(both, self.axes_, TITLES, strict=True):
             display.columns_, display.lines_, display.labels_ = draw_coefs(
-                ax, display, order, min(n_labels, len(order)), named=ax is right,
-                what="non-zero",
+                ax, display, order, min(n_labels, len(order)), named=ax is right
             )
             display.ax_, display.figure_ = ax, ax.figure
             ax.set_title(title)
-            ax.set_xlabel("alpha")
         right.set_ylabel("")
         right.tick_params(labelleft=False)
         self.ax_, self.figure_ = left, left.figure
