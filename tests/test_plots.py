@@ -777,8 +777,9 @@ def test_narrow_panels(kind, displays, closed):
 
 
 @pytest.mark.parametrize("kind", PANELS)
-def test_two_axes_of_ones_own(kind, displays, closed):
-    figure, axes = closed.subplots(1, 2)
+@pytest.mark.parametrize("sharey", [False, True])
+def test_two_axes_of_ones_own(kind, sharey, displays, closed):
+    figure, axes = closed.subplots(1, 2, sharey=sharey and kind == "shrinkage")
     display = displays[kind].plot(axes)
     assert display.axes_ == list(axes)
     with pytest.raises(ValueError, match="ax holds 3 axes"):

@@ -105,7 +105,7 @@ class MarkLabel(Artist):
             other.get_window_extent(renderer)
             for other in ax.texts if other is not self.text and other.get_visible()
         ]
-        lines = [  # of the scale of the data; those in the way of nobody left out
+        lines = [  # by their widths, but those that cross all of the axes
             (line.get_linewidth() ** 4, line.get_path().transformed(ax.transData))
             for line in ax.lines if line.get_transform() == ax.transData
         ]

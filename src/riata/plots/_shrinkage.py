@@ -158,7 +158,8 @@ class ShrinkageDisplay:
         both = (self.lasso, self.ridge)
         order = self._order()
         left, right = self.axes_ = two_axes(ax)
-        right.sharey(left)
+        if not left.get_shared_y_axes().joined(left, right):
+            right.sharey(left)
         for display, ax, title in zip(both, self.axes_, TITLES, strict=True):
             display.columns_, display.lines_, display.labels_ = draw_coefs(
                 ax, display, order, min(n_labels, len(order)), named=ax is right
@@ -183,8 +184,10 @@ class ShrinkageDisplay:
 def _mean_variance(X):
     """Mean variance of the columns, the unit of L2 penalties."""
     X = check.check_operand(X)
-    squares = X.multiply(X) if hasattr(X, "multiply") else np.square(X)
-    return float(np.mean(squares.mean(axis=0) - np.square(X.mean(axis=0)))) or 1.0
+    if isinstance(X, np.ndarray):
+        return float(X.var(axis=0).mean()) or 1.0
+    variance = X.multiply(X).mean(axis=0) - np.square(X.mean(axis=0))
+    return max(float(np.mean(variance)), 0.0) or 1.0
 
 
 def _eventful(path):
