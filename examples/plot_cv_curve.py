@@ -9,28 +9,23 @@ strongest penalty among them gives the smaller model.
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 from sklearn.datasets import load_diabetes
 
 import riata
 
+# %%
+# Elastic nets of several mixtures, each along its own path, on the same ten folds. The
+# best model and the simple one are marked.
+
 X, y = load_diabetes(return_X_y=True)
-n_folds = 10
-model = riata.LassoCV(cv=n_folds).fit(X, y)
+result = riata.cv_path(X, y, l1_ratio=[0.5, 0.9, 1.0], cv=10)
+display = riata.plots.CVCurveDisplay.from_result(result)
+plt.show()
 
 # %%
-# Means of the folds, their standard errors, and both choices. Scores are greater for
-# better models; the picture turns a negative mean squared error back.
+# A choice costs nothing afterwards, for all models are fitted.
 
-mean = -model.mse_path_.mean(axis=1)
-error = model.mse_path_.std(axis=1, ddof=1) / np.sqrt(n_folds)
-best = int(np.argmax(mean))
-simple = int(np.argmax(mean >= mean[best] - error[best]))  # the first, the strongest
-
-display = riata.plots.CVCurveDisplay(
-    [model.alphas_], [mean], [error], [model.path_.n_active],
-    metric="neg_mean_squared_error", choices={"min": (0, best), "1se": (0, simple)},
-).plot()  # fmt: skip
-for name, at in (("best", best), ("within one standard error", simple)):
-    print(f"{name}: {model.path_.n_active[at]} columns, error {-mean[at]:.0f}")
-plt.show()
+for rule in ("min", "1se"):
+    choice = result.select(rule)
+    n_active = (choice.coef != 0).sum()
+    print(f"{rule}: l1_ratio = {choice.l1_ratio:g}, {n_active} columns")

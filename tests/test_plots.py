@@ -445,6 +445,30 @@ def test_cross_validation_of_an_estimator(result, ax):
     mpl.pyplot.close("all")
 
 
+def test_cross_validation_itself(data, ax):
+    X, y = data
+    cv = riata.cv_path(X, y, l1_ratio=[0.5, 1.0], alphas=12, cv=3, scoring="r2")
+    display = CVCurveDisplay.from_result(cv, metric="r2", rules=("min", "bic"), ax=ax)
+    for k, line in enumerate(display.lines_):
+        np.testing.assert_array_equal(line.get_ydata(), cv.mean_score("r2")[k])
+    for rule, mark in display.marks_.items():
+        assert mark.get_xdata() == [cv.select(rule, "r2").alpha]
+    assert_legible(ax.figure)
+
+
+def test_estimators_that_cross_validate(data, closed):
+    X, y = data
+    model = riata.LassoCV(cv=3, alphas=9, select="1se").fit(X, y)
+    assert CVCurveDisplay.from_estimator(model).metric == "neg_deviance"
+    assert PathDisplay.from_estimator(model).alpha == model.alpha_
+    seen = PredictionDisplay.from_result(model.cv_result_, X, y, rule="1se")
+    np.testing.assert_array_equal(seen.y_pred, model.cv_result_.out_of_fold(X, "1se"))
+    classifier = riata.LogisticRegressionCV(Cs=5, cv=3, l1_ratios=(1.0,))
+    classifier.fit(X, y > np.median(y))
+    best = classifier.cv_result_.select("min")
+    assert PathDisplay.from_estimator(classifier).alpha == best.alpha
+
+
 def test_one_fold_has_no_standard_error(ax):
     display = CVCurveDisplay(
         [[2.0, 1.0, 0.5]], [[0.1, 0.3, -np.inf]], [[np.nan] * 3], [[0, 1, 2]],

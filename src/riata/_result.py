@@ -160,7 +160,7 @@ class PathResult:
     status : list of Status
     tol : float
         Relative gap that was asked for.
-    end : {"complete", "max_active", "deviance", "time_limit", "callback"}
+    end : {"complete", "max_active", "deviance", "time_limit", "callback", "interrupted"}
         Why the path ended.
     passes : float
         Passes over X, in units of one product ``X' r``.

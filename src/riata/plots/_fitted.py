@@ -5,8 +5,7 @@ def fitted_path(estimator):
     """The path of an estimator on all data, and the alpha it chose."""
     if hasattr(estimator, "path_") and hasattr(estimator, "alpha_"):
         return estimator.path_, float(estimator.alpha_)
-    result, rule = fitted_result(estimator), getattr(estimator, "select", None)
-    choice = result.select(rule if isinstance(rule, str) else "min")
+    choice = fitted_result(estimator).select(getattr(estimator, "select", "min"))
     return choice.path, float(choice.alpha)
 
 
