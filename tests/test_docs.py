@@ -9,6 +9,7 @@ import runpy
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.pyplot
 import numpy as np
 import pytest
 from sklearn import linear_model
@@ -140,6 +141,7 @@ def test_fitted_attributes_are_documented(name):
 def test_docstring_examples_run(name):
     module = importlib.import_module(name)
     failed, _ = doctest.testmod(module, optionflags=OPTIONS)
+    mpl.pyplot.close("all")
     assert not failed
 
 
@@ -158,13 +160,24 @@ def test_readme_runs(capsys):
     assert capsys.readouterr().out.split()[1:] == ["True", "True"]
 
 
+@pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive")
 @pytest.mark.parametrize(
     "path", sorted(ROOT.glob("examples/*.py")), ids=lambda path: path.stem
 )
 def test_examples_run(path, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(path), run_name="__main__")
+    mpl.pyplot.close("all")
     assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("examples/plot_*.py")), ids=lambda path: path.stem
+)
+def test_gallery_examples_begin_with_a_title(path):
+    text = path.read_text(encoding="utf-8")
+    above, title, below = text.splitlines()[1:4]
+    assert above == below == "=" * len(title)
 
 
 def test_reference_page_lists_every_public_name():

@@ -20,10 +20,13 @@ LAYERS = (
     ("_core", "_core.*"),
     ("_validation", "_validation.*", "_versions", "_planted", "datasets", "losses",
      "losses.*", "penalties"),
-    ("_diagnostics", "_lanes", "_multinomial*", "_newton", "_plot", "_predictors",
+    ("_diagnostics", "_lanes", "_moments", "_multinomial*", "_newton", "_predictors",
      "_problem", "_ridge*", "_solver", "_span", "_working_set"),
+    ("plots", "plots._artists", "plots._certificate", "plots._cross_validation",
+     "plots._drawing", "plots._fitted", "plots._path", "plots._prediction",
+     "plots._stability"),
     ("_path", "_result*"),
-    ("_certificate",),
+    ("_certificate", "plots._shrinkage"),
     ("_estimators*", "_cross_validation*"),
     ("__init__", "__main__"),
 )
@@ -33,13 +36,14 @@ LAZY = {
     "scipy": ("*",),
     "sklearn": ("_validation.*", "__main__"),
     "joblib": (),
-    "matplotlib": ("_plot", "__main__"),
+    "matplotlib": ("plots._*", "__main__"),
     "pandas": ("*",),
     "polars": ("*",),
     "pyarrow": ("*",),
     "dask": ("*",),
 }
-ALWAYS = {"scipy": ESTIMATORS, "sklearn": ESTIMATORS, "joblib": ESTIMATORS}
+ALWAYS = {"scipy": ESTIMATORS, "sklearn": ESTIMATORS, "joblib": ESTIMATORS,
+          "matplotlib": ("plots._artists",)}
 
 
 

@@ -37,7 +37,7 @@ _NAMES = {
     "Interrupted": "_solver",
     "show_versions": "_versions",
 }
-_MODULES = ("datasets", "losses", "penalties")
+_MODULES = ("datasets", "losses", "penalties", "plots")
 
 __all__ = ["__version__", *_MODULES, *_NAMES]  # noqa: PLE0604
 

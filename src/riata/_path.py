@@ -305,7 +305,7 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
     limits = _Limits(None, None, None) if limits is None else limits
     kind = MultinomialRecord if loss.many_outputs else Record
     record = kind(solver.problem, solver.problem.l1_ratio, solver.alpha_max, started)
-    end = "complete"
+    end, tol = "complete", solver.settings.tol
     try:
         for solutions in batches:
             record.add(solutions)
@@ -315,8 +315,8 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
     except KeyboardInterrupt:
         if not record.parts:
             raise
-        raise Interrupted(record.result(loss, "interrupted", solver.work)) from None
-    return record.result(loss, end, solver.work)
+        raise Interrupted(record.result(loss, "interrupted", solver.work, tol)) from None
+    return record.result(loss, end, solver.work, tol)
 
 
 def _solutions(solver, data, grid, penalty, standardize, loss):

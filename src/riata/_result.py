@@ -73,7 +73,7 @@ class Record:
         for facts in (self.seconds, self.n_iter, self.status, self.engine):
             del facts[size:]
 
-    def result(self, loss, end, work):
+    def result(self, loss, end, work, tol):
         """The path as collected so far."""
         problem, design = self.problem, self.problem.design
         *arrays, _, _, _ = zip(*self.parts, strict=True)
@@ -104,6 +104,7 @@ class Record:
             n_iter=np.array(self.n_iter),
             seconds=np.array(self.seconds),
             status=self.status,
+            tol=tol,
             end=end,
             passes=work.passes,
             diagnostics=work,
@@ -157,6 +158,8 @@ class PathResult:
     seconds : ndarray of shape (n_alphas,)
         Time since the call at which each alpha was finished.
     status : list of Status
+    tol : float
+        Relative gap that was asked for.
     end : {"complete", "max_active", "deviance", "time_limit", "callback", "interrupted"}
         Why the path ended.
     passes : float
@@ -402,18 +405,19 @@ class PathResult:
         return frame.rename(columns={"alphas": "alpha"})
 
     def plot(self, ax=None, **options):
-        """Draw the coefficients against alpha; see `riata._plot.plot_path`.
+        """Draw the coefficients against alpha; see `riata.plots.PathDisplay`.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
         **options
-            ``feature_names``, ``alpha`` (a strength to mark), ``n_labels``.
+            ``feature_names``, ``alpha`` (a strength to mark), ``n_labels``,
+            ``class_of_interest`` (of several classes).
 
         Returns
         -------
         matplotlib.axes.Axes
         """
-        from ._plot import plot_path
+        from .plots import PathDisplay
 
-        return plot_path(self, ax=ax, **options)
+        return PathDisplay.from_path(self, ax=ax, **options).ax_

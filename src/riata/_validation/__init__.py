@@ -13,6 +13,8 @@ Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
     `check_n_threads`, `check_time_limit`, and the general `check_real`,
     `check_integer`, `check_bool`, `check_choice`.
+Pictures
+    `check_path_alphas`, `check_curve`, `check_feature_names`, `check_axes`.
 Estimators
     `validate_estimator_input`, `validate_classifier_input`, `validate_predict_input`: the
     above with scikit-learn's conventions. Only these import scikit-learn.
@@ -42,6 +44,12 @@ from ._numbers import (
     check_time_limit,
     check_tol,
 )
+from ._pictures import (
+    check_axes,
+    check_curve,
+    check_feature_names,
+    check_path_alphas,
+)
 from ._vectors import (
     check_bounds,
     check_class_coef,
@@ -58,13 +66,16 @@ __all__ = [
     "FitInput",
     "check_alpha",
     "check_alphas",
+    "check_axes",
     "check_bool",
     "check_bounds",
     "check_choice",
     "check_class_coef",
     "check_class_intercept",
     "check_coef",
+    "check_curve",
     "check_design",
+    "check_feature_names",
     "check_finite",
     "check_integer",
     "check_l1_ratio",
@@ -72,6 +83,7 @@ __all__ = [
     "check_n_threads",
     "check_offset",
     "check_operand",
+    "check_path_alphas",
     "check_penalty_factor",
     "check_real",
     "check_sample_weight",
