@@ -32,7 +32,9 @@ from ._estimators_base import (
     warn_not_converged,
     weights_as_given,
 )
+from ._path import SQUARED
 from ._ridge import ridge_loo, solve_ridge
+from ._result import Solved
 from ._solver import Status
 from ._validation import (
     check_alpha,
@@ -294,7 +296,7 @@ class Ridge(MultiOutputMixin, LinearRegressor):
             tol=min(self.tol / 100, DIRECT_TOL),
             max_iter=10_000 if self.max_iter is None else self.max_iter,
         )
-        return fits_of_result(result, alphas.shape, self.tol / 100), result.method
+        return fits_of_result(self, result, alphas), result.method
 
     def _solve_bounded(self, data, alphas):
         options = self._path_options()
@@ -314,11 +316,25 @@ class Ridge(MultiOutputMixin, LinearRegressor):
         return fits
 
 
-def fits_of_result(result, shape, tol):
-    """Return the content of a RidgeResult as a list (alphas) of lists (targets)."""
+def fits_of_result(estimator, result, alphas):
+    """Return the content of a RidgeResult as a list (alphas) of lists (targets).
+
+    `alphas`, of that shape, are on the scale of the mean loss.
+    """
+    shape, tol = alphas.shape, estimator.tol / 100
+    options = {
+        "fit_intercept": bool(estimator.fit_intercept),
+        "standardize": bool(estimator.standardize),
+        "penalty_factor": check_penalty_factor(
+            estimator.penalty_factor, result.coef.shape[-1]
+        ),
+        "lower": None, "upper": None,
+    }
     coef = result.coef.reshape(*shape, -1)
-    fields = (result.intercept, result.dual_gap, result.relative_gap, result.n_iter)
-    intercept, dual_gap, relative_gap, n_iter = (f.reshape(shape) for f in fields)
+    fields = (
+        result.intercept, result.dual_gap, result.relative_gap, result.n_iter, result.kkt
+    )
+    intercept, dual_gap, relative_gap, n_iter, kkt = (f.reshape(shape) for f in fields)
     return [
         [
             Fit(
@@ -328,6 +344,10 @@ def fits_of_result(result, shape, tol):
                 float(relative_gap[i, k]),
                 int(n_iter[i, k]),
                 status_of_gap(relative_gap[i, k], tol),
+                Solved(
+                    float(alphas[i, k]), 0.0, SQUARED, options, float(kkt[i, k]),
+                    result.spread,
+                ),
             )
             for k in range(shape[1])
         ]
@@ -656,7 +676,7 @@ class RidgeCV(RoutedCV, MultiOutputMixin, LinearRegressor):
         chosen, score = self._best_of(scores)
         grid = np.broadcast_to(alphas[chosen] / total, (1, n_targets))
         result = loo.solve(grid if data.y.ndim == 2 else grid[:, 0])
-        (fits,) = fits_of_result(result, grid.shape, self.tol / 100)
+        (fits,) = fits_of_result(self, result, grid)
         fitted = Ridge(fit_intercept=self.fit_intercept)._attributes(fits, data)
         if self.store_cv_results:
             results = np.moveaxis(results, 0, -1).astype(data.X.dtype, copy=False)

@@ -6,6 +6,7 @@ two, so that changing the units of X or y changes nothing but the units of the a
 
 import math
 import os
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,24 @@ from ._core.design import Design, standard_target
 
 EPS = float(np.finfo(float).eps)
 WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
+
+
+class Spread(NamedTuple):
+    """What the standard deviations of columns follow from, for when they are wanted.
+
+    Without an intercept, unless columns are standardised, their root mean squares take
+    the place of the deviations: nothing more is known of them.
+    """
+
+    square: np.ndarray  # weighted squared norms of the columns as scaled
+    scale: np.ndarray | float
+    total: float  # sum of the weights
+
+    def deviations(self):
+        """Weighted standard deviation of each column of X as given; NaN where a column
+        is left out."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.sqrt(self.square / self.total) / self.scale
 
 
 class Problem:
@@ -38,6 +57,10 @@ class Problem:
         What one unit of the design's y is in the user's.
     coef_unit : ndarray (n_features,)
         What one unit of a coefficient of the design is in the user's.
+    options : dict
+        Penalty and scaling as given: what `fit_path` takes but the strength.
+    spread : Spread
+        Of the columns.
     """
 
     def __init__(
@@ -69,6 +92,10 @@ class Problem:
 
     def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
         self.l1_ratio = l1_ratio
+        self.options = {
+            "fit_intercept": self.fit_intercept, "standardize": standardize,
+            "penalty_factor": factor, "lower": lower, "upper": upper,
+        }
         design, n = self.design, self.design.n_samples
         scale, sqnorm = design.scale, design.sqnorm
         sd = scale  # of a column as penalised, times its scale
@@ -84,6 +111,8 @@ class Problem:
             factor, sd, scale, sqnorm, n, l1_ratio, self.unit
         )
         self.factor, self.sd = factor, sd
+        known = self.fit_intercept or not standardize
+        self.spread = Spread(sqnorm if known else n * sd**2, scale, n)
         self.free = self.unpenalised = free  # the former without bounds
         if lower is not None or upper is not None:
             lower, upper = self._bound(lower, -np.inf), self._bound(upper, np.inf)
