@@ -33,8 +33,8 @@ from ._estimators_base import (
     weights_as_given,
 )
 from ._path import SQUARED
-from ._ridge import ridge_loo, solve_ridge
 from ._result import Solved
+from ._ridge import ridge_loo, solve_ridge
 from ._solver import Status
 from ._validation import (
     check_alpha,

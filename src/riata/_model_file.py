@@ -135,11 +135,13 @@ def load_model(file):
 def _to_text(model):
     """One line for each entry, and one for each row of coefficients."""
     coef = model.coef
+    if not (np.isfinite(coef).all() and np.isfinite(model.intercept).all()):
+        raise ValueError("model has coefficients that are not finite; it is of no use.")
     content = {
         "format": FORMAT, "version": VERSION, "riata_version": model.riata_version,
         "source": model.source, "loss": _of_loss(model.loss), "alpha": model.alpha,
         "l1_ratio": model.l1_ratio,
-        "options": model._options and {name: model._options[name] for name in OPTIONS},
+        "options": _of_options(model._options),
         "certificate": model.certificate, "classes": _of_classes(model.classes),
         "feature_names": model.feature_names, "dtype": str(coef.dtype),
         "shape": list(coef.shape), "intercept": model.intercept,
@@ -196,6 +198,17 @@ def _of_classes(classes):
             "labels": labels}
 
 
+def _of_options(options):
+    """With one number for bounds and factors that are all the same."""
+    if options is None:
+        return None
+    options = {name: options[name] for name in OPTIONS}
+    for name, value in options.items():
+        if np.ndim(value) and (value == value[0]).all():
+            options[name] = value[0]
+    return options
+
+
 def _of_row(row):
     index = np.flatnonzero(row)
     return {"index": index, "value": row[index].astype(float)}
@@ -234,7 +247,7 @@ def _fill(row, entries):
     index = np.asarray(index, dtype=np.intp) if index else np.empty(0, dtype=np.intp)
     if index.shape != value.shape or value.ndim != 1 or not np.isfinite(value).all():
         raise ValueError("coef holds other numbers of indices and of finite values")
-    if len(index) and not (0 <= index.min() and index.max() < len(row)):
+    if len(index) and not (index.min() >= 0 and index.max() < len(row)):
         raise ValueError(f"coef has an index outside of 0 to {len(row) - 1}")
     row[index] = value
 
@@ -255,7 +268,7 @@ def _to_options(options):
     options = {name: options[name] for name in OPTIONS}
     for name in ("penalty_factor", "lower", "upper"):
         if options[name] is not None:  # with strings for infinities
-            options[name] = np.array(options[name], dtype=float)
+            options[name] = np.array(options[name], dtype=float)[()]
     return options
 
 

@@ -43,7 +43,7 @@ def coefficient_table(
     """
     all_features = check.check_bool(all_features, "all_features")
     matrix = np.atleast_2d(coef)
-    n_rows, p = matrix.shape
+    p = matrix.shape[1]
     names = check.check_feature_names(feature_names, p)
     names = np.arange(p) if names is None else np.array(names, dtype=object)
     row, feature = np.indices(matrix.shape).reshape(2, -1)
@@ -75,7 +75,9 @@ def entry_alphas(path):
     return first.reshape(path.n_features_in, -1).T if several else first
 
 
-def summary_of(path, at, feature_names=None, selection_frequency=None, **options):
+def summary_of(
+    path, at, feature_names=None, selection_frequency=None, *, classes=None, **options
+):
     """Summary of one solution of a path.
 
     Parameters
@@ -85,6 +87,8 @@ def summary_of(path, at, feature_names=None, selection_frequency=None, **options
         Index of the strength, or (a float) the strength itself.
     feature_names : array-like of str of shape (n_features,), optional
     selection_frequency : ndarray of shape (n_features,), optional
+    classes : array-like of shape (n_classes,), optional
+        Labels; by default the numbers of the classes.
     **options
         `all_features` and `frame`, as of `coefficient_table`.
 
@@ -93,10 +97,12 @@ def summary_of(path, at, feature_names=None, selection_frequency=None, **options
     pandas.DataFrame, polars.DataFrame or Table
     """
     coef = path.coef_at(at)[0] if isinstance(at, float) else path._coef_of(at)
+    rows = None
+    if coef.ndim == 2:
+        rows = ("class", np.arange(len(coef)) if classes is None else classes)
     return coefficient_table(
         coef, deviations=path._spread.deviations(), entry=entry_alphas(path),
-        frequency=selection_frequency, feature_names=feature_names,
-        rows=("class", np.arange(len(coef))) if coef.ndim == 2 else None, **options,
+        frequency=selection_frequency, feature_names=feature_names, rows=rows, **options,
     )
 
 
