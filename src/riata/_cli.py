@@ -1,6 +1,7 @@
 """The command line: fit, cv, path, predict, check, and the demo."""
 
 import argparse
+import os
 import sys
 import warnings
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from . import _cli_input as inputs
 from . import _cli_output as outputs
+from . import _validation as check
 from ._data_files import read_data
 from ._demo import PICTURE
 from ._predictor import LinearPredictor, installed_version
@@ -52,7 +54,14 @@ def main(argv=None, prog="riata"):
     with warnings.catch_warnings():
         warnings.showwarning = show_warning
         try:
-            return options.run(options) or 0
+            status = options.run(options) or 0
+            sys.stdout.flush()
+            return status
+        except BrokenPipeError:  # as by head, which wants no more
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except KeyboardInterrupt:
+            return 130
         except EXPECTED as error:
             print(f"{prog} {options.command}: error: {message_of(error)}", file=sys.stderr)
             return 2
@@ -280,6 +289,8 @@ def run_fit(options):
 
     if options.alpha is None:
         raise ValueError("--alpha is needed; riata cv chooses it by cross-validation.")
+    check.check_alpha(options.alpha, "--alpha")
+    outputs.check_writable(options)
     samples, arguments = inputs.problem_of(options)
     path = fit_path(
         samples.X, samples.y, alphas=[options.alpha], tol=options.tol, **arguments
@@ -293,7 +304,7 @@ def run_path(options):
     """riata path"""
     from ._path import fit_path
 
-    outputs.prepare_plot(options)
+    outputs.check_writable(options)
     samples, arguments = inputs.problem_of(options)
     path = fit_path(
         samples.X, samples.y, alphas=options.alphas, tol=options.tol,
@@ -311,7 +322,7 @@ def run_cv(options):
     """riata cv"""
     from ._cv_path import cv_path
 
-    outputs.prepare_plot(options)
+    outputs.check_writable(options)
     samples, arguments = inputs.problem_of(options)
     result = cv_path(
         samples.X, samples.y, alphas=options.alphas, tol=options.tol, cv=options.folds,
@@ -334,6 +345,7 @@ def run_predict(options):
     """riata predict"""
     from ._model_file import load_model
 
+    outputs.check_writable(options)
     model = load_model(options.file)
     source = read_data(options.data)
     offset = None

@@ -7,6 +7,8 @@ import numpy as np
 
 from ._data_files import is_number, listed, read_csv, read_data, suggestion
 
+MOST_CLASSES = 100
+
 
 class Samples(NamedTuple):
     """What a model is fitted to."""
@@ -89,6 +91,11 @@ def encoded(y, classes=None):
         return classes, np.array([place[str(label)] for label in y], dtype=float)
     if len(found) < 2:
         raise ValueError(f"--target holds one class only, {found.tolist()[0]!r}.")
+    if len(found) > MOST_CLASSES:
+        raise ValueError(
+            f"--target holds {len(found)} different values, too many to be classes; choose "
+            "another column, or a loss for numbers."
+        )
     return found, np.searchsorted(found, y).astype(float)
 
 

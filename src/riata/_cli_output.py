@@ -2,11 +2,13 @@
 
 import csv
 import io
+from pathlib import Path
 
 import numpy as np
 
 from ._data_files import listed
 from ._predictor import has_probabilities
+from ._summary import loss_text, summary_of
 from ._table import Table, lay_out
 
 ROWS = 30  # of a table on the terminal
@@ -26,12 +28,11 @@ def predictions(model, X, offset):
 
 
 def report_data(options, samples, arguments):
-    """A line on the data and the model."""
+    """What is fitted to what."""
     print_pairs({
         "data": f"{options.data}: {samples.X.shape[0]} samples, {samples.X.shape[1]} "
         "features",
-        "loss": repr(arguments["loss"]) if vars(arguments["loss"]) else
-        arguments["loss"].name,
+        "loss": loss_text(arguments["loss"]),
         **({} if samples.classes is None else
            {"classes": listed(samples.classes.tolist())}),
     })
@@ -39,8 +40,6 @@ def report_data(options, samples, arguments):
 
 def report_model(path, at, samples, frequency=None):
     """The certificate of one solution, and its coefficients."""
-    from ._summary import summary_of
-
     gap = path.relative_gap[at]
     intercept = np.atleast_1d(path.intercept[..., at])
     print_pairs({
@@ -130,9 +129,13 @@ def write_csv(name, columns):
         out.write(csv_text(columns))
 
 
-def prepare_plot(options):
-    """Find out before anything is fitted whether a picture can be drawn."""
-    if not options.plot:
+def check_writable(options):
+    """Find out before anything is fitted whether all can be written and drawn."""
+    for name in ("model", "csv", "output", "plot"):
+        file = getattr(options, name, None)
+        if file and not Path(file).parent.is_dir():
+            raise ValueError(f"--{name} {file}: there is no folder {Path(file).parent}.")
+    if not getattr(options, "plot", None):
         return
     try:
         import matplotlib

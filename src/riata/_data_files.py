@@ -8,6 +8,7 @@ offset are taken out by name or number; what is left are the features.
 import csv
 import gzip
 import math
+import warnings
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def read_data(name):
     """
     path = Path(name)
     if not path.is_file():
-        raise ValueError(f"{name}: there is no such file{_close_files(path)}.")
+        raise ValueError(f"{name}: there is no such file{_close_files(path) or '.'}")
     if path.stat().st_size == 0:
         raise ValueError(f"{name} is empty.")
     suffixes = [suffix.lower() for suffix in path.suffixes]
@@ -43,7 +44,7 @@ def read_data(name):
     if suffix == ".gz":
         suffix = "".join(suffixes[-2:-1])
     if suffix in (".csv", ".tsv", ".txt"):
-        return TableFile(name, read_csv(path))
+        return TableFile(name, without_row_names(name, read_csv(path)))
     if suffix in (".parquet", ".pq"):
         return TableFile(name, read_parquet(path))
     if suffix in (".svm", ".libsvm", ".svmlight"):
@@ -143,6 +144,16 @@ def read_csv(path):
     except ImportError:
         return _csv_by_hand(path, mark, names, bare)
     return _csv_by_pandas(pandas, path, mark, names, bare)
+
+
+def without_row_names(name, columns):
+    """Columns but those without a name, in which other programs write row names."""
+    if "" in columns:
+        warnings.warn(
+            f"{name} has a column without a name, which is taken for the names of the rows "
+            "and left out.", stacklevel=2,
+        )
+    return {key: column for key, column in columns.items() if key}
 
 
 def _csv_by_pandas(pandas, path, mark, names, bare):
@@ -289,12 +300,11 @@ class TableFile:
         parts = []
         for name, column in self.columns.items():
             self._check_complete(name, column)
-            if column.dtype == object and one_hot:
-                parts += one_hot_columns(name, column)
-            elif column.dtype == object:
-                self._refuse_text(name, column)
-            else:
+            if column.dtype != object:
                 parts.append((name, column))
+                continue
+            self._check_text(name, column, one_hot)
+            parts += one_hot_columns(name, column)
         if not parts:
             raise ValueError(f"{self.name} has no columns left to be features.")
         X = np.empty((self.n_samples, len(parts)), order="F")
@@ -314,7 +324,7 @@ class TableFile:
             if name in place:
                 self._check_complete(name, column)
                 if column.dtype == object:
-                    self._refuse_text(name, column)
+                    self._check_text(name, column, False)
                 X[:, place[name]] = column
                 found.add(name)
                 continue
@@ -355,7 +365,9 @@ class TableFile:
             f"{'' if name not in self.columns else f', or the column (--drop {name})'}."
         )
 
-    def _refuse_text(self, name, column):
+    def _check_text(self, name, column, one_hot):
+        """Raise if a column of text is one of numbers with errors in it, or if it is not
+        to be encoded."""
         numeric = np.array([is_number(cell) for cell in column])
         if numeric.mean() >= 0.5:
             row = int(np.argmin(numeric))
@@ -363,6 +375,8 @@ class TableFile:
                 f"{self.name}: {column[row]!r} in row {row + 1}, column {name!r} is no "
                 "number."
             )
+        if one_hot:
+            return
         labels = list(dict.fromkeys(column.tolist()))
         raise ValueError(
             f"{self.name}: column {name!r} holds text ({listed(labels, 3)}). Encode it as "

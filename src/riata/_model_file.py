@@ -28,10 +28,6 @@ def save_model(model, file, *, feature_names=None):
     feature_names : array-like of str of shape (n_features,), optional
         By default those that the model has.
 
-    Returns
-    -------
-    None
-
     Raises
     ------
     TypeError
@@ -55,9 +51,10 @@ def save_model(model, file, *, feature_names=None):
         with open(scratch, "w", encoding="utf-8") as out:
             out.write(text)
         os.replace(scratch, file)
-    except OSError:
+    except OSError as error:
         if os.path.exists(scratch):
             os.remove(scratch)
+        error.filename = file
         raise
 
 

@@ -130,11 +130,17 @@ def summary_of_estimator(model, feature_names=None, **options):
     )
 
 
+def loss_text(loss):
+    """Name of a loss, with its parameters if there are any."""
+    return repr(loss) if any(value is not False for value in vars(loss).values()) else (
+        loss.name
+    )
+
+
 def describe_path(path):
     """A path as text: a header, and a line for each of a dozen strengths."""
     penalty = {0.0: "Ridge", 1.0: "Lasso"}.get(path.l1_ratio)
     penalty = penalty or f"Elastic-net (l1_ratio {path.l1_ratio:.3g})"
-    loss = repr(path._loss) if vars(path._loss) else path.loss
     missed = sum(status != "optimal" for status in path.status)
     end = ENDS.get(path.end, path.end)
     end += f", {missed} of them not to the tolerance" if missed else ""
@@ -144,9 +150,10 @@ def describe_path(path):
     )
     count = len(path)
     head = (
-        f"{penalty} path, {loss} loss: {path.n_samples} samples, {path.n_features_in} "
-        f"features\n{count} alpha{'s' * (count != 1)}, {end}; {worst}; "
-        f"{path.passes:.0f} passes over X in {path.seconds[-1]:.3g} s\n"
+        f"{penalty} path, {loss_text(path._loss)} loss: {path.n_samples} samples, "
+        f"{path.n_features_in} features\n"
+        f"{count} alpha{'s' * (count != 1)}, {end}; {worst}; "
+        f"{path.passes:.3g} passes over X, {path.seconds[-1]:.3g} s\n"
     )
     which = np.unique(np.linspace(0, count - 1, LINES).round().astype(int))
     columns = {
