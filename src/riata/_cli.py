@@ -52,6 +52,7 @@ def main(argv=None, prog="riata"):
         parser.print_help()
         return 0
     with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning)
         warnings.showwarning = show_warning
         try:
             status = options.run(options) or 0

@@ -157,17 +157,20 @@ def without_row_names(name, columns):
 
 
 def _csv_by_pandas(pandas, path, mark, names, bare):
+    errors = pandas.errors
     try:
-        frame = pandas.read_csv(
-            path, sep=mark, header=None if bare else 0, skipinitialspace=True,
-            encoding="utf-8-sig", low_memory=False,
-        )
-    except (pandas.errors.ParserError, pandas.errors.EmptyDataError, OSError) as error:
-        raise ValueError(f"{path}: {_ragged(str(error))}") from error
-    if frame.shape[1] != len(names) or not isinstance(frame.index, pandas.RangeIndex):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", errors.ParserWarning)
+            frame = pandas.read_csv(
+                path, sep=mark, header=None if bare else 0, skipinitialspace=True,
+                index_col=False, encoding="utf-8-sig", low_memory=False,
+            )
+    except errors.ParserWarning:
         raise ValueError(
             f"{path}: the rows have more cells than the {len(names)} names in the header."
-        )
+        ) from None
+    except (errors.ParserError, errors.EmptyDataError, OSError) as error:
+        raise ValueError(f"{path}: {_ragged(str(error))}") from error
     frame.columns = names
     return _columns_of_frame(frame, pandas)
 
@@ -270,7 +273,7 @@ class TableFile:
 
     def find(self, which, what):
         """The name of a column, given its name or number."""
-        if which in self.columns:
+        if which in self.order:
             return which
         if is_number(which) and float(which).is_integer():
             j = int(float(which))
@@ -420,10 +423,15 @@ def read_vector(name, n_samples, what):
 
 
 def read_svmlight(path):
-    """A file in svmlight's format, which holds the target as well."""
+    """A file in svmlight's format, which holds the target as well.
+
+    A feature has the number that it has in the file. (Most files count from 1, and have
+    an empty column 0 then. To guess where a file begins is to guess wrong for one that
+    happens not to use its first feature.)
+    """
     from sklearn.datasets import load_svmlight_file
 
-    X, y = _parsed(str(path), load_svmlight_file, str(path))
+    X, y = _parsed(str(path), load_svmlight_file, str(path), zero_based=True)
     return MatrixFile(str(path), X, {"y": y}, own_target="y")
 
 
