@@ -1,11 +1,14 @@
 """The command line does what it says, and says what is wrong in a line."""
 
+import doctest
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -416,3 +419,33 @@ def test_a_reader_that_stops_reading_is_no_error(folder):
         shell=True, capture_output=True, text=True, cwd=folder, check=False,
     )  # fmt: skip
     assert done.stderr == ""
+
+
+# --- the page on the command line
+
+
+def blocks_of_the_page():
+    """Commands of docs/command_line.rst, each with what it prints there."""
+    page = Path(__file__).parent.parent / "docs" / "command_line.rst"
+    blocks = re.findall(
+        r"^\.\. code-block:: console\n\n((?:   .*\n|\n)+)", page.read_text(), re.M
+    )
+    for block in blocks:
+        lines = [line.removeprefix("   ") for line in block.rstrip().split("\n")]
+        assert lines[0].startswith("$ ")
+        yield lines[0][2:], "\n".join(lines[1:]) + "\n"
+
+
+def test_the_page_is_true(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    checker, flags = doctest.OutputChecker(), doctest.ELLIPSIS
+    for command, expected in blocks_of_the_page():
+        program, *arguments = shlex.split(command)
+        if program == "python":
+            exec(arguments[1], {})
+            continue
+        assert main(arguments) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        expected = expected.replace("<BLANKLINE>\n", "\n")
+        assert checker.check_output(expected, out, flags), out
