@@ -163,7 +163,8 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         y_pred : ndarray of shape (n_samples,)
             Labels.
         """
-        return labels_of(self.classes_, self._decide(X, offset))
+        scores = self._decide(X, offset)
+        return labels_of(self.classes_, scores)
 
     @available_if(_gives_probabilities)
     def predict_proba(self, X, offset=None):
@@ -184,7 +185,8 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         probability : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`.
         """
-        return probabilities(self.loss_, self._decide(X, offset))
+        scores = self._decide(X, offset)
+        return probabilities(self.loss_, scores)
 
     @available_if(_gives_probabilities)
     def predict_log_proba(self, X, offset=None):
@@ -206,7 +208,8 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         log_probability : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`.
         """
-        return probabilities(self.loss_, self._decide(X, offset), log=True)
+        scores = self._decide(X, offset)
+        return probabilities(self.loss_, scores, log=True)
 
     def score(self, X, y, sample_weight=None, offset=None):
         """Return the accuracy of the predicted classes.

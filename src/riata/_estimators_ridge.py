@@ -33,6 +33,7 @@ from ._estimators_base import (
     weights_as_given,
 )
 from ._path import SQUARED
+from ._problem import Options
 from ._result import Solved
 from ._ridge import ridge_loo, solve_ridge
 from ._solver import Status
@@ -322,14 +323,10 @@ def fits_of_result(estimator, result, alphas):
     `alphas`, of that shape, are on the scale of the mean loss.
     """
     shape, tol = alphas.shape, estimator.tol / 100
-    options = {
-        "fit_intercept": bool(estimator.fit_intercept),
-        "standardize": bool(estimator.standardize),
-        "penalty_factor": check_penalty_factor(
-            estimator.penalty_factor, result.coef.shape[-1]
-        ),
-        "lower": None, "upper": None,
-    }
+    factor = check_penalty_factor(estimator.penalty_factor, result.coef.shape[-1])
+    options = Options(
+        bool(estimator.fit_intercept), bool(estimator.standardize), factor, None, None
+    )
     coef = result.coef.reshape(*shape, -1)
     fields = (
         result.intercept, result.dual_gap, result.relative_gap, result.n_iter, result.kkt

@@ -6,10 +6,10 @@ import os
 import numpy as np
 
 from ._predictor import CERTIFICATE, LinearPredictor, predictor_of
+from ._problem import Options
 from .losses import Loss, get_loss
 
 FORMAT, VERSION = "riata linear model", 1
-OPTIONS = ("fit_intercept", "standardize", "penalty_factor", "lower", "upper")
 
 
 def save_model(model, file, *, feature_names=None):
@@ -199,7 +199,7 @@ def _of_options(options):
     """With one number for bounds and factors that are all the same."""
     if options is None:
         return None
-    options = {name: options[name] for name in OPTIONS}
+    options = options._asdict()
     for name, value in options.items():
         if np.ndim(value) and (value == value[0]).all():
             options[name] = value[0]
@@ -262,11 +262,11 @@ def _to_alpha(alpha):
 def _to_options(options):
     if options is None:
         return None
-    options = {name: options[name] for name in OPTIONS}
-    for name in ("penalty_factor", "lower", "upper"):
-        if options[name] is not None:  # with strings for infinities
-            options[name] = np.array(options[name], dtype=float)[()]
-    return options
+    values = [options[name] for name in Options._fields]
+    return Options(*values[:2], *(  # with strings for infinities
+        None if value is None else np.array(value, dtype=float)[()]
+        for value in values[2:]
+    ))
 
 
 def _to_certificate(entry):

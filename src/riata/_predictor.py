@@ -125,7 +125,7 @@ class LinearPredictor:
             )
         return {
             "loss": self.loss, "alpha": self.alpha, "l1_ratio": self.l1_ratio,
-            **self._options,
+            **self._options._asdict(),
         }
 
     def decision_function(self, X, offset=None):

@@ -17,6 +17,16 @@ EPS = float(np.finfo(float).eps)
 WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
 
+class Options(NamedTuple):
+    """What `fit_path` takes beside the loss and the strength, as given."""
+
+    fit_intercept: bool
+    standardize: bool
+    penalty_factor: np.ndarray | None
+    lower: np.ndarray | None
+    upper: np.ndarray | None
+
+
 class Spread(NamedTuple):
     """What the standard deviations of columns follow from, for when they are wanted.
 
@@ -57,8 +67,7 @@ class Problem:
         What one unit of the design's y is in the user's.
     coef_unit : ndarray (n_features,)
         What one unit of a coefficient of the design is in the user's.
-    options : dict
-        Penalty and scaling as given: what `fit_path` takes but the strength.
+    options : Options
     spread : Spread
         Of the columns.
     """
@@ -92,10 +101,7 @@ class Problem:
 
     def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
         self.l1_ratio = l1_ratio
-        self.options = {
-            "fit_intercept": self.fit_intercept, "standardize": standardize,
-            "penalty_factor": factor, "lower": lower, "upper": upper,
-        }
+        self.options = Options(self.fit_intercept, standardize, factor, lower, upper)
         design, n = self.design, self.design.n_samples
         scale, sqnorm = design.scale, design.sqnorm
         sd = scale  # of a column as penalised, times its scale

@@ -30,7 +30,7 @@ class Solved(NamedTuple):
     alpha: float
     l1_ratio: float
     loss: object  # riata.losses.Loss
-    options: dict  # fit_intercept, standardize, penalty_factor, lower, upper
+    options: object  # riata._problem.Options
     kkt: float
     spread: object  # riata._problem.Spread: of the columns
 
