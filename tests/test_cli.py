@@ -296,6 +296,19 @@ def test_check_finds_the_columns_of_a_model(folder, output, error):
     assert "--drop extra" in error("check more.csv --target cost --coef m.json")
 
 
+def test_check_knows_labels_of_other_kinds(folder, output, error):
+    X, y = plain(folder)
+    for labels in (y > 40, np.where(y > 40, 2.0, 1.0), np.where(y > 40, 7, 5)):
+        model = riata.GeneralizedLinearClassifier(alpha=0.05).fit(X, labels)
+        riata.save_model(model, folder / "l.json")
+        X.assign(label=labels).to_csv(folder / "labels.csv", index=False)
+        out = output("check labels.csv --target label --coef l.json")
+        assert float(entry(out, "relative gap")) <= 1e-6
+    X.assign(label=np.where(y > 40, 7, 6)).to_csv(folder / "labels.csv", index=False)
+    message = error("check labels.csv --target label --coef l.json")
+    assert "holds '6', which is no class of the model ('5', '7')" in message
+
+
 # --- what is wrong
 
 

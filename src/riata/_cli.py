@@ -129,8 +129,16 @@ def add_data(command):
     )
 
 
-def add_model(command):
-    """What is minimised."""
+def ratios(text):
+    """Numbers separated by commas."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers") from None
+
+
+def add_model(command, several=False):
+    """What is minimised, perhaps for several values of l1_ratio."""
     group = command.add_argument_group("model")
     group.add_argument(
         "--loss", metavar="NAME[:PARAMETER]",
@@ -138,8 +146,10 @@ def add_model(command):
         "negative_binomial:DISPERSION, huber:DELTA or squared_hinge",
     )
     group.add_argument(
-        "--l1-ratio", type=float, metavar="R",
-        help="1 (default) is the lasso, 0 ridge, between them the elastic net",
+        "--l1-ratio", type=ratios if several else float,
+        metavar="R[,R...]" if several else "R",
+        help="1 (default) is the lasso, 0 ridge, between them the elastic net"
+        + ("; of several the best is chosen" if several else ""),
     )
     group.add_argument(
         "--standardize", action="store_true", default=None,
@@ -193,7 +203,7 @@ def add_cv(commands):
         "riata cv data.csv --target price --select 1se --model model.json",
     )
     add_data(command)
-    group = add_model(command)
+    group = add_model(command, several=True)
     add_grid(group)
     group.add_argument(
         "--folds", type=int, default=5, metavar="K", help="how many (default: 5)"

@@ -80,15 +80,15 @@ def encoded(y, classes=None):
         y = y.astype(str)
     found = np.unique(y)
     if classes is not None:
-        known = [str(label) for label in classes]
-        place = {label: k for k, label in enumerate(known)}
-        strange = [str(label) for label in found if str(label) not in place]
+        place = {label_text(label): k for k, label in enumerate(classes.tolist())}
+        texts = [label_text(label) for label in y.tolist()]
+        strange = sorted(set(texts) - set(place))
         if strange:
             raise ValueError(
                 f"--target holds {strange[0]!r}, which is no class of the model "
-                f"({listed(known)})."
+                f"({listed(list(place))})."
             )
-        return classes, np.array([place[str(label)] for label in y], dtype=float)
+        return classes, np.array([place[text] for text in texts], dtype=float)
     if len(found) < 2:
         raise ValueError(f"--target holds one class only, {found.tolist()[0]!r}.")
     if len(found) > MOST_CLASSES:
@@ -97,6 +97,12 @@ def encoded(y, classes=None):
             "another column, or a loss for numbers."
         )
     return found, np.searchsorted(found, y).astype(float)
+
+
+def label_text(label):
+    """A label as text, the same for 1, 1.0 and True."""
+    whole = isinstance(label, float) and label.is_integer()
+    return str(int(label)) if whole or isinstance(label, bool) else str(label)
 
 
 def loss_of(options, default="squared"):

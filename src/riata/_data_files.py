@@ -295,7 +295,7 @@ class TableFile:
         if name not in self.columns:
             raise ValueError(f"{what} {which!r}: that column has another role already.")
         column = self.columns.pop(name)
-        self._check_complete(name, column)
+        self._check_complete(name, column, hint=False)
         return column
 
     def design(self, one_hot=False):
@@ -325,7 +325,7 @@ class TableFile:
         found = set()
         for name, column in self.columns.items():
             if name in place:
-                self._check_complete(name, column)
+                self._check_complete(name, column, hint=False)
                 if column.dtype == object:
                     self._check_text(name, column, False)
                 X[:, place[name]] = column
@@ -336,7 +336,7 @@ class TableFile:
                 continue
             if column.dtype != object:  # categories that look like numbers
                 column = np.array([f"{value:g}" for value in column], dtype=object)
-            self._check_complete(name, column)
+            self._check_complete(name, column, hint=False)
             found |= encoded
             for label, part in one_hot_columns(name, column):
                 if label in place:
@@ -352,7 +352,7 @@ class TableFile:
             )
         return X, notes
 
-    def _check_complete(self, name, column):
+    def _check_complete(self, name, column, hint=True):
         if column.dtype == object:
             bad = np.array([cell is None for cell in column])
         else:
@@ -365,7 +365,7 @@ class TableFile:
         raise ValueError(
             f"{self.name}: {found} in row {row + 1}, column {name!r} ({bad.sum()} of "
             f"{len(bad)} in that column). Fill or leave out such rows"
-            f"{'' if name not in self.columns else f', or the column (--drop {name})'}."
+            + (f", or leave out the column (--drop {name})." if hint else ".")
         )
 
     def _check_text(self, name, column, one_hot):
