@@ -100,13 +100,6 @@ def with_class_weight(data, class_weight, classes):
     return data._replace(sample_weight=weight)
 
 
-def total_weight(data):
-    """Return the sum of the weights, whose scale matters where `C` is."""
-    if data.sample_weight is None:
-        return float(len(data.y))
-    return float(data.sample_weight.sum())
-
-
 def _gives_probabilities(estimator):
     if hasattr(estimator, "loss_"):
         return has_probabilities(estimator.loss_)
