@@ -244,6 +244,38 @@ def test_grid(folder, output):
     assert alphas.iloc[-1] == pytest.approx(0.1 * alphas.iloc[0])
 
 
+# --- cv
+
+
+def test_cv(folder, output):
+    X, y = plain(folder)
+    out = output(
+        "cv plain.csv --target cost --folds 4 --alphas 30 --l1-ratio 0.5,1 "
+        "--select 1se --model cv.json --plot cv.png"
+    )
+    cv = riata.cv_path(X, y, cv=4, alphas=30, l1_ratio=[0.5, 1.0])
+    choice = cv.select("1se")
+    model = riata.load_model(folder / "cv.json")
+    np.testing.assert_array_equal(model.coef, choice.coef)
+    assert (model.alpha, model.l1_ratio) == (choice.alpha, choice.l1_ratio)
+    (chosen,) = re.findall(r"^ *(\S+) +(\d+) +(\S+) .*<- 1se$", out, re.M)
+    assert chosen[0] == f"{choice.alpha:.4g}"
+    assert int(chosen[1]) == np.count_nonzero(choice.coef)
+    score = cv.mean_score()[choice.which, choice.at]
+    assert float(chosen[2]) == pytest.approx(score, rel=1e-4)
+    (share,) = re.findall(r"^age .* (\S+)$", out, re.M)
+    assert float(share) == cv.selection_frequency("1se")[0]
+    assert (folder / "cv.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_cv_of_classes(folder, output):
+    output(
+        "cv people.csv --target grade --loss logistic --drop city --drop cost "
+        "--folds 3 --alphas 8 --model cv.json"
+    )
+    assert riata.load_model(folder / "cv.json").classes.tolist() == ["high", "low", "tiny"]
+
+
 # --- check
 
 
@@ -335,6 +367,10 @@ def test_check_knows_labels_of_other_kinds(folder, output, error):
         ("fit people.csv --target grade --drop city --alpha 1", "use --loss logistic"),
         ("path plain.csv --target cost --alphas 0", "alphas"),
         ("path plain.csv --target cost --alpha-min-ratio 2", "alpha_min_ratio"),
+        ("cv plain.csv --target cost --select best", "--select is 'best'"),
+        ("cv plain.csv --target cost --folds 1", "--folds is 1"),
+        ("path people.csv --target grade --loss multinomial --drop city --plot x.png",
+         "several classes"),
         ("predict plain.csv plain.csv", "no model of riata"),
         ("predict none.json plain.csv", "none.json: No such file"),
     ],

@@ -272,6 +272,37 @@ def test_before_and_after(data):
     pd.testing.assert_frame_equal(again.summary(), model.summary())
 
 
+# --- cross-validation
+
+
+def test_choices_of_a_cross_validation(data):
+    X, y, _ = data
+    cv = riata.cv_path(X, y, l1_ratio=[0.5, 1.0], alphas=20)
+    for rule in ("min", "1se", "bic"):
+        choice = cv.select(rule)
+        table = cv.summary(rule, feature_names=list("abcdefgh"), frame="table")
+        j = np.array(["abcdefgh".index(name) for name in table["feature"]])
+        np.testing.assert_array_equal(table["coef"], choice.coef[j])
+        np.testing.assert_array_equal(table["frequency"], cv.selection_frequency(rule)[j])
+    assert isinstance(cv.to_frame("polars"), pl.DataFrame)
+
+
+def test_estimators_tell_how_often_a_feature_was_selected(data):
+    X, y, _ = data
+    model = riata.LassoCV(alphas=20, select="1se").fit(X, y)
+    for fitted, rule in ((model, "1se"), (model.reselect("bic"), "bic")):
+        table = fitted.summary(frame="table")
+        share = fitted.cv_result_.selection_frequency(rule)
+        np.testing.assert_array_equal(table["frequency"], share[table["feature"]])
+        np.testing.assert_array_equal(table["coef"], fitted.coef_[table["feature"]])
+    model = riata.LogisticRegressionCV(
+        Cs=4, l1_ratios=[0.5, 1.0], scoring="neg_log_loss", use_legacy_attributes=False
+    ).fit(X, y > np.median(y))
+    table = model.summary(frame="table")
+    assert {"frequency", "entry_alpha"} <= set(table.columns)
+    assert (table["frequency"] <= 1.0).all()
+
+
 def test_an_average_of_models_has_no_one_scale(data):
     X, y, _ = data
     model = riata.LogisticRegressionCV(

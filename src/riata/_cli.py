@@ -317,9 +317,10 @@ def run_path(options):
 
     outputs.check_writable(options)
     samples, arguments = inputs.problem_of(options)
+    outputs.check_drawable(options, arguments["loss"])
     path = fit_path(
         samples.X, samples.y, alphas=options.alphas, tol=options.tol,
-        alpha_min_ratio=options.alpha_min_ratio, **arguments,
+        **inputs.grid_end(options), **arguments,
     )
     print(path)
     print()
@@ -331,13 +332,17 @@ def run_path(options):
 
 def run_cv(options):
     """riata cv"""
-    from ._cv_path import cv_path
+    from ._cross_validation_path import cv_path
+    from ._cross_validation_result import RULES
 
+    check.check_choice(options.select, "--select", RULES)
+    check.check_integer(options.folds, "--folds", low=2)
     outputs.check_writable(options)
     samples, arguments = inputs.problem_of(options)
+    outputs.check_drawable(options, arguments["loss"])
     result = cv_path(
         samples.X, samples.y, alphas=options.alphas, tol=options.tol, cv=options.folds,
-        alpha_min_ratio=options.alpha_min_ratio, **arguments,
+        **inputs.grid_end(options), **arguments,
     )
     choice = result.select(options.select)
     outputs.report_data(options, samples, arguments)

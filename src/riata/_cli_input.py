@@ -151,6 +151,12 @@ def problem_of(options, default_loss="squared"):
     return samples, arguments
 
 
+def grid_end(options):
+    """Where the grid ends, if that was said."""
+    ratio = options.alpha_min_ratio
+    return {} if ratio is None else {"alpha_min_ratio": ratio}
+
+
 # --- Coefficients to check.
 
 

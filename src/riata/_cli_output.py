@@ -146,6 +146,15 @@ def check_writable(options):
     matplotlib.use("Agg")
 
 
+def check_drawable(options, loss):
+    """Raise where there is no picture of such a path."""
+    if options.plot and loss.many_outputs:
+        raise ValueError(
+            "--plot draws paths of one set of coefficients, not of several classes; use "
+            "--csv of riata path for the numbers."
+        )
+
+
 def draw(options, result, **arguments):
     """Draw a path or a cross-validation, where a file is named."""
     if not options.plot:

@@ -13,13 +13,9 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import check_cv
 
-from ._cross_validation_base import (
-    RoutedCV,
-    as_folds,
-    reject_params_without_routing,
-    rows_of_params,
-    score_model,
-)
+from ._cross_validation_base import RoutedCV
+from ._cross_validation_folds import as_folds, reject_params_without_routing
+from ._cross_validation_scores import rows_of_params, score_model
 from ._estimators_base import (
     SHARED_CHECKS,
     Deadline,

@@ -9,7 +9,7 @@ LINES = 12  # of a path that is printed
 ENDS = {
     "complete": "complete", "max_active": "ended by max_active",
     "deviance": "ended by max_deviance_ratio", "time_limit": "ended by time_limit",
-    "callback": "ended by the callback",
+    "callback": "ended by the callback", "interrupted": "interrupted",
 }
 
 
@@ -118,14 +118,18 @@ def summary_of_estimator(model, feature_names=None, **options):
         if labels is not None:
             rows = ("class", labels)
     solved, path = model._solved_, getattr(model, "path_", None)
-    result = getattr(model, "cv_result_", None)
+    result, frequency = getattr(model, "cv_result_", None), None
+    if result is not None and solved is not None:
+        place = _place(result, solved[0])
+        frequency = result.selection_frequency(lambda _: place)
+        path = result.paths[place[0]]
     if feature_names is None:
         feature_names = getattr(model, "feature_names_in_", None)
     return coefficient_table(
         np.asarray(coef, dtype=float),
         deviations=None if solved is None else solved[0].spread.deviations(),
         entry=None if path is None else entry_alphas(path),
-        frequency=None if result is None else result.selection_frequency(model.select),
+        frequency=frequency,
         feature_names=feature_names, rows=rows, **options,
     )
 
@@ -135,6 +139,12 @@ def loss_text(loss):
     return repr(loss) if any(value is not False for value in vars(loss).values()) else (
         loss.name
     )
+
+
+def _place(result, solved):
+    """Where among the models of a cross-validation one stands that has been chosen."""
+    which = int(np.argmin(np.abs(result.l1_ratios - solved.l1_ratio)))
+    return which, int(np.argmin(np.abs(result.paths[which].alphas - solved.alpha)))
 
 
 def describe_path(path):
