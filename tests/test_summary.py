@@ -287,6 +287,24 @@ def test_choices_of_a_cross_validation(data):
     assert isinstance(cv.to_frame("polars"), pl.DataFrame)
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("loss", ["squared", "huber"])
+def test_standard_deviations_are_those_of_all_samples(data, loss, fit_intercept):
+    X, y, weights = data
+    cv = riata.cv_path(
+        X, y, loss=loss, alphas=10, sample_weight=weights, fit_intercept=fit_intercept
+    )
+    scale = weighted_sd(X, weights)
+    if not fit_intercept:
+        scale = np.sqrt(np.average(X**2, axis=0, weights=weights))
+    table = cv.summary(frame="table")
+    np.testing.assert_allclose(
+        table["standardized"], table["coef"] * scale[table["feature"]], rtol=1e-10
+    )
+    of_fold = cv.fold_paths[0][0].summary(frame="table")
+    assert "standardized" not in of_fold.columns
+
+
 def test_estimators_tell_how_often_a_feature_was_selected(data):
     X, y, _ = data
     model = riata.LassoCV(alphas=20, select="1se").fit(X, y)

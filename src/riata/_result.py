@@ -32,7 +32,7 @@ class Solved(NamedTuple):
     loss: object  # riata.losses.Loss
     options: object  # riata._problem.Options
     kkt: float
-    spread: object  # riata._problem.Spread: of the columns
+    spread: object  # riata._problem.Spread: of the columns, or None
 
 
 class Record:

@@ -100,8 +100,9 @@ def summary_of(
     rows = None
     if coef.ndim == 2:
         rows = ("class", np.arange(len(coef)) if classes is None else classes)
+    spread = path._spread
     return coefficient_table(
-        coef, deviations=path._spread.deviations(), entry=entry_alphas(path),
+        coef, deviations=spread and spread.deviations(), entry=entry_alphas(path),
         frequency=selection_frequency, feature_names=feature_names, rows=rows, **options,
     )
 
