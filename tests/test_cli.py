@@ -237,6 +237,17 @@ def test_path_of_classes(folder, output):
     assert {"intercept_2", "age (high)", "age (tiny)"} <= set(table)
 
 
+def test_features_with_names_of_other_columns(folder, output):
+    X, y = plain(folder)
+    X = X[["age", "income"]].set_axis(["alpha", "status"], axis=1)
+    X.assign(y=y).to_csv(folder / "names.csv", index=False)
+    output("path names.csv --target y --alphas 5 --csv path.csv")
+    table = pd.read_csv(folder / "path.csv")
+    path = riata.fit_path(X, y, alphas=5)
+    np.testing.assert_allclose(table["alpha"], path.alphas)
+    np.testing.assert_allclose(table["coefficient alpha"], path.coefs[0])
+
+
 def test_grid(folder, output):
     output("path plain.csv --target cost --alphas 4 --alpha-min-ratio 0.1 --csv path.csv")
     alphas = pd.read_csv(folder / "path.csv")["alpha"]

@@ -62,7 +62,7 @@ def report_model(path, at, samples, frequency=None):
 
 
 def report_scores(result, choice, rule):
-    """What cross-validation found, of the strengths around the best."""
+    """What cross-validation found: some of the strengths, and the one chosen."""
     metric = result.metrics[0]
     mean = result.mean_score()[choice.which]
     error = result.standard_error()[choice.which]
@@ -74,7 +74,7 @@ def report_scores(result, choice, rule):
         "alpha": [f"{value:.4g}" for value in path.alphas[which]],
         "df": [str(value) for value in path.n_active[which]],
         metric: [f"{value:.5g}" for value in mean[which]],
-        "std. error": [f"{value:.2g}" for value in error[which]],
+        "std. error": [f"{value:.3g}" for value in error[which]],
         "": [f"<- {rule}" if k == choice.at else "" for k in which],
     }, left=("",)))
     print()
@@ -108,8 +108,9 @@ def path_columns(path, samples):
         suffix = "" if len(coefs) == 1 else f" ({samples.classes[k]})"
         rows = coef.tocsr()
         for j in np.flatnonzero(np.diff(rows.indptr)):
-            name = j if samples.names is None else samples.names[j]
-            columns[f"{name}{suffix}"] = rows[[j]].toarray().ravel()
+            name = f"{j if samples.names is None else samples.names[j]}{suffix}"
+            name = f"coefficient {name}" if name in columns else name
+            columns[name] = rows[[j]].toarray().ravel()
     return columns
 
 
