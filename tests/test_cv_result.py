@@ -59,7 +59,9 @@ SPLITTERS = {
     "shuffled": KFold(4, shuffle=True, random_state=1),
     "series": TimeSeriesSplit(4),
     "random": ShuffleSplit(3, random_state=0),
-    "by_hand": [(np.arange(100, 300), np.arange(50)), (np.arange(200), np.arange(250, 300))],
+    "by_hand": [
+        (np.arange(100, 300), np.arange(50)), (np.arange(200), np.arange(250, 300)),
+    ],
 }
 
 

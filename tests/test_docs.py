@@ -92,7 +92,7 @@ def test_function_docstring(name):
     told = documented(found.get("Parameters", ""))
     assert sorted(told) == sorted(parameters(FUNCTIONS[name]))
     assert "Examples" in found
-    if name != "show_versions":
+    if name not in ("show_versions", "save_model"):
         assert "Returns" in found
 
 
@@ -102,7 +102,8 @@ def test_class_docstring(name):
     found = sections(cls.__doc__)
     if issubclass(cls, Exception):
         return
-    made = issubclass(cls, riata.PathResult) or cls is riata.Status  # by riata itself
+    made = issubclass(cls, riata.PathResult)  # by riata itself
+    made = made or cls in (riata.Status, riata.LinearPredictor)
     given = [] if made else parameters(cls)
     if issubclass(cls, tuple):
         assert documented(found["Attributes"]) == list(cls._fields)

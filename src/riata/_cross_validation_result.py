@@ -6,6 +6,8 @@ import numpy as np
 
 from . import _validation as check
 from ._result import CRITERIA
+from ._summary import summary_of
+from ._table import frame_of
 
 RULES = ("min", "1se", *CRITERIA)
 
@@ -261,22 +263,51 @@ class CVResult:
         ]
         return np.mean(used, axis=0)
 
-    def to_frame(self):
-        """One row for each l1_ratio and alpha, as a pandas DataFrame.
+    def summary(
+        self, rule="min", metric=None, feature_names=None, *, all_features=False,
+        frame=None,
+    ):
+        """The coefficients of a choice, the largest first, and how often each is chosen.
+
+        Parameters
+        ----------
+        rule, metric
+            As in `select`.
+        feature_names, all_features, frame
+            As of `PathResult.summary`.
 
         Returns
         -------
-        pandas.DataFrame
+        pandas.DataFrame, polars.DataFrame or a table that prints
+            As of `PathResult.summary`, and ``frequency``: the share of the folds in
+            which the coefficient is not zero.
+        """
+        which, at = self._place(rule, metric)
+        return summary_of(
+            self.paths[which], at, feature_names, self.selection_frequency(rule, metric),
+            all_features=all_features, frame=frame,
+        )
+
+    def to_frame(self, frame=None):
+        """One row for each l1_ratio and alpha, as a data frame.
+
+        Parameters
+        ----------
+        frame : {"pandas", "polars", "table"}, optional
+            By default what is installed, in this order; "table" is a plain table that
+            prints.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or a table that prints
             With the columns ``l1_ratio``, ``alpha``, ``n_active`` and, for each metric,
             its ``mean_...`` and ``se_...``.
 
         Raises
         ------
         ImportError
-            If pandas is not installed.
+            If the package that was asked for is not installed.
         """
-        import pandas as pd
-
         sizes = [len(alphas) for alphas in self.alphas]
         columns = {
             "l1_ratio": np.repeat(self.l1_ratios, sizes),
@@ -290,7 +321,7 @@ class CVResult:
         for metric in self.metrics:
             columns[f"mean_{metric}"] = self.mean_score(metric).ravel()
             columns[f"se_{metric}"] = self.standard_error(metric).ravel()
-        return pd.DataFrame(columns)
+        return frame_of(columns, frame)
 
     def __repr__(self):
         ratios = len(self.l1_ratios)

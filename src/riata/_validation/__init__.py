@@ -8,7 +8,7 @@ the argument, the first offending position and value, and the remedy.
 Data
     `check_design` (X, for fits), `check_operand` (X, for products), `check_target`,
     `check_sample_weight`, `check_offset`, `check_penalty_factor`, `check_bounds`,
-    `check_coef`, `check_finite`, `raise_nonfinite`.
+    `check_coef`, `check_feature_names`, `check_finite`, `raise_nonfinite`.
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
     `check_n_threads`, `check_time_limit`, and the general `check_real`,
@@ -55,6 +55,7 @@ from ._vectors import (
     check_class_coef,
     check_class_intercept,
     check_coef,
+    check_feature_names,
     check_offset,
     check_penalty_factor,
     check_sample_weight,
