@@ -218,7 +218,7 @@ def fit_path(
         alpha_min_ratio, "alpha_min_ratio", low=0.0, high=1.0, low_open=True,
         high_open=True,
     )
-    limits = _Limits(
+    limits = Limits(
         None if max_active is None else check.check_integer(
             max_active, "max_active", low=0
         ),
@@ -268,7 +268,7 @@ def solve_path(
         Of at least one alpha.
     """
     started = monotonic() if started is None else started
-    limits = _Limits(None, None, None) if limits is None else limits
+    limits = Limits(None, None, None) if limits is None else limits
     problem = checked_problem(
         data, loss, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=n_threads, **penalty,
@@ -323,7 +323,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
     yield from solver.adopt(grid[smooth], keep, W)
 
 
-class _Limits(NamedTuple):
+class Limits(NamedTuple):
     """What ends a path before its last alpha."""
 
     max_active: int | None

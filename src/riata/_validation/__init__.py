@@ -11,7 +11,7 @@ Data
     `check_coef`, `check_finite`, `raise_nonfinite`.
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
-    `check_n_threads`, `check_time_limit`, and the general `check_real`,
+    `check_n_threads`, `check_time_limit`, `check_random_state`, and the general `check_real`,
     `check_integer`, `check_bool`, `check_choice`.
 Estimators
     `validate_estimator_input`, `validate_classifier_input`, `validate_predict_input`: the
@@ -38,6 +38,7 @@ from ._numbers import (
     check_l1_ratio,
     check_max_iter,
     check_n_threads,
+    check_random_state,
     check_real,
     check_time_limit,
     check_tol,
@@ -73,6 +74,7 @@ __all__ = [
     "check_offset",
     "check_operand",
     "check_penalty_factor",
+    "check_random_state",
     "check_real",
     "check_sample_weight",
     "check_target",
