@@ -37,6 +37,8 @@ class SelectionPath:
     n_features_to_select : int or None
     relative_gap : ndarray of shape (n_resamples,)
         Largest relative duality gap along the path of a resample.
+    n_iter : ndarray of shape (n_resamples,)
+        Largest number of outer iterations for an alpha.
     status : list of Status
         Of the path of a resample; the worst, if they differ.
 
@@ -326,6 +328,7 @@ class _Selection(NamedTuple):
     first: np.ndarray
     selected: np.ndarray
     relative_gap: float
+    n_iter: int
     status: Status
 
 
@@ -415,7 +418,8 @@ def _selection(data, *, grid, most, **options):
     poor = [status for status in path.status if status is not Status.optimal]
     return _Selection(
         columns, first, np.unique(columns) if most is None else last,
-        float(path.relative_gap.max()), poor[-1] if poor else Status.optimal,
+        float(path.relative_gap.max()), int(path.n_iter.max()),
+        poor[-1] if poor else Status.optimal,
     )
 
 
@@ -445,6 +449,7 @@ def _collected(fits, n_features, alphas, **facts):
     return SelectionPath(
         alphas=alphas, frequency=counts, selected=selected,
         relative_gap=np.array([fit.relative_gap for fit in fits]),
+        n_iter=np.array([fit.n_iter for fit in fits]),
         status=[fit.status for fit in fits], **facts,
     )
 
