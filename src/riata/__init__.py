@@ -42,7 +42,7 @@ _NAMES = {
     "SelectionPath": "_stability",
     "false_selection_bound": "_stability_bounds",
     "RelaxedLassoCV": "_cross_validation_selection",
-    "AdaptiveLasso": "_cross_validation_selection",
+    "AdaptiveLasso": "_estimators_adaptive",
     "AdaptiveLassoCV": "_cross_validation_selection",
     "StabilitySelection": "_estimators_selection",
     "show_versions": "_versions",
