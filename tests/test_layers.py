@@ -23,7 +23,7 @@ LAYERS = (
     ("_diagnostics", "_lanes", "_multinomial*", "_newton", "_plot", "_problem", "_ridge*",
      "_solver", "_span", "_working_set"),
     ("_path", "_result*"),
-    ("_certificate",),
+    ("_certificate", "_adaptive", "_approximate_loo", "_refit", "_relaxed", "_stability*"),
     ("_estimators*", "_cross_validation*"),
     ("__init__", "__main__"),
 )
@@ -32,7 +32,7 @@ ESTIMATORS = ("_estimators*", "_cross_validation*")
 LAZY = {
     "scipy": ("*",),
     "sklearn": ("_validation.*", "__main__"),
-    "joblib": (),
+    "joblib": ("_stability",),
     "matplotlib": ("_plot", "__main__"),
     "pandas": ("*",),
     "polars": ("*",),

@@ -134,12 +134,11 @@ def largest_tail(mean, count, size, r):
     target = mean * size
     if target <= 0.0 or count < 1:
         return 0.0 if count >= 1 else 1.0
-    first = math.ceil(2.0 * target) + 1  # a uniform distribution to here has the mean
-    if count < first or first > size:
+    first = math.ceil(2.0 * target)  # where a uniform distribution has at least the mean
+    if count <= first:
         return 1.0
     largest = 0.0
-    # below count - 1 nothing reaches the tail
-    for k in range(max(first, count - 1), size):
+    for k in range(count - 1, size):  # below that nothing reaches the tail
         i = np.arange(k + 1.0)
 
         def body(log_a, i=i, k=k):
