@@ -7,6 +7,7 @@ import numpy as np
 from . import _path
 from . import _validation as check
 from ._approximate_loo import _squared_units
+from ._refit import LEAST_GAP
 from ._relaxed import refuse_several
 from ._solver import Settings
 from .losses import get_loss
@@ -170,6 +171,7 @@ def _initial(data, penalty, settings, initial, alpha, options):
     if initial == "ols":
         _require_samples(data, penalty, options["fit_intercept"])
         alpha = 0.0
+        settings = settings._replace(tol=max(settings.tol, LEAST_GAP))
     penalty = {**penalty, "l1_ratio": 1.0 if initial == "lasso" else 0.0}
     fit = partial(_path.solve_path, penalty=penalty, settings=settings, **options)
     if alpha is None:

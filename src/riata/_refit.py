@@ -8,6 +8,7 @@ from . import _path
 from ._solver import Status
 from ._validation import check_design
 
+LEAST_GAP = 1e-10  # relative, of a problem without a penalty: rounding hides smaller ones
 DEPENDENT = 1e-5  # share of a column that the others leave over, below which it depends
 DENSE_ENTRIES = 2**23  # of a sparse X's columns, that may be written out
 
@@ -63,6 +64,8 @@ def refit_on_supports(
     from scipy.sparse import csc_array
 
     supports, which = distinct_supports(path)
+    if alpha == 0.0:
+        settings = settings._replace(tol=max(settings.tol, LEAST_GAP))
     quick = _GramRefits.of(path, data, penalty, alpha, standardize, supports)
     fits = []
     for number, columns in enumerate(supports):
