@@ -22,7 +22,9 @@ data = load_diabetes()
 names = data.feature_names
 rng = np.random.default_rng(0)
 X = np.column_stack([data.data / data.data.std(axis=0), rng.standard_normal((442, 200))])
-selector = riata.StabilitySelection(threshold=0.7, pfer=1.0, random_state=0)
+selector = riata.StabilitySelection(
+    threshold=0.7, pfer=1.0, eps=0.1, random_state=0
+)
 selector.fit(X, data.target)
 print(f"a half-sample selects up to {selector.n_features_to_select_} of {X.shape[1]}")
 print(f"false selections expected: at most {selector.pfer_:.2f}")
@@ -40,7 +42,7 @@ ax.plot(selector.alphas_, frequency[:10].T, label=names)
 ax.axhline(selector.threshold_, color="black", linestyle=":")
 ax.set(xscale="log", xlabel="alpha", ylabel="share of half-samples")
 ax.invert_xaxis()
-ax.legend(fontsize="small")
+ax.legend(fontsize="small", loc="center right")
 fig.savefig("stability_selection.png", dpi=150)
 plt.close(fig)
 

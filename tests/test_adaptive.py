@@ -124,6 +124,8 @@ def test_classes_in_order_do_not_leave_a_fold_without_one():
         ({"power": 0.0}, ValueError, "power is 0"),
         ({"initial_alpha": -1.0}, ValueError, "initial_alpha is -1"),
         ({"loss": "multinomial"}, ValueError, "multinomial"),
+        ({"alphas": 0}, ValueError, "alphas is 0"),
+        ({"alpha": 0.1}, TypeError, "not options of fit_path"),
     ],
 )
 def test_bad_arguments(options, error, message):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 import riata
 from riata import fit_path, relaxed_path
@@ -238,8 +238,8 @@ def test_input_is_not_changed():
     X, y = make_data()
     copies = X.copy(), y.copy()
     relaxed_path(X, y, alphas=5)
-    assert (X == copies[0]).all()
-    assert (y == copies[1]).all()
+    assert_array_equal(X, copies[0])
+    assert_array_equal(y, copies[1])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Stability selection: resamples, frequencies, bounds, and the transformer."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,7 +46,7 @@ def test_halves_are_disjoint_and_of_equal_size(n_samples):
 @pytest.mark.parametrize("sizes", [(2, 3), (2, 2), (3, 10), (5, 6), (2, 2, 3), (3, 4, 4)])
 def test_every_class_is_in_both_halves(sizes):
     ends = np.cumsum((0, *sizes))
-    strata = [np.arange(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    strata = [np.arange(a, b) for a, b in pairwise(ends)]
     for seed in range(20):
         halves = [set(rows) for rows, _ in _halves(strata, seed)]
         assert len(halves[0]) == len(halves[1]) == sum(sizes) // 2
@@ -295,7 +297,7 @@ def test_sizes_and_thresholds_that_follow_from_the_bound(assumption):
 
 
 def test_bad_bounds():
-    with pytest.raises(ValueError, match="threshold is 0.5"):
+    with pytest.raises(ValueError, match=r"threshold is 0\.5"):
         false_selection_bound(5, 100, 0.5)
     with pytest.raises(ValueError, match="n_selected is 101"):
         false_selection_bound(101, 100, 0.6)
@@ -428,7 +430,7 @@ def test_frames_in_and_out():
 
 
 def test_failing_fit_leaves_the_selector_as_it_was():
-    selector, X, y = fitted()
+    selector, X, _ = fitted()
     before = selector.support_
     with pytest.raises(ValueError, match="NaN"):
         selector.fit(X, np.full(100, np.nan))
@@ -438,7 +440,7 @@ def test_failing_fit_leaves_the_selector_as_it_was():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"threshold": 0.5}, "threshold is 0.5"),
+        ({"threshold": 0.5}, r"threshold is 0\.5"),
         ({"pfer": 0.0}, "pfer is 0"),
         ({"n_features_to_select": "best"}, "n_features_to_select is 'best'"),
         ({"assumption": "normal"}, "assumption is 'normal'"),

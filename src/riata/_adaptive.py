@@ -102,6 +102,10 @@ default="ridge"
     """
     check_initial(initial)
     power = check_power(power)
+    unknown = set(options) - set(_path.fit_path.__kwdefaults__)
+    if unknown:
+        raise TypeError(f"{sorted(unknown)} are not options of fit_path.")
+    check.check_alphas(options.get("alphas", 100))
     loss = get_loss(options.get("loss", "squared"))
     refuse_several(loss, "adaptive_path")
     data = _path.checked_data(

@@ -109,7 +109,8 @@ def approximate_loo(
     loss = path._loss
     refuse_several(loss, "approximate_loo")
     data = _path.checked_data(X, y, sample_weight, offset, loss)
-    shape, known = (data.X.n_samples, data.X.n_features), (path.n_samples, path.n_features_in)
+    shape = data.X.n_samples, data.X.n_features
+    known = path.n_samples, path.n_features_in
     if shape != known:
         raise ValueError(f"X has shape {shape}, but the path was fitted to {known}.")
     penalty = _path.checked_penalty(

@@ -55,7 +55,10 @@ class RelaxedPath:
     path : PathResult
         The path that was relaxed (``gamma=1``).
     refits : Refits
-        The refits (``gamma=0``), with their duality gaps.
+        The refits (``gamma=0``): a named tuple of ``coef`` (csc_array of shape
+        (n_features, n_alphas)) and, with an entry for each alpha, ``intercept``,
+        ``dual_gap``, ``relative_gap``, ``deviance_ratio``, ``status`` and ``which`` (the
+        number of the support).
     gammas : ndarray of shape (n_gammas,)
         The blends asked for; the methods take any other as well.
     refit_alpha : float

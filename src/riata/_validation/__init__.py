@@ -11,8 +11,8 @@ Data
     `check_coef`, `check_finite`, `raise_nonfinite`.
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
-    `check_n_threads`, `check_time_limit`, `check_random_state`, and the general `check_real`,
-    `check_integer`, `check_bool`, `check_choice`.
+    `check_n_threads`, `check_time_limit`, `check_random_state`, and the general
+    `check_real`, `check_integer`, `check_bool`, `check_choice`.
 Estimators
     `validate_estimator_input`, `validate_classifier_input`, `validate_predict_input`: the
     above with scikit-learn's conventions. Only these import scikit-learn.
