@@ -52,7 +52,7 @@ def adaptive_path(
     y : array-like of shape (n_samples,)
         As in `fit_path`.
     initial : {"ridge", "lasso", "ols"} or array-like of shape (n_features,), \
-default="ridge"
+            default="ridge"
         The initial estimate: with an L2 penalty; with an L1 penalty (which excludes
         what it does not select); without a penalty, for fewer features than samples
         (of the squared loss ordinary least squares, of the others maximum likelihood);

@@ -5,6 +5,7 @@ are refitted, the initial estimate that weighs the penalty. Otherwise the test r
 had a say in what they are to judge.
 """
 
+from itertools import chain
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from ._cross_validation_base import (
     RoutedCV,
     as_folds,
     check_eps,
+    outcomes,
     predictors,
     reject_params_without_routing,
 )
@@ -121,10 +123,12 @@ class SelectionCV(RoutedCV, GeneralizedLinearModel):
         folds = as_folds(check_cv(self.cv), data.X, data.y, split_params)
         prepared, attributes = self._prepare(data, options)
         grid = self._grid(data, prepared)
-        scores = np.stack(self._fit_folds(data, folds, grid, options), axis=-1)
+        scores, ends = zip(*self._fit_folds(data, folds, grid, options), strict=True)
+        scores = np.stack(scores, axis=-1)
         candidate, at = chosen(scores, self.select)
         path = solve_path(data, grid, l1_ratio=1.0, **prepared)
-        warn_not_converged(self, [Fit.from_path(path, at)], "targets", stacklevel=2)
+        ends = [*chain(*ends), *outcomes(path)]
+        warn_not_converged(self, ends, "fits (folds and alphas)", stacklevel=2)
         self._set_fitted(
             alpha_=grid[at],
             alphas_=grid,
@@ -164,17 +168,18 @@ class SelectionCV(RoutedCV, GeneralizedLinearModel):
         )
 
     def _fit_fold(self, train, test, grid, options):
-        """Return the scores (n_candidates, n_alphas) of one fold."""
+        """Return the scores (n_candidates, n_alphas) of one fold, and how fits ended."""
         if test.sample_weight is not None:
             if not test.sample_weight.any():
                 raise ValueError("sample_weight is zero on all test rows of a fold of cv.")
             test = test.rows(np.flatnonzero(test.sample_weight))
         prepared, _ = self._prepare(train, options)
         path = solve_path(train, grid, l1_ratio=1.0, **prepared)
-        return np.array([
+        scores = np.array([
             minus_deviance(options["loss"], test, eta)
             for eta in self._predictors(train, path, prepared, test)
         ])
+        return scores, outcomes(path)
 
     def _predictors(self, train, path, options, test):
         """Return predictors (n_samples, n_alphas) of each candidate."""

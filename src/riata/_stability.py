@@ -179,7 +179,7 @@ def stability_path(
     ((40, 30), (40, 20))
     """
     n_pairs = check.check_integer(n_pairs, "n_pairs")
-    data, fit = _checked(X, y, n_features_to_select, n_jobs, options)
+    data, fit = _checked(X, y, n_features_to_select, n_jobs, **options)
     path = selection_path(data, "pairs", n_pairs, random_state, **fit)
     _warn(path, fit["settings"].tol)
     return path
@@ -234,21 +234,19 @@ def bootstrap_path(
     array([0, 1])
     """
     n_resamples = check.check_integer(n_resamples, "n_resamples")
-    data, fit = _checked(X, y, n_features_to_select, n_jobs, options)
+    data, fit = _checked(X, y, n_features_to_select, n_jobs, **options)
     path = selection_path(data, "bootstrap", n_resamples, random_state, **fit)
     _warn(path, fit["settings"].tol)
     return path
 
 
 def _checked(
-    X, y, n_features_to_select, n_jobs, options, *, loss="squared", l1_ratio=1.0,
+    X, y, n_features_to_select, n_jobs, *, loss="squared", l1_ratio=1.0,
     penalty=None, alphas=100, alpha_min_ratio=None, fit_intercept=True,
     standardize=False, sample_weight=None, offset=None, penalty_factor=None, lower=None,
     upper=None, tol=1e-6, max_iter=1000, n_threads=None,
 ):
     """The data, and the arguments of `selection_path`."""
-    if options:  # fitted in by name, so that an unknown one is told
-        return _checked(X, y, n_features_to_select, n_jobs, {}, **options)
     loss = get_loss(loss)
     data = _path.checked_data(X, y, sample_weight, offset, loss)
     penalty = _path.checked_penalty(
