@@ -45,6 +45,9 @@ _NAMES = {
     "AdaptiveLasso": "_estimators_adaptive",
     "AdaptiveLassoCV": "_cross_validation_selection",
     "StabilitySelection": "_estimators_selection",
+    "cv_path": "_cross_validation_path",
+    "CVResult": "_cross_validation_result",
+    "Interrupted": "_solver",
     "show_versions": "_versions",
 }
 _MODULES = ("datasets", "losses", "penalties")

@@ -16,12 +16,11 @@ from sklearn.model_selection import check_cv
 from ._cross_validation_base import (
     NO_ALPHA,
     RoutedCV,
-    as_folds,
     check_eps,
     outcomes,
-    predictors,
-    reject_params_without_routing,
 )
+from ._cross_validation_folds import as_folds, reject_params_without_routing
+from ._cross_validation_scores import minus_deviance, predictors
 from ._estimators_adaptive import (
     ADAPTIVE_CHECKS,
     CHECKS,
@@ -169,28 +168,19 @@ class SelectionCV(RoutedCV, GeneralizedLinearModel):
 
     def _fit_fold(self, train, test, grid, options):
         """Return the scores (n_candidates, n_alphas) of one fold, and how fits ended."""
-        if test.sample_weight is not None:
-            if not test.sample_weight.any():
-                raise ValueError("sample_weight is zero on all test rows of a fold of cv.")
-            test = test.rows(np.flatnonzero(test.sample_weight))
+        if test.sample_weight is not None and not test.sample_weight.any():
+            raise ValueError("sample_weight is zero on all test rows of a fold of cv.")
         prepared, _ = self._prepare(train, options)
         path = solve_path(train, grid, l1_ratio=1.0, **prepared)
         scores = np.array([
-            minus_deviance(options["loss"], test, eta)
+            minus_deviance(options["loss"], path, eta, test, None)
             for eta in self._predictors(train, path, prepared, test)
         ])
         return scores, outcomes(path)
 
     def _predictors(self, train, path, options, test):
-        """Return predictors (n_samples, n_alphas) of each candidate."""
-        return [predictors(path, test)]
-
-
-def minus_deviance(loss, held_out, eta):
-    """Return minus the mean deviance for each column of predictors."""
-    with np.errstate(over="ignore"):
-        losses = loss.value(held_out.y[:, None], eta)
-    return -np.average(2.0 * losses, axis=0, weights=held_out.sample_weight)
+        """Return predictors (n_samples, n_alphas), less offsets, of each candidate."""
+        return [predictors(path, test.X)]
 
 
 def chosen(scores, rule):
@@ -377,7 +367,7 @@ class RelaxedLassoCV(SelectionCV):
 
     def _predictors(self, train, path, options, test):
         refits = self._relax(train, path, options).refits
-        lasso, refit = predictors(path, test), predictors(refits, test)
+        lasso, refit = predictors(path, test.X), predictors(refits, test.X)
         for gamma in check_gammas(self.gammas).tolist():
             yield gamma * lasso + (1.0 - gamma) * refit
 

@@ -38,12 +38,37 @@ NEAR = 0.8  # ratio of two alphas for that
 MOST_LANES = 128  # alphas certified at once from a Gram matrix
 LAZY_GRAM = 10**7  # multiply-adds from which it may pay to form it by and by
 LARGE_GRAM = 500  # columns from which lanes are tried on a Gram matrix
-COST_OF_LANES = 8.0  # a multiply-add in all lanes, against one of the active set's
+COST_OF_LANES = 32.0  # a multiply-add in all lanes, against one of the active set's
 SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
 
 
 class ConvergenceWarning(UserWarning):
     """A fit ended before its duality gap reached the tolerance."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C came in the middle of a path or a cross-validation.
+
+    A `KeyboardInterrupt` like any other, that knows what was finished.
+
+    Attributes
+    ----------
+    result : PathResult or CVResult
+        The alphas, or the folds, that were finished before.
+
+    Examples
+    --------
+    >>> from riata import Interrupted
+    >>> try:
+    ...     raise Interrupted("what was finished")
+    ... except KeyboardInterrupt as stop:
+    ...     print(stop.result)
+    what was finished
+    """
+
+    def __init__(self, result):
+        super().__init__("interrupted; .result has what was finished")
+        self.result = result
 
 
 class Status(str, Enum):
@@ -596,7 +621,7 @@ class PathSolver:
         # |x_i' x_j| < 4, each with an error of some eps sqrt(n)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
         loss, rounding = losses(
-            self.problem.yy, working.xty, C, W, noise * working.magnified
+            self.problem.yy, working.xty, C, W, noise * self.problem.magnified
         )
         if rounding.max() > 0.03 * self.target:
             return None
