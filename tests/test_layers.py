@@ -26,7 +26,8 @@ LAYERS = (
      "plots._drawing", "plots._fitted", "plots._path", "plots._prediction",
      "plots._stability"),
     ("_path", "_result*", "_linear_predictor", "_summary"),
-    ("_certificate", "_model_file", "plots._shrinkage"),
+    ("_certificate", "_adaptive", "_approximate_loo", "_model_file", "_refit", "_relaxed",
+     "_stability*", "plots._shrinkage"),
     ("_estimators*", "_cross_validation*"),
     ("__init__", "__main__", "_cli*", "_data_files", "_demo"),
 )
@@ -35,7 +36,7 @@ ESTIMATORS = ("_estimators*", "_cross_validation*")
 LAZY = {
     "scipy": ("*",),
     "sklearn": ("_validation.*", "_data_files", "_demo"),
-    "joblib": (),
+    "joblib": ("_stability",),
     "matplotlib": ("plots._*", "_cli*", "_demo"),
     "pandas": ("*",),
     "polars": ("*",),

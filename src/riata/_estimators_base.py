@@ -224,6 +224,19 @@ class LinearModel(BaseEstimator):
         return [None] * n_targets
 
 
+class NamedPenalty:
+    """The name of the penalty, where scikit-learn's tools look for it."""
+
+    @property
+    def penalty(self):
+        """"l1", "l2" or "elasticnet": :class:`sklearn.feature_selection.SelectFromModel`
+        keeps non-zero coefficients of the first."""
+        l1_ratio = getattr(self, "l1_ratio_", self.l1_ratio)
+        if np.ndim(l1_ratio) == 0 and l1_ratio in (0.0, 1.0):
+            return "l1" if l1_ratio else "l2"
+        return "elasticnet"
+
+
 class GradientTolerance:
     """The tolerance of estimators whose namesakes in scikit-learn stop by the gradient.
 

@@ -18,6 +18,7 @@ from ._estimators_base import (
     Deadline,
     Fit,
     LinearModel,
+    NamedPenalty,
     Samples,
     solve_path,
     warn_not_converged,
@@ -338,7 +339,7 @@ def class_attributes(fit, dtype):
     }
 
 
-class GeneralizedLinearClassifier(LinearClassifier):
+class GeneralizedLinearClassifier(NamedPenalty, LinearClassifier):
     r"""Classification with any loss, an L1 and an L2 penalty, and a certificate.
 
     Minimizes, over the coefficients :math:`w` and the intercept :math:`b`,

@@ -11,10 +11,10 @@ Data
     `check_coef`, `check_feature_names`, `check_finite`, `raise_nonfinite`.
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
-    `check_n_threads`, `check_time_limit`, and the general `check_real`,
-    `check_integer`, `check_bool`, `check_choice`.
+    `check_n_threads`, `check_time_limit`, `check_random_state`, and the general
+    `check_real`, `check_integer`, `check_bool`, `check_choice`.
 Pictures
-    `check_path_alphas`, `check_curve`, `check_feature_names`, `check_axes`.
+    `check_path_alphas`, `check_curve`, `check_axes`.
 Estimators
     `validate_estimator_input`, `validate_classifier_input`, `validate_predict_input`: the
     above with scikit-learn's conventions. Only these import scikit-learn.
@@ -40,6 +40,7 @@ from ._numbers import (
     check_l1_ratio,
     check_max_iter,
     check_n_threads,
+    check_random_state,
     check_real,
     check_time_limit,
     check_tol,
@@ -47,7 +48,6 @@ from ._numbers import (
 from ._pictures import (
     check_axes,
     check_curve,
-    check_feature_names,
     check_path_alphas,
 )
 from ._vectors import (
@@ -86,6 +86,7 @@ __all__ = [
     "check_operand",
     "check_path_alphas",
     "check_penalty_factor",
+    "check_random_state",
     "check_real",
     "check_sample_weight",
     "check_target",

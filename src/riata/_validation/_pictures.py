@@ -47,34 +47,6 @@ def check_curve(values: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def check_feature_names(feature_names: Any, n_features: int) -> list[str]:
-    """Check the names of the columns; by default their numbers.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    ValueError, TypeError
-        Not one name for each column.
-    """
-    if feature_names is None:
-        return [str(j) for j in range(n_features)]
-    if isinstance(feature_names, (str, bytes)):
-        raise TypeError(
-            f"feature_names must be a list of names, got {feature_names!r}; for a "
-            f"single feature pass [{feature_names!r}]"
-        )
-    names = [str(name) for name in feature_names]
-    if len(names) != n_features:
-        raise ValueError(
-            f"feature_names has {len(names)} names, but there are {n_features} "
-            "features."
-        )
-    return names
-
-
 def check_axes(ax: Any, n_panels: int = 1) -> Any:
     """Check where to draw: matplotlib axes, or as many as there are panels.
 

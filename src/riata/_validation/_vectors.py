@@ -353,8 +353,11 @@ def check_feature_names(
     """
     if names is None:
         return None
-    if isinstance(names, str) or not hasattr(names, "__len__"):
-        raise TypeError(f"{name} must be a list of names, got {names!r}.")
+    if isinstance(names, (str, bytes)) or not hasattr(names, "__len__"):
+        raise TypeError(
+            f"{name} must be a list of names, got {names!r}; for a single feature pass "
+            f"[{names!r}]"
+        )
     if len(names) != n_features:
         raise ValueError(
             f"{name} has {len(names)} names, but there are {n_features} features."

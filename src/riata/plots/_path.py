@@ -85,7 +85,8 @@ class PathDisplay:
                 f"coef has {n_alphas} columns, but there are {len(self.alphas)} alphas."
             )
         self.alpha = None if alpha is None else check.check_alpha(alpha)
-        self.feature_names = check.check_feature_names(feature_names, n_features)
+        names = check.check_feature_names(feature_names, n_features)
+        self.feature_names = names or [str(j) for j in range(n_features)]
 
     @classmethod
     def from_path(

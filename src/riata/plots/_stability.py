@@ -85,7 +85,8 @@ class StabilityDisplay:
         self.threshold = check.check_real(
             threshold, "threshold", low=0.0, high=1.0, low_open=True
         )
-        self.feature_names = check.check_feature_names(feature_names, n_features)
+        names = check.check_feature_names(feature_names, n_features)
+        self.feature_names = names or [str(j) for j in range(n_features)]
 
     @classmethod
     def from_selector(cls, selector, *, feature_names=None, n_labels=8, ax=None):
