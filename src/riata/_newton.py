@@ -77,6 +77,17 @@ def product(design, columns, B):
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
+def floored(curvature, weights):
+    """Curvatures as the weights of a model (less those of the samples): not zero but for
+    samples that do not count."""
+    if weights is not None:  # samples of weight 0 do not count
+        curvature = np.where(weights > 0, curvature, 0.0)
+    largest = float(curvature.max(initial=0.0)) or 1.0
+    floor = np.maximum(curvature, CURVATURE_FLOOR * largest)
+    floor[curvature == 0.0] = FLAT * largest
+    return floor
+
+
 class Model:
     """The quadratic model of the loss: least squares on the same columns, with the
     curvatures at some predictor as weights.
@@ -90,11 +101,7 @@ class Model:
     """
 
     def __init__(self, problem, curvature, rough):
-        if problem.weights is not None:  # samples of weight 0 do not count
-            curvature = np.where(problem.weights > 0, curvature, 0.0)
-        largest = float(curvature.max(initial=0.0)) or 1.0
-        weights = np.maximum(curvature, CURVATURE_FLOOR * largest)
-        weights[curvature == 0.0] = FLAT * largest
+        weights = floored(curvature, problem.weights)
         if problem.weights is not None:
             weights = weights * problem.weights
         self.weights, self.weight_sum = weights, float(weights.sum())
@@ -241,18 +248,7 @@ class NewtonSolver(PathSolver):
                 return statuses
             if monotonic() > self.settings.deadline:
                 break
-            now = live
-            if taken >= self.patience:  # one Hessian does not fit all
-                now = np.arange(lanes) == np.argmax(live)
-            slow = now & (gap > CONTRACTION * before)
-            renew = self.model is None or slow.any() or self.by_gradients
-            if renew:
-                self._remodel(now)
-            # (curvatures of a loss that is not convex are not its second derivatives)
-            if self.last_step is None or (renew and self.problem.loss.convex):
-                self._compare()
-            else:
-                self._compare_along()
+            now = self._prepare(W, C, gap, before, alphas, live, taken)
             before = gap
             D = self._model_step(W, C, loss, gap, alphas, now, tol, alpha)
             alpha = None
@@ -264,6 +260,22 @@ class NewtonSolver(PathSolver):
         for k in np.flatnonzero(live):
             statuses[k] = OUT_OF_TIME if late else EPOCH_LIMIT
         return statuses
+
+    def _prepare(self, W, C, gap, before, alphas, live, taken):
+        """See to it that the model fits; returns the lanes that are to move."""
+        now = live
+        if taken >= self.patience:  # one Hessian does not fit all
+            now = np.arange(len(live)) == np.argmax(live)
+        slow = now & (gap > CONTRACTION * before)
+        renew = self.model is None or slow.any() or self.by_gradients
+        if renew:
+            self._remodel(now)
+        # (curvatures of a loss that is not convex are not its second derivatives)
+        if self.last_step is None or (renew and self.problem.loss.convex):
+            self._compare()
+        else:
+            self._compare_along()
+        return now
 
     def _correlate(self):
         """Correlations of the working set, in all lanes."""
@@ -422,10 +434,18 @@ class NewtonSolver(PathSolver):
             )
             w[:first] = W.T[:first]
             c[:first] = xty[:first] - w[:first] @ gram
+        self.work.events += engine.n_events - events
         above = alphas if alpha is None else np.full_like(alphas, alpha)
+        self._by_events(engine, view, gram, xty, w, c, above, alphas, tol, first)
+        return w.T
+
+    def _by_events(self, engine, view, gram, xty, w, c, above, alphas, tol, first=0):
+        """Change w (lanes, size) to the solutions of the model in the lanes from `first`
+        on, from points that are (nearly) optimal for the strengths `above`."""
+        events = engine.n_events
         engine.solve_lanes(
             gram, xty[first:], w[first:], c[first:], above[first:], alphas[first:],
-            *strengths,
+            *view[3:],
         )
         gap, _, _ = self.problem.strengths.certify(
             np.ascontiguousarray(c.T), view.columns, np.ascontiguousarray(w.T), alphas,
@@ -441,7 +461,6 @@ class NewtonSolver(PathSolver):
             )
             self.work.epochs += epochs
         self.work.events += engine.n_events - events
-        return w.T
 
     def _solve_directly(self, view, gram, start, c, alphas):
         """Solutions of the model where an L2 penalty alone holds all coefficients."""

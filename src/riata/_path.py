@@ -13,6 +13,7 @@ from ._core.design import NonFinite
 from ._multinomial import MultinomialProblem, MultinomialSolver
 from ._multinomial_rows import RowSolver
 from ._newton import NewtonSolver
+from ._newton_apart import ApartSolver
 from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
@@ -50,7 +51,7 @@ def solver_of(problem, settings, start=None):
     if isinstance(problem, MultinomialProblem):
         kind = RowSolver if problem.loss.grouped else MultinomialSolver
     elif isinstance(problem, GeneralProblem):
-        kind = NewtonSolver
+        kind = ApartSolver
     return kind(problem, settings, start)
 
 
@@ -323,7 +324,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
     if isinstance(solver, NewtonSolver):
-        if type(solver) is NewtonSolver and grid[-1] > 0 and span_pays(solver):
+        if isinstance(solver, ApartSolver) and grid[-1] > 0 and span_pays(solver):
             yield from solve_in_span(solver, solver_of, data, grid, loss)
         else:
             yield from solver.solve(grid)

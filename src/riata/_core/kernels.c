@@ -308,7 +308,9 @@ typedef double LossOfOne(double y, double eta, double *residual, double *curvatu
 static inline INLINE double logistic_one(double y, double eta, double *residual,
                                          double *curvature)
 {
-    double e = exp_minus(fabs(eta)), share = 1.0 / (1.0 + e);
+    double size = fabs(eta);
+    /* (a curvature of zero would mean that the loss is flat) */
+    double e = exp_minus(size < 700.0 ? size : 700.0), share = 1.0 / (1.0 + e);
     *residual = y - (eta >= 0.0 ? 1.0 : e) * share;
     *curvature = e * share * share;
     return log_one_plus(e) + (eta >= 0.0 ? (1.0 - y) * eta : -y * eta);

@@ -53,8 +53,8 @@ class Logistic(Loss):
         return y - self.predict(eta)
 
     def curvature(self, y, eta):
-        """``p (1 - p)``"""
-        small = np.exp(-np.abs(eta))
+        """``p (1 - p)``, which is never zero."""
+        small = np.exp(-np.minimum(np.abs(eta), 700.0))
         return small / (1.0 + small) ** 2
 
     def least(self, y, weights):
