@@ -11,7 +11,7 @@ from scipy.linalg import lapack
 
 from ._core.active_set import ActiveSet
 from ._core.descent import Quadratic
-from ._core.gram import sparse_gram
+from ._core.gram import gram_of_rows, rows_of
 from ._lanes import View
 from ._newton import CONTRACTION, MOST_BY_EVENTS, TOGETHER, NewtonSolver, floored
 
@@ -28,7 +28,8 @@ SCATTERED = 8  # multiply-adds of a dense Hessian in the time of one of a sparse
 class Columns:
     """The columns of a working set, for Hessians on some of them.
 
-    Dense ones are copied once, centred and times the roots of the sample weights.
+    Dense ones are copied once, centred and times the roots of the sample weights; sparse
+    ones are sorted by rows.
 
     Parameters
     ----------
@@ -38,6 +39,7 @@ class Columns:
     def __init__(self, problem):
         self.problem = problem
         self.columns = np.empty(0, dtype=np.intp)
+        self.rows = None  # of all columns, where they are sparse
         weights, design = problem.weights, problem.design
         self.root = None if weights is None else np.sqrt(weights)
         self.packed = np.empty((design.n_samples, 0), order="F")
@@ -46,12 +48,14 @@ class Columns:
         """Take in the columns that are new at the end of `columns`."""
         old, self.columns = len(self.columns), columns
         design = self.problem.design
-        if old == len(columns) or design.sparse:
+        if old == len(columns):
             return
-        packed = np.empty((design.n_samples, len(columns)), order="F")
-        packed[:, :old] = self.packed
-        design.pack(columns[old:], 0, len(packed), packed[:, old:])
-        self.packed = packed
+        self.rows = None
+        if not design.sparse:
+            packed = np.empty((design.n_samples, len(columns)), order="F")
+            packed[:, :old] = self.packed
+            design.pack(columns[old:], 0, len(packed), packed[:, old:])
+            self.packed = packed
 
     def cost(self, size):
         """Multiply-adds of the Hessian of so many columns."""
@@ -72,33 +76,38 @@ class Columns:
         total : float
             Sum of those weights.
         """
-        problem = self.problem
-        curvature = floored(curvature, problem.weights)
-        if problem.design.sparse:
-            return self._sparse_hessian(self.columns[places], curvature)
-        Z = self.packed if len(places) == len(self.columns) else self.packed[:, places]
-        if self.root is None:
-            heavy, total = curvature, float(curvature.sum())
-        else:
-            heavy, total = curvature * self.root, float(curvature @ problem.weights)
+        curvature = floored(curvature, self.problem.weights)
+        whole = len(places) == len(self.columns)
+        if self.problem.design.sparse:
+            return self._sparse_hessian(places, whole, curvature)
+        Z, root = self.packed if whole else self.packed[:, places], self.root
+        heavy = curvature if root is None else curvature * root
+        total = float(heavy.sum() if root is None else heavy @ root)
         shift = np.zeros(len(places))
-        if problem.fit_intercept:
+        if self.problem.fit_intercept:
             shift = heavy @ Z / total
-            Z = Z - (shift if self.root is None else np.outer(self.root, shift))
-            Z *= np.sqrt(curvature)[:, None]
-        else:
-            Z = Z * np.sqrt(curvature)[:, None]
+            Z = Z - (shift if root is None else np.outer(root, shift))
+        Z = Z * np.sqrt(curvature)[:, None]
         return (Z.T @ Z).T, shift, total
 
-    def _sparse_hessian(self, columns, curvature):
-        problem = self.problem
+    def _sparse_hessian(self, places, whole, curvature):
+        problem, design = self.problem, self.problem.design
+        columns = self.columns[places]
+        rows = self.rows
+        if not whole or rows is None:
+            rows = rows_of(design, columns, False)
+            self.rows = rows if whole else self.rows
         weights = curvature if problem.weights is None else curvature * problem.weights
-        design = problem.design.reweighted(weights)
-        design.measure(columns)
-        mean = problem.design.mean
-        shift = design.scale[columns] * (design.mean[columns] - mean[columns])
-        gram = sparse_gram(design, columns, 0)
-        return gram.T, shift, float(weights.sum())
+        *rows, mean = rows
+        gram, sums = gram_of_rows(*rows, weights, len(columns))
+        total, scale = float(weights.sum()), design.scale[columns]
+        shift = np.zeros(len(columns))
+        if problem.fit_intercept:
+            gram -= np.outer(sums, sums / total)
+            shift = scale * (sums / total - mean)
+        gram *= scale
+        gram *= scale[:, None]
+        return gram.T, shift, total
 
 
 class LaneModel:
