@@ -38,6 +38,7 @@ MOST_GRADIENTS = 100  # steps of conjugate gradients for one model
 MAX_ROUNDS = 1000  # of descent for one model
 ARMIJO = 1e-4
 SHORTEST = 1e-10  # step length
+IDLE = 1e-13  # share of the coefficients: a step that may be rounding
 NOISE = 1e-8  # share of a loss, of which a change may be rounding
 CURVATURE_FLOOR = 1e-12  # of a sample, against the largest: losses with tails like exp
 FLAT = 1e-6  # the same where the curvature is none: it may begin a step away
@@ -192,9 +193,7 @@ class NewtonSolver(PathSolver):
         working, lanes = self.working, len(alphas)
         if W is None:
             self.engine = ["null"] * lanes
-            W = np.repeat(self.w[:, None], lanes, axis=1)
-            self._gather(lanes)
-            alpha = self.alpha
+            W, alpha = self._begin(alphas)
         else:
             W, alpha = W[:, :lanes].copy(), None
         if not len(working):
@@ -203,6 +202,12 @@ class NewtonSolver(PathSolver):
         with self.work.phase("solve"):
             statuses = self._newton(W, first, alphas, np.asarray(tol), alpha)
         return W, statuses
+
+    def _begin(self, alphas):
+        """Coefficients (working, lanes) to begin a batch with, where `at` is then, and
+        the strength for which all of them are optimal, or None."""
+        self._gather(len(alphas))
+        return np.repeat(self.w[:, None], len(alphas), axis=1), self.alpha
 
     def _room(self, lanes):
         """Predictors for so many lanes, wherever they stand."""
@@ -249,10 +254,13 @@ class NewtonSolver(PathSolver):
             if monotonic() > self.settings.deadline:
                 break
             now = self._prepare(W, C, gap, before, alphas, live, taken)
-            before = gap
             D = self._model_step(W, C, loss, gap, alphas, now, tol, alpha)
             alpha = None
-            stuck = now & ~self._search(W, C, D, alphas, now, penalty)
+            sizes = np.abs(D).sum(axis=0), np.abs(W).sum(axis=0)
+            step, whole = map(self._together, sizes)
+            idle = (step <= IDLE * whole) & (gap > 0.5 * before)
+            before = gap
+            stuck = now & (idle | ~self._search(W, C, D, alphas, now, penalty))
             for k in np.flatnonzero(stuck):
                 statuses[k] = STALLED
             live &= ~stuck
@@ -620,21 +628,11 @@ class NewtonSolver(PathSolver):
     # --- Verification by a pass over X.
 
     def _verify(self, W, alphas):
-        problem, working, lanes = self.problem, self.working, len(alphas)
+        problem, lanes = self.problem, len(alphas)
         B = np.ascontiguousarray(W[:, :lanes])
-        active = B.any(axis=1).nonzero()[0]
-        if self.at is None or len(self.shift) != lanes:
-            self.at, self.shift = self._room(lanes), np.zeros(lanes)
+        self._stand_on(B)
+        self.constants[:lanes] = self.shift * problem.target_unit
         at = self.at
-        at.eta[:] = 0.0
-        self._add_product(working.columns[active], B[active], at.eta)
-        at.eta += problem.null_eta
-        if problem.fit_intercept:
-            # from the intercepts that were found on the way
-            self.shift = at.settle(lanes, self.shift)
-            self.constants[:lanes] = self.shift * problem.target_unit
-        else:
-            at.look(at.every[:lanes])
         loss, Q = 2.0 * self.loss, at.pull
         R, square = None, loss
         if self.screening is not None:
@@ -647,6 +645,22 @@ class NewtonSolver(PathSolver):
         self.cols, self.C, self.R, self.solved = cols, C, R, B
         gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss, False)
         return Verdict(gap, kkt, loss, penalty, square)
+
+    def _stand_on(self, W):
+        """Let the lanes stand at coefficients W (working, lanes), with the best
+        intercepts."""
+        lanes = W.shape[1]
+        if self.at is None or len(self.shift) != lanes:
+            self.at, self.shift = self._room(lanes), np.zeros(lanes)
+        at, active = self.at, W.any(axis=1).nonzero()[0]
+        at.eta[:] = 0.0
+        self._add_product(self.working.columns[active], W[active], at.eta)
+        at.eta += self.problem.null_eta
+        if self.problem.fit_intercept:
+            # from the intercepts that were found on the way
+            self.shift = at.settle(lanes, self.shift)
+        else:
+            at.look(at.every[:lanes])
 
     def _restart(self, W):
         loss = super()._restart(W)

@@ -12,8 +12,10 @@ from scipy.linalg import lapack
 from ._core.active_set import ActiveSet
 from ._core.descent import Quadratic
 from ._core.gram import gram_of_rows, rows_of
+from ._guide import Place
 from ._lanes import View
-from ._newton import CONTRACTION, MOST_BY_EVENTS, TOGETHER, NewtonSolver, floored
+from ._newton import CONTRACTION, MOST_BY_EVENTS, NewtonSolver, floored
+from ._solver import Step
 
 APART = 0.3  # ratio of two alphas that one Hessian hardly fits
 WHOLE = 150  # columns up to which a model has all of the working set
@@ -124,7 +126,38 @@ class LaneModel:
     def __init__(self, places, gram, shift, total):
         self.places, self.gram, self.shift, self.total = places, gram, shift, total
         self.active_set = ActiveSet()
+        self._noted = None
         self._factors = {}  # by alpha, where L2 holds all coefficients
+
+    @staticmethod
+    def of(place, solver):
+        """The model of a place, for the working set of a solver; None if it has none."""
+        if place.model is None:
+            return None
+        columns, gram, mean, total = place.model
+        at = np.full(solver.problem.design.n_features, -1)
+        at[columns] = np.arange(len(columns))
+        columns, design = solver.working.columns, solver.problem.design
+        at = at[columns]
+        if (at < 0).any():
+            return None
+        scale = design.scale[columns]
+        gram = gram[np.ix_(at, at)] * scale * scale[:, None]
+        shift = scale * (mean[at] - design.mean[columns])
+        if not solver.problem.fit_intercept:
+            shift[:] = 0.0
+        return LaneModel(np.arange(len(columns)), gram.T, shift, total)
+
+    def noted(self, solver):
+        """What `Place` keeps of it: columns, Hessian, means, total weight."""
+        if self._noted is None:
+            design, columns = solver.problem.design, solver.working.columns[self.places]
+            scale = design.scale[columns]
+            self._noted = (
+                columns, self.gram / scale / scale[:, None],
+                self.shift / scale + design.mean[columns], self.total,
+            )
+        return self._noted
 
     def solve_smooth(self, rest, alpha, l2):
         """``(gram + alpha l2)^-1 rest``; None if that can not be factored."""
@@ -147,12 +180,61 @@ class ApartSolver(NewtonSolver):
     problem : GeneralProblem
     settings : Settings
     start : (columns, w) or None
+    guide : Guide, optional
+        Written, or followed if it has been.
     """
 
-    def __init__(self, problem, settings, start=None):
-        self.models = None  # of the lanes, while they have their own
+    def __init__(self, problem, settings, start=None, guide=None):
+        self.apart = False  # whether each lane has a model of its own:
+        self.models = None
+        self.guided = None  # what the guide knows of the lanes of a batch
         self.own = Columns(problem)
+        self.guide = guide
+        self.follows = guide is not None and guide.written
         super().__init__(problem, settings, start)
+
+    def solve(self, alphas):
+        yield from super().solve(alphas)
+        if self.guide is not None:
+            self.guide.written = True
+
+    # --- A guide.
+
+    def _with_rungs(self, alphas):
+        if self.follows:
+            return [Step(float(alpha), True) for alpha in alphas]
+        return super()._with_rungs(alphas)
+
+    def _begin(self, alphas):
+        self.models = self.guided = None
+        if not self.follows:
+            return super()._begin(alphas)
+        self.guided = [self.guide.nearest(alpha) for alpha in alphas]
+        unit, usable = self.problem.coef_unit, self.problem.design.sqnorm > 0
+        columns = np.unique(np.concatenate([place.columns for place in self.guided]))
+        self._add(columns[usable[columns] & (self.working.mask[columns] == 0)])
+        W = np.zeros((len(self.working), len(alphas)))
+        for k, place in enumerate(self.guided):
+            own = usable[place.columns]
+            at = self._places(place.columns[own])
+            w = place.coef[own] / unit[place.columns[own]]
+            W[at, k] = np.clip(w, self.working.lower[at], self.working.upper[at])
+        self._stand_on(W)
+        return W, None
+
+    def _solutions(self, alphas, which, verdict, rounds, status):
+        if self.guide is not None and not self.follows:
+            for k in np.arange(len(alphas))[which]:
+                at = np.flatnonzero(self.solved[:, k])
+                columns = self.working.columns[at]
+                coef = self.solved[at, k] * self.problem.coef_unit[columns]
+                model = self.models[k] if self.models else None
+                self.guide.note(alphas[k], Place(
+                    columns, coef, None if model is None else model.noted(self)
+                ))
+        return super()._solutions(alphas, which, verdict, rounds, status)
+
+    # --- A model for each lane.
 
     def _apart(self, alphas):
         """Whether to give each lane a model."""
@@ -163,49 +245,54 @@ class ApartSolver(NewtonSolver):
         near = len(alphas) > 1 and alphas[-1] > APART * alphas[0]
         if near and (self.smooth or alphas[-1] > APART * self.alpha):
             return False
-        whole = self.smooth or size <= WHOLE
-        most = size if whole else max(WHOLE, 2 * np.count_nonzero(self.w))
+        most = size if self._whole() else max(WHOLE, 2 * np.count_nonzero(self.w))
         return (
             most <= MOST_BY_EVENTS and self.own.cost(most) <= DEAREST
             and (design.sparse or 8 * design.n_samples * size <= PACKED_BYTES)
         )
 
+    def _whole(self):
+        """Whether models have all columns of the working set."""
+        return self.smooth or len(self.working) <= WHOLE
+
     def _newton(self, W, first, alphas, tol, alpha):
-        if not self._apart(alphas):
-            return super()._newton(W, first, alphas, tol, alpha)
-        self.own.extend(self.working.columns)
-        self.models, self.total = [None] * len(alphas), np.full(len(alphas), np.inf)
-        statuses = super()._newton(W, first, alphas, tol, alpha)
-        self.models = None
-        return statuses
+        self.apart = self._apart(alphas)
+        if self.apart:
+            self.own.extend(self.working.columns)
+            if self.models is None:
+                self.models = [None] * len(alphas)
+                if self.guided:
+                    self.models = [LaneModel.of(place, self) for place in self.guided]
+            # where a Hessian is dear, a new one is for all lanes that ask
+            self.dear = self._whole() and self.own.cost(len(self.working)) > CHEAP
+            self.decrement = np.full(len(alphas), np.inf)
+        return super()._newton(W, first, alphas, tol, alpha)
 
     def _prepare(self, W, C, gap, before, alphas, live, taken):
-        if self.models is None:
+        if not self.apart:
             return super()._prepare(W, C, gap, before, alphas, live, taken)
-        size = len(self.working)
-        whole = self.smooth or size <= WHOLE
-        cheap = not whole or self.own.cost(size) <= CHEAP
-        slow = live & (gap > (SHARP if cheap else CONTRACTION) * before)
-        slow |= live & [model is None for model in self.models]
-        slow = np.flatnonzero(slow)
-        if not cheap and len(slow) and taken < TOGETHER:
-            self._renew(slow, np.arange(size))
-        else:
-            for k in slow:
-                places = np.arange(size)
-                if not whole:
-                    places = self._wanted(W[:, k], C[:, k], alphas[k])
-                self._renew(slow[slow == k], places)
+        without = np.array([model is None for model in self.models])
+        slow = live & without
+        if not self.dear:
+            slow |= live & (gap > SHARP * before)
+        self._renew(np.flatnonzero(slow), W, C, alphas)
         return live
 
-    def _renew(self, lanes, places):
-        """Give some lanes a model, with the mean of their curvatures."""
-        self.at.look(self.at.every[lanes])
-        model = LaneModel(places, *self.own.hessian(places, self.at.curvature))
-        for k in lanes:
-            self.models[k], self.total[k] = model, model.total
-        self.work.hessians += 1
-        self.work.gram += len(places)
+    def _renew(self, lanes, W, C, alphas):
+        """Give some lanes new models: their own, or one with the mean of their
+        curvatures."""
+        parts = [lanes] if self.dear and len(lanes) else [[k] for k in lanes]
+        for part in parts:
+            self.at.look(self.at.every[part])
+            places = np.arange(len(self.working))
+            if not self._whole():
+                k = part[0]
+                places = self._wanted(W[:, k], C[:, k], alphas[k])
+            model = LaneModel(places, *self.own.hessian(places, self.at.curvature))
+            for k in part:
+                self.models[k] = model
+            self.work.hessians += 1
+            self.work.gram += len(places)
 
     def _wanted(self, w, c, alpha):
         """Places of the columns that are active, or violate KKT most."""
@@ -221,16 +308,29 @@ class ApartSolver(NewtonSolver):
         return np.flatnonzero(keep)
 
     def _model_step(self, W, C, loss, gap, alphas, live, tol, alpha):
-        if self.models is None:
+        if not self.apart:
             return super()._model_step(W, C, loss, gap, alphas, live, tol, alpha)
-        D = np.zeros_like(W)
-        for k in np.flatnonzero(live).tolist():
+        D, lanes = np.zeros_like(W), np.flatnonzero(live)
+        self._step_each(lanes, W, C, D, alphas, tol)
+        if self.dear:
+            # what the steps seem to gain, which tells of weak penalties too
+            gain = np.einsum("ij,ij->j", C[:, :len(alphas)], D)
+            gain += self._penalty(W, alphas) - self._penalty(W + D, alphas)
+            slow = np.flatnonzero(live & (gain > CONTRACTION * self.decrement))
+            self.decrement = gain
+            if len(slow):
+                self._renew(slow, W, C, alphas)
+                self._step_each(slow, W, C, D, alphas, tol)
+        return D
+
+    def _step_each(self, lanes, W, C, D, alphas, tol):
+        """Set some lanes of D to the steps to the optima of their models."""
+        for k in lanes.tolist():
             model = self.models[k]
             start, c = W[model.places, k], C[model.places, k]
             if self.problem.fit_intercept:
                 c = c - model.shift * self.excess[k]
             D[model.places, k] = self._step(model, start, c, float(alphas[k]), tol[k])
-        return D
 
     def _step(self, model, start, c, alpha, tol):
         """Step to the optimum of the model."""
@@ -253,15 +353,18 @@ class ApartSolver(NewtonSolver):
         return solved[0] - start
 
     def _intercept_gap(self):
-        if self.models is None:
+        if not self.apart:
             return super()._intercept_gap()
-        return 0.5 * self.excess**2 / self.total if self.problem.fit_intercept else 0.0
+        if not self.problem.fit_intercept:
+            return 0.0
+        totals = [np.inf if model is None else model.total for model in self.models]
+        return 0.5 * self.excess**2 / totals
 
     def _weights(self):
-        return None if self.models is not None else super()._weights()
+        return None if self.apart else super()._weights()
 
     def _intercepts(self, step, D):
-        if self.models is None or not self.problem.fit_intercept:
+        if not (self.apart and self.problem.fit_intercept):
             return super()._intercepts(step, D)
         shift, unit = np.zeros(D.shape[1]), self.problem.eta_unit
         for k, model in enumerate(self.models):

@@ -46,12 +46,12 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED):
     return Data(X, y, sample_weight, offset)
 
 
-def solver_of(problem, settings, start=None):
+def solver_of(problem, settings, start=None, guide=None):
+    if isinstance(problem, GeneralProblem) and not problem.loss.many_outputs:
+        return ApartSolver(problem, settings, start, guide)
     kind = PathSolver
     if isinstance(problem, MultinomialProblem):
         kind = RowSolver if problem.loss.grouped else MultinomialSolver
-    elif isinstance(problem, GeneralProblem):
-        kind = ApartSolver
     return kind(problem, settings, start)
 
 
@@ -253,7 +253,7 @@ def fit_path(
 
 def solve_path(
     data, grid, penalty, settings, *, fit_intercept, standardize, n_threads=None,
-    loss=SQUARED, limits=None, start=None, ratio=1e-3, started=None,
+    loss=SQUARED, limits=None, start=None, ratio=1e-3, started=None, guide=None,
 ):
     """Fit a path as `fit_path` does, on checked input and without its warning.
 
@@ -267,6 +267,8 @@ def solve_path(
     settings : Settings
     start : ndarray of float64 (n_features,), optional
         Coefficients to start from.
+    guide : Guide, optional
+        To be written or followed, for a loss that is not squared.
 
     Returns
     -------
@@ -278,7 +280,7 @@ def solve_path(
         data, loss, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=n_threads, **penalty,
     )
-    solver = solver_of(problem, settings, _to_design(start, problem))
+    solver = solver_of(problem, settings, _to_design(start, problem), guide)
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
     solver.work.seconds["setup"] = monotonic() - started
