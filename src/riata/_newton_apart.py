@@ -14,14 +14,15 @@ from ._core.descent import Quadratic
 from ._core.gram import gram_of_rows, rows_of
 from ._guide import Place
 from ._lanes import View
-from ._newton import CONTRACTION, MOST_BY_EVENTS, NewtonSolver, floored
+from ._newton import MOST_BY_EVENTS, NewtonSolver, floored
 from ._solver import Step
 
 APART = 0.3  # ratio of two alphas that one Hessian hardly fits
 WHOLE = 150  # columns up to which a model has all of the working set
 MORE = 16  # columns that a smaller model is given at once
-SHARP = 0.02  # as CONTRACTION, where a new Hessian costs no more than a step
-CHEAP = 10**7  # multiply-adds of such a Hessian
+SHARP = 0.02  # as CONTRACTION of NewtonSolver, where it is not
+STEADY = 0.1  # what a step may leave of the gain to be had, where a Hessian is dear
+CHEAP = 10**7  # multiply-adds of one that is not
 DEAREST = 10**9  # multiply-adds of a Hessian that is not worth its while here
 PACKED_BYTES = 128 * 2**20  # of the copied columns
 SCATTERED = 8  # multiply-adds of a dense Hessian in the time of one of a sparse one
@@ -281,7 +282,7 @@ class ApartSolver(NewtonSolver):
     def _renew(self, lanes, W, C, alphas):
         """Give some lanes new models: their own, or one with the mean of their
         curvatures."""
-        parts = [lanes] if self.dear and len(lanes) else [[k] for k in lanes]
+        parts = [lanes] if self.dear and len(lanes) and self.models[lanes[0]] is None else [[k] for k in lanes]
         for part in parts:
             self.at.look(self.at.every[part])
             places = np.arange(len(self.working))
@@ -316,7 +317,7 @@ class ApartSolver(NewtonSolver):
             # what the steps seem to gain, which tells of weak penalties too
             gain = np.einsum("ij,ij->j", C[:, :len(alphas)], D)
             gain += self._penalty(W, alphas) - self._penalty(W + D, alphas)
-            slow = np.flatnonzero(live & (gain > CONTRACTION * self.decrement))
+            slow = np.flatnonzero(live & (gain > STEADY * self.decrement))
             self.decrement = gain
             if len(slow):
                 self._renew(slow, W, C, alphas)
