@@ -571,7 +571,8 @@ class NewtonSolver(PathSolver):
         self.shift += length * shift
         if self.by_gradients and self.problem.fit_intercept:
             self._settle()
-        return (length > 0) & (D.any(axis=0) | (shift != 0))
+        moved = (length > 0) & (D.any(axis=0) | (shift != 0))
+        return self._together(moved) > 0
 
     def _weights(self):
         """Of the samples, in the model."""
