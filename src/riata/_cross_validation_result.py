@@ -56,7 +56,7 @@ class CVResult:
         Of each metric, greater is better. NaN where the time limit came before.
     fold_paths : list of list of PathResult
         ``fold_paths[which][k]``, on the training samples of fold `k`.
-    folds : list of (train, test)
+    folds : sequence of (train, test)
         Numbers of the samples.
     end : {"complete", "callback", "interrupted"}
         Why it ended; only the folds that were finished are there.
