@@ -18,8 +18,8 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "riata"
 # long as that makes no circle.
 LAYERS = (
     ("_core", "_core.*"),
-    ("_validation", "_validation.*", "_versions", "_planted", "datasets", "losses",
-     "losses.*", "penalties"),
+    ("_validation", "_validation.*", "_versions", "_planted", "conventions", "datasets",
+     "losses", "losses.*", "penalties"),
     ("_diagnostics", "_lanes", "_multinomial*", "_newton", "_plot", "_problem", "_ridge*",
      "_solver", "_span", "_working_set"),
     ("_path", "_result*"),

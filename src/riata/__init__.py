@@ -34,7 +34,7 @@ _NAMES = {
     "HuberRegressor": "_estimators_huber",
     "show_versions": "_versions",
 }
-_MODULES = ("datasets", "losses", "penalties")
+_MODULES = ("conventions", "datasets", "losses", "penalties")
 
 __all__ = ["__version__", *_MODULES, *_NAMES]  # noqa: PLE0604
 
