@@ -1,7 +1,11 @@
 """Sphinx settings. ``make docs`` builds offline, with every warning an error."""
 
+import os
 import re
+import warnings
 from importlib.metadata import version as installed_version
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the examples are small
 
 project = "riata"
 author = copyright = "The riata developers"
@@ -12,6 +16,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build"]
 default_role = "code"
@@ -21,6 +26,25 @@ autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 templates_path = ["_templates"]
+
+# All examples run, in files whose name begins with plot_ or not.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "ignore_pattern": r"__init__\.py",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "doc_module": ("riata",),
+    "backreferences_dir": "generated/examples",
+    "reference_url": {"riata": None},
+    "remove_config_comments": True,
+    "show_memory": False,
+    "show_signature": False,
+    "min_reported_time": 1e9,
+    "download_all_examples": False,
+}
+warnings.filterwarnings("error", module="__main__")  # in examples
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"riata {release}"

@@ -1,7 +1,10 @@
-"""A lasso path on real spectra, drawn with the strength that cross-validation chooses.
+"""
+A lasso path on real spectra
+============================
 
-Which wavelengths tell how much fat there is in meat? Neighbouring wavelengths are
-almost the same column, which slows coordinate descent down and leaves the path intact.
+Which wavelengths tell how much fat there is in meat? The path is drawn with the strength
+that cross-validation chooses. Neighbouring wavelengths are almost the same column, which
+slows coordinate descent down and leaves the path intact.
 """
 
 import matplotlib.pyplot as plt
@@ -21,5 +24,4 @@ ax = model.path_.plot(
     feature_names=[f"{nm:.0f} nm" for nm in spectra.wavelengths], alpha=model.alpha_
 )
 ax.set_title("Fat content from near-infrared spectra")
-ax.figure.savefig("lasso_path.png", dpi=150)
-plt.close(ax.figure)
+plt.show()

@@ -9,8 +9,10 @@ import runpy
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 import riata
 
@@ -162,7 +164,9 @@ def test_readme_runs(capsys):
 )
 def test_examples_run(path, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    runpy.run_path(str(path), run_name="__main__")
+    monkeypatch.setattr(plt, "show", lambda: plt.close("all"))
+    with threadpool_limits(1):  # small problems: threads would wait for one another
+        runpy.run_path(str(path), run_name="__main__")
     assert capsys.readouterr().out
 
 
