@@ -2,7 +2,6 @@
 
 import os
 import re
-import warnings
 from importlib.metadata import version as installed_version
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the examples are small
@@ -44,8 +43,6 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "download_all_examples": False,
 }
-warnings.filterwarnings("error", module="__main__")  # in examples
-
 html_theme = "pydata_sphinx_theme"
 html_title = f"riata {release}"
 html_theme_options = {
