@@ -2,8 +2,10 @@
 
 import os
 import re
+import sys
 from importlib.metadata import version as installed_version
 
+sys.path.append(os.path.dirname(__file__))  # for _mathml
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the examples are small
 
 project = "riata"
@@ -13,9 +15,9 @@ release = version = installed_version("riata")
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "_mathml",
 ]
 exclude_patterns = ["_build"]
 default_role = "code"
@@ -47,9 +49,15 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"riata {release}"
 html_theme_options = {
     "show_prev_next": False,
-    "secondary_sidebar_items": ["page-toc"],
+    "navbar_center": [],
+    "secondary_sidebar_items": {
+        "[!g]*": ["page-toc"], "g[!a]*": ["page-toc"], "gallery/*": [],
+    },
     "navigation_with_keys": False,
 }
+html_sidebars = {"**": ["all-pages"]}
+html_static_path = ["_static"]
+html_css_files = ["riata.css"]
 html_show_sourcelink = False
 
 

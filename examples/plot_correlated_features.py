@@ -2,10 +2,10 @@
 Correlated features: one of a group, or all of it
 =================================================
 
-Spectra of meat, and its fat content: 172 samples, 100 wavelengths, each correlated to
-0.99 and more with its neighbours. Which wavelengths does a fit choose, and would it choose
-the same ones from other samples? Each model is fitted to fifty random halves of the
-samples.
+Spectra of meat, and its fat content: 172 samples, 100 wavelengths. The correlation of
+neighbours is 0.96 at least, and above 0.997 for half of them. Which wavelengths does a fit
+choose, and would it choose the same ones from other samples? Each model is fitted to fifty
+random halves of the samples.
 """
 
 import matplotlib.pyplot as plt
@@ -20,7 +20,8 @@ X /= X.std(axis=1, keepdims=True)
 y = spectra.y
 
 neighbours = [np.corrcoef(X[:, j], X[:, j + 1])[0, 1] for j in range(99)]
-print(f"median correlation of neighbours: {np.median(neighbours):.4f}")
+print(f"correlation of neighbours: median {np.median(neighbours):.4f}, "
+      f"least {min(neighbours):.4f}")
 
 # %%
 # For each mixture the strength that predicts best out of sample, on average over the

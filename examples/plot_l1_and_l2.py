@@ -26,10 +26,22 @@ paths = {
     ),
 }
 
-fig, axes = plt.subplots(1, 3, figsize=(13, 4.5), layout="constrained")
+# The five features that L1 releases first have the same colours in all pictures.
+first = np.argsort([np.argmax(row != 0) for row in paths["L1"].coefs[:, 1:]])
+first = [j for j in first if paths["L1"].coefs[j].any()][:5]
+colours = dict(zip(first, plt.cm.tab10.colors, strict=False))
+
+fig, axes = plt.subplots(1, 3, figsize=(9.5, 4.2), layout="constrained")
 for ax, (title, path) in zip(axes, paths.items(), strict=True):
-    path.plot(ax=ax, n_labels=0)
-    ax.set_title(title)
+    for j, row in enumerate(path.coefs):
+        name = data.feature_names[j] if j in colours else None
+        colour = colours.get(j, "#c8c8c8")
+        ax.plot(path.alphas, row, color=colour, label=name, zorder=2 + (j in colours))
+    ax.set(title=title, xscale="log", xlabel="alpha")
+    ax.invert_xaxis()
+axes[0].set_ylabel("coefficient, per standard deviation")
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5,
+           fontsize=8)
 plt.show()
 
 # %%
@@ -37,19 +49,16 @@ plt.show()
 # of them small and none of them zero, however strong it is.
 
 for title, path in paths.items():
-    half = int(np.argmax(path.deviance_ratio > 0.6))
-    print(
-        f"{title:17} 60 % of the deviance explained with {path.n_active[half]:2d} of 30 "
-        f"coefficients; the fewest along the path: {path.n_active[1:].min()}"
-    )
+    k = int(np.argmax(path.deviance_ratio > 0.6))
+    print(f"{title:16} {path.n_active[k]:2d} of 30 coefficients explain 60 % of the deviance")
 
 # %%
 # What one reads from the fit
 # ---------------------------
 #
-# At the strength that leaves five features, the lasso says in five numbers what it does.
-# Ridge at the same fit needs thirty. That the five suffice for prediction does not mean
-# that the other 25 do not matter: many of them measure almost the same thing
+# Where it has selected five features or so, the lasso says in as many numbers what it does.
+# Ridge at the same fit needs thirty. That the few suffice for prediction does not mean
+# that the others do not matter: many of them measure almost the same thing
 # (:ref:`sphx_glr_gallery_plot_correlated_features.py`).
 
 lasso, ridge = paths["L1"], paths["L2"]

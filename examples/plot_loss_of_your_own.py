@@ -60,8 +60,8 @@ theta = loss.residual(y, eta)
 print("dual agrees:", np.allclose(loss.dual(y, theta), loss.value(y, eta) + theta * eta))
 
 # %%
-# 442 patients, ten measurements; the progression of diabetes after a year. Half the loss of
-# the usual kind is the level 0.5.
+# 442 patients, ten measurements; the progression of diabetes after a year. The level 0.5 is
+# the usual squared loss.
 
 X, y = load_diabetes(return_X_y=True)
 X = X / X.std(axis=0)
