@@ -32,6 +32,9 @@ _NAMES = {
     "GeneralizedLinearClassifierCV": "_cross_validation_glm",
     "LogisticRegressionCV": "_cross_validation_logistic",
     "HuberRegressor": "_estimators_huber",
+    "cv_path": "_cross_validation_path",
+    "CVResult": "_cross_validation_result",
+    "Interrupted": "_solver",
     "show_versions": "_versions",
 }
 _MODULES = ("conventions", "datasets", "losses", "penalties")

@@ -6,7 +6,10 @@ The refit is again a path on all of the data; it is kept.
 
 from typing import ClassVar
 
+import numpy as np
+
 from ._cross_validation_base import PathCV, check_l1_ratios
+from ._cross_validation_scores import DEVIANCE
 from ._estimators_base import COORDINATE_CHECKS, LinearRegressor
 from ._path import enet_path, lasso_path
 
@@ -16,8 +19,8 @@ class SquaredPathCV(PathCV, LinearRegressor):
 
     _parameter_checks: ClassVar = {**PathCV._parameter_checks, **COORDINATE_CHECKS}
 
-    def _scores(self, scores):
-        return {"mse_path_": -scores}
+    def _score_attributes(self, result):
+        return {"mse_path_": -np.squeeze(result.scores[DEVIANCE])}
 
 
 class LassoCV(SquaredPathCV):
@@ -73,6 +76,15 @@ class LassoCV(SquaredPathCV):
         infinity excludes it.
     lower, upper : float or array-like of shape (n_features,), default=None
         Bounds of the coefficients, ``lower <= 0 <= upper``.
+    scoring : str or callable, default=None
+        What the choice goes by: None is the mean squared error. Otherwise a scorer of
+        scikit-learn, or a function ``scorer(estimator, X, y)``; it is given the weights
+        of the samples if it takes them.
+    select : str or callable, default="min"
+        Rule of the choice: "min" (the best mean score), "1se" (the simplest model within
+        one standard error of it), "aic", "aicc", "bic", "ebic", "gcv" (an information
+        criterion of the path on all samples), or a callable; see
+        :meth:`riata.CVResult.select`. :meth:`reselect` makes another choice later.
     n_threads : int, default=None
         Number of threads of a single path. None lets riata decide.
     time_limit : float, default=None
@@ -82,13 +94,15 @@ class LassoCV(SquaredPathCV):
     Attributes
     ----------
     alpha_ : float
-        The alpha with the smallest mean squared error, averaged over the folds.
+        The alpha that was chosen: by default, of the smallest mean squared error.
     l1_ratio_ : float
         Always 1.0.
     alphas_ : ndarray of shape (n_alphas,)
         The alphas, decreasing.
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared error on the test rows of each fold, without axes of length 1.
+    cv_result_ : CVResult
+        All paths, scores and folds, and every choice that can be made of them.
     path_ : PathResult
         The path on all of the data that `coef_` is taken from.
     coef_path_ : list of n_folds csc_array of shape (n_features, n_alphas)
@@ -158,6 +172,8 @@ class LassoCV(SquaredPathCV):
         penalty_factor=None,
         lower=None,
         upper=None,
+        scoring=None,
+        select="min",
         n_threads=None,
         time_limit=None,
     ):
@@ -178,6 +194,8 @@ class LassoCV(SquaredPathCV):
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper
+        self.scoring = scoring
+        self.select = select
         self.n_threads = n_threads
         self.time_limit = time_limit
 
@@ -238,6 +256,15 @@ class ElasticNetCV(SquaredPathCV):
         infinity excludes it.
     lower, upper : float or array-like of shape (n_features,), default=None
         Bounds of the coefficients, ``lower <= 0 <= upper``.
+    scoring : str or callable, default=None
+        What the choice goes by: None is the mean squared error. Otherwise a scorer of
+        scikit-learn, or a function ``scorer(estimator, X, y)``; it is given the weights
+        of the samples if it takes them.
+    select : str or callable, default="min"
+        Rule of the choice: "min" (the best mean score), "1se" (the simplest model within
+        one standard error of it), "aic", "aicc", "bic", "ebic", "gcv" (an information
+        criterion of the path on all samples), or a callable; see
+        :meth:`riata.CVResult.select`. :meth:`reselect` makes another choice later.
     n_threads : int, default=None
         Number of threads of a single path. None lets riata decide.
     time_limit : float, default=None
@@ -247,14 +274,16 @@ class ElasticNetCV(SquaredPathCV):
     Attributes
     ----------
     alpha_ : float
-        The alpha with the smallest mean squared error, averaged over the folds.
+        The alpha that was chosen: by default, of the smallest mean squared error.
     l1_ratio_ : float
-        The l1_ratio with the smallest mean squared error.
+        The l1_ratio that was chosen.
     alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratio, n_alphas)
         The alphas, decreasing; of each l1_ratio if there are several and the alphas
         were chosen automatically.
     mse_path_ : ndarray of shape (n_l1_ratio, n_alphas, n_folds)
         Mean squared error on the test rows of each fold, without axes of length 1.
+    cv_result_ : CVResult
+        All paths, scores and folds, and every choice that can be made of them.
     path_ : PathResult
         The path for `l1_ratio_` on all of the data that `coef_` is taken from.
     coef_path_ : list of csc_array of shape (n_features, n_alphas)
@@ -329,6 +358,8 @@ class ElasticNetCV(SquaredPathCV):
         penalty_factor=None,
         lower=None,
         upper=None,
+        scoring=None,
+        select="min",
         n_threads=None,
         time_limit=None,
     ):
@@ -350,5 +381,7 @@ class ElasticNetCV(SquaredPathCV):
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper
+        self.scoring = scoring
+        self.select = select
         self.n_threads = n_threads
         self.time_limit = time_limit

@@ -1,18 +1,15 @@
-"""Cross-validation along paths: folds times paths, and the choice among them.
+"""What the estimators that cross-validate share: routing, grids, choice and attributes.
 
-Every fold fits one path per `l1_ratio` on its training rows and scores all strengths of
-it on its test rows. What a strength is (an alpha, or a C), how it is scored and what is
-kept of the folds is for the estimators to say.
+What a strength is (an alpha, or a C) and which attributes are kept is for the estimators
+to say.
 """
 
 import copy
-from functools import partial, update_wrapper
-from inspect import signature
+from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
 from scipy import sparse
 from sklearn import get_config
 from sklearn.metrics import check_scoring
@@ -22,7 +19,16 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
+from sklearn.utils.validation import check_is_fitted
 
+from ._cross_validation_engine import Plan
+from ._cross_validation_folds import (
+    as_folds,
+    reject_params_without_routing,
+    require_classes,
+)
+from ._cross_validation_result import RULES
+from ._cross_validation_scores import DEVIANCE, Judge, minus_deviance, takes_weights
 from ._estimators_base import (
     Deadline,
     Fit,
@@ -30,12 +36,12 @@ from ._estimators_base import (
     check_n_jobs,
     check_verbose,
     fitted_attributes,
-    solve_path,
     warn_not_converged,
 )
 from ._path import LEAST_L1_RATIO, alpha_max
 from ._validation import (
     check_alphas,
+    check_choice,
     check_l1_ratio,
     check_real,
     validate_estimator_input,
@@ -43,7 +49,6 @@ from ._validation import (
 
 # The grid of a target that no alpha > 0 lets anything explain: scikit-learn's value.
 NO_ALPHA = np.finfo(np.float64).resolution
-PREDICTIONS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
 
 
 def check_eps(value, name):
@@ -59,150 +64,10 @@ def check_l1_ratios(value, name):
         check_l1_ratio(ratio, name)
 
 
-# --- Folds.
-
-
-def reject_params_without_routing(estimator, params, method="fit"):
-    """Raise if extra arguments of a method cannot go anywhere."""
-    if params and not get_config()["enable_metadata_routing"]:
-        raise ValueError(
-            f"{type(estimator).__name__}.{method} got unexpected arguments "
-            f"{sorted(params)}. They reach the cross-validation splitter and the scorer "
-            "only with sklearn.set_config(enable_metadata_routing=True)."
-        )
-
-
-def as_folds(cv, X, y, split_params):
-    """Return the folds of a splitter as pairs of arrays of row numbers."""
-    folds = [
-        (as_rows(train), as_rows(test)) for train, test in cv.split(X, y, **split_params)
-    ]
-    if not folds:
-        raise ValueError("cv gave no folds; it must give at least one.")
-    return folds
-
-
-def require_classes(folds, codes, classes):
-    """Raise if a class is missing among the training rows of a fold."""
-    for k, (train, _) in enumerate(folds):
-        missing = np.setdiff1d(np.arange(len(classes)), codes[train])
-        if len(missing):
-            label = classes.tolist()[missing[0]]
-            raise ValueError(
-                f"cv gave a fold (number {k}) whose training rows hold no sample of the "
-                f"class {label!r}. Choose stratified folds (an integer cv), fewer of "
-                "them, or leave out classes that are too rare."
-            )
-
-
-def as_rows(fold):
-    """Return the rows of one side of a fold (numbers or a mask) as numbers."""
-    rows = np.asarray(fold)
-    if rows.dtype == bool:
-        rows = np.flatnonzero(rows)
-    if rows.size == 0:
-        raise ValueError("cv gave a fold without rows to train or to test on.")
-    return rows
-
-
-# --- Scores.
-
-
-def predictors(path, data):
-    """Return the linear predictors of all alphas, (n_samples, n_alphas); of several
-    classes (n_samples, n_classes, n_alphas)."""
-    X, offset = data.X, data.offset
-    several = isinstance(path.coef, list)
-    eta = [
-        product.toarray() if sparse.issparse(product) else product
-        for product in (X @ coef for coef in (path.coef if several else [path.coef]))
-    ]
-    eta = np.stack(eta, axis=1) + path.intercept
-    if offset is not None:
-        eta += offset.reshape(len(offset), -1, 1)
-    return eta if several else eta[:, 0]
-
-
-def minus_deviance(loss, path, held_out, rows):
-    """Return minus the mean deviance of each alpha on samples it has not seen."""
-    weight = held_out.sample_weight
-    if weight is not None and not weight.all():
-        held_out = held_out.rows(np.flatnonzero(weight))  # infinite times 0 is NaN
-    eta = predictors(path, held_out)
-    if eta.ndim == 3:
-        indicators = np.eye(eta.shape[1])[held_out.y.astype(np.intp)]
-        losses = [loss.value(indicators, eta[:, :, k]) for k in range(eta.shape[2])]
-        losses = np.column_stack(losses)
-    else:
-        losses = loss.value(held_out.y[:, None], eta)
-    return -np.average(2.0 * losses, axis=0, weights=held_out.sample_weight)
-
-
-class Judge(NamedTuple):
-    """Scores each alpha of a path on samples it has not seen, as a scorer does."""
-
-    model: Any  # an estimator, whose predictions are asked for
-    scorer: Any
-    params: dict  # of the scorer, for all samples
-    attributes: dict  # of a fitted model, but coef_ and intercept_
-    n_samples: int
-
-    def __call__(self, path, held_out, rows):
-        params = rows_of_params(self.params, rows, self.n_samples)
-        if "classes_" in self.attributes:
-            labels = self.attributes["classes_"][held_out.y.astype(np.intp)]
-            held_out = held_out._replace(y=labels)
-        known = {k: v for k, v in self.attributes.items() if k != "feature_names_in_"}
-        scores = np.empty(len(path.alphas))
-        for k in range(len(scores)):
-            model = copy.copy(self.model)
-            coef, intercept = path._coef_of(k), path.intercept[..., k]
-            if "classes_" in self.attributes:
-                coef, intercept = np.atleast_2d(coef), np.atleast_1d(intercept)
-            model._set_fitted(coef_=coef, intercept_=intercept, **known)
-            scores[k] = score_model(model, held_out, self.scorer, params)
-        return scores
-
-
-def score_model(model, held_out, scorer, params):
-    """Score a fitted model on samples it has not seen."""
-    if held_out.offset is not None:
-        # A scorer calls predict(X); the offset has to come in behind its back.
-        for name in PREDICTIONS:
-            if hasattr(model, name):
-                method = getattr(model, name)
-                bound = partial(method, offset=held_out.offset)
-                setattr(model, name, update_wrapper(bound, method))
-    return scorer(model, held_out.X, held_out.y, **params)
-
-
-def rows_of_params(params, rows, n_samples):
-    """Return arguments with those that have one entry per sample cut to some rows."""
-    cut = {}
-    for name, value in params.items():
-        array = np.asarray(value)
-        cut[name] = array[rows] if array.shape[:1] == (n_samples,) else value
-    return cut
-
-
-def takes_weights(scorer):
-    """Whether a scorer takes the argument sample_weight."""
-    function = getattr(scorer, "_score_func", scorer)
-    return "sample_weight" in signature(function).parameters
-
-
-# --- Paths.
-
-
-class FoldPath(NamedTuple):
-    """What is kept of one path fitted on the training rows of one fold."""
-
-    score: np.ndarray  # (n_alphas,), NaN for alphas the time limit left out
-    coef: Any  # csc_array (n_features, n_alphas); of several classes a list of them
-    intercept: np.ndarray  # (n_alphas,), or (n_classes, n_alphas)
-    relative_gap: np.ndarray
-    status: list
-    n_iter: np.ndarray
+def check_select(value, name):
+    """Raise unless `value` is the name of a rule, or a callable."""
+    if not callable(value):
+        check_choice(value, name, RULES)
 
 
 class Outcome(NamedTuple):
@@ -212,97 +77,37 @@ class Outcome(NamedTuple):
     status: str
 
 
-class Plan(NamedTuple):
-    """What is to be done in each fold."""
-
-    l1_ratios: list
-    alphas: Any  # function of the training samples: decreasing alphas of each l1_ratio
-    judge: Any  # function of a path, the test samples and their rows: scores
-    options: dict
-    deadline: Deadline
-
-    def fit_fold(self, data, train, test, n_turns):
-        """Fit and score the paths of one fold, one for each l1_ratio.
-
-        `n_turns` is the number of paths that have to share the time left: those of this
-        fold, those of folds that wait for this one to end, and the refit.
-        """
-        rows, train, test = test, data.rows(train), data.rows(test)
-        if test.sample_weight is not None and not test.sample_weight.any():
-            raise ValueError("sample_weight is zero on all test rows of a fold of cv.")
-        paths = []
-        grids = self.alphas(train)
-        for i, (l1_ratio, alphas) in enumerate(zip(self.l1_ratios, grids, strict=True)):
-            seconds = self.deadline.left(n_turns - i)
-            path = solve_path(
-                train, alphas, l1_ratio=l1_ratio, seconds=seconds, **self.options
-            )
-            paths.append(keep_path(path, self.judge(path, test, rows), len(alphas)))
-        return paths
-
-    def fit_folds(self, data, folds, n_jobs, verbose):
-        """Fit all folds, several at a time with n_jobs > 1: lists of `FoldPath`."""
-        n_workers = min(effective_n_jobs(n_jobs), len(folds))
-        plan = self
-        if n_workers > 1 and self.options["n_threads"] is None:
-            plan = self._replace(options={**self.options, "n_threads": 1})
-
-        # Threads: the solver releases the GIL, and the data are not copied.
-        return Parallel(n_jobs=n_jobs, verbose=verbose, prefer="threads")(
-            delayed(plan.fit_fold)(
-                data,
-                train,
-                test,
-                n_turns=-(-(len(folds) - k) // n_workers) * len(self.l1_ratios) + 1,
-            )
-            for k, (train, test) in enumerate(folds)
-        )
-
-
-def keep_path(path, score, n_alphas):
-    """Reduce a path to a :class:`FoldPath`, padded to `n_alphas` alphas."""
-    n_missing = n_alphas - len(path.alphas)
-    intercept = path.intercept
-    if isinstance(path.coef, list):
-        coef = [padded(matrix, n_missing) for matrix in path.coef]
-        width = ((0, 0), (0, n_missing))
-    else:
-        coef, width = padded(path.coef, n_missing), (0, n_missing)
-    return FoldPath(
-        np.pad(score, (0, n_missing), constant_values=np.nan),
-        coef,
-        np.pad(intercept, width, constant_values=np.nan),
-        path.relative_gap,
-        list(path.status),
-        np.pad(path.n_iter, (0, n_missing)),
-    )
-
-
-def padded(coef, n_missing):
-    """Return a CSC array with so many empty columns more."""
-    if not n_missing:
-        return coef
-    indptr = np.pad(coef.indptr, (0, n_missing), mode="edge")
-    shape = (coef.shape[0], coef.shape[1] + n_missing)
-    return sparse.csc_array((coef.data, coef.indices, indptr), shape=shape)
-
-
-def outcomes(*kept):
+def outcomes(*paths):
     """Return how all fits of some paths ended."""
     return [
         outcome
-        for path in kept
+        for path in paths
         for outcome in map(Outcome, path.relative_gap, path.status)
     ]
 
 
-def finite_mean(scores, axis):
-    """Return the mean scores; what was not reached everywhere is worst."""
-    mean = scores.mean(axis=axis)
-    return np.where(np.isnan(mean), -np.inf, mean)
+def padded(coef, n_alphas):
+    """Return a CSC array, or those of all classes, with empty columns at the end."""
+    if isinstance(coef, list):
+        return [padded(of_class, n_alphas) for of_class in coef]
+    n_missing = n_alphas - coef.shape[1]
+    if not n_missing:
+        return coef
+    indptr = np.pad(coef.indptr, (0, n_missing), mode="edge")
+    shape = (coef.shape[0], n_alphas)
+    return sparse.csc_array((coef.data, coef.indices, indptr), shape=shape)
 
 
-# --- Estimators.
+def padded_intercept(path, n_alphas):
+    """Return intercepts (n_alphas, ...) of a path, NaN where it has no alphas."""
+    intercept = path.intercept.T
+    width = ((0, n_alphas - len(path)), *((0, 0),) * (intercept.ndim - 1))
+    return np.pad(intercept, width, constant_values=np.nan)
+
+
+def name_of(scoring):
+    """Return what a score is called."""
+    return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
 
 
 class RoutedCV:
@@ -354,6 +159,7 @@ class PathCV(RoutedCV):
     """What the estimators that choose an alpha and an l1_ratio share."""
 
     _parameter_checks: ClassVar = {
+        "select": check_select,
         "eps": check_eps,
         "alphas": check_alphas,
         "verbose": check_verbose,
@@ -409,14 +215,21 @@ class PathCV(RoutedCV):
             require_classes(folds, data.y, classes)
         l1_ratios = self._l1_ratios()
         grids = self._grids(data, l1_ratios, options)
-        judge = partial(minus_deviance, options["loss"])
+        judges = {DEVIANCE: partial(minus_deviance, options["loss"])}
         if scorer is not None:
             judge = Judge(self, scorer, score_params, attributes, len(data.y))
-        deadline = Deadline(self.time_limit)
-        plan = Plan(l1_ratios, lambda train: grids, judge, options, deadline)
-        fold_paths = plan.fit_folds(data, folds, self.n_jobs, self.verbose)
-        fitted = self._refit(data, fold_paths, grids, plan)
-        self._set_fitted(**{**attributes, **fitted})
+            judges = {name_of(self.scoring): judge, **judges}
+        plan = Plan(
+            data, folds, l1_ratios, lambda total: grids, judges, options,
+            Deadline(self.time_limit), getattr(self, "_callback", None),
+        )
+        result = plan.run(self.n_jobs, self.verbose)
+        kept = outcomes(*result.paths, *(p for ps in result.fold_paths for p in ps))
+        what = "fits (folds, l1_ratios and alphas)"
+        warn_not_converged(self, kept, what, stacklevel=2)
+        fitted = {"cv_result_": result, **attributes, **self._records(result)}
+        chosen = self._chosen(result.select(self.select), data.X.dtype)
+        self._set_fitted(**fitted, **chosen)
         return self
 
     def _checked_input(self, X, y, sample_weight, offset):
@@ -454,45 +267,66 @@ class PathCV(RoutedCV):
         tops = [largest / (ratio or LEAST_L1_RATIO) for ratio in l1_ratios]
         return [np.geomspace(top, top * self.eps, num=self.alphas) for top in tops]
 
-    def _refit(self, data, fold_paths, grids, plan):
-        """Choose l1_ratio and alpha, fit the path on all data; return the result."""
-        by_ratio = list(zip(*fold_paths, strict=True))  # by_ratio[i][k]: fold k
-        scores = np.array([[kept.score for kept in kepts] for kepts in by_ratio])
-        mean = finite_mean(scores, axis=1)
-        best = int(np.argmax(mean.max(axis=1)))
-        path = solve_path(
-            data,
-            grids[best],
-            l1_ratio=plan.l1_ratios[best],
-            seconds=plan.deadline.left(),
-            **plan.options,
-        )
-        # A time limit may have left out the last alphas, but never the first.
-        at = int(np.argmax(mean[best, : len(path.alphas)]))
-        what = "fits (folds, l1_ratios and alphas)"
-        kept = outcomes(path, *(kept for kepts in by_ratio for kept in kepts))
-        warn_not_converged(self, kept, what, stacklevel=3)
-        fit = Fit.from_path(path, at)
-        coef_path = [[kept.coef for kept in kepts] for kepts in by_ratio]
-        intercept_path = np.array([[k.intercept for k in kepts] for kepts in by_ratio])
-        single = len(plan.l1_ratios) == 1
+    def _records(self, result):
+        """Return the attributes that hold what is kept of the folds."""
+        grids = result.alphas
+        single = len(grids) == 1
+        paths = result.fold_paths
+        coef_path = [
+            [padded(path.coef, len(alphas)) for path in of_ratio]
+            for of_ratio, alphas in zip(paths, grids, strict=True)
+        ]
+        intercept_path = np.stack([
+            np.stack([padded_intercept(path, len(alphas)) for path in of_ratio], axis=1)
+            for of_ratio, alphas in zip(paths, grids, strict=True)
+        ])
         return {
-            "alpha_": grids[best][at],
             "alphas_": grids[0] if single or not self._automatic() else np.array(grids),
-            "l1_ratio_": plan.l1_ratios[best],
-            **self._scores(np.squeeze(np.moveaxis(scores, 2, 1))),
-            "path_": path,
+            **self._score_attributes(result),
             "coef_path_": coef_path[0] if single else coef_path,
-            "intercept_path_": np.squeeze(np.moveaxis(intercept_path, -1, 1)),
-            **self._attributes_of(fit, data),
+            "intercept_path_": np.squeeze(intercept_path),
         }
 
-    def _scores(self, scores):
-        """Return the attribute that holds the scores (greater is better)."""
-        return {"score_path_": scores}
+    def _score_attributes(self, result):
+        """Return the attribute that holds the scores."""
+        return {"score_path_": np.squeeze(result.scores[result.metrics[0]])}
 
-    def _attributes_of(self, fit, data):
-        return fitted_attributes([fit], data.y, data.X.dtype, self.fit_intercept)
+    def _chosen(self, choice, dtype):
+        """Return the attributes that follow from a choice."""
+        return {
+            "alpha_": choice.alpha,
+            "l1_ratio_": choice.l1_ratio,
+            "path_": choice.path,
+            **self._attributes_of(Fit.from_path(choice.path, choice.at), dtype),
+        }
+
+    def reselect(self, select, metric=None):
+        """Return this estimator with another choice of alpha and l1_ratio.
+
+        Nothing is fitted again: all models are there.
+
+        Parameters
+        ----------
+        select : str or callable
+            The rule, as the parameter of that name; see :meth:`riata.CVResult.select`.
+        metric : str, default=None
+            One of ``cv_result_.metrics``; by default the first.
+
+        Returns
+        -------
+        estimator : object
+            A fitted copy.
+        """
+        check_is_fitted(self)
+        choice = self.cv_result_.select(select, metric)
+        other = copy.copy(self)
+        dtype = self.coef_.dtype
+        other._set_fitted(**{**vars(self), **self._chosen(choice, dtype)})
+        other.select = select
+        return other
+
+    def _attributes_of(self, fit, dtype):
+        return fitted_attributes([fit], np.empty(0), dtype, self.fit_intercept)
 
     def _automatic(self):
         return isinstance(self.alphas, Integral)

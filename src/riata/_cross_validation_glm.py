@@ -63,6 +63,11 @@ class GeneralizedLinearRegressorCV(PathCV, GeneralizedLinearRegressor):
         infinity excludes it.
     lower, upper : float or array-like of shape (n_features,), default=None
         Bounds of the coefficients, ``lower <= 0 <= upper``.
+    select : str or callable, default="min"
+        Rule of the choice: "min" (the best mean score), "1se" (the simplest model within
+        one standard error of it), "aic", "aicc", "bic", "ebic", "gcv" (an information
+        criterion of the path on all samples), or a callable; see
+        :meth:`riata.CVResult.select`. :meth:`reselect` makes another choice later.
     n_threads : int, default=None
         Number of threads of a single path. None lets riata decide.
     time_limit : float, default=None
@@ -72,15 +77,17 @@ class GeneralizedLinearRegressorCV(PathCV, GeneralizedLinearRegressor):
     Attributes
     ----------
     alpha_ : float
-        The alpha with the best score, averaged over the folds.
+        The alpha that was chosen: by default, of the best mean score.
     l1_ratio_ : float
-        The l1_ratio with the best score.
+        The l1_ratio that was chosen.
     alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratio, n_alphas)
         The alphas, decreasing; of each l1_ratio if there are several and the alphas
         were chosen automatically.
     score_path_ : ndarray of shape (n_l1_ratio, n_alphas, n_folds)
         Score on the test rows of each fold, greater is better, without axes of length
         1.
+    cv_result_ : CVResult
+        All paths, scores and folds, and every choice that can be made of them.
     path_ : PathResult
         The path for `l1_ratio_` on all of the data that `coef_` is taken from.
     coef_path_ : list of csc_array of shape (n_features, n_alphas)
@@ -148,6 +155,7 @@ class GeneralizedLinearRegressorCV(PathCV, GeneralizedLinearRegressor):
         penalty_factor=None,
         lower=None,
         upper=None,
+        select="min",
         n_threads=None,
         time_limit=None,
     ):
@@ -166,6 +174,7 @@ class GeneralizedLinearRegressorCV(PathCV, GeneralizedLinearRegressor):
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper
+        self.select = select
         self.n_threads = n_threads
         self.time_limit = time_limit
 
@@ -221,6 +230,11 @@ class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
         infinity excludes it.
     lower, upper : float or array-like of shape (n_features,), default=None
         Bounds of the coefficients, ``lower <= 0 <= upper``.
+    select : str or callable, default="min"
+        Rule of the choice: "min" (the best mean score), "1se" (the simplest model within
+        one standard error of it), "aic", "aicc", "bic", "ebic", "gcv" (an information
+        criterion of the path on all samples), or a callable; see
+        :meth:`riata.CVResult.select`. :meth:`reselect` makes another choice later.
     n_threads : int, default=None
         Number of threads of a single path. None lets riata decide.
     time_limit : float, default=None
@@ -230,15 +244,17 @@ class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
     Attributes
     ----------
     alpha_ : float
-        The alpha with the best score, averaged over the folds.
+        The alpha that was chosen: by default, of the best mean score.
     l1_ratio_ : float
-        The l1_ratio with the best score.
+        The l1_ratio that was chosen.
     alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratio, n_alphas)
         The alphas, decreasing; of each l1_ratio if there are several and the alphas
         were chosen automatically.
     score_path_ : ndarray of shape (n_l1_ratio, n_alphas, n_folds)
         Score on the test rows of each fold, greater is better, without axes of length
         1.
+    cv_result_ : CVResult
+        All paths, scores and folds, and every choice that can be made of them.
     path_ : PathResult
         The path for `l1_ratio_` on all of the data that `coef_` is taken from.
     coef_path_ : list of csc_array of shape (n_features, n_alphas)
@@ -312,6 +328,7 @@ class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
         penalty_factor=None,
         lower=None,
         upper=None,
+        select="min",
         n_threads=None,
         time_limit=None,
     ):
@@ -331,6 +348,7 @@ class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper
+        self.select = select
         self.n_threads = n_threads
         self.time_limit = time_limit
 
@@ -343,5 +361,5 @@ class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
     def _splitter(self, labels):
         return check_cv(self.cv, labels, classifier=True)
 
-    def _attributes_of(self, fit, data):
-        return class_attributes(fit, data.X.dtype)
+    def _attributes_of(self, fit, dtype):
+        return class_attributes(fit, dtype)

@@ -14,15 +14,22 @@ from sklearn.utils import metadata_routing
 from sklearn.utils.metadata_routing import process_routing
 
 from ._cross_validation_base import (
-    Judge,
-    Plan,
     RoutedCV,
-    as_folds,
     check_l1_ratios,
-    finite_mean,
+    check_select,
+    name_of,
     outcomes,
+)
+from ._cross_validation_engine import Plan
+from ._cross_validation_folds import (
+    as_folds,
     reject_params_without_routing,
     require_classes,
+)
+from ._cross_validation_scores import (
+    DEVIANCE,
+    Judge,
+    minus_deviance,
     score_model,
     takes_weights,
 )
@@ -31,9 +38,10 @@ from ._estimators_base import (
     Fit,
     Samples,
     solve_path,
+    total_weight,
     warn_not_converged,
 )
-from ._estimators_classifier import class_attributes, total_weight, with_class_weight
+from ._estimators_classifier import class_attributes, with_class_weight
 from ._estimators_logistic import (
     LOGISTIC_CHECKS,
     PENALTIES,
@@ -142,6 +150,11 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
         infinity excludes it.
     lower, upper : float or array-like of shape (n_features,), default=None
         Bounds of the coefficients, ``lower <= 0 <= upper``.
+    select : str or callable, default="min"
+        Rule of the choice of C and l1_ratio where `refit` is true: "min" (the best mean
+        score), "1se" (the simplest model within one standard error of it), "aic",
+        "aicc", "bic", "ebic", "gcv" (an information criterion of the path on all
+        samples), or a callable; see :meth:`riata.CVResult.select`.
     n_threads : int, default=None
         Number of threads. None lets riata decide.
     time_limit : float, default=None
@@ -180,6 +193,8 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
         The coefficients as a CSR matrix.
     loss_ : riata.losses.Loss
         The loss that was fitted.
+    cv_result_ : CVResult
+        All paths, scores and folds.
     dual_gap_ : float
         Duality gap of the final fit, as of :class:`riata.LogisticRegression`. Only with
         ``refit=True``, as the next two.
@@ -220,6 +235,7 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
         "Cs": check_Cs,
         "l1_ratios": or_warn(check_l1_ratios_or_none),
         "refit": check_bool,
+        "select": check_select,
         "use_legacy_attributes": or_warn(check_bool),
         **LOGISTIC_CHECKS,
         "penalty": partial(check_choice, choices=PENALTIES),
@@ -249,6 +265,7 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
         penalty_factor=None,
         lower=None,
         upper=None,
+        select="min",
         n_threads=None,
         time_limit=None,
     ):
@@ -273,6 +290,7 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper
+        self.select = select
         self.n_threads = n_threads
         self.time_limit = time_limit
 
@@ -328,24 +346,29 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
         data = with_class_weight(data, self.class_weight, classes)
         Cs = self._get_Cs()
         order = np.argsort(Cs, kind="stable")
-
-        def alphas(train):
-            return [1.0 / (Cs[order] * total_weight(train))] * len(l1_ratios)
-
         judge = Judge(self, scorer, score_params, attributes, len(labels))
-        deadline = Deadline(self.time_limit)
-        plan = Plan(l1_ratios, alphas, judge, options, deadline)
-        kept = plan.fit_folds(data, folds, self.n_jobs, self.verbose)
-        found = gather(kept, np.argsort(order))
+        plan = Plan(
+            data, folds, l1_ratios,
+            lambda total: [1.0 / (Cs[order] * total)] * len(l1_ratios),
+            {
+                "accuracy" if self.scoring in (None, "warn") else name_of(self.scoring):
+                    judge,
+                DEVIANCE: partial(minus_deviance, options["loss"]),
+            },
+            options, Deadline(self.time_limit),
+        )
+        result = plan.run(self.n_jobs, self.verbose)
+        found = gather(result, np.argsort(order))
         if self.refit:
-            fitted = self._refit(data, found, Cs, plan, kkt)
+            at_ratio, at_C = self._place(result, found, order)
+            fitted = self._refit(plan, result, at_ratio, at_C, float(Cs[at_C]), kkt)
         else:
             fitted = average_of_best(found, Cs, l1_ratios)
             fitted["coef_"] = fitted["coef_"].astype(data.X.dtype)
             fitted["intercept_"] = fitted["intercept_"].astype(data.X.dtype)
             warn_not_converged(self, found.outcomes, "fits", stacklevel=2)
         fitted |= self._records(found, fitted, classes)
-        fitted |= {"Cs_": Cs, "l1_ratios_": np.array(l1_ratios)}
+        fitted |= {"Cs_": Cs, "l1_ratios_": np.array(l1_ratios), "cv_result_": result}
         self._set_fitted(**attributes, **fitted)
         return self
 
@@ -423,23 +446,36 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
             return [float(self.penalty == "l1")] * np.size(l1_ratios)
         return [0.0] if l1_ratios is None else [float(r) for r in np.atleast_1d(l1_ratios)]
 
-    def _refit(self, data, found, Cs, plan, kkt):
-        """Fit all of the data with the best C and l1_ratio."""
-        mean = finite_mean(found.scores, axis=0)  # (n_l1_ratios, n_cs)
-        at_C, at_ratio = np.unravel_index(np.argmax(mean.T), mean.T.shape)
-        C, l1_ratio = float(Cs[at_C]), plan.l1_ratios[at_ratio]
-        path = solve_path(
+    def _place(self, result, found, order):
+        """Return the places of the chosen l1_ratio and C, of equals the first C."""
+        if self.select == "min":
+            mean = found.scores.mean(axis=0)  # (n_l1_ratios, n_cs)
+            mean = np.where(np.isnan(mean), -np.inf, mean).T
+            at_C, at_ratio = np.unravel_index(np.argmax(mean), mean.shape)
+            return int(at_ratio), int(at_C)
+        choice = result.select(self.select)
+        return choice.which, int(order[choice.at])
+
+    def _refit(self, plan, result, at_ratio, at_C, C, kkt):
+        """Fit all of the data with the chosen C and l1_ratio, from their place on the
+        path if it reached it."""
+        data, path = plan.data, result.paths[at_ratio]
+        alpha = 1.0 / (C * total_weight(data))
+        near = int(np.argmin(np.abs(path.alphas - alpha)))
+        final = solve_path(
             data,
-            np.array([1.0 / (C * total_weight(data))]),
-            l1_ratio=l1_ratio,
+            np.array([alpha]),
+            l1_ratio=plan.l1_ratios[at_ratio],
             seconds=plan.deadline.left(),
+            start=path._coef_of(near),
             kkt=kkt,
             **plan.options,
         )
+        kept = outcomes(final, *(p for of_ratio in result.fold_paths for p in of_ratio))
         what = "fits (folds, l1_ratios and Cs)"
-        warn_not_converged(self, outcomes(path) + found.outcomes, what, stacklevel=3)
-        fitted = class_attributes(Fit.from_path(path, 0), data.X.dtype)
-        return {**fitted, "C_": C, "l1_ratio_": l1_ratio}
+        warn_not_converged(self, kept, what, stacklevel=3)
+        fitted = class_attributes(Fit.from_path(final, 0), data.X.dtype)
+        return {**fitted, "C_": C, "l1_ratio_": plan.l1_ratios[at_ratio]}
 
     def _records(self, found, fitted, classes):
         """Return what is kept of the folds, in the shapes that were asked for."""
@@ -475,25 +511,33 @@ class Found(NamedTuple):
     outcomes: list
 
 
-def gather(kept, order):
-    """Return a `Found` of lists (folds) of lists (l1_ratios) of `FoldPath`.
+def gather(result, order):
+    """Return a `Found` of a `CVResult`.
 
     `order` brings the strengths into the order in which they were given.
     """
+    n_cs = len(order)
 
     def stack(of_path):
-        return np.array([[of_path(path) for path in paths] for paths in kept])
+        folds = zip(*result.fold_paths, strict=True)
+        return np.array([[of_path(path) for path in fold] for fold in folds])
 
     def coefs(path):  # (n_cs, n_rows, n_features)
         classes = path.coef if isinstance(path.coef, list) else [path.coef]
-        return np.stack([coef.toarray().T[order] for coef in classes], axis=1)
+        stacked = np.stack([coef.toarray().T for coef in classes], axis=1)
+        return np.pad(stacked, ((0, n_cs - len(path)), (0, 0), (0, 0)))[order]
+
+    def intercepts(path):
+        found = np.atleast_2d(path.intercept).T
+        missing = ((0, n_cs - len(path)), (0, 0))
+        return np.pad(found, missing, constant_values=np.nan)[order]
 
     return Found(
-        stack(lambda path: path.score[order]),
-        stack(lambda path: path.n_iter[order]),
+        np.moveaxis(result.scores[result.metrics[0]], -1, 0)[..., order],
+        stack(lambda path: np.pad(path.n_iter, (0, n_cs - len(path)))[order]),
         stack(coefs),
-        stack(lambda path: np.atleast_2d(path.intercept).T[order]),
-        outcomes(*(path for paths in kept for path in paths)),
+        stack(intercepts),
+        outcomes(*(path for of_ratio in result.fold_paths for path in of_ratio)),
     )
 
 

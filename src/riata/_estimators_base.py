@@ -327,6 +327,14 @@ def weights_as_given(sample_weight, n_samples):
     return np.asarray(sample_weight, dtype=np.float64)
 
 
+def total_weight(data, rows=None):
+    """Return the sum of the weights of the samples, or of some rows."""
+    weight = data.sample_weight
+    if weight is None:
+        return float(len(data.y) if rows is None else len(rows))
+    return float(weight.sum() if rows is None else weight[rows].sum())
+
+
 class Deadline:
     """The time a fit may still take."""
 

@@ -100,13 +100,6 @@ def with_class_weight(data, class_weight, classes):
     return data._replace(sample_weight=weight)
 
 
-def total_weight(data):
-    """Return the sum of the weights, whose scale matters where `C` is."""
-    if data.sample_weight is None:
-        return float(len(data.y))
-    return float(data.sample_weight.sum())
-
-
 def has_probabilities(loss):
     """Whether a loss of classes is minus the logarithm of a probability."""
     return loss.fixed_dispersion

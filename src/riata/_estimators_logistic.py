@@ -16,7 +16,7 @@ from ._estimators_base import (
     check_verbose,
     or_none,
 )
-from ._estimators_classifier import LinearClassifier, check_class_weight, total_weight
+from ._estimators_classifier import LinearClassifier, check_class_weight
 from ._estimators_glm import OPTION_CHECKS
 from ._validation import check_bool, check_choice, check_l1_ratio, check_real
 from .losses import Logistic

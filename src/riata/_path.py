@@ -16,7 +16,7 @@ from ._newton import NewtonSolver
 from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
-from ._solver import ConvergenceWarning, PathSolver, Settings, Status
+from ._solver import ConvergenceWarning, Interrupted, PathSolver, Settings, Status
 from ._span import solve_in_span, span_pays
 from .losses import Squared, get_loss
 
@@ -190,6 +190,11 @@ def fit_path(
     ConvergenceWarning
         If a solution did not reach `tol`; its gap is in the result.
 
+    Notes
+    -----
+    Ctrl-C raises `Interrupted`, a `KeyboardInterrupt` with the finished alphas as its
+    `result`.
+
     References
     ----------
     Friedman, Hastie & Tibshirani (2010), doi:10.18637/jss.v033.i01; Ndiaye et al.
@@ -268,7 +273,6 @@ def solve_path(
         Of at least one alpha.
     """
     started = monotonic() if started is None else started
-    limits = _Limits(None, None, None) if limits is None else limits
     problem = checked_problem(
         data, loss, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=n_threads, **penalty,
@@ -277,14 +281,41 @@ def solve_path(
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
     solver.work.seconds["setup"] = monotonic() - started
+    solutions = _solutions(solver, data, grid, penalty, standardize, loss)
+    return collect(solutions, solver, loss, started, limits)
+
+
+def collect(batches, solver, loss=SQUARED, started=None, limits=None):
+    """Gather the solutions that a solver yields into a result.
+
+    Parameters
+    ----------
+    batches : iterable of Solutions
+    solver : PathSolver
+    loss : riata.losses.Loss
+    started : float, optional
+        When the work began.
+    limits : _Limits, optional
+
+    Returns
+    -------
+    PathResult
+    """
+    started = monotonic() if started is None else started
+    limits = _Limits(None, None, None) if limits is None else limits
     kind = MultinomialRecord if loss.many_outputs else Record
-    record = kind(problem, penalty["l1_ratio"], solver.alpha_max, started)
+    record = kind(solver.problem, solver.problem.l1_ratio, solver.alpha_max, started)
     end = "complete"
-    for solutions in _solutions(solver, data, grid, penalty, standardize, loss):
-        record.add(solutions)
-        end = limits.reached(record, solutions)
-        if end != "complete":
-            break
+    try:
+        for solutions in batches:
+            record.add(solutions)
+            end = limits.reached(record, solutions)
+            if end != "complete":
+                break
+    except KeyboardInterrupt:
+        if not record.parts:
+            raise
+        raise Interrupted(record.result(loss, "interrupted", solver.work)) from None
     return record.result(loss, end, solver.work)
 
 

@@ -13,6 +13,7 @@ from ._core.certificate import Strengths, in_design_units
 from ._core.design import Design, standard_target
 
 EPS = float(np.finfo(float).eps)
+COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
 WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
 
@@ -114,8 +115,13 @@ class Problem:
 
     def whole_gram(self, columns):
         """Gram matrix of all columns, in the order asked for, by one product of the
-        arrays as they are; None where that would not be accurate."""
+        arrays as they are; None where that would not be accurate, or no gain."""
         design = self.design
+        if (
+            design.sparse or len(columns) < design.n_features
+            or 8 * design.n_features * design.n_samples <= COPY_BYTES
+        ):
+            return None
         shift = design.mean * design.scale  # against norms near one
         if (
             self.weights is not None or self.matrix.dtype != float
@@ -128,6 +134,16 @@ class Problem:
         gram -= np.outer(design.n_samples * shift, shift)
         ordered = np.array_equal(columns, np.arange(len(gram)))
         return gram if ordered else gram[np.ix_(columns, columns)]
+
+    @property
+    def magnified(self):
+        """How much larger the sums behind a Gram matrix are than its entries: means of
+        sparse columns are taken off afterwards."""
+        design = self.design
+        if not design.sparse:
+            return 2.0
+        shift = design.mean * design.scale
+        return 1.0 + design.n_samples * float((shift * shift).max(initial=0.0))
 
     def least_l1_alpha(self, c, l1_ratio):
         """alpha_max of the same penalty with another (small) l1_ratio."""

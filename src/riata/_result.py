@@ -157,7 +157,7 @@ class PathResult:
     seconds : ndarray of shape (n_alphas,)
         Time since the call at which each alpha was finished.
     status : list of Status
-    end : {"complete", "max_active", "deviance", "time_limit", "callback"}
+    end : {"complete", "max_active", "deviance", "time_limit", "callback", "interrupted"}
         Why the path ended.
     passes : float
         Passes over X, in units of one product ``X' r``.

@@ -46,6 +46,31 @@ class ConvergenceWarning(UserWarning):
     """A fit ended before its duality gap reached the tolerance."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C came in the middle of a path or a cross-validation.
+
+    A `KeyboardInterrupt` like any other, that knows what was finished.
+
+    Attributes
+    ----------
+    result : PathResult or CVResult
+        The alphas, or the folds, that were finished before.
+
+    Examples
+    --------
+    >>> from riata import Interrupted
+    >>> try:
+    ...     raise Interrupted("what was finished")
+    ... except KeyboardInterrupt as stop:
+    ...     print(stop.result)
+    what was finished
+    """
+
+    def __init__(self, result):
+        super().__init__("interrupted; .result has what was finished")
+        self.result = result
+
+
 class Status(str, Enum):
     """How the fit at one alpha ended.
 
@@ -596,7 +621,7 @@ class PathSolver:
         # |x_i' x_j| < 4, each with an error of some eps sqrt(n)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
         loss, rounding = losses(
-            self.problem.yy, working.xty, C, W, noise * working.magnified
+            self.problem.yy, working.xty, C, W, noise * self.problem.magnified
         )
         if rounding.max() > 0.03 * self.target:
             return None

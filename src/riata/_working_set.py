@@ -13,7 +13,6 @@ MANY = 0.08  # share of the columns from which a Gram matrix is better formed at
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 SPARSE_GRAM = 2000  # columns up to which sparse ones are better seen by their Gram
 LARGE_GRAM = 10**9  # multiply-adds from which single precision pays
-COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
 PANEL_BYTES = 16 * 2**20  # rows of packed columns that a dense Gram is summed from
 
 
@@ -86,16 +85,6 @@ class WorkingSet:
         start = problem.y if weights is None else np.sqrt(weights) * problem.y
         return Quadratic.from_packed(self._packed), start
 
-    @property
-    def magnified(self):
-        """How much larger the sums behind the Gram matrix are than its entries: means of
-        sparse columns are taken off afterwards."""
-        design = self.problem.design
-        if not design.sparse:
-            return 2.0
-        shift = design.mean * design.scale
-        return 1.0 + design.n_samples * float((shift * shift).max(initial=0.0))
-
     def view(self):
         """The set for descent in lanes, and the order of its columns there."""
         if self.use_gram:
@@ -131,13 +120,7 @@ class WorkingSet:
 
     def _whole_gram(self):
         """Gram matrix of all columns at once, or None if there is no better way to it."""
-        design, size = self.problem.design, len(self)
-        if (
-            design.sparse or self.may_be_rough or size < design.n_features
-            or 8 * size * design.n_samples <= COPY_BYTES
-        ):
-            return None
-        return self.problem.whole_gram(self.columns)
+        return None if self.may_be_rough else self.problem.whole_gram(self.columns)
 
     def extend_gram_lazily(self, alpha_max, last):
         """Let the columns of the Gram matrix be formed as they are needed, on a path from

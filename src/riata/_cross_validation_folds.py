@@ -1,0 +1,143 @@
+"""Folds of a cross-validation, and the moments of their training samples."""
+
+import numpy as np
+from scipy.linalg import lapack
+from sklearn import get_config
+
+from ._moments import Frame, MomentProblem, MomentSolver, moments_pay
+from ._path import collect
+
+MOMENT_BYTES = 64 * 2**20  # of the folds' Gram matrices that are always affordable
+MOMENT_SHARE = 0.25  # of the memory of X that they may take
+
+
+def reject_params_without_routing(estimator, params, method="fit"):
+    """Raise if extra arguments of a method cannot go anywhere."""
+    if params and not get_config()["enable_metadata_routing"]:
+        raise ValueError(
+            f"{type(estimator).__name__}.{method} got unexpected arguments "
+            f"{sorted(params)}. They reach the cross-validation splitter and the scorer "
+            "only with sklearn.set_config(enable_metadata_routing=True)."
+        )
+
+
+def as_folds(cv, X, y, split_params):
+    """Return the folds of a splitter as pairs of arrays of row numbers."""
+    folds = [
+        (as_rows(train), as_rows(test)) for train, test in cv.split(X, y, **split_params)
+    ]
+    if not folds:
+        raise ValueError("cv gave no folds; it must give at least one.")
+    return folds
+
+
+def require_classes(folds, codes, classes):
+    """Raise if a class is missing among the training rows of a fold."""
+    for k, (train, _) in enumerate(folds):
+        missing = np.setdiff1d(np.arange(len(classes)), codes[train])
+        if len(missing):
+            label = classes.tolist()[missing[0]]
+            raise ValueError(
+                f"cv gave a fold (number {k}) whose training rows hold no sample of the "
+                f"class {label!r}. Choose stratified folds (an integer cv), fewer of "
+                "them, or leave out classes that are too rare."
+            )
+
+
+def as_rows(fold):
+    """Return the rows of one side of a fold (numbers or a mask) as numbers."""
+    rows = np.asarray(fold)
+    if rows.dtype == bool:
+        rows = np.flatnonzero(rows)
+    if rows.size == 0:
+        raise ValueError("cv gave a fold without rows to train or to test on.")
+    return rows
+
+
+def train_weight(data, train):
+    """Return the weights of all samples with which they stand for the rows `train`.
+
+    A sample that is not among them has none; one that is there twice counts twice. So
+    no fold needs rows of X of its own.
+    """
+    counts = np.bincount(train, minlength=len(data.y)).astype(np.float64)
+    return counts if data.sample_weight is None else counts * data.sample_weight
+
+
+class FoldMoments:
+    """The moments of all training samples, in one visit of X.
+
+    Samples that are left out by the same folds form an atom, whose moments are summed
+    once; the training samples of a fold are all samples less some atoms.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of all samples.
+    folds : list of (train, test)
+    """
+
+    def __init__(self, problem, folds):
+        self.frame = Frame(problem)
+        self.left_out, codes = _atoms(folds, problem.design.n_samples)
+        self.atoms = [
+            _packed(self.frame.moments(np.flatnonzero(codes == code)))
+            for code in range(len(self.left_out))
+        ]
+        self.total = self.atoms[0].combined(self.atoms[1:], 1)
+
+    @staticmethod
+    def of(problem, folds, alphas):
+        """`FoldMoments`, or None where paths are better fitted to the samples."""
+        if not moments_pay(problem, alphas):
+            return None
+        left_out, _ = _atoms(folds, problem.design.n_samples)
+        p = problem.design.n_features
+        room = max(MOMENT_BYTES, MOMENT_SHARE * problem.matrix.nbytes)
+        if left_out is None or 4 * p * p * len(left_out) > room:
+            return None
+        return FoldMoments(problem, folds)
+
+    def path(self, fold, alphas, settings, **options):
+        """Fit a path to the training samples of a fold, or to all (None).
+
+        Raises `Inexact` where the samples themselves have to be seen.
+        """
+        moments = self.total
+        if fold is not None:
+            atoms = zip(self.atoms, self.left_out, strict=True)
+            moments = moments.combined([atom for atom, out in atoms if out[fold]], -1)
+        moments = _unpacked(moments, self.frame)
+        solver = MomentSolver(MomentProblem(moments, self.frame, **options), settings)
+        return collect(solver.solve(alphas), solver)
+
+
+def _atoms(folds, n_samples):
+    """Which folds leave each atom out (n_atoms, n_folds), and the atoms of all samples;
+    None for folds that have rows twice, or too many atoms."""
+    if len(folds) > 62:
+        return None, None
+    codes = np.zeros(n_samples, dtype=np.int64)
+    for k, (train, _) in enumerate(folds):
+        counts = np.bincount(train, minlength=n_samples)
+        if counts.max() > 1:
+            return None, None
+        codes |= (counts == 0).astype(np.int64) << k
+    values, codes = np.unique(codes, return_inverse=True)
+    if len(values) > 2 * len(folds) + 1:
+        return None, None
+    return (values[:, None] >> np.arange(len(folds)) & 1).astype(bool), codes
+
+
+def _packed(moments):
+    """Keep one triangle of the Gram matrix."""
+    return moments._replace(gram=lapack.dtrttp(moments.gram)[0])
+
+
+def _unpacked(moments, frame):
+    """Make the Gram matrix whole again."""
+    upper = lapack.dtpttr(len(frame.mean), moments.gram)[0]
+    gram = np.ascontiguousarray(upper.T)
+    gram += np.triu(upper, 1)
+    return moments._replace(gram=gram)
+

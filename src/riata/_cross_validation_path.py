@@ -1,0 +1,101 @@
+"""cv_path: cross-validation of whole paths, in one call."""
+
+from sklearn.model_selection import check_cv
+
+from ._cross_validation_folds import as_folds
+from ._cross_validation_glm import (
+    GeneralizedLinearClassifierCV,
+    GeneralizedLinearRegressorCV,
+)
+from .losses import get_loss
+
+
+def cv_path(
+    X, y, *, loss="squared", l1_ratio=1.0, alphas=100, alpha_min_ratio=1e-3, cv=None,
+    groups=None, scoring=None, fit_intercept=True, standardize=False,
+    sample_weight=None, offset=None, penalty_factor=None, lower=None, upper=None,
+    tol=1e-6, max_iter=1000, n_threads=None, n_jobs=None, time_limit=None, verbose=0,
+    callback=None,
+):
+    """Cross-validate whole paths: every alpha and l1_ratio, on all samples and all folds.
+
+    Parameters
+    ----------
+    X : array-like or sparse of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
+        As of `fit_path`; of a loss for classes, labels of any kind.
+    loss : str or riata.losses.Loss, default="squared"
+    l1_ratio : float or array-like of float, default=1.0
+        One, or several to choose from.
+    alphas : int or array-like of shape (n_alphas,), default=100
+    alpha_min_ratio : float in (0, 1), default=1e-3
+        Where an automatic grid ends.
+    cv : int, cross-validation generator or iterable, default=None
+        Folds: None for 5 folds, the number of folds (stratified for classes), a splitter
+        of scikit-learn, or an iterable of pairs of train and test indices.
+    groups : array-like of shape (n_samples,), optional
+        For a splitter that keeps groups together.
+    scoring : str or callable, optional
+        None is minus the mean deviance. Otherwise a scorer of scikit-learn, which comes
+        before the deviance in the result.
+    fit_intercept, standardize, sample_weight, offset, penalty_factor, lower, upper, \
+    tol, max_iter, n_threads
+        As of `fit_path`; weights are used for fits and scores.
+    n_jobs : int, optional
+        Number of folds that are fitted at the same time, in threads.
+    time_limit : float, optional
+        Seconds for everything, shared evenly among the paths.
+    verbose : int, default=0
+        Amount of messages about the folds.
+    callback : callable, optional
+        Called after each fold with ``fold``, ``n_folds``, ``seconds`` and ``scores``; a
+        true answer ends with the folds that are finished.
+
+    Returns
+    -------
+    CVResult
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is malformed; nothing has been computed then.
+
+    Warns
+    -----
+    sklearn.exceptions.ConvergenceWarning
+        If a fit ends before the tolerance is reached.
+
+    Notes
+    -----
+    Ctrl-C raises `Interrupted`, a `KeyboardInterrupt` with the finished folds as its
+    `result`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import cv_path
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((60, 10))
+    >>> y = rng.poisson(np.exp(X[:, 2]))
+    >>> cv = cv_path(X, y, loss="poisson", l1_ratio=[0.5, 1.0], alphas=20, cv=3)
+    >>> cv.mean_score().shape
+    (2, 20)
+    >>> int(np.argmax(cv.select("1se").coef))
+    2
+    """
+    loss = get_loss(loss)
+    kind = GeneralizedLinearRegressorCV
+    if loss.classifies:
+        kind = GeneralizedLinearClassifierCV
+    if groups is not None:
+        splitter = check_cv(cv, y, classifier=loss.classifies)
+        cv = as_folds(splitter, X, y, {"groups": groups})
+    model = kind(
+        loss, l1_ratio=l1_ratio, eps=alpha_min_ratio, alphas=alphas, cv=cv,
+        scoring=scoring, fit_intercept=fit_intercept, max_iter=max_iter, tol=tol,
+        verbose=verbose, n_jobs=n_jobs, standardize=standardize,
+        penalty_factor=penalty_factor, lower=lower, upper=upper, n_threads=n_threads,
+        time_limit=time_limit,
+    )
+    model._callback = callback
+    return model.fit(X, y, sample_weight=sample_weight, offset=offset).cv_result_

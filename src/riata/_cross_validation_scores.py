@@ -1,0 +1,121 @@
+"""Scores of the models of a path on samples that they have not seen."""
+
+import copy
+from functools import partial, update_wrapper
+from inspect import signature
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+PREDICTIONS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
+DEVIANCE = "neg_deviance"  # name of the score that needs no scorer
+
+
+def predictors(path, X):
+    """Return the linear predictors of all alphas less offsets, (n_samples, n_alphas); of
+    several classes (n_samples, n_classes, n_alphas)."""
+    several = isinstance(path.coef, list)
+    eta = [
+        product.toarray() if sparse.issparse(product) else product
+        for product in (X @ coef for coef in (path.coef if several else [path.coef]))
+    ]
+    eta = np.stack(eta, axis=1) + path.intercept
+    return eta if several else eta[:, 0]
+
+
+def minus_deviance(loss, path, eta, held_out, rows):
+    """Return minus the mean deviance of each alpha on samples it has not seen.
+
+    Parameters
+    ----------
+    loss : riata.losses.Loss
+    path : PathResult
+        Without effect here, as the rows.
+    eta : ndarray of shape (n_samples, n_alphas) or (n_samples, n_classes, n_alphas)
+        As from `predictors`.
+    held_out : Samples
+    rows : ndarray
+        Their numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_alphas,)
+    """
+    y, weight, offset = held_out.y, held_out.sample_weight, held_out.offset
+    if offset is not None:
+        eta = eta + offset.reshape(*offset.shape, *(1,) * (eta.ndim - offset.ndim))
+    if weight is not None and not weight.all():
+        y, eta, weight = y[weight > 0], eta[weight > 0], weight[weight > 0]
+    if eta.ndim == 3:
+        indicators = np.eye(eta.shape[1])[y.astype(np.intp)]
+        losses = [loss.value(indicators, eta[:, :, k]) for k in range(eta.shape[2])]
+        losses = np.column_stack(losses)
+    else:
+        losses = loss.value(y[:, None], eta)
+    return -np.average(2.0 * losses, axis=0, weights=weight)
+
+
+class Judge(NamedTuple):
+    """Scores each alpha of a path on samples it has not seen, as a scorer does."""
+
+    model: Any  # an estimator, whose predictions are asked for
+    scorer: Any
+    params: dict  # of the scorer, for all samples
+    attributes: dict  # of a fitted model, but coef_ and intercept_
+    n_samples: int
+
+    def __call__(self, path, eta, held_out, rows):
+        params = rows_of_params(self.params, rows, self.n_samples)
+        if "classes_" in self.attributes:
+            labels = self.attributes["classes_"][held_out.y.astype(np.intp)]
+            held_out = held_out._replace(y=labels)
+        known = {k: v for k, v in self.attributes.items() if k != "feature_names_in_"}
+        scores = np.empty(len(path.alphas))
+        for k in range(len(scores)):
+            model = copy.copy(self.model)
+            coef, intercept = path._coef_of(k), path.intercept[..., k]
+            if "classes_" in self.attributes:
+                coef, intercept = np.atleast_2d(coef), np.atleast_1d(intercept)
+            model._set_fitted(coef_=coef, intercept_=intercept, **known)
+            scores[k] = score_model(model, held_out, self.scorer, params, eta[..., k])
+        return scores
+
+
+def score_model(model, held_out, scorer, params, eta=None):
+    """Score a fitted model on samples it has not seen, whose linear predictors may be
+    known already."""
+    offset = held_out.offset
+    if offset is not None:
+        # A scorer calls predict(X); the offset has to come in behind its back.
+        for name in PREDICTIONS:
+            if hasattr(model, name):
+                method = getattr(model, name)
+                bound = partial(method, offset=offset)
+                setattr(model, name, update_wrapper(bound, method))
+    if eta is not None:
+        computed = model._predictor
+        if "classes_" in vars(model):  # whose coefficients have an axis of classes
+            eta = eta.reshape(len(eta), -1)
+
+        def predictor(X, offset=None):
+            known = eta if X is held_out.X else computed(X)
+            return model._add_offset(known, offset)
+
+        model._predictor = predictor
+    return scorer(model, held_out.X, held_out.y, **params)
+
+
+def rows_of_params(params, rows, n_samples):
+    """Return arguments with those that have one entry per sample cut to some rows."""
+    cut = {}
+    for name, value in params.items():
+        array = np.asarray(value)
+        cut[name] = array[rows] if array.shape[:1] == (n_samples,) else value
+    return cut
+
+
+def takes_weights(scorer):
+    """Whether a scorer takes the argument sample_weight."""
+    function = getattr(scorer, "_score_func", scorer)
+    return "sample_weight" in signature(function).parameters
