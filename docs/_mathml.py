@@ -10,7 +10,8 @@ def mathml(text, **options):
     """A formula, with bars that stand close to what is between them."""
     text = convert(text, **options)
     for bar in ("&#x0007C;", "&#x02016;"):
-        text = re.sub(rf"<mo[^>]*>{bar}</mo>", f'<mo lspace="0" rspace="0">{bar}</mo>', text)
+        close = f'<mo lspace="0" rspace="0">{bar}</mo>'
+        text = re.sub(rf"<mo[^>]*>{bar}</mo>", close, text)
     return text
 
 

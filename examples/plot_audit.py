@@ -2,9 +2,9 @@
 How exact are another package's coefficients?
 =============================================
 
-`riata.check_solution` tells. scikit-learn's lasso at its default tolerance and at others, on correlated columns. The
-duality gap bounds what the objective could still gain; it needs the data and the
-coefficients, and nothing of how they were found.
+`riata.check_solution` tells. Here, scikit-learn's lasso at its default tolerance and at
+others, on correlated columns. The duality gap bounds what the objective could still gain;
+it needs the data and the coefficients, and nothing of how they were found.
 """
 
 from sklearn.linear_model import Lasso

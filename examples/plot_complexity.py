@@ -53,10 +53,10 @@ print(f"lasso: measured df and number of coefficients differ by {off_l1:.2f} at 
 print(f"ridge: measured df and trace differ by {off_l2:.2f} at most")
 
 # %%
-# They agree up to the error of a thousand draws, which is 0.15 or so each. Both penalties lower the
-# degrees of freedom from ten towards zero. The lasso does so by leaving coefficients out, and
-# the shrinkage of those that stay pays for having searched for them. Ridge keeps ten
-# coefficients that together count for fewer.
+# They agree up to the error of a thousand draws, which is 0.15 or so each. Both penalties
+# lower the degrees of freedom from ten towards zero. The lasso does so by leaving
+# coefficients out, and the shrinkage of those that stay pays for having searched for them.
+# Ridge keeps ten coefficients that together count for fewer.
 
 fig, axes = plt.subplots(1, 2, figsize=(11, 4), sharey=True, layout="constrained")
 axes[0].plot(alphas_l1, n_active_l1, color="#0072B2", label="non-zero coefficients")

@@ -50,7 +50,8 @@ plt.show()
 
 for title, path in paths.items():
     k = int(np.argmax(path.deviance_ratio > 0.6))
-    print(f"{title:16} {path.n_active[k]:2d} of 30 coefficients explain 60 % of the deviance")
+    n_active = path.n_active[k]
+    print(f"{title:16} {n_active:2d} of 30 coefficients explain 60 % of the deviance")
 
 # %%
 # What one reads from the fit
