@@ -41,6 +41,7 @@ sphinx_gallery_conf = {
     "reference_url": {"riata": None},
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,
     "show_signature": False,
     "min_reported_time": 1e9,
     "download_all_examples": False,
