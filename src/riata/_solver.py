@@ -38,7 +38,7 @@ NEAR = 0.8  # ratio of two alphas for that
 MOST_LANES = 128  # alphas certified at once from a Gram matrix
 LAZY_GRAM = 10**7  # multiply-adds from which it may pay to form it by and by
 LARGE_GRAM = 500  # columns from which lanes are tried on a Gram matrix
-COST_OF_LANES = 8.0  # a multiply-add in all lanes, against one of the active set's
+COST_OF_LANES = 32.0  # a multiply-add in all lanes, against one of the active set's
 SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
 
 
