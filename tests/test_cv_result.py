@@ -314,11 +314,11 @@ def test_logistic_regression_cv_selects():
     }
     best = LogisticRegressionCV(**options).fit(X, y)
     mean = best.scores_.mean(axis=0)[0]
-    assert best.C_ == options["Cs"][mean.argmax()]
+    assert options["Cs"][mean.argmax()] == best.C_
     model = LogisticRegressionCV(select="1se", **options).fit(X, y)
     error = best.scores_.std(axis=0, ddof=1)[0] / np.sqrt(5)
     good = mean >= mean.max() - error[mean.argmax()]
-    assert model.C_ == options["Cs"][good].min()
+    assert options["Cs"][good].min() == model.C_
 
 
 # --- what is kept ------------------------------------------------------------------------

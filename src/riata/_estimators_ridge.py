@@ -17,9 +17,8 @@ from ._cross_validation_base import (
     RoutedCV,
     as_folds,
     reject_params_without_routing,
-    rows_of_params,
-    score_model,
 )
+from ._cross_validation_scores import rows_of_params, score_model
 from ._estimators_base import (
     SHARED_CHECKS,
     Deadline,
