@@ -16,7 +16,7 @@ from test_losses import LOSSES
 from test_path import covering_rows
 
 import riata
-from riata import losses
+from riata import _newton, losses
 
 CONVEX = [loss for loss in LOSSES if loss.convex]
 each_loss = pytest.mark.parametrize("loss", CONVEX, ids=repr)
@@ -444,6 +444,23 @@ def test_sums_that_cancel_do_not_end_the_search():
     loss = losses.NegativeBinomial(100.0)
     path = riata.fit_path(X, y, loss=loss, fit_intercept=False, alphas=8, tol=1e-10)
     assert np.all(path.relative_gap <= 1e-10)
+
+
+def test_dense_columns_too_many_for_a_gram_matrix(monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 90)) + 1.0
+    y = (X[:, 0] + rng.standard_normal(60) > 1.0).astype(float)
+    options = {
+        "loss": "logistic", "alphas": 8, "alpha_min_ratio": 0.05, "tol": 1e-8,
+        "sample_weight": rng.integers(0, 3, 60), "offset": 0.1 * rng.standard_normal(60),
+    }
+    by_gram = riata.fit_path(X, y, **options)
+    monkeypatch.setattr(_newton, "GRAM_BYTES", 8 * 10**2)
+    by_columns = riata.fit_path(X, y, **options)
+    assert by_columns.n_active.max() > 10
+    assert by_columns.diagnostics.epochs > 0
+    assert np.all(by_columns.relative_gap <= 1e-8)
+    np.testing.assert_allclose(by_columns.coefs, by_gram.coefs, atol=1e-4)
 
 
 # --- Other packages -------------------------------------------------------------------

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from riata import fit_path, losses
+from riata._core.elementwise import visit
+from riata._path import checked_data, checked_problem
+from riata._predictors import visit_by_rows
 from riata.losses import Loss, Tweedie, get_loss
 
 CLASSES = [
@@ -277,3 +280,62 @@ def test_a_loss_of_ones_own():
     np.testing.assert_allclose(X.T @ slope, 0.3 * w, atol=1e-6)
     assert slope.sum() == pytest.approx(0.0, abs=1e-12)
     assert path.relative_gap[0] <= 1e-12
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("width", "lanes"),
+    [(1, [0]), (3, [0, 2]), (8, range(8)), (8, [5]), (8, [0, 1, 3]), (16, range(4, 12))],
+)
+@pytest.mark.parametrize("loss", [losses.Logistic(), losses.Poisson()], ids=repr)
+def test_compiled_visits_are_those_of_numpy(loss, width, lanes, weighted):
+    rng, n = np.random.default_rng(0), 5000
+    lanes = np.array(lanes, dtype=np.intc)
+    y = rng.integers(0, 2, n).astype(float)
+    y[:10] = 0.25
+    weights = rng.random(n) if weighted else None
+    data = checked_data(rng.standard_normal((n, 1)), y, weights, None, loss)
+    problem = checked_problem(data, loss, l1_ratio=1.0)
+    eta, step = rng.normal(scale=3.0, size=(2, n, width))
+    shift, length = rng.random(width), rng.random(width)
+    for way, model in ((step, rng.random(n)), (None, None)):
+        arguments = eta, way, shift, length, lanes, model
+        found, expected = (
+            [np.zeros((n, width)), np.zeros((n, width)), np.zeros(n)] for _ in range(2)
+        )
+        sums = problem.visit(*arguments, *found)
+        known = visit_by_rows(problem, *arguments, *expected)
+        known[0] /= problem.eta_unit**2
+        np.testing.assert_allclose(sums[:, lanes], known[:, lanes], rtol=1e-11, atol=1e-12)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
+
+
+def test_long_sums_are_accurate():
+    # Equal samples are rounded one way when they are added to a large sum; differences of
+    # such losses told the line search to halve steps that were good.
+    n, none, one = 2**20, np.zeros(1), np.ones(1)
+    block = [np.zeros((n, 1)) for _ in range(2)]
+    sums = visit(
+        "logistic", np.zeros(n), None, 1.0, np.full((n, 1), 0.3), None, none, one,
+        np.zeros(1, dtype=np.intc), None, *block, np.zeros(n),
+    )
+    assert sums[0, 0] == pytest.approx(n * np.log1p(np.exp(0.3)), rel=1e-13)
+
+
+def test_visits_refuse_arrays_that_do_not_fit():
+    y, eta, lane = np.zeros(5), np.zeros((5, 2)), np.zeros(1, dtype=np.intc)
+
+    def call(eta=eta, lanes=lane, shift=2, rows=5):
+        return visit(
+            "logistic", y, None, 1.0, eta, None, np.zeros(shift), np.zeros(2), lanes, None,
+            np.zeros((rows, 2)), np.zeros((5, 2)), np.zeros(5),
+        )
+
+    assert call().shape == (6, 2)
+    for wrong in ({"eta": np.zeros((4, 2))}, {"shift": 3}, {"rows": 4},
+                  {"lanes": np.zeros(0, dtype=np.intc)}):
+        with pytest.raises(ValueError, match="shapes"):
+            call(**wrong)
+    with pytest.raises(IndexError):
+        call(lanes=np.array([2], dtype=np.intc))

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 import riata
 from riata import _multinomial, _path, _span
-from riata.losses import Logistic, Loss, Multinomial, Poisson
+from riata.losses import Multinomial
 
 
 def data(n=90, p=12, classes=3, seed=0):
@@ -146,16 +146,3 @@ def test_the_span_of_the_samples_has_the_solution(loss, monkeypatch):
     assert set(span.diagnostics.engine) == {"ridge"} != set(direct.diagnostics.engine)
     np.testing.assert_allclose(span.coefs, direct.coefs, atol=1e-6)
     assert _span.MOST_SAMPLES > 30
-
-
-@pytest.mark.parametrize("loss", [Logistic(), Poisson()], ids=repr)
-@pytest.mark.parametrize("lanes", [1, 3, 8])
-def test_compiled_sums_are_those_of_numpy(loss, lanes):
-    rng = np.random.default_rng(0)
-    eta = 5.0 * rng.standard_normal((1000, lanes))
-    y = rng.integers(0, 2, (1000, 1)).astype(float)
-    y[:10] = 0.25
-    for weight in (None, rng.random(1000)):
-        found, expected = loss.sums(y, eta, weight), Loss.sums(loss, y, eta, weight)
-        np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
-        np.testing.assert_allclose(found[1], expected[1], rtol=1e-12, atol=1e-15)

@@ -14,6 +14,7 @@ from ._core.active_set import ActiveSet
 from ._core.descent import CONVERGED, Quadratic
 from ._lanes import LANES, View
 from ._newton import MAX_STEPS, Model, NewtonSolver, gradient
+from ._predictors import Predictors
 from ._problem import GeneralProblem
 from ._solver import EPS, Solutions, Verdict
 
@@ -51,13 +52,15 @@ class MultinomialProblem(GeneralProblem):
         total = self.weigh(self.loss.value(self.targets, Eta)[:, None]).sum()
         return np.full(self.n_classes, total / self.n_classes)
 
-    def evaluate(self, Eta):
-        """Losses and weighted residuals, in the units of the design."""
-        return self.losses(Eta) / self.eta_unit**2, self.weigh(self.residuals(Eta))
-
-    def curvatures(self, Eta, lanes):
-        """Curvatures of some classes."""
-        return self.loss.curvature(self.targets, Eta)[:, lanes]
+    def look(self, rows, Eta):
+        """Sums of the losses of some rows, in equal parts for each class, residuals and
+        curvatures."""
+        y, count = self.targets[rows], self.n_classes
+        value = self.loss.value(y, Eta)
+        total = value.sum() if self.weights is None else self.weights[rows] @ value
+        residual = self.loss.residual(y, Eta)
+        p = y - residual
+        return np.full(count, total / count), residual, p * (1.0 - p)
 
     def fenchel_young(self, Eta, kappa):
         """As of `GeneralProblem`, of predictors (n_samples, n_classes)."""
@@ -241,7 +244,8 @@ class MultinomialSolver(NewtonSolver):
     def _descend(self, W, first, alphas, tol):
         count = self.problem.n_classes
         if W is None:
-            W, self.Eta = self.B.copy(), self.eta.copy()
+            W = self.B.copy()
+            self._stand_at(self.eta)
         else:
             W = W[:, :count].copy()
         if not len(self.working):
@@ -255,7 +259,7 @@ class MultinomialSolver(NewtonSolver):
         return W, [max(statuses)]
 
     def _remodel(self, live):
-        self.P = self.problem.loss.predict(self.Eta)
+        self.P = self.problem.loss.predict(self.at.eta)
         self.model = PairModel(self.problem, self.P)
         self.blocks = None
         self.work.hessians += 1
@@ -264,10 +268,11 @@ class MultinomialSolver(NewtonSolver):
         self.ratio = np.ones(self.problem.n_classes)
 
     def _compare_along(self):
-        step, length, pull = self.last_step
-        change = np.vdot(pull - self.pull, step) * self.problem.eta_unit
+        _, length, shift, _, change = self.last_step
+        step, count = self.at.step + shift, len(length)
         model = length[0] * np.vdot(step, self.model.bend(step))
-        self._set_ratio(np.full(len(length), change), np.full(len(length), model))
+        change = change.sum() * self.problem.eta_unit
+        self._set_ratio(np.full(count, change), np.full(count, model))
 
     def _model_step(self, W, C, loss, gap, alphas, live, tol, alpha):
         working, model = self.working, self.model
@@ -299,8 +304,8 @@ class MultinomialSolver(NewtonSolver):
         D[at, model.classes] = (solved - start)[:, 0]
         return D
 
-    def _search(self, W, D, alphas, live, penalty):
-        moved = super()._search(W, D, alphas, live, penalty)
+    def _search(self, W, C, D, alphas, live, penalty):
+        moved = super()._search(W, C, D, alphas, live, penalty)
         self.failed = 0 if moved.any() else self.failed + 1
         if 0 < self.failed < MOST_FAILED:  # another kind of step, or a new Hessian
             self.model = None
@@ -333,7 +338,7 @@ class MultinomialSolver(NewtonSolver):
     def _block_model(self):
         """The model in which the classes do not meet."""
         if self.blocks is None:
-            curvature = self.problem.curvatures(self.Eta, slice(None))
+            curvature = self.P * (1.0 - self.P)
             self.blocks = Model(self.problem, curvature.mean(axis=1), rough=True)
             share = self.problem.weigh(curvature).sum(axis=0) / self.blocks.weight_sum
             self.block_ratio = np.maximum(share, 1e-3)
@@ -357,10 +362,32 @@ class MultinomialSolver(NewtonSolver):
         D[rows] = np.where((new * w < 0) & (l1 > 0), 0.0, new) - w
         return D
 
-    def _add_intercepts(self, step):
-        step += self.model.intercepts(step)
+    def _stand_at(self, Eta):
+        """Look at the loss at some predictors."""
+        self.at = self._room(Eta.shape[1])
+        self.at.eta[:] = Eta
+        self.at.look(self.at.every)
+        self.shift = np.zeros(Eta.shape[1])
+
+    def _room(self, lanes):
+        if lanes not in self._rooms:
+            self._rooms[lanes] = Predictors(self.problem, lanes)
+        return self._rooms[lanes]
+
+    def _add_product(self, columns, B, out):
+        out += self._product(columns, B)  # (there may be more classes than lanes)
+
+    def _weights(self):
+        return None  # the model has no such
+
+    def _settle(self):
+        self._stand_at(self.problem.settle(self.at.eta)[0])
+
+    def _intercepts(self, step, D):
+        if not self.problem.fit_intercept:
+            return np.zeros(D.shape[1])
         pull = self.problem.eta_unit * self.excess / self.ratio
-        step += self.model.intercept_inverse @ pull
+        return self.model.intercepts(step) + self.model.intercept_inverse @ pull
 
     def _bend(self, V, lanes):
         if self.problem.fit_intercept:
@@ -393,16 +420,16 @@ class MultinomialSolver(NewtonSolver):
         Eta = self._product(working.columns[active], B[active]) + problem.null_eta
         self.constants = np.zeros(count)
         if problem.fit_intercept:
-            if self.Eta is not None:
-                self.constants = (self.Eta - Eta).mean(axis=0)
+            if self.at is not None:
+                self.constants = (self.at.eta - Eta).mean(axis=0)
             Eta, moved = problem.settle(Eta + self.constants)
             self.constants = self.constants + moved
-        self.Eta = Eta
+        self._stand_at(Eta)
         cols = self._columns_to_look_at(None, None, alphas)
-        C = gradient(problem.design, problem.weigh(problem.residuals(Eta)), cols)
+        C = gradient(problem.design, self.at.pull, cols)
         self.work.passes += len(cols) / problem.design.n_features * -(-count // 8)
         self.work.columns_touched += len(cols)
-        loss = 2.0 * problem.losses(Eta).sum() / problem.eta_unit**2
+        loss = 2.0 * self.loss.sum()
         gap, kkt, penalty = self.certify(
             problem.strengths, C, cols, B, alphas[0], loss
         )
@@ -431,7 +458,7 @@ class MultinomialSolver(NewtonSolver):
         self.B = np.zeros((size, self.problem.n_classes))
         self.B[:len(self.solved)] = self.solved
         self.w = np.abs(self.B).max(axis=1, initial=0.0)
-        self.eta = self.Eta.copy()
+        self.eta = self.at.eta.copy()
 
     def _solutions(self, alphas, which, verdict, rounds, status):
         """As of one alpha, its coefficients numbered ``column * n_classes + class``."""

@@ -25,6 +25,7 @@ from ._core.descent import (
     descend,
 )
 from ._lanes import LANES, View, descend_lanes
+from ._predictors import BEND, CURVATURE, EXCESS, LOSS, SLOPE, Predictors
 from ._solver import EPS, MAX_EPOCHS, SMALL_GRAM, PathSolver, Verdict
 from ._working_set import GRAM_BYTES, SPARSE_GRAM, Gram
 
@@ -56,16 +57,22 @@ def gradient(design, Q, columns):
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
+def add_product(design, columns, B, out):
+    """Add ``X~[:, columns] @ B`` for B (n_columns, lanes) to the first lanes of `out`
+    (n_samples, 1 or LANES)."""
+    block = np.zeros((len(columns), out.shape[1]))
+    block[:, :B.shape[1]] = -B
+    design.subtract_product(columns, block, out)
+
+
 def product(design, columns, B):
     """``X~[:, columns] @ B`` for B (n_columns, lanes); (n_samples, lanes)."""
     parts = []
     for first in range(0, B.shape[1], LANES):
         part = B[:, first:first + LANES]
         lanes = part.shape[1]
-        block = np.zeros((len(columns), 1 if lanes == 1 else LANES))
-        block[:, :lanes] = -part
-        out = np.zeros((design.n_samples, block.shape[1]))
-        design.subtract_product(columns, block, out)
+        out = np.zeros((design.n_samples, 1 if lanes == 1 else LANES))
+        add_product(design, columns, part, out)
         parts.append(out[:, :lanes])
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
@@ -112,6 +119,8 @@ class Model:
     def by_gram(self):
         """Whether the Gram matrix is the cheaper way to see the columns."""
         design, size = self.design, len(self.columns)
+        if 8 * size * size > GRAM_BYTES:
+            return False
         most = min(max(15 * design.column_nnz(self.columns), 500), SPARSE_GRAM)
         return not design.sparse or size <= most
 
@@ -119,6 +128,12 @@ class Model:
         """Gram matrix of its columns, and how many of them are new in it."""
         added = self._gram.extend(self.columns, self._rough)
         return self._gram.matrix, added
+
+    def packed(self):
+        """Its columns, copied, times the roots of the weights."""
+        packed = np.empty((len(self.weights), len(self.columns)), order="F")
+        self.design.pack(self.columns, 0, len(packed), packed)
+        return packed
 
     def center(self, V):
         """Take off each column of V (n, lanes) its mean in the weights of the model."""
@@ -135,6 +150,8 @@ class NewtonSolver(PathSolver):
     start : (columns, w) or None
     """
 
+    rung, rung_gap = 0.4, 0.1  # a Newton step goes far, wherever it starts
+
     def __init__(self, problem, settings, start=None):
         strengths = problem.strengths
         # no coefficient is pulled to zero or held by a bound: all are active
@@ -143,8 +160,10 @@ class NewtonSolver(PathSolver):
         self.eta = problem.null_eta  # at the last solution
         self.patience = TOGETHER
         self.model = None
-        self.pull = None  # weighted residuals of each lane, as of Eta
-        self.Eta = None  # of each lane, as of W
+        self._rooms = {}  # by lanes
+        self.at = None  # the predictors that belong to W
+        self.shift = np.zeros(1)  # intercepts of its lanes, against the null model's
+        self.last_shift = 0.0  # of the last solution
         super().__init__(problem, settings, start)
 
     def _free_columns(self):
@@ -167,7 +186,7 @@ class NewtonSolver(PathSolver):
         if W is None:
             self.engine = ["null"] * lanes
             W = np.repeat(self.w[:, None], lanes, axis=1)
-            self.Eta = np.repeat(self.eta, lanes, axis=1)
+            self._gather(lanes)
             alpha = self.alpha
         else:
             W, alpha = W[:, :lanes].copy(), None
@@ -178,8 +197,35 @@ class NewtonSolver(PathSolver):
             statuses = self._newton(W, first, alphas, np.asarray(tol), alpha)
         return W, statuses
 
+    def _room(self, lanes):
+        """Predictors for so many lanes, wherever they stand."""
+        width = 1 if lanes == 1 else LANES
+        if width not in self._rooms:
+            self._rooms[width] = Predictors(self.problem, width)
+        return self._rooms[width]
+
+    def _gather(self, lanes):
+        """Let all lanes stand at the last solution."""
+        self.at = at = self._room(lanes)
+        at.eta[:] = self.eta
+        at.look(at.every[:1])
+        at.sums[:] = at.sums[:, :1]
+        if lanes > 1:
+            at.pull[:] = at.pull[:, :1]
+        self.shift = np.full(lanes, self.last_shift)
+
+    @property
+    def loss(self):
+        """Losses of the lanes, in the units of the design."""
+        return self.at.sums[LOSS, :len(self.shift)]
+
+    @property
+    def excess(self):
+        """Sums of the weighted residuals."""
+        return self.at.sums[EXCESS, :len(self.shift)]
+
     def _newton(self, W, first, alphas, tol, alpha):
-        """Change W (working, lanes) and `Eta` to the solutions on the working set.
+        """Change W (working, lanes) and `at` to the solutions on the working set.
 
         `alpha` is the strength for which all lanes are optimal now, or None.
         """
@@ -187,7 +233,6 @@ class NewtonSolver(PathSolver):
         statuses = [CONVERGED] * lanes
         live = np.arange(lanes) >= first
         before, self.last_step = np.full(lanes, np.inf), None
-        self.loss, self.pull = self.problem.evaluate(self.Eta)
         for taken in range(MAX_STEPS):
             C, loss = self._correlate(), 2.0 * self.loss
             gap, penalty = self._measure(W, C, loss, alphas)
@@ -211,7 +256,7 @@ class NewtonSolver(PathSolver):
             before = gap
             D = self._model_step(W, C, loss, gap, alphas, now, tol, alpha)
             alpha = None
-            stuck = now & ~self._search(W, D, alphas, now, penalty)
+            stuck = now & ~self._search(W, C, D, alphas, now, penalty)
             for k in np.flatnonzero(stuck):
                 statuses[k] = STALLED
             live &= ~stuck
@@ -223,10 +268,9 @@ class NewtonSolver(PathSolver):
     def _correlate(self):
         """Correlations of the working set, in all lanes."""
         problem, columns = self.problem, self.working.columns
-        self.excess = np.einsum("ij->j", self.pull)  # (much faster than sum)
         self.work.columns_touched += len(columns)
         self.work.passes += len(columns) / problem.design.n_features
-        return gradient(problem.design, self.pull, columns)
+        return gradient(problem.design, self.at.pull, columns)
 
     def _measure(self, W, C, loss, alphas):
         """Gap on the working set and penalty, in all lanes."""
@@ -243,22 +287,23 @@ class NewtonSolver(PathSolver):
 
     def _remodel(self, live):
         """A new model, with the mean curvature of the lanes that are not yet solved."""
-        curvature = self.problem.curvatures(self.Eta, live).mean(axis=1)
-        self.model = Model(self.problem, curvature, rough=True)
+        if np.count_nonzero(live) == 1 and len(live) > 1:  # ... for which that was taken
+            self.at.look(self.at.every[:len(live)][live])
+        self.model = Model(self.problem, self.at.curvature, rough=True)
         self.work.hessians += 1
 
     def _compare(self):
         """Set the ratio of each lane's curvature to the model's, in the whole."""
-        curvature = self.problem.weigh(self.problem.curvatures(self.Eta, slice(None)))
-        self._set_ratio(curvature.sum(axis=0), self.model.weight_sum)
+        self._set_ratio(
+            self.at.sums[CURVATURE, :len(self.shift)], self.model.weight_sum
+        )
 
     def _compare_along(self):
         """The same along the last step, by what it has changed."""
-        step, length, pull = self.last_step
-        change = np.einsum("ij,ij->j", pull - self.pull, step)
-        self._set_ratio(
-            change * self.problem.eta_unit, length * (self.model.weights @ step**2)
-        )
+        model, length, shift, bend, change = self.last_step
+        if model is not self.model:
+            bend = self.model.weights @ (self.at.step[:, :len(shift)] + shift) ** 2
+        self._set_ratio(change * self.problem.eta_unit, length * bend)
 
     def _set_ratio(self, curvature, model):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -296,7 +341,7 @@ class NewtonSolver(PathSolver):
             solved = self._follow(view, gram, start, c, part, 0.1 * tol, alpha)
         else:
             target = np.maximum(FORCING * gap[lanes] / scale, 0.1 * tol)
-            pull = self.pull[:, lanes] / scale
+            pull = self.at.pull[:, lanes] / scale
             solved = self._descend_model(
                 view, gram, start, c, pull, loss[lanes] / scale, part, target
             )
@@ -314,8 +359,10 @@ class NewtonSolver(PathSolver):
                 gram, added = model.gram()
                 self.work.gram += added
             quadratic = Quadratic.from_gram(gram)
-        else:
+        elif model.design.sparse:
             quadratic = Quadratic.from_sparse(model.design, model.columns)
+        else:
+            quadratic = None  # copied when they are used
         return View(
             quadratic, model.columns, model.design.sqnorm[model.columns],
             working.l1[at], working.l2[at], working.lower[at], working.upper[at],
@@ -415,6 +462,8 @@ class NewtonSolver(PathSolver):
 
     def _descend_model(self, view, gram, start, c, pull, loss, alphas, tol):
         """Solutions of the model by descent and conjugate gradients, side by side."""
+        if gram is None and not self.model.design.sparse:
+            return self._descend_dense(view, start, c, pull, loss, alphas, tol)
         if gram is None:
             state = self._state_without(view.columns, start, pull)
             xty = gradient(self.model.design, state, view.columns)[:, :start.shape[1]]
@@ -429,6 +478,23 @@ class NewtonSolver(PathSolver):
         self.work.newton += effort.newton
         return solved
 
+    def _descend_dense(self, view, start, c, pull, loss, alphas, tol):
+        """Solutions of the model by descent along copied columns, one by one."""
+        packed = self.model.packed()
+        quadratic = Quadratic.from_packed(packed)
+        solved, root = np.array(start.T, order="C"), np.sqrt(self.model.weights)
+        for k, w in enumerate(solved):
+            xty = c[:, k] + packed.T @ (packed @ w)
+            state = np.divide(pull[:, k], root, out=np.zeros_like(root), where=root > 0)
+            _, epochs, _, _ = descend(
+                quadratic, w, state, 0.0, xty, view.sqnorm, alphas[k] * view.l1,
+                alphas[k] * view.l2, view.lower, view.upper,
+                float(loss[k] + w @ (xty + c[:, k])), tol[k], MAX_EPOCHS,
+                self.settings.deadline, True,
+            )
+            self.work.epochs += epochs
+        return solved.T
+
     def _take_in(self, W, C, alphas, live):
         """Add to the model what is active or violates KKT in a lane."""
         working, lanes = self.working, W.shape[1]
@@ -439,28 +505,28 @@ class NewtonSolver(PathSolver):
         new = np.flatnonzero(wanted)
         self.model.add(new, working.columns[new])
 
-    def _search(self, W, D, alphas, live, penalty):
+    def _search(self, W, C, D, alphas, live, penalty):
         """Go along D, and to the intercept that belongs to it, as far as the objective
-        falls enough (Armijo's rule); changes W, and `Eta` with what belongs to it. Returns
+        falls enough (Armijo's rule); changes W, and `at` with what belongs to it. Returns
         the lanes that moved."""
-        problem, loss = self.problem, self.loss
+        at, unit, lanes = self.at, self.problem.eta_unit, len(alphas)
         moving = D.any(axis=1).nonzero()[0]
-        step = self._product(self.working.columns[moving], D[moving])
-        if problem.fit_intercept:
-            self._add_intercepts(step)
-        slope = self._penalty(W + D, alphas) - penalty
-        slope -= np.einsum("ij,ij->j", self.pull, step) / problem.eta_unit
-        slope = self._together(slope)
-        noise = EPS * (100.0 + 10.0 * math.sqrt(len(step))) * self._together(loss + penalty)
-        length = live.astype(float)
+        at.step[:] = 0.0
+        self._add_product(self.working.columns[moving], D[moving], at.step)
+        shift = self._intercepts(at.step[:, :lanes], D)
+        loss = self.loss.copy()
+        # of the loss, per length, in the predictors' units
+        begin = unit * np.einsum("ij,ij->j", C[:, :lanes], D) + self.excess * shift
+        slope = self._together(self._penalty(W + D, alphas) - penalty - begin / unit)
+        noise = EPS * (100.0 + 10.0 * math.sqrt(len(at.eta)))
+        noise = noise * self._together(loss + penalty)
+        length, again = live.astype(float), live
         while True:
-            Eta = self.Eta + length * step
-            new, pull = problem.evaluate(Eta)
-            gain = new - loss
-            small = np.abs(gain) <= NOISE * loss
-            if small.any():  # the trapezoidal rule does not cancel
-                rule = -0.5 * length * np.einsum("ij,ij->j", self.pull + pull, step)
-                gain = np.where(small, rule / problem.eta_unit, gain)
+            at.try_out(at.step, shift, length, at.every[:lanes][again], self._weights())
+            gain, end = self.loss - loss, at.sums[SLOPE, :lanes].copy()
+            # the trapezoidal rule does not cancel
+            rule = -0.5 * length * (begin + end) / unit
+            gain = np.where(np.abs(gain) <= NOISE * loss, rule, gain)
             gain += self._penalty(W + length * D, alphas) - penalty
             gain = self._together(gain)
             short = live & ~(gain <= ARMIJO * length * slope + noise)
@@ -468,23 +534,37 @@ class NewtonSolver(PathSolver):
             if not again.any():
                 break
             length[again] *= 0.5
-        self.last_step = step, length, self.pull
+        bend = at.sums[BEND, :lanes].copy()
+        self.last_step = self.model, length, shift, bend, begin - end
         if short.any():  # stay where they were
             length[short] = 0.0
-            Eta[:, short], pull[:, short] = self.Eta[:, short], self.pull[:, short]
-            new[short] = loss[short]
+            at.try_out(at.step, shift, length, at.every[:lanes][short])
+        at.take()
         W += length * D
-        if self.by_gradients and problem.fit_intercept:
-            Eta, _ = problem.settle(Eta)
-            new, pull = problem.evaluate(Eta)
-        self.Eta, self.loss, self.pull = Eta, new, pull
-        return (length > 0) & (np.einsum("ij,ij->j", step, step) > 0)
+        self.shift += length * shift
+        if self.by_gradients and self.problem.fit_intercept:
+            self._settle()
+        return (length > 0) & (D.any(axis=0) | (shift != 0))
 
-    def _add_intercepts(self, step):
-        """Add to steps (n_samples, lanes) of the predictors those of the intercepts."""
-        self.model.center(step)
-        scale = self.problem.eta_unit / self.model.weight_sum
-        step += self.excess * scale / self.ratio
+    def _weights(self):
+        """Of the samples, in the model."""
+        return self.model.weights
+
+    def _settle(self):
+        """Go to the best intercepts."""
+        self.shift = self.shift + self.at.settle(len(self.shift), 0.0)
+
+    def _intercepts(self, step, D):
+        """Steps of the intercepts that go with steps of the coefficients, and with those
+        of the predictors (n_samples, lanes)."""
+        if not self.problem.fit_intercept:
+            return np.zeros(D.shape[1])
+        model, unit = self.model, self.problem.eta_unit
+        if self.by_gradients:
+            mean = model.weights @ step / model.weight_sum
+        else:
+            mean = unit * (model.shift @ D[model.places])
+        return self.excess * unit / model.weight_sum / self.ratio - mean
 
     def _bend(self, V, lanes):
         """Change of the weighted residuals, in the model, by steps V (n_samples, lanes)
@@ -512,31 +592,36 @@ class NewtonSolver(PathSolver):
             out[self.problem.weights == 0] = 0.0  # where the loss might overflow
         return out
 
+    def _add_product(self, columns, B, out):
+        """Add that to `out` (n_samples, width)."""
+        add_product(self.problem.design, columns, self.problem.eta_unit * B, out)
+        if self.problem.weights is not None:
+            out[self.problem.weights == 0] = 0.0
+
     # --- Verification by a pass over X.
 
     def _verify(self, W, alphas):
         problem, working, lanes = self.problem, self.working, len(alphas)
         B = np.ascontiguousarray(W[:, :lanes])
         active = B.any(axis=1).nonzero()[0]
-        Eta = self._product(working.columns[active], B[active])
-        Eta += problem.null_eta
+        if self.at is None or len(self.shift) != lanes:
+            self.at, self.shift = self._room(lanes), np.zeros(lanes)
+        at = self.at
+        at.eta[:] = 0.0
+        self._add_product(working.columns[active], B[active], at.eta)
+        at.eta += problem.null_eta
         if problem.fit_intercept:
-            if self.Eta is not None and self.Eta.shape == Eta.shape:
-                # start from the intercepts that were found on the way
-                guess = (self.Eta - Eta).mean(axis=0)
-                Eta, moved = problem.settle(Eta + guess)
-                moved += guess
-            else:
-                Eta, moved = problem.settle(Eta)
-            self.constants[:lanes] = moved * problem.target_unit
-        self.Eta = Eta
-        loss, Q = problem.evaluate(Eta)
-        loss *= 2.0
+            # from the intercepts that were found on the way
+            self.shift = at.settle(lanes, self.shift)
+            self.constants[:lanes] = self.shift * problem.target_unit
+        else:
+            at.look(at.every[:lanes])
+        loss, Q = 2.0 * self.loss, at.pull
         R, square = None, loss
         if self.screening is not None:
-            R = problem.residuals(Eta)
-            square = np.einsum("ij,ij->j", R, Q)
-        cols = self._columns_to_look_at(Q, square, alphas)
+            R = at.pull if problem.weights is None else problem.residuals(at.eta)
+            square = np.einsum("ij,ij->j", R[:, :lanes], Q[:, :lanes])
+        cols = self._columns_to_look_at(Q[:, :lanes], square, alphas)
         C = gradient(problem.design, Q, cols)
         self.work.passes += len(cols) / problem.design.n_features
         self.work.columns_touched += len(cols)
@@ -546,10 +631,15 @@ class NewtonSolver(PathSolver):
 
     def _restart(self, W):
         loss = super()._restart(W)
-        self.eta = self.Eta[:, :1].copy()
+        self._stand(0)
         return loss
 
     def _advance(self, alphas, first, last, verdict):
         super()._advance(alphas, first, last, verdict)
         if first < last:
-            self.eta = self.Eta[:, last - 1:last].copy()
+            self._stand(last - 1)
+
+    def _stand(self, lane):
+        """Go on from the predictors of a lane."""
+        self.eta = self.at.eta[:, lane:lane + 1].copy()
+        self.last_shift = self.shift[lane]

@@ -11,6 +11,8 @@ import numpy as np
 
 from ._core.certificate import Strengths, in_design_units
 from ._core.design import Design, standard_target
+from ._core.elementwise import visit
+from ._predictors import LOSS, Predictors, visit_by_rows
 
 EPS = float(np.finfo(float).eps)
 COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
@@ -212,6 +214,7 @@ class GeneralProblem(Problem):
             unit = 2.0 ** math.frexp(peak)[1]
             loss, y, offset = loss.in_units(unit), y / unit, offset / unit
         self.loss, self.target, self.target_unit = loss, y, unit
+        self._least = loss.least(y, self.weights)
         self.targets = y[:, None]
         self._set_null_model(offset)
         self.unit = unit * self.eta_unit
@@ -219,7 +222,7 @@ class GeneralProblem(Problem):
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
 
     def _set_null_model(self, offset):
-        constant = 0.0
+        constant, self.eta_unit = 0.0, 1.0
         if self.fit_intercept:
             mean = float(np.average(self.target, weights=self.weights))
             self.loss.check_mean(mean)
@@ -243,29 +246,46 @@ class GeneralProblem(Problem):
             2.0 ** math.frexp(math.sqrt(square))[1] if 0 < square < math.inf else 1.0
         )
         self.y = np.ascontiguousarray(residual[:, 0]) / self.eta_unit
-        self._pull_unit = 1.0 / self.eta_unit
-        if self.weights is not None:
-            self._pull_unit = self.weights[:, None] / self.eta_unit
         self.yy = square / self.eta_unit**2
 
     def losses(self, Eta):
         """Sum of the losses at predictors (n, lanes), one a lane; inf if that overflows."""
-        return self.loss.sums(self.targets, Eta, self.weights)[0]
+        predictors = Predictors(self, Eta.shape[1])
+        predictors.eta[:] = Eta
+        predictors.look(predictors.every)
+        return predictors.sums[LOSS] * self.eta_unit**2
 
     def residuals(self, Eta):
         """Residuals at predictors (n, lanes), in the units of the design."""
         return self.loss.residual(self.targets, Eta) / self.eta_unit
 
-    def evaluate(self, Eta):
-        """Losses and weighted residuals, in the units of the design."""
-        total, residual = self.loss.sums(self.targets, Eta, self.weights)
-        residual *= self._pull_unit
-        return total / self.eta_unit**2, residual
+    def visit(self, eta, step, shift, length, lanes, model, moved, pull, curvature):
+        """As `visit` of `riata._core.elementwise`: losses and residuals in the units of
+        the design."""
+        arguments = eta, step, shift, length, lanes, model, moved, pull, curvature
+        if self.loss.kernel:
+            sums = visit(
+                self.loss.kernel, self.target, self.weights, 1.0 / self.eta_unit,
+                *arguments,
+            )
+            sums[LOSS] -= self._least
+        else:
+            with np.errstate(over="ignore", invalid="ignore"):
+                sums = visit_by_rows(self, *arguments)
+        sums[LOSS] /= self.eta_unit**2
+        return sums
 
-    def curvatures(self, Eta, lanes):
-        """Curvatures at some of the predictors; inf if that overflows."""
-        with np.errstate(over="ignore"):
-            return self.loss.curvature(self.targets, Eta[:, lanes])
+    def look(self, rows, Eta):
+        """Sums of the losses of some rows, residuals and curvatures at predictors."""
+        weights = None if self.weights is None else self.weights[rows]
+        total, residual = self.loss.sums(self.targets[rows], Eta, weights)
+        return total, residual, self.loss.curvature(self.targets[rows], Eta)
+
+    def pull_unit(self, rows):
+        """By what the residuals of some rows are multiplied for the design."""
+        if self.weights is None:
+            return 1.0 / self.eta_unit
+        return self.weights[rows, None] / self.eta_unit
 
     def fenchel_young(self, Eta, kappa):
         """Distance of kappa times the residual from the dual point that belongs to the
@@ -278,37 +298,13 @@ class GeneralProblem(Problem):
         return float(self.weigh(np.maximum(distance, 0.0)).sum())
 
     def settle(self, Eta):
-        """Give each column of Eta (n, lanes) its optimal intercept, by Newton's method
-        kept inside of brackets; returns the predictors, and what was added."""
-        lanes, curvature = Eta.shape[1], None
-        moved, last = np.zeros(lanes), np.full(lanes, np.inf)
-        low, high = np.full(lanes, -np.inf), np.full(lanes, np.inf)
-        limit = 4.0 * max(1.0, float(np.abs(self.target).max()))
-        rounding = EPS * (4.0 + 0.1 * math.sqrt(len(Eta)))
-        for _ in range(100):
-            shifted = Eta + moved
-            residual = self.weigh(self.loss.residual(self.targets, shifted))
-            pull = np.einsum("ij->j", residual)
-            noise = rounding * np.einsum("ij->j", np.abs(residual))
-            low, high = np.where(pull > 0, moved, low), np.where(pull < 0, moved, high)
-            unsettled = np.abs(pull) > noise
-            if not unsettled.any():
-                break
-            if curvature is None or (np.abs(pull) > 0.01 * last)[unsettled].any():
-                curvature = self.loss.curvature(self.targets, shifted)
-                curvature = np.einsum("ij->j", self.weigh(curvature))
-            last = np.abs(pull)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                step = np.clip(np.nan_to_num(pull / curvature), -limit, limit)
-            new = moved + step
-            beyond = (new <= low) | (new >= high)
-            with np.errstate(invalid="ignore"):
-                middle = np.where(np.isfinite(low + high), 0.5 * (low + high), new)
-            new = np.where(beyond, middle, new)
-            if (np.abs(new - moved)[unsettled] <= 1e-16 * np.abs(shifted).max()).all():
-                break
-            moved = np.where(unsettled, new, moved)
-        return Eta + moved, moved
+        """Give each column of Eta (n, lanes) its optimal intercept; returns the
+        predictors, and what was added."""
+        lanes = Eta.shape[1]
+        predictors = Predictors(self, lanes)
+        predictors.eta[:] = Eta
+        moved = predictors.settle(lanes, 0.0)
+        return predictors.eta, moved
 
 
 def available_threads():

@@ -28,8 +28,6 @@ from ._working_set import FreeColumns, WorkingSet
 
 EPS = float(np.finfo(float).eps)
 MAX_EPOCHS = 200_000  # of coordinate descent, for one alpha on one working set
-RUNG = 0.65  # ratio of two alphas on the way to one that is far from the last
-RUNG_GAP = 1e-3  # relative gap that will do there
 SMALL_MATRIX = 2 * 10**5  # entries up to which a pass is not worth shortening
 SCREENING_BYTES = 8 * 2**20  # of residuals kept as references
 FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
@@ -149,6 +147,9 @@ class PathSolver:
         Coefficients to start from.
     """
 
+    rung = 0.65  # ratio of two alphas on the way to one that is far from the last
+    rung_gap = 1e-3  # relative gap that will do there
+
     def __init__(self, problem, settings, start=None):
         self.problem, self.settings = problem, settings
         self.target = settings.tol * problem.null_objective
@@ -250,7 +251,7 @@ class PathSolver:
             rungs = [k for k, step in enumerate(ahead) if not step.wanted]
             targets = np.full(len(ahead), self.target)
             if rungs:
-                targets[rungs] = RUNG_GAP * self.problem.null_objective
+                targets[rungs] = self.rung_gap * self.problem.null_objective
             asked = np.array([step.alpha for step in ahead])
             rounds = yield from self._solve_batch(asked, targets, rungs, not steps)
             batch = min(2 * batch, most) if rounds < 3 else max(batch // 2, 1)
@@ -287,8 +288,8 @@ class PathSolver:
         steps, above = [], self.alpha
         for alpha in alphas:
             floor = max(float(alpha), 1e-4 * self.alpha)
-            if 0.0 < floor < RUNG**1.5 * above:
-                count = math.ceil(math.log(floor / above) / math.log(RUNG))
+            if 0.0 < floor < self.rung**1.5 * above:
+                count = math.ceil(math.log(floor / above) / math.log(self.rung))
                 steps += [
                     Step(above * (floor / above) ** (k / count), False)
                     for k in range(1, count)

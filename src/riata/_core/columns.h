@@ -93,6 +93,26 @@ typedef struct {
     double *largest;              /* (lanes,) max of sqnorm * step^2, updated */
 } LanesProblem;
 
+/* Predictors of several lanes that move, and what a loss makes of them:
+ *
+ *     moved = eta + length * (step + shift)        in all lanes
+ *     r = unit * s * residual(y, moved)            in the lanes to look at
+ *     mean = curvature(y, moved), the mean of those lanes
+ *
+ * and, added up over the rows, s * loss; r; |r|; r * (step + shift); s * curvature;
+ * model * (step + shift)^2. */
+typedef struct {
+    int width, count;             /* lanes of the arrays; how many to look at, 512 at most */
+    const int *lane;              /* (count,) which */
+    double unit;
+    const double *y, *s, *model;  /* (n,) s NULL: all one; model NULL: zero */
+    const double *eta, *step;     /* (n, width) step NULL: zero */
+    const double *shift, *length; /* (width,) */
+    double *moved, *r;            /* (n, width) */
+    double *mean;                 /* (n,) */
+    double *sums;                 /* (6, width) updated */
+} LossVisit;
+
 /* Kernels on plain double vectors. */
 typedef struct {
     double (*dot)(ptrdiff_t n, const double *x, const double *y);
@@ -114,13 +134,9 @@ typedef struct {
     /* one sweep of coordinate descent over `count` columns, in all lanes at once */
     void (*sweep)(const Columns *X, const LanesProblem *P, ptrdiff_t count,
                   const ptrdiff_t *order);
-    /* r = y - p and total[k] = sum s (log(1 + exp(eta)) - y eta) for predictors
-     * (n, lanes); s NULL: all one */
-    void (*logistic)(ptrdiff_t n, int lanes, const double *y, const double *s,
-                     const double *eta, double *r, double *total);
-    /* the same of y log(y / mean) - y + mean with mean = exp(eta), and r = y - mean */
-    void (*poisson)(ptrdiff_t n, int lanes, const double *y, const double *s,
-                    const double *eta, double *r, double *total);
+    /* A visit of rows first:last, for the log loss and for half of Poisson's deviance */
+    void (*logistic)(const LossVisit *V, ptrdiff_t first, ptrdiff_t last);
+    void (*poisson)(const LossVisit *V, ptrdiff_t first, ptrdiff_t last);
 } VectorKernels;
 
 typedef struct {

@@ -75,6 +75,23 @@ cdef extern from "columns.h" nogil:
         double* qsum
         double* largest
 
+    ctypedef struct LossVisit:
+        int width
+        int count
+        const int* lane
+        double unit
+        const double* y
+        const double* s
+        const double* model
+        const double* eta
+        const double* step
+        const double* shift
+        const double* length
+        double* moved
+        double* r
+        double* mean
+        double* sums
+
     ctypedef struct VectorKernels:
         double (*dot)(Py_ssize_t, const double*, const double*) noexcept nogil
         void (*axpy)(Py_ssize_t, double, const double*, double*) noexcept nogil
@@ -93,14 +110,8 @@ cdef extern from "columns.h" nogil:
         void (*sweep)(
             const Columns*, const LanesProblem*, Py_ssize_t, const Py_ssize_t*
         ) noexcept nogil
-        void (*logistic)(
-            Py_ssize_t, int, const double*, const double*, const double*, double*,
-            double*
-        ) noexcept nogil
-        void (*poisson)(
-            Py_ssize_t, int, const double*, const double*, const double*, double*,
-            double*
-        ) noexcept nogil
+        void (*logistic)(const LossVisit*, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*poisson)(const LossVisit*, Py_ssize_t, Py_ssize_t) noexcept nogil
 
     ctypedef struct KernelTable:
         Verbs dense_columns[2]

@@ -3,9 +3,18 @@ from numpy.typing import NDArray
 
 _Float = NDArray[np.float64]
 
-def logistic(
-    y: _Float, eta: _Float, weights: _Float | None = None
-) -> tuple[_Float, _Float]: ...
-def poisson(
-    y: _Float, eta: _Float, weights: _Float | None = None
-) -> tuple[_Float, _Float]: ...
+def visit(
+    name: str,
+    y: _Float,
+    weights: _Float | None,
+    unit: float,
+    eta: _Float,
+    step: _Float | None,
+    shift: _Float,
+    length: _Float,
+    lanes: NDArray[np.intc],
+    model: _Float | None,
+    moved: _Float,
+    pull: _Float,
+    curvature: _Float,
+) -> _Float: ...

@@ -2,63 +2,94 @@
 
 import numpy as np
 
+from .columns cimport LossVisit
 from .design cimport interrupted, kernel_table
 
-ctypedef void (*Loop)(
-    Py_ssize_t, int, const double*, const double*, const double*, double*, double*
-) noexcept nogil
+ctypedef void (*Loop)(const LossVisit*, Py_ssize_t, Py_ssize_t) noexcept nogil
+
+cdef Py_ssize_t ROWS = 4096  # whose sums are added up apart: long ones lose digits
+
+cdef enum:
+    SUMS = 6
+    MOST_LANES = 512
 
 
-def logistic(const double[::1] y, const double[:, ::1] eta, weights=None):
-    """Sums of the logistic loss, and its residuals.
+def visit(
+    str name, const double[::1] y, const double[::1] weights, double unit,
+    const double[:, ::1] eta, const double[:, ::1] step, const double[::1] shift,
+    const double[::1] length, const int[::1] lanes, const double[::1] model,
+    double[:, ::1] moved, double[:, ::1] pull, double[::1] curvature,
+):
+    """Move predictors, and see what the loss makes of them in some lanes.
 
     Parameters
     ----------
-    y : (n_samples,)
-        Between 0 and 1.
-    eta : (n_samples, lanes)
-        Predictors.
-    weights : (n_samples,), optional
+    name : {"logistic", "poisson"}
+        ``log(1 + exp(eta)) - y eta`` with y between 0 and 1; or half the unit deviance
+        of Poisson's distribution.
+    y, weights : (n_samples,)
+        Weights None: all one.
+    unit : float
+        By which residuals are multiplied.
+    eta, step : (n_samples, width)
+        step None: zero.
+    shift, length : (width,)
+    lanes : (count,)
+        Those to look at, at least one.
+    model : (n_samples,) or None
+    moved : (n_samples, width), written
+        ``eta + length * (step + shift)``, in all lanes; it may be `eta`.
+    pull : (n_samples, width), written in the lanes that are looked at
+        ``unit * weights * residual``
+    curvature : (n_samples,), written
+        Mean curvature of those lanes.
 
     Returns
     -------
-    total : ndarray of float64 (lanes,)
-        ``sum_i s_i (log(1 + exp(eta_i)) - y_i eta_i)``
-    residual : ndarray of float64 (n_samples, lanes)
-        ``y - 1 / (1 + exp(-eta))``
+    sums : ndarray of float64 (6, width)
+        Of the weighted losses; of `pull`; of its sizes; of ``pull * (step + shift)``; of
+        the weighted curvatures; of ``model * (step + shift)**2``.
     """
-    return _visit(kernel_table().vector.logistic, y, eta, weights)
-
-
-def poisson(const double[::1] y, const double[:, ::1] eta, weights=None):
-    """As `logistic`, of half the unit deviance of Poisson's distribution.
-
-    Returns
-    -------
-    total : ndarray of float64 (lanes,)
-        ``sum_i s_i (y_i log(y_i / mean_i) - y_i + mean_i)`` with ``mean = exp(eta)``
-    residual : ndarray of float64 (n_samples, lanes)
-        ``y - mean``
-    """
-    return _visit(kernel_table().vector.poisson, y, eta, weights)
-
-
-cdef _visit(Loop loop, const double[::1] y, const double[:, ::1] eta, weights):
-    cdef Py_ssize_t n = eta.shape[0]
-    cdef int lanes = eta.shape[1]
-    cdef const double[::1] s
-    cdef const double* first = NULL
-    cdef double[:, ::1] residual = np.empty((n, lanes))
-    cdef double[::1] total = np.zeros(lanes)
-    if y.shape[0] != n or lanes > 512:
+    cdef Py_ssize_t n = eta.shape[0], first, k
+    cdef int width = eta.shape[1]
+    cdef double[:, ::1] part = np.zeros((SUMS, width)), sums = np.zeros((SUMS, width))
+    cdef double* total = &sums[0, 0]
+    cdef double* added = &part[0, 0]
+    cdef LossVisit V
+    if (
+        y.shape[0] != n or moved.shape[0] != n or pull.shape[0] != n
+        or moved.shape[1] != width or pull.shape[1] != width or curvature.shape[0] != n
+        or shift.shape[0] != width or length.shape[0] != width
+        or (step is not None and (step.shape[0] != n or step.shape[1] != width))
+        or (weights is not None and weights.shape[0] != n)
+        or (model is not None and model.shape[0] != n)
+        or not 0 < lanes.shape[0] <= width <= MOST_LANES
+    ):
         raise ValueError("shapes do not fit")
-    if weights is not None:
-        s = weights
-        if s.shape[0] != n:
-            raise ValueError("shapes do not fit")
-        first = &s[0] if n else NULL
-    if n and lanes:
-        with nogil:
-            loop(n, lanes, &y[0], first, &eta[0, 0], &residual[0, 0], &total[0])
-            interrupted()
-    return np.asarray(total), np.asarray(residual)
+    for k in range(lanes.shape[0]):
+        if not 0 <= lanes[k] < width:
+            raise IndexError(f"lane {lanes[k]} of {width}")
+    if n == 0:
+        return np.asarray(sums)
+    V.width, V.count, V.lane, V.unit = width, lanes.shape[0], &lanes[0], unit
+    V.y, V.eta = &y[0], &eta[0, 0]
+    V.s = NULL if weights is None else &weights[0]
+    V.model = NULL if model is None else &model[0]
+    V.step = NULL if step is None else &step[0, 0]
+    V.shift, V.length = &shift[0], &length[0]
+    V.moved, V.r, V.mean, V.sums = &moved[0, 0], &pull[0, 0], &curvature[0], added
+    cdef Loop loop = kernel_table().vector.logistic
+    if name == "poisson":
+        loop = kernel_table().vector.poisson
+    with nogil:
+        first = 0
+        while first < n:
+            for k in range(SUMS * width):
+                added[k] = 0.0
+            loop(&V, first, min(first + ROWS, n))
+            for k in range(SUMS * width):
+                total[k] += added[k]
+            if first % (64 * ROWS) == 0:
+                interrupted()
+            first += ROWS
+    return np.asarray(sums)

@@ -301,15 +301,22 @@ static inline INLINE double log_one_plus(double x)
     return 2.0 * z * sum + (large ? 0.6931471805599453 : 0.0);
 }
 
-static inline INLINE double logistic_one(double y, double eta, double *residual)
+/* What the loss of one sample is at a predictor: its value, minus its slope, and its
+ * curvature. */
+typedef double LossOfOne(double y, double eta, double *residual, double *curvature);
+
+static inline INLINE double logistic_one(double y, double eta, double *residual,
+                                         double *curvature)
 {
-    double e = exp_minus(fabs(eta)), p = (eta >= 0.0 ? 1.0 : e) / (1.0 + e);
-    *residual = y - p;
+    double e = exp_minus(fabs(eta)), share = 1.0 / (1.0 + e);
+    *residual = y - (eta >= 0.0 ? 1.0 : e) * share;
+    *curvature = e * share * share;
     return log_one_plus(e) + (eta >= 0.0 ? (1.0 - y) * eta : -y * eta);
 }
 
 /* With q = mean / y (or mean, where y = 0): y (q - 1 - log q), without cancellation. */
-static inline INLINE double poisson_one(double y, double eta, double *residual)
+static inline INLINE double poisson_one(double y, double eta, double *residual,
+                                        double *curvature)
 {
     /* eta is less log y */
     Exponential e = exponential(eta < -708.0 ? -708.0 : eta < 709.0 ? eta : 709.0);
@@ -318,43 +325,76 @@ static inline INLINE double poisson_one(double y, double eta, double *residual)
     q1 = e.power == 1.0 ? e.r + e.rest : eta < 709.0 ? q1 : HUGE_VAL;
     value = e.power == 1.0 ? e.rest : eta < 709.0 ? value : HUGE_VAL;
     *residual = y > 0.0 ? -y * q1 : -q;
+    *curvature = y > 0.0 ? y * q : q;
     return y > 0.0 ? y * value : q;
 }
 
-/* r, and the sums of s times the loss, for (n, lanes) predictors; some rows at a time,
- * their labels repeated, so that the loop that counts is long */
-#define LOSS_LOOP(name, one, prepare)                                               \
-    static void name(ptrdiff_t n, int lanes, const double *y, const double *s,      \
-                     const double *eta, double *r, double *total)                   \
-    {                                                                               \
-        enum { PART = 512 };                                                        \
-        double label[PART], at[PART], value[PART];                                  \
-        ptrdiff_t rows = PART / lanes;                                              \
-        for (int k = 0; k < lanes; k++)                                             \
-            total[k] = 0.0;                                                         \
-        for (ptrdiff_t first = 0; first < n; first += rows) {                       \
-            ptrdiff_t count = n - first < rows ? n - first : rows;                  \
-            const double *restrict e = eta + first * lanes;                         \
-            double *restrict out = r + first * lanes;                               \
-            for (ptrdiff_t i = 0; i < count; i++) {                                 \
-                double shift = prepare(y[first + i]);                               \
-                for (int k = 0; k < lanes; k++) {                                   \
-                    label[i * lanes + k] = y[first + i];                            \
-                    at[i * lanes + k] = e[i * lanes + k] - shift;                   \
-                }                                                                   \
-            }                                                                       \
-            for (ptrdiff_t i = 0; i < count * lanes; i++)                           \
-                value[i] = one(label[i], at[i], out + i);                           \
-            for (ptrdiff_t i = 0; i < count; i++) {                                 \
-                double weight = s ? s[first + i] : 1.0;                             \
-                for (int k = 0; k < lanes; k++)                                     \
-                    total[k] += weight * value[i * lanes + k];                      \
-            }                                                                       \
-        }                                                                           \
-    }
-
 static inline double no_shift(double y) { (void)y; return 0.0; }
 static inline double log_of_count(double y) { return y > 0.0 ? log(y) : 0.0; }
+
+/* See LossVisit. Some rows at a time, the entries of the lanes to look at side by side,
+ * so that the loop that counts is long. `count` is known to the compiler where it is 1
+ * or, with `whole` for all of a block, LANES. */
+static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdiff_t end,
+                                     const int count, const int whole, LossOfOne *one,
+                                     double (*prepare)(double))
+{
+    enum { PART = 512 };
+    double label[PART], at[PART], value[PART], rest[PART], bend[PART];
+    const ptrdiff_t rows = PART / count, width = whole ? LANES : V->width;
+    double *sums = V->sums;
+    for (ptrdiff_t first = begin; first < end; first += rows) {
+        ptrdiff_t size = end - first < rows ? end - first : rows;
+        const double *eta = V->eta + first * width;
+        const double *step = V->step ? V->step + first * width : NULL;
+        double *moved = V->moved + first * width, *r = V->r + first * width;
+        /* moved = eta + length * (step + shift) */
+        for (ptrdiff_t i = 0; i < size; i++)
+            for (int k = 0; k < width; k++) {
+                double d = (step ? step[i * width + k] : 0.0) + V->shift[k];
+                moved[i * width + k] = eta[i * width + k] + V->length[k] * d;
+            }
+        for (ptrdiff_t i = 0; i < size; i++) {
+            double y = V->y[first + i], less = prepare(y);
+            for (int k = 0; k < count; k++) {
+                label[i * count + k] = y;
+                at[i * count + k] =
+                    moved[i * width + (whole ? k : V->lane[k])] - less;
+            }
+        }
+        for (ptrdiff_t i = 0; i < size * count; i++)
+            value[i] = one(label[i], at[i], rest + i, bend + i);
+        for (ptrdiff_t i = 0; i < size; i++) {
+            double weight = V->s ? V->s[first + i] : 1.0, mean = 0.0;
+            double model = V->model ? V->model[first + i] : 0.0;
+            for (int k = 0; k < count; k++) {
+                int lane = whole ? k : V->lane[k];
+                double d = (step ? step[i * width + lane] : 0.0) + V->shift[lane];
+                double q = weight * V->unit * rest[i * count + k];
+                r[i * width + lane] = q;
+                sums[lane] += weight * value[i * count + k];
+                sums[width + lane] += q;
+                sums[2 * width + lane] += fabs(q);
+                sums[3 * width + lane] += q * d;
+                sums[4 * width + lane] += weight * bend[i * count + k];
+                sums[5 * width + lane] += model * d * d;
+                mean += bend[i * count + k];
+            }
+            V->mean[first + i] = mean / count;
+        }
+    }
+}
+
+#define LOSS_LOOP(name, one, prepare)                                               \
+    static void name(const LossVisit *V, ptrdiff_t first, ptrdiff_t last)           \
+    {                                                                               \
+        if (V->count == LANES && V->width == LANES)                                 \
+            visit_rows(V, first, last, LANES, 1, one, prepare);                        \
+        else if (V->count == 1)                                                     \
+            visit_rows(V, first, last, 1, 0, one, prepare);                            \
+        else                                                                        \
+            visit_rows(V, first, last, V->count, 0, one, prepare);                     \
+    }
 
 LOSS_LOOP(vector_logistic, logistic_one, no_shift)
 LOSS_LOOP(vector_poisson, poisson_one, log_of_count)

@@ -49,6 +49,7 @@ class Loss:
     fixed_dispersion = False
     classifies = False
     many_outputs = False
+    kernel = ""  # name of a compiled loop
 
     def value(self, y, eta):
         """Loss of each sample, with 0 as its least value over eta (half the unit
@@ -89,6 +90,10 @@ class Loss:
         if np.may_share_memory(residual, eta) or not residual.flags.writeable:
             residual = residual.copy()
         return np.where(np.isnan(total), np.inf, total), residual
+
+    def least(self, y, weights):
+        """What a compiled loop counts too much: the least weighted sum of its losses."""
+        return 0.0
 
     def dual(self, y, theta):
         """Minus the conjugate of `value` at ``-theta``, that is, the least value over

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from .._core.elementwise import logistic
 from ._base import Loss, refuse, xlogy
 
 
@@ -22,6 +21,7 @@ class Logistic(Loss):
     name = "logistic"
     fixed_dispersion = True
     classifies = True
+    kernel = "logistic"
 
     def check_target(self, y):
         """Labels as 0 and 1."""
@@ -57,14 +57,12 @@ class Logistic(Loss):
         small = np.exp(-np.abs(eta))
         return small / (1.0 + small) ** 2
 
-    def sums(self, y, eta, weights):
-        """Sums and residuals from a compiled loop."""
-        y = np.ascontiguousarray(y[:, 0])
-        total, residual = logistic(y, np.ascontiguousarray(eta), weights)
-        if ((y > 0.0) & (y < 1.0)).any():  # the least loss of a share is not zero
-            least = -xlogy(y, y) - xlogy(1.0 - y, 1.0 - y)
-            total = total - (least.sum() if weights is None else weights @ least)
-        return total, residual
+    def least(self, y, weights):
+        """The entropy of shares."""
+        if not ((y > 0.0) & (y < 1.0)).any():
+            return 0.0
+        least = -xlogy(y, y) - xlogy(1.0 - y, 1.0 - y)
+        return float(least.sum() if weights is None else weights @ least)
 
     def dual(self, y, theta):
         """Entropy of ``y - t`` less that of y."""

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from .._core.elementwise import poisson
 from ._base import Loss, refuse, xlogy
 
 
@@ -52,6 +51,7 @@ class Poisson(Counts):
 
     name = "poisson"
     fixed_dispersion = True
+    kernel = "poisson"
 
     def value(self, y, eta):
         """Half the unit deviance."""
@@ -68,11 +68,6 @@ class Poisson(Counts):
     def curvature(self, y, eta):
         """The mean."""
         return self.predict(eta) + 0.0 * y
-
-    def sums(self, y, eta, weights):
-        """Sums and residuals from a compiled loop."""
-        y, eta = np.ascontiguousarray(y[:, 0]), np.ascontiguousarray(eta)
-        return poisson(y, eta, weights)
 
     def dual(self, y, theta):
         """``u - u log u`` with ``u = y - t``, less its value at t = 0."""
