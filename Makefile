@@ -50,7 +50,7 @@ export requirements
 .DELETE_ON_ERROR:
 
 demo: $(STAMPS)/riata $(STAMPS)/needs-plot
-	$(BIN)/python -m riata
+	$(BIN)/python -m riata demo
 
 test: $(STAMPS)/riata $(STAMPS)/needs-test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -63,12 +63,14 @@ html_show_sourcelink = False
 
 
 def tidy(app, what, name, obj, options, lines):
-    """Two liberties of our docstrings that reStructuredText does not take.
+    """Liberties of our docstrings that reStructuredText does not take.
 
     A raw docstring may continue a line with a backslash; in the type of a parameter a
     name such as coef_ is no link.
     """
     text = re.sub(r" *\\\n\s*", " ", "\n".join(lines))
+    if getattr(obj, "__module__", "").startswith("sklearn"):  # whose pages are not here
+        text = re.sub(r":ref:`(?:[^`<]*<)?([^`>]*)>?`", r"``\1``", text)
     bare = re.compile(r"(?<![\w`])([a-z]\w*_)(?![\w`])")
     lines[:] = [
         start + colon + bare.sub(r"`\1`", kind)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import riata
-from riata.__main__ import main
+import riata._demo as program
+from riata._cli import main
 
 
 def run(*arguments, folder):
@@ -65,27 +66,21 @@ def test_race_is_at_equal_accuracy(demo):
 
 
 def test_picture_may_go_elsewhere(tmp_path, monkeypatch, capsys):
-    import riata.__main__ as program
-
     monkeypatch.setattr(program, "LADDER", (1e-4,))
     picture = tmp_path / "elsewhere.png"
-    assert main(["--picture", str(picture)]) == 0
+    assert main(["demo", "--picture", str(picture)]) == 0
     assert picture.exists()
     assert "does not reach a gap of 1e-06" in capsys.readouterr().out
 
 
 def test_stops_a_slow_race(monkeypatch, capsys):
-    import riata.__main__ as program
-
     monkeypatch.setattr(program, "BUDGET", 0.0)
     monkeypatch.setattr(program, "draw", lambda *_: None)
-    assert main([]) == 0
+    assert main(["demo"]) == 0
     assert re.search(r"was stopped at a gap of \S+ after", capsys.readouterr().out)
 
 
 def test_without_matplotlib(monkeypatch, capsys, tmp_path):
-    import riata.__main__ as program
-
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     program.draw(None, None, 1.0, str(tmp_path / "x.png"))
     assert "pip install matplotlib" in capsys.readouterr().out

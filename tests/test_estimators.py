@@ -372,7 +372,7 @@ def stop_early(monkeypatch):
         return path
 
     real = riata._estimators_base.solve_path
-    for module in ("_estimators_base", "_estimators_ridge", "_cross_validation_base"):
+    for module in ("_estimators_base", "_estimators_ridge", "_cross_validation_engine"):
         monkeypatch.setattr(f"riata.{module}.solve_path", solve_path)
 
 

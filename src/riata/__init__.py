@@ -14,6 +14,9 @@ _NAMES = {
     "MultinomialPathResult": "_result_multinomial",
     "check_solution": "_certificate",
     "Certificate": "_certificate",
+    "save_model": "_model_file",
+    "load_model": "_model_file",
+    "LinearPredictor": "_linear_predictor",
     "Status": "_solver",
     "ConvergenceWarning": "_solver",
     "Lasso": "_estimators",
@@ -32,12 +35,25 @@ _NAMES = {
     "GeneralizedLinearClassifierCV": "_cross_validation_glm",
     "LogisticRegressionCV": "_cross_validation_logistic",
     "HuberRegressor": "_estimators_huber",
+    "relaxed_path": "_relaxed",
+    "RelaxedPath": "_relaxed",
+    "adaptive_path": "_adaptive",
+    "approximate_loo": "_approximate_loo",
+    "LeaveOneOut": "_approximate_loo",
+    "stability_path": "_stability",
+    "bootstrap_path": "_stability",
+    "SelectionPath": "_stability",
+    "false_selection_bound": "_stability_bounds",
+    "RelaxedLassoCV": "_cross_validation_selection",
+    "AdaptiveLasso": "_estimators_adaptive",
+    "AdaptiveLassoCV": "_cross_validation_selection",
+    "StabilitySelection": "_estimators_selection",
     "cv_path": "_cross_validation_path",
     "CVResult": "_cross_validation_result",
     "Interrupted": "_solver",
     "show_versions": "_versions",
 }
-_MODULES = ("conventions", "datasets", "losses", "penalties")
+_MODULES = ("conventions", "datasets", "losses", "penalties", "plots")
 
 __all__ = ["__version__", *_MODULES, *_NAMES]  # noqa: PLE0604
 

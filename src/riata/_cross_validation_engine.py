@@ -175,6 +175,7 @@ class Plan(NamedTuple):
             eta = predictors(path, held_out.X)
             for name, judge in self.judges.items():
                 scores[name][i, :len(path)] = judge(path, eta, held_out, test)
+            path._spread = None  # as large as X is wide, and known on all samples
             paths.append(path)
         return paths, scores
 

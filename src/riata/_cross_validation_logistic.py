@@ -553,4 +553,5 @@ def average_of_best(found, Cs, l1_ratios):
         "intercept_": found.intercepts[at].mean(axis=0),
         "C_": float(Cs[at_C].mean()),
         "l1_ratio_": float(np.array(l1_ratios)[at_ratio].mean()),
+        "_solved_": None,  # no single problem
     }

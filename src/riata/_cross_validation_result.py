@@ -6,6 +6,8 @@ import numpy as np
 
 from . import _validation as check
 from ._result import CRITERIA
+from ._summary import summary_of
+from ._table import frame_of
 
 RULES = ("min", "1se", *CRITERIA)
 
@@ -71,10 +73,8 @@ class CVResult:
     >>> X = rng.standard_normal((60, 10))
     >>> y = 3 * X[:, 2] + rng.standard_normal(60)
     >>> cv = cv_path(X, y, alphas=20)
-    >>> cv.select("min").alpha < cv.select("1se").alpha
-    True
-    >>> cv.select("1se").coef.nonzero()[0]
-    array([2])
+    >>> [int((cv.select(rule).coef != 0).sum()) for rule in ("min", "1se")]
+    [6, 2]
     """
 
     def __init__(self, *, l1_ratios, alphas, paths, scores, fold_paths, folds, end):
@@ -261,22 +261,73 @@ class CVResult:
         ]
         return np.mean(used, axis=0)
 
-    def to_frame(self):
-        """One row for each l1_ratio and alpha, as a pandas DataFrame.
+    def summary(
+        self, rule="min", metric=None, feature_names=None, *, all_features=False,
+        frame=None,
+    ):
+        """The coefficients of a choice, the largest first, and how often each is chosen.
+
+        Parameters
+        ----------
+        rule, metric
+            As in `select`.
+        feature_names, all_features, frame
+            As of `PathResult.summary`.
 
         Returns
         -------
-        pandas.DataFrame
+        pandas.DataFrame, polars.DataFrame or a table that prints
+            As of `PathResult.summary`, and ``frequency``: the share of the folds in
+            which the coefficient is not zero.
+        """
+        which, at = self._place(rule, metric)
+        return summary_of(
+            self.paths[which], at, feature_names, self.selection_frequency(rule, metric),
+            all_features=all_features, frame=frame,
+        )
+
+    def plot(self, ax=None, **options):
+        """Draw the mean scores along alpha, with their standard errors.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+        **options
+            Of `riata.plots.CVCurveDisplay.from_result`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        from .plots import CVCurveDisplay
+
+        return CVCurveDisplay.from_result(self, ax=ax, **options).ax_
+
+    def to_frame(self, frame=None):
+        """One row for each l1_ratio and alpha, as a data frame.
+
+        Parameters
+        ----------
+        frame : {"pandas", "polars", "table"}, optional
+            By default what is installed, in this order; "table" is a plain table that
+            prints.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or a table that prints
             With the columns ``l1_ratio``, ``alpha``, ``n_active`` and, for each metric,
             its ``mean_...`` and ``se_...``.
 
         Raises
         ------
         ImportError
-            If pandas is not installed.
+            If the package that was asked for is not installed.
         """
-        import pandas as pd
-
         sizes = [len(alphas) for alphas in self.alphas]
         columns = {
             "l1_ratio": np.repeat(self.l1_ratios, sizes),
@@ -290,7 +341,7 @@ class CVResult:
         for metric in self.metrics:
             columns[f"mean_{metric}"] = self.mean_score(metric).ravel()
             columns[f"se_{metric}"] = self.standard_error(metric).ravel()
-        return pd.DataFrame(columns)
+        return frame_of(columns, frame)
 
     def __repr__(self):
         ratios = len(self.l1_ratios)

@@ -17,9 +17,11 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
+from sklearn.utils.validation import check_is_fitted
 
 from . import _path
 from ._path import Data, checked_penalty
+from ._result import Solved
 from ._solver import Settings
 from ._validation import (
     check_bool,
@@ -146,6 +148,38 @@ class LinearModel(BaseEstimator):
             return sparse.csr_array(coef)
         return sparse.csr_matrix(coef)
 
+    def summary(self, feature_names=None, *, all_features=False, frame=None):
+        """Return the coefficients as a table, the largest first.
+
+        Parameters
+        ----------
+        feature_names : array-like of str of shape (n_features,), default=None
+            Names of the features. None means those seen during fit, if there were any,
+            else the numbers of the columns.
+        all_features : bool, default=False
+            Whether to list those whose coefficient is zero as well.
+        frame : {"pandas", "polars", "table"}, default=None
+            Kind of the table. None means what is installed, in this order; "table" is
+            a plain table that prints.
+
+        Returns
+        -------
+        table : pandas.DataFrame, polars.DataFrame or a table that prints
+            Sorted by the size of ``standardized``. The columns are ``class`` or
+            ``target`` (where there are several), ``feature``, ``coef`` (of X as given),
+            ``standardized`` (the coefficient per weighted standard deviation of its
+            column; without an intercept per root mean square) and ``sign``; of an
+            estimator that has chosen among alphas also ``entry_alpha`` (the largest
+            alpha of the path at which the coefficient is not zero) and ``frequency``
+            (share of the folds in which it is not).
+        """
+        from ._summary import summary_of_estimator
+
+        check_is_fitted(self)
+        return summary_of_estimator(
+            self, feature_names, all_features=all_features, frame=frame
+        )
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -188,6 +222,19 @@ class LinearModel(BaseEstimator):
             if coef.shape == (n_targets, n_features) and np.isfinite(coef).all():
                 return list(coef)
         return [None] * n_targets
+
+
+class NamedPenalty:
+    """The name of the penalty, where scikit-learn's tools look for it."""
+
+    @property
+    def penalty(self):
+        """"l1", "l2" or "elasticnet": :class:`sklearn.feature_selection.SelectFromModel`
+        keeps non-zero coefficients of the first."""
+        l1_ratio = getattr(self, "l1_ratio_", self.l1_ratio)
+        if np.ndim(l1_ratio) == 0 and l1_ratio in (0.0, 1.0):
+            return "l1" if l1_ratio else "l2"
+        return "elasticnet"
 
 
 class GradientTolerance:
@@ -452,6 +499,7 @@ class Fit(NamedTuple):
     relative_gap: float
     n_iter: int
     status: str
+    solved: Solved  # the problem that it solves
 
     @classmethod
     def from_path(cls, path, at):
@@ -463,12 +511,15 @@ class Fit(NamedTuple):
             float(path.relative_gap[at]),
             int(path.n_iter[at]),
             path.status[at],
+            path._solved(at),
         )
 
 
 def fitted_attributes(fits, y, dtype, fit_intercept):
     """Return the attributes for the fits of all targets, shaped as scikit-learn's."""
-    coef, intercept, dual_gap, relative_gap, n_iter, status = zip(*fits, strict=True)
+    coef, intercept, dual_gap, relative_gap, n_iter, status, solved = zip(
+        *fits, strict=True
+    )
     single = len(fits) == 1
     attributes = {
         "coef_": np.asarray(coef[0] if single else coef, dtype=dtype),
@@ -477,6 +528,7 @@ def fitted_attributes(fits, y, dtype, fit_intercept):
         "relative_gap_": relative_gap[0] if single else np.array(relative_gap),
         "n_iter_": n_iter[0] if single else list(n_iter),
         "status_": status[0] if single else list(status),
+        "_solved_": solved,
     }
     if not fit_intercept:
         attributes["intercept_"] = 0.0

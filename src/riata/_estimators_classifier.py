@@ -9,7 +9,6 @@ from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
-from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
@@ -19,11 +18,13 @@ from ._estimators_base import (
     Deadline,
     Fit,
     LinearModel,
+    NamedPenalty,
     Samples,
     solve_path,
     warn_not_converged,
 )
 from ._estimators_glm import OPTION_CHECKS
+from ._linear_predictor import has_probabilities, labels_of, probabilities
 from ._validation import (
     check_alpha,
     check_bool,
@@ -100,11 +101,6 @@ def with_class_weight(data, class_weight, classes):
     return data._replace(sample_weight=weight)
 
 
-def has_probabilities(loss):
-    """Whether a loss of classes is minus the logarithm of a probability."""
-    return loss.fixed_dispersion
-
-
 def _gives_probabilities(estimator):
     if hasattr(estimator, "loss_"):
         return has_probabilities(estimator.loss_)
@@ -162,9 +158,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             Labels.
         """
         scores = self._decide(X, offset)
-        if scores.ndim == 1:
-            return self.classes_[(scores > 0).astype(np.intp)]
-        return self.classes_[scores.argmax(axis=1)]
+        return labels_of(self.classes_, scores)
 
     @available_if(_gives_probabilities)
     def predict_proba(self, X, offset=None):
@@ -186,9 +180,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             Columns are in the order of `classes_`.
         """
         scores = self._decide(X, offset)
-        if self._is_softmax(scores):
-            return softmax(self._two_columns(scores), axis=1)
-        return self._two_shares(scores)
+        return probabilities(self.loss_, scores)
 
     @available_if(_gives_probabilities)
     def predict_log_proba(self, X, offset=None):
@@ -211,23 +203,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             Columns are in the order of `classes_`.
         """
         scores = self._decide(X, offset)
-        if self._is_softmax(scores):
-            return log_softmax(self._two_columns(scores), axis=1)
-        with np.errstate(divide="ignore"):
-            return np.log(self._two_shares(scores))
-
-    def _is_softmax(self, scores):
-        return scores.ndim == 2 or isinstance(self.loss_, Logistic)
-
-    def _two_shares(self, scores):
-        share = self.loss_.predict(scores)
-        return np.column_stack([1.0 - share, share])
-
-    @staticmethod
-    def _two_columns(scores):
-        if scores.ndim == 2:
-            return scores
-        return np.column_stack([np.zeros_like(scores), scores])
+        return probabilities(self.loss_, scores, log=True)
 
     def score(self, X, y, sample_weight=None, offset=None):
         """Return the accuracy of the predicted classes.
@@ -359,10 +335,11 @@ def class_attributes(fit, dtype):
         "relative_gap_": fit.relative_gap,
         "n_iter_": np.array([fit.n_iter], dtype=np.int32),
         "status_": fit.status,
+        "_solved_": (fit.solved,),
     }
 
 
-class GeneralizedLinearClassifier(LinearClassifier):
+class GeneralizedLinearClassifier(NamedPenalty, LinearClassifier):
     r"""Classification with any loss, an L1 and an L2 penalty, and a certificate.
 
     Minimizes, over the coefficients :math:`w` and the intercept :math:`b`,

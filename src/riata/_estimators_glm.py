@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from . import _path
-from ._estimators_base import SHARED_CHECKS, LinearRegressor
+from ._estimators_base import SHARED_CHECKS, LinearRegressor, NamedPenalty
 from ._path import Data
 from ._validation import (
     check_alpha,
@@ -139,7 +139,7 @@ class GeneralizedLinearModel(LinearRegressor):
         return tags
 
 
-class GeneralizedLinearRegressor(GeneralizedLinearModel):
+class GeneralizedLinearRegressor(NamedPenalty, GeneralizedLinearModel):
     r"""Regression with any loss, an L1 and an L2 penalty, and a certificate.
 
     Minimizes, over the coefficients :math:`w` and the intercept :math:`b`,

@@ -255,6 +255,8 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
         weight = weights_as_given(sample_weight, len(data.y))
         fit, scale, error = self._search(data, weight)
         warn_not_converged(self, [fit], "fits", stacklevel=2)
+        loss = Huber(self.epsilon * scale)  # also where the squared one did
+        fit = fit._replace(solved=fit.solved._replace(loss=loss))
         attributes = fitted_attributes([fit], data.y, data.X.dtype, self.fit_intercept)
         self._set_fitted(
             **attributes,

@@ -15,6 +15,7 @@ from ._estimators_base import (
     check_n_jobs,
     check_verbose,
     or_none,
+    total_weight,
 )
 from ._estimators_classifier import LinearClassifier, check_class_weight
 from ._estimators_glm import OPTION_CHECKS

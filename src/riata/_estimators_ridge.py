@@ -13,11 +13,8 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import check_cv
 
-from ._cross_validation_base import (
-    RoutedCV,
-    as_folds,
-    reject_params_without_routing,
-)
+from ._cross_validation_base import RoutedCV
+from ._cross_validation_folds import as_folds, reject_params_without_routing
 from ._cross_validation_scores import rows_of_params, score_model
 from ._estimators_base import (
     SHARED_CHECKS,
@@ -31,6 +28,9 @@ from ._estimators_base import (
     warn_not_converged,
     weights_as_given,
 )
+from ._path import SQUARED
+from ._problem import Options
+from ._result import Solved
 from ._ridge import ridge_loo, solve_ridge
 from ._solver import Status
 from ._validation import (
@@ -293,7 +293,7 @@ class Ridge(MultiOutputMixin, LinearRegressor):
             tol=min(self.tol / 100, DIRECT_TOL),
             max_iter=10_000 if self.max_iter is None else self.max_iter,
         )
-        return fits_of_result(result, alphas.shape, self.tol / 100), result.method
+        return fits_of_result(self, result, alphas), result.method
 
     def _solve_bounded(self, data, alphas):
         options = self._path_options()
@@ -313,11 +313,21 @@ class Ridge(MultiOutputMixin, LinearRegressor):
         return fits
 
 
-def fits_of_result(result, shape, tol):
-    """Return the content of a RidgeResult as a list (alphas) of lists (targets)."""
+def fits_of_result(estimator, result, alphas):
+    """Return the content of a RidgeResult as a list (alphas) of lists (targets).
+
+    `alphas`, of that shape, are on the scale of the mean loss.
+    """
+    shape, tol = alphas.shape, estimator.tol / 100
+    factor = check_penalty_factor(estimator.penalty_factor, result.coef.shape[-1])
+    options = Options(
+        bool(estimator.fit_intercept), bool(estimator.standardize), factor, None, None
+    )
     coef = result.coef.reshape(*shape, -1)
-    fields = (result.intercept, result.dual_gap, result.relative_gap, result.n_iter)
-    intercept, dual_gap, relative_gap, n_iter = (f.reshape(shape) for f in fields)
+    fields = (
+        result.intercept, result.dual_gap, result.relative_gap, result.n_iter, result.kkt
+    )
+    intercept, dual_gap, relative_gap, n_iter, kkt = (f.reshape(shape) for f in fields)
     return [
         [
             Fit(
@@ -327,6 +337,10 @@ def fits_of_result(result, shape, tol):
                 float(relative_gap[i, k]),
                 int(n_iter[i, k]),
                 status_of_gap(relative_gap[i, k], tol),
+                Solved(
+                    float(alphas[i, k]), 0.0, SQUARED, options, float(kkt[i, k]),
+                    result.spread,
+                ),
             )
             for k in range(shape[1])
         ]
@@ -655,7 +669,7 @@ class RidgeCV(RoutedCV, MultiOutputMixin, LinearRegressor):
         chosen, score = self._best_of(scores)
         grid = np.broadcast_to(alphas[chosen] / total, (1, n_targets))
         result = loo.solve(grid if data.y.ndim == 2 else grid[:, 0])
-        (fits,) = fits_of_result(result, grid.shape, self.tol / 100)
+        (fits,) = fits_of_result(self, result, grid)
         fitted = Ridge(fit_intercept=self.fit_intercept)._attributes(fits, data)
         if self.store_cv_results:
             results = np.moveaxis(results, 0, -1).astype(data.X.dtype, copy=False)

@@ -223,7 +223,7 @@ def fit_path(
         alpha_min_ratio, "alpha_min_ratio", low=0.0, high=1.0, low_open=True,
         high_open=True,
     )
-    limits = _Limits(
+    limits = Limits(
         None if max_active is None else check.check_integer(
             max_active, "max_active", low=0
         ),
@@ -295,17 +295,17 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
     loss : riata.losses.Loss
     started : float, optional
         When the work began.
-    limits : _Limits, optional
+    limits : Limits, optional
 
     Returns
     -------
     PathResult
     """
     started = monotonic() if started is None else started
-    limits = _Limits(None, None, None) if limits is None else limits
+    limits = Limits(None, None, None) if limits is None else limits
     kind = MultinomialRecord if loss.many_outputs else Record
     record = kind(solver.problem, solver.problem.l1_ratio, solver.alpha_max, started)
-    end = "complete"
+    end, tol = "complete", solver.settings.tol
     try:
         for solutions in batches:
             record.add(solutions)
@@ -315,8 +315,8 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
     except KeyboardInterrupt:
         if not record.parts:
             raise
-        raise Interrupted(record.result(loss, "interrupted", solver.work)) from None
-    return record.result(loss, end, solver.work)
+        raise Interrupted(record.result(loss, "interrupted", solver.work, tol)) from None
+    return record.result(loss, end, solver.work, tol)
 
 
 def _solutions(solver, data, grid, penalty, standardize, loss):
@@ -354,7 +354,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
     yield from solver.adopt(grid[smooth], keep, W)
 
 
-class _Limits(NamedTuple):
+class Limits(NamedTuple):
     """What ends a path before its last alpha."""
 
     max_active: int | None

@@ -6,6 +6,7 @@ two, so that changing the units of X or y changes nothing but the units of the a
 
 import math
 import os
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,34 @@ from ._predictors import LOSS, Predictors, visit_by_rows
 EPS = float(np.finfo(float).eps)
 COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
 WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
+
+
+class Options(NamedTuple):
+    """What `fit_path` takes beside the loss and the strength, as given."""
+
+    fit_intercept: bool
+    standardize: bool
+    penalty_factor: np.ndarray | None
+    lower: np.ndarray | None
+    upper: np.ndarray | None
+
+
+class Spread(NamedTuple):
+    """What the standard deviations of columns follow from, for when they are wanted.
+
+    Without an intercept, unless columns are standardised, their root mean squares take
+    the place of the deviations: nothing more is known of them.
+    """
+
+    square: np.ndarray  # weighted squared norms of the columns as scaled
+    scale: np.ndarray | float
+    total: float  # sum of the weights
+
+    def deviations(self):
+        """Weighted standard deviation of each column of X as given; NaN where a column
+        is left out."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.sqrt(self.square / self.total) / self.scale
 
 
 class Problem:
@@ -41,6 +70,9 @@ class Problem:
         What one unit of the design's y is in the user's.
     coef_unit : ndarray (n_features,)
         What one unit of a coefficient of the design is in the user's.
+    options : Options
+    spread : Spread
+        Of the columns.
     """
 
     def __init__(
@@ -72,6 +104,7 @@ class Problem:
 
     def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
         self.l1_ratio = l1_ratio
+        self.options = Options(self.fit_intercept, standardize, factor, lower, upper)
         design, n = self.design, self.design.n_samples
         scale, sqnorm = design.scale, design.sqnorm
         sd = scale  # of a column as penalised, times its scale
@@ -87,6 +120,8 @@ class Problem:
             factor, sd, scale, sqnorm, n, l1_ratio, self.unit
         )
         self.factor, self.sd = factor, sd
+        known = self.fit_intercept or not standardize
+        self.spread = Spread(sqnorm if known else n * sd**2, scale, n)
         self.free = self.unpenalised = free  # the former without bounds
         if lower is not None or upper is not None:
             lower, upper = self._bound(lower, -np.inf), self._bound(upper, np.inf)

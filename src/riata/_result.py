@@ -24,6 +24,17 @@ class Step(NamedTuple):
     seconds: float
 
 
+class Solved(NamedTuple):
+    """Which problem a solution belongs to, in the terms of `fit_path`."""
+
+    alpha: float
+    l1_ratio: float
+    loss: object  # riata.losses.Loss
+    options: object  # riata._problem.Options
+    kkt: float
+    spread: object  # riata._problem.Spread: of the columns, or None
+
+
 class Record:
     """Collects solutions, and converts them to the user's units."""
 
@@ -73,7 +84,7 @@ class Record:
         for facts in (self.seconds, self.n_iter, self.status, self.engine):
             del facts[size:]
 
-    def result(self, loss, end, work):
+    def result(self, loss, end, work, tol):
         """The path as collected so far."""
         problem, design = self.problem, self.problem.design
         *arrays, _, _, _ = zip(*self.parts, strict=True)
@@ -95,6 +106,8 @@ class Record:
             _values=coef,
             intercept=self._intercepts(constant, shift, columns, coef, n_active),
             _loss=loss,
+            _options=problem.options,
+            _spread=problem.spread,
             dual_gap=dual_gap,
             relative_gap=relative_gap,
             kkt=kkt,
@@ -104,6 +117,7 @@ class Record:
             n_iter=np.array(self.n_iter),
             seconds=np.array(self.seconds),
             status=self.status,
+            tol=tol,
             end=end,
             passes=work.passes,
             diagnostics=work,
@@ -157,6 +171,8 @@ class PathResult:
     seconds : ndarray of shape (n_alphas,)
         Time since the call at which each alpha was finished.
     status : list of Status
+    tol : float
+        Relative gap that was asked for.
     end : {"complete", "max_active", "deviance", "time_limit", "callback", "interrupted"}
         Why the path ended.
     passes : float
@@ -220,6 +236,13 @@ class PathResult:
         coef[self._columns[stored]] = self._values[stored]
         return coef
 
+    def _solved(self, k):
+        """Of which problem the k-th solution is."""
+        return Solved(
+            float(self.alphas[k]), self.l1_ratio, self._loss, self._options,
+            float(self.kkt[k]), self._spread,
+        )
+
     @property
     def coefs(self):
         """Dense coefficients of shape (n_features, n_alphas)."""
@@ -232,6 +255,11 @@ class PathResult:
             f"coefficients active at the end, largest relative gap "
             f"{self.relative_gap.max():.1e}>"
         )
+
+    def __str__(self):
+        from ._summary import describe_path
+
+        return describe_path(self)
 
     def coef_at(self, alpha):
         """Coefficients and intercept at one alpha.
@@ -380,40 +408,148 @@ class PathResult:
             ])
         return score
 
-    def to_frame(self):
-        """One row for each alpha, as a pandas DataFrame.
+    def at(self, alpha, *, feature_names=None, classes=None):
+        """The model at one alpha, on its own: small, to keep and to predict with.
+
+        Parameters
+        ----------
+        alpha : float
+            As in `coef_at`.
+        feature_names : array-like of str of shape (n_features,), optional
+        classes : array-like of shape (n_classes,), optional
+            The labels that y's 0, 1, ... stand for. With them the model predicts
+            labels, without them means of y, as `predict` does.
 
         Returns
         -------
-        pandas.DataFrame
+        LinearPredictor
+            What `riata.save_model` writes to a file.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from riata import fit_path
+        >>> path = fit_path(np.eye(4), [4.0, 3.0, 0.0, 0.0], fit_intercept=False)
+        >>> model = path.at(0.25, feature_names=["a", "b", "c", "d"])
+        >>> model.predict(np.eye(4)).round(6)
+        array([3., 2., 0., 0.])
+        """
+        from ._linear_predictor import LinearPredictor
+
+        coef, intercept = self.coef_at(alpha)
+        certificate, found = None, np.flatnonzero(self.alphas == alpha)
+        if len(found):  # not between two alphas
+            k = found[0]
+            certificate = {
+                "dual_gap": float(self.dual_gap[k]),
+                "relative_gap": float(self.relative_gap[k]),
+                "kkt": float(self.kkt[k]),
+                "status": str(self.status[k]),
+            }
+        return LinearPredictor(
+            coef, intercept, self._loss, alpha=float(alpha), l1_ratio=self.l1_ratio,
+            options=self._options, certificate=certificate, classes=classes,
+            feature_names=feature_names,
+        )
+
+    def summary(self, alpha=None, feature_names=None, *, all_features=False, frame=None):
+        """The coefficients at one alpha, the largest first.
+
+        Parameters
+        ----------
+        alpha : float, optional
+            As in `coef_at`. By default the last of the path.
+        feature_names : array-like of str of shape (n_features,), optional
+            By default the numbers of the columns.
+        all_features : bool, default=False
+            Whether to list those whose coefficient is zero as well.
+        frame : {"pandas", "polars", "table"}, optional
+            By default what is installed, in this order; "table" is a plain table that
+            prints.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or a table that prints
+            Sorted by the size of ``standardized``. Columns:
+
+            - ``class``: the number of the class, if there are several;
+            - ``feature``: its name, or number;
+            - ``coef``: the coefficient, of X as given;
+            - ``standardized``: the coefficient per standard deviation of the column
+              (weighted; without an intercept per root mean square);
+            - ``sign``: ``+`` or ``-``;
+            - ``entry_alpha``: the largest alpha of the path at which the coefficient is
+              not zero.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from riata import fit_path
+        >>> X = np.array([[0.0, 1.0], [2.0, 1.0], [0.0, -1.0], [2.0, -1.0]])
+        >>> path = fit_path(X, X @ [1.0, -3.0], alphas=[2.5, 0.5])
+        >>> path.summary(0.5, ["size", "price"], frame="table")
+        feature  coef  standardized  sign  entry_alpha
+        price    -2.5          -2.5  -             2.5
+        size      0.5           0.5  +             0.5
+        """
+        from ._summary import summary_of
+
+        at = len(self) - 1 if alpha is None else check.check_alpha(alpha)
+        return summary_of(
+            self, at, feature_names, all_features=all_features, frame=frame
+        )
+
+    def to_frame(self, frame=None):
+        """One row for each alpha, as a data frame.
+
+        Parameters
+        ----------
+        frame : {"pandas", "polars", "table"}, optional
+            By default what is installed, in this order; "table" is a plain table that
+            prints.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or a table that prints
 
         Raises
         ------
         ImportError
-            If pandas is not installed.
+            If the package that was asked for is not installed.
         """
-        import pandas as pd
+        from ._table import frame_of
 
-        names = (
-            "alphas", "n_active", "deviance_ratio", "intercept", "objective",
-            "dual_gap", "relative_gap", "kkt", "n_iter", "seconds", "status",
-        )
-        frame = pd.DataFrame({name: getattr(self, name) for name in names})
-        return frame.rename(columns={"alphas": "alpha"})
+        columns = {"alpha": self.alphas}
+        columns |= {
+            name: getattr(self, name) for name in ("n_active", "deviance_ratio")
+        }
+        columns |= self._intercept_columns()
+        columns |= {
+            name: getattr(self, name)
+            for name in (
+                "objective", "dual_gap", "relative_gap", "kkt", "n_iter", "seconds",
+            )
+        }
+        columns["status"] = [str(status) for status in self.status]
+        return frame_of(columns, frame)
+
+    def _intercept_columns(self):
+        return {"intercept": self.intercept}
 
     def plot(self, ax=None, **options):
-        """Draw the coefficients against alpha; see `riata._plot.plot_path`.
+        """Draw the coefficients against alpha; see `riata.plots.PathDisplay`.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
         **options
-            ``feature_names``, ``alpha`` (a strength to mark), ``n_labels``.
+            ``feature_names``, ``alpha`` (a strength to mark), ``n_labels``,
+            ``class_of_interest`` (of several classes).
 
         Returns
         -------
         matplotlib.axes.Axes
         """
-        from ._plot import plot_path
+        from .plots import PathDisplay
 
-        return plot_path(self, ax=ax, **options)
+        return PathDisplay.from_path(self, ax=ax, **options).ax_

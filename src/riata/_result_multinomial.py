@@ -80,6 +80,9 @@ class MultinomialPathResult(PathResult):
     def _coef_of(self, k):
         return super()._coef_of(k).reshape(self.n_features_in, -1).T
 
+    def _intercept_columns(self):
+        return {f"intercept_{k}": part for k, part in enumerate(self.intercept)}
+
     def coef_at(self, alpha):
         """Coefficients and intercepts at one alpha; see `PathResult.coef_at`.
 

@@ -12,6 +12,7 @@ nothing is centred.
 
 import numpy as np
 
+from ._problem import Spread
 from ._ridge_columns import make_columns
 
 HUGE = 1e306  # penalties are cut here, so that no product of theirs overflows
@@ -175,6 +176,8 @@ class Problem:
         out = self.constant | (norm == 0) | (self.factor == np.inf)
         if self.standardize:
             out |= deviation == 0
+        prescale = np.ldexp(1.0, -self.prescale_exponent)
+        self.spread = Spread(deviation**2, prescale, 1.0)
         self.d = np.where(out, 0.0, np.ldexp(1.0, -exponent))
         self.left_out = out
         self.exponent = np.where(out, 0, exponent + self.prescale_exponent)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._problem import Spread
 from ._ridge_direct import WORST, Dual, Primal, Split, uneven
 from ._ridge_gap import certify, refine, widen
 from ._ridge_krylov import Krylov, conjugate_gradients
@@ -42,6 +43,8 @@ class RidgeResult(NamedTuple):
         Solves, corrections included; for "krylov" the number of iterations.
     method : str
         What was used, such as "gram-cholesky", "kernel-eigh" or "krylov".
+    spread : Spread
+        Of the columns.
     """
 
     coef: np.ndarray
@@ -52,6 +55,7 @@ class RidgeResult(NamedTuple):
     null_objective: np.ndarray
     n_iter: np.ndarray
     method: str
+    spread: Spread
 
 
 def plan(X, y, n_alphas, method):
@@ -168,6 +172,7 @@ class Solver:
             coef=coef.reshape(*shape, p),
             null_objective=null[0] if problem.squeeze else null,
             method="+".join(sorted(names)) or "none",
+            spread=problem.spread,
             **{name: field.reshape(shape) for name, field in fields.items()},
         )
 

@@ -8,11 +8,13 @@ the argument, the first offending position and value, and the remedy.
 Data
     `check_design` (X, for fits), `check_operand` (X, for products), `check_target`,
     `check_sample_weight`, `check_offset`, `check_penalty_factor`, `check_bounds`,
-    `check_coef`, `check_finite`, `raise_nonfinite`.
+    `check_coef`, `check_feature_names`, `check_finite`, `raise_nonfinite`.
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
-    `check_n_threads`, `check_time_limit`, and the general `check_real`,
-    `check_integer`, `check_bool`, `check_choice`.
+    `check_n_threads`, `check_time_limit`, `check_random_state`, and the general
+    `check_real`, `check_integer`, `check_bool`, `check_choice`.
+Pictures
+    `check_path_alphas`, `check_curve`, `check_axes`.
 Estimators
     `validate_estimator_input`, `validate_classifier_input`, `validate_predict_input`: the
     above with scikit-learn's conventions. Only these import scikit-learn.
@@ -38,15 +40,22 @@ from ._numbers import (
     check_l1_ratio,
     check_max_iter,
     check_n_threads,
+    check_random_state,
     check_real,
     check_time_limit,
     check_tol,
+)
+from ._pictures import (
+    check_axes,
+    check_curve,
+    check_path_alphas,
 )
 from ._vectors import (
     check_bounds,
     check_class_coef,
     check_class_intercept,
     check_coef,
+    check_feature_names,
     check_offset,
     check_penalty_factor,
     check_sample_weight,
@@ -58,13 +67,16 @@ __all__ = [
     "FitInput",
     "check_alpha",
     "check_alphas",
+    "check_axes",
     "check_bool",
     "check_bounds",
     "check_choice",
     "check_class_coef",
     "check_class_intercept",
     "check_coef",
+    "check_curve",
     "check_design",
+    "check_feature_names",
     "check_finite",
     "check_integer",
     "check_l1_ratio",
@@ -72,7 +84,9 @@ __all__ = [
     "check_n_threads",
     "check_offset",
     "check_operand",
+    "check_path_alphas",
     "check_penalty_factor",
+    "check_random_state",
     "check_real",
     "check_sample_weight",
     "check_target",

@@ -160,3 +160,29 @@ def check_time_limit(time_limit: Any, name: str = "time_limit") -> float | None:
     if time_limit is None or (isinstance(time_limit, float) and time_limit == math.inf):
         return None
     return check_real(time_limit, name, low=0.0, low_open=True)
+
+
+def check_random_state(
+    random_state: Any, name: str = "random_state"
+) -> np.random.Generator:
+    """Return a generator of random numbers.
+
+    Parameters
+    ----------
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
+        An int seeds a new generator, None takes fresh entropy. A Generator is returned
+        as it is; of a RandomState a seed is drawn, so that it moves on.
+    name : str
+
+    Raises
+    ------
+    TypeError, ValueError
+        Anything else, or a negative integer.
+    """
+    if isinstance(random_state, np.random.Generator):
+        return random_state
+    if isinstance(random_state, np.random.RandomState):
+        random_state = random_state.randint(2**31 - 1)
+    elif random_state is not None:
+        random_state = check_integer(random_state, name, low=0)
+    return np.random.default_rng(random_state)

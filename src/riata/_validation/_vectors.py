@@ -330,6 +330,41 @@ def check_class_intercept(
     return np.broadcast_to(intercept, (n_classes,))
 
 
+def check_feature_names(
+    names: Any, n_features: int, name: str = "feature_names"
+) -> list[str] | None:
+    """Check names of the features.
+
+    Parameters
+    ----------
+    names : array-like of str, or None
+    n_features : int
+    name : str
+        What to call them in messages.
+
+    Returns
+    -------
+    list of str, or None
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is not one for each feature.
+    """
+    if names is None:
+        return None
+    if isinstance(names, (str, bytes)) or not hasattr(names, "__len__"):
+        raise TypeError(
+            f"{name} must be a list of names, got {names!r}; for a single feature pass "
+            f"[{names!r}]"
+        )
+    if len(names) != n_features:
+        raise ValueError(
+            f"{name} has {len(names)} names, but there are {n_features} features."
+        )
+    return [str(each) for each in names]
+
+
 def _per_feature(values: Any, n_features: int, name: str) -> np.ndarray:
     if isinstance(values, Real):
         if isinstance(values, bool):

@@ -1,0 +1,165 @@
+"""What the command line prints and writes."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+
+from ._data_files import listed
+from ._linear_predictor import has_probabilities
+from ._summary import loss_text, summary_of
+from ._table import Table, lay_out
+
+ROWS = 30  # of a table on the terminal
+
+
+def predictions(model, X, offset):
+    """Columns of predictions: means or labels, and probabilities of classes."""
+    predicted = model.predict(X, offset=offset)
+    if model.classes is None and predicted.ndim == 2:
+        return {f"prediction_{k}": part for k, part in enumerate(predicted.T)}
+    columns = {"prediction": predicted}
+    if model.classes is not None and has_probabilities(model.loss):
+        shares = model.predict_proba(X, offset=offset)
+        for label, share in zip(model.classes.tolist(), shares.T, strict=True):
+            columns[f"probability_{label}"] = share
+    return columns
+
+
+def report_data(options, samples, arguments):
+    """What is fitted to what."""
+    print_pairs({
+        "data": f"{options.data}: {samples.X.shape[0]} samples, {samples.X.shape[1]} "
+        "features",
+        "loss": loss_text(arguments["loss"]),
+        **({} if samples.classes is None else
+           {"classes": listed(samples.classes.tolist())}),
+    })
+
+
+def report_model(path, at, samples, frequency=None):
+    """The certificate of one solution, and its coefficients."""
+    gap = path.relative_gap[at]
+    intercept = np.atleast_1d(path.intercept[..., at])
+    print_pairs({
+        "alpha": f"{path.alphas[at]:.6g}  (l1_ratio {path.l1_ratio:g})",
+        "deviance explained": f"{100 * path.deviance_ratio[at]:.2f} %",
+        "relative gap": "none: the loss is not convex" if np.isnan(gap) else f"{gap:.1e}",
+        "KKT violation": f"{path.kkt[at]:.1e}",
+        "status": str(path.status[at]),
+        "non-zero": f"{path.n_active[at]} of {path._n_coefs}",
+        "intercept": ", ".join(f"{value:.6g}" for value in intercept),
+    })
+    table = summary_of(
+        path, at, samples.names, frequency, frame="table", classes=samples.classes
+    )
+    if len(path) == 1:
+        table = Table({k: table[k] for k in table.columns if k != "entry_alpha"})
+    if len(table):
+        print()
+        print(table.text(ROWS))
+
+
+def report_scores(result, choice, rule):
+    """What cross-validation found: some of the strengths, and the one chosen."""
+    metric = result.metrics[0]
+    mean = result.mean_score()[choice.which]
+    error = result.standard_error()[choice.which]
+    path = result.paths[choice.which]
+    n = len(path)
+    which = np.unique(np.append(np.linspace(0, n - 1, 10).round().astype(int), choice.at))
+    print()
+    print(lay_out({
+        "alpha": [f"{value:.4g}" for value in path.alphas[which]],
+        "df": [str(value) for value in path.n_active[which]],
+        metric: [f"{value:.5g}" for value in mean[which]],
+        "std. error": [f"{value:.3g}" for value in error[which]],
+        "": [f"<- {rule}" if k == choice.at else "" for k in which],
+    }, left=("",)))
+    print()
+
+
+def print_pairs(pairs):
+    """Names and values, aligned."""
+    for name, value in pairs.items():
+        print(f"{name:<18}  {value}")
+
+
+def write_model(options, path, at, samples):
+    """Write the model, where a file is named."""
+    if not options.model:
+        return
+    from ._model_file import save_model
+
+    model = path.at(
+        path.alphas[at], feature_names=samples.names, classes=samples.classes
+    )
+    save_model(model, options.model)
+    print(f"\nThe model is written to {options.model}")
+
+
+def path_columns(path, samples):
+    """What is known of each alpha, and the coefficients that are not zero somewhere."""
+    table = path.to_frame(frame="table")
+    columns = {name: table[name] for name in table.columns}
+    coefs = path.coef if isinstance(path.coef, list) else [path.coef]
+    for k, coef in enumerate(coefs):
+        suffix = "" if len(coefs) == 1 else f" ({samples.classes[k]})"
+        rows = coef.tocsr()
+        for j in np.flatnonzero(np.diff(rows.indptr)):
+            name = f"{j if samples.names is None else samples.names[j]}{suffix}"
+            name = f"coefficient {name}" if name in columns else name
+            columns[name] = rows[[j]].toarray().ravel()
+    return columns
+
+
+def csv_text(columns):
+    """Columns as CSV, numbers to the last bit."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    cells = [np.asarray(values).tolist() for values in columns.values()]
+    writer.writerows(zip(*cells, strict=True))
+    return out.getvalue()
+
+
+def write_csv(name, columns):
+    """Write columns into a CSV file."""
+    with open(name, "w", encoding="utf-8", newline="") as out:
+        out.write(csv_text(columns))
+
+
+def check_writable(options):
+    """Find out before anything is fitted whether all can be written and drawn."""
+    for name in ("model", "csv", "output", "plot"):
+        file = getattr(options, name, None)
+        if file and not Path(file).parent.is_dir():
+            raise ValueError(f"--{name} {file}: there is no folder {Path(file).parent}.")
+    if not getattr(options, "plot", None):
+        return
+    try:
+        import matplotlib
+    except ImportError:
+        raise ImportError(
+            "--plot needs matplotlib; install it with pip install 'riata[plot]'."
+        ) from None
+    matplotlib.use("Agg")
+
+
+def check_drawable(options, loss):
+    """Raise where there is no picture of such a path."""
+    if options.plot and loss.many_outputs:
+        raise ValueError(
+            "--plot draws paths of one set of coefficients, not of several classes; use "
+            "--csv of riata path for the numbers."
+        )
+
+
+def draw(options, result, **arguments):
+    """Draw a path or a cross-validation, where a file is named."""
+    if not options.plot:
+        return
+    ax = np.ravel(result.plot(**arguments))[0]
+    ax.figure.savefig(options.plot, dpi=150)
+    print(f"The picture is drawn in {options.plot}")

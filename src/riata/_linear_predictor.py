@@ -1,0 +1,293 @@
+"""LinearPredictor: a fitted linear model on its own, without data and scikit-learn."""
+
+import numpy as np
+
+from . import _validation as check
+from .losses import Logistic
+
+CERTIFICATE = ("dual_gap", "relative_gap", "kkt", "status")
+
+
+def has_probabilities(loss):
+    """Whether a loss of classes is minus the logarithm of a probability."""
+    return loss.fixed_dispersion
+
+
+def labels_of(classes, scores):
+    """The classes that linear predictors of shape (n_samples,) or (n_samples, n_classes)
+    stand for."""
+    if scores.ndim == 1:
+        return classes[(scores > 0).astype(np.intp)]
+    return classes[scores.argmax(axis=1)]
+
+
+def probabilities(loss, scores, log=False):
+    """Probabilities of the classes, (n_samples, n_classes), or their logarithms.
+
+    Parameters
+    ----------
+    loss : riata.losses.Loss
+    scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Linear predictors: of two classes those of the second.
+    log : bool
+    """
+    if scores.ndim == 2 or isinstance(loss, Logistic):
+        from scipy.special import log_softmax, softmax
+
+        if scores.ndim == 1:
+            scores = np.column_stack([np.zeros_like(scores), scores])
+        return (log_softmax if log else softmax)(scores, axis=1)
+    share = loss.predict(scores)
+    shares = np.column_stack([1.0 - share, share])
+    with np.errstate(divide="ignore"):
+        return np.log(shares) if log else shares
+
+
+class LinearPredictor:
+    """A linear model, ready to predict: coefficients, and which problem they solve.
+
+    It comes from `riata.load_model` and `PathResult.at`, and needs NumPy and SciPy only.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (n_features,), (n_classes, n_features) or \
+(n_targets, n_features)
+        On the scale of X as given.
+    intercept : float or ndarray of shape (n_classes,) or (n_targets,)
+    loss : riata.losses.Loss
+    alpha : float or ndarray of shape (n_targets,)
+        Strength of the penalty on `fit_path`'s scale, whatever the estimator's was; None
+        where there is no single one.
+    l1_ratio : float
+    feature_names : list of str, or None
+    classes : ndarray of shape (n_classes,), or None
+        The labels.
+    certificate : dict, or None
+        ``dual_gap``, ``relative_gap``, ``kkt`` and ``status``; for several targets lists
+        of them.
+    problem : dict
+        Arguments for `riata.check_solution`, which audits the model on data.
+    source : str
+        The estimator that fitted it, or "path".
+    riata_version : str
+        Of the version that fitted it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import riata
+    >>> X, y = np.eye(4), [4.0, 3.0, 0.0, 0.0]
+    >>> model = riata.fit_path(X, y, fit_intercept=False).at(0.25)
+    >>> model.coef.round(6)
+    array([3., 2., 0., 0.])
+    >>> audit = riata.check_solution(X, y, model.coef, model.intercept, **model.problem)
+    >>> bool(audit.relative_gap < 1e-3)
+    True
+    """
+
+    def __init__(
+        self, coef, intercept, loss, *, alpha, l1_ratio, options, certificate=None,
+        feature_names=None, classes=None, source="path", riata_version=None,
+    ):
+        self.coef, self.intercept, self.loss = coef, intercept, loss
+        self.alpha, self.l1_ratio, self._options = alpha, l1_ratio, options
+        self.certificate = certificate
+        self.feature_names = check.check_feature_names(feature_names, self.n_features)
+        self.classes = None if classes is None else np.asarray(classes)
+        self.source = source
+        self.riata_version = riata_version or installed_version()
+        self._check_classes()
+
+    def _check_classes(self):
+        if self.classes is None:
+            return
+        wanted = 2 if self.coef.ndim == 1 else len(self.coef)
+        if not self.loss.classifies:
+            raise ValueError(f"classes must be None: loss={self.loss.name!r} has none.")
+        if self.classes.shape != (wanted,):
+            raise ValueError(
+                f"classes has shape {self.classes.shape}; the model has {wanted} classes "
+                "and needs one label for each."
+            )
+
+    @property
+    def n_features(self):
+        """How many features there are."""
+        return self.coef.shape[-1]
+
+    @property
+    def problem(self):
+        """Arguments for `riata.check_solution`."""
+        if np.ndim(self.alpha) or self.alpha is None:
+            raise ValueError(
+                "the model does not solve one single problem: it has several targets, or "
+                "is an average of models. Audit the targets one by one."
+            )
+        return {
+            "loss": self.loss, "alpha": self.alpha, "l1_ratio": self.l1_ratio,
+            **self._options._asdict(),
+        }
+
+    def decision_function(self, X, offset=None):
+        """Linear predictors ``X @ coef.T + intercept (+ offset)``.
+
+        Parameters
+        ----------
+        X : array-like, data frame or sparse of shape (n_samples, n_features)
+        offset : array-like of shape (n_samples,), optional
+            Or (n_samples, n_classes), or (n_samples, n_targets).
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_targets)
+        """
+        self._check_names(X)
+        X = check.check_operand(X)
+        if X.shape[1] != self.n_features:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the model has {self.n_features}."
+            )
+        eta = X @ self.coef.T + self.intercept
+        if offset is None:
+            return eta
+        n_targets = eta.shape[1] if eta.ndim == 2 else None
+        offset = check.check_offset(offset, len(eta), n_targets=n_targets)
+        return eta + (offset if offset.ndim == eta.ndim else offset[:, None])
+
+    def _check_names(self, X):
+        """Raise if a data frame has other columns, or in another order."""
+        names = getattr(X, "columns", None)
+        if names is None or self.feature_names is None:
+            return
+        names = [str(name) for name in names]
+        if names == self.feature_names:
+            return
+        missing = [name for name in self.feature_names if name not in set(names)]
+        if missing:
+            raise ValueError(f"X lacks the feature {missing[0]!r} ({len(missing)} in all).")
+        raise ValueError(
+            "X has other columns than the model, or in another order; pass "
+            "X[model.feature_names]."
+        )
+
+    def predict(self, X, offset=None):
+        """Predictions: labels if the model has `classes`, else means of y.
+
+        Parameters
+        ----------
+        X, offset
+            As of `decision_function`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Without `classes`, of the multinomial loss probabilities of shape
+            (n_samples, n_classes).
+        """
+        scores = self.decision_function(X, offset)
+        if self.classes is None:
+            return self.loss.predict(scores)
+        return labels_of(self.classes, scores)
+
+    def predict_proba(self, X, offset=None):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X, offset
+            As of `decision_function`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+
+        Raises
+        ------
+        ValueError
+            If the loss has no probabilities.
+        """
+        if not (self.loss.classifies and has_probabilities(self.loss)):
+            raise ValueError(
+                f"loss={self.loss.name!r} has no probabilities of classes; use predict or "
+                "decision_function."
+            )
+        return probabilities(self.loss, self.decision_function(X, offset))
+
+    def __repr__(self):
+        alpha = "" if self.alpha is None or np.ndim(self.alpha) else (
+            f", alpha {self.alpha:.4g}"
+        )
+        return (
+            f"<LinearPredictor: {self.loss!r}{alpha}, {np.count_nonzero(self.coef)} of "
+            f"{self.coef.size} coefficients not zero>"
+        )
+
+
+def installed_version():
+    """Version of riata, also where it runs from a source folder."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("riata")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def predictor_of(model, feature_names=None):
+    """A `LinearPredictor` of what was fitted.
+
+    Parameters
+    ----------
+    model : LinearPredictor or fitted estimator of riata
+    feature_names : array-like of str of shape (n_features,), optional
+        By default those of `model`, if it has any.
+
+    Returns
+    -------
+    LinearPredictor
+    """
+    if isinstance(model, LinearPredictor):
+        return model if feature_names is None else LinearPredictor(
+            model.coef, model.intercept, model.loss, alpha=model.alpha,
+            l1_ratio=model.l1_ratio, options=model._options,
+            certificate=model.certificate, feature_names=feature_names,
+            classes=model.classes, source=model.source,
+            riata_version=model.riata_version,
+        )
+    if hasattr(model, "coef_at"):
+        raise TypeError("model is a path; choose a strength of it: path.at(alpha).")
+    if not hasattr(model, "_solved_"):
+        raise TypeError(
+            f"model must be a fitted estimator of riata or path.at(alpha), got {model!r}"
+            + ("; fit it first." if hasattr(model, "_get_loss") else ".")
+        )
+    if feature_names is None:
+        feature_names = getattr(model, "feature_names_in_", None)
+    coef = model.coef_.toarray() if hasattr(model.coef_, "toarray") else model.coef_
+    intercept, classes = model.intercept_, getattr(model, "classes_", None)
+    if coef.ndim == 1 or (classes is not None and len(coef) == 1):
+        coef, intercept = np.ravel(coef), np.ravel(intercept)[0]
+    solved = model._solved_
+    first = solved[0] if solved else None
+    several = classes is None and coef.ndim == 2
+    return LinearPredictor(
+        coef, intercept, getattr(model, "loss_", first and first.loss),
+        alpha=np.array([part.alpha for part in solved]) if several else (
+            first and first.alpha
+        ),
+        l1_ratio=first and first.l1_ratio, options=first and first.options,
+        certificate=_certificate(model, solved, several) if solved else None,
+        feature_names=feature_names, classes=classes, source=type(model).__name__,
+    )
+
+
+def _certificate(model, solved, several):
+    kkt = [part.kkt for part in solved]
+    certificate = {
+        "dual_gap": model.dual_gap_, "relative_gap": model.relative_gap_,
+        "kkt": kkt if several else kkt[0],
+    }
+    certificate = {name: np.asarray(v).tolist() for name, v in certificate.items()}
+    status = model.status_
+    certificate["status"] = [str(s) for s in status] if several else str(status)
+    return certificate

@@ -1,0 +1,229 @@
+"""RelaxedLassoCV, the contract of the selection estimators, and SelectFromModel."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_selection import SelectFromModel
+from sklearn.model_selection import GroupKFold, KFold
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+import riata
+from riata import AdaptiveLasso, AdaptiveLassoCV, RelaxedLassoCV, relaxed_path
+
+ESTIMATORS = (RelaxedLassoCV, AdaptiveLasso, AdaptiveLassoCV)
+
+
+def make_data(n_samples=80, n_features=30, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_samples, n_features))
+    return X, X[:, :3] @ [2.0, -2.0, 1.0] + rng.standard_normal(n_samples) + 3.0
+
+
+def estimator_checks():
+    for cls in ESTIMATORS:
+        for _, check in estimator_checks_generator(cls()):
+            if check.func.__name__ != "check_array_api_input":  # not an array API class
+                yield pytest.param(
+                    cls, check, id=f"{cls.__name__}-{check.func.__name__}"
+                )
+
+
+@pytest.mark.parametrize(("cls", "check"), list(estimator_checks()))
+def test_check_estimator(cls, check):
+    check(cls())
+
+
+# --- RelaxedLassoCV
+
+
+@pytest.mark.parametrize("loss", ["squared", "poisson"])
+def test_scores_are_those_of_paths_on_the_folds(loss):
+    X, y = make_data()
+    y = y if loss == "squared" else np.round(np.exp(y / 4))
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, 80)
+    folds = list(KFold(4).split(X))
+    model = RelaxedLassoCV([0.0, 0.4, 1.0], loss=loss, cv=folds, alphas=12)
+    model.fit(X, y, sample_weight=weight)
+    assert model.score_path_.shape == (3, 12, 4)
+    for k, (train, test) in enumerate(folds):
+        relaxed = relaxed_path(
+            X[train], y[train], loss=loss, alphas=model.alphas_,
+            sample_weight=weight[train], tol=1e-9,
+        )  # fmt: skip
+        for g, gamma in enumerate((0.0, 0.4, 1.0)):
+            eta = relaxed.decision_function(X[test], gamma=gamma)
+            value = 2.0 * relaxed.path._loss.value(y[test, None], eta)
+            expected = np.average(value, axis=0, weights=weight[test])
+            assert_allclose(-model.score_path_[g, :, k], expected, rtol=1e-3)
+
+
+def test_the_best_pair_is_fitted():
+    X, y = make_data()
+    model = RelaxedLassoCV(alphas=20).fit(X, y)
+    mean = model.score_path_.mean(axis=2)
+    g, k = np.unravel_index(mean.argmax(), mean.shape)
+    assert (model.gamma_, model.alpha_) == (model.gammas_[g], model.alphas_[k])
+    relaxed = relaxed_path(X, y, alphas=model.alphas_)
+    coef, intercept = relaxed.coef_at(model.alpha_, model.gamma_)
+    assert_allclose(model.coef_, coef, atol=1e-5)
+    assert model.intercept_ == pytest.approx(intercept, abs=1e-5)
+    assert_allclose(model.predict(X), relaxed.predict(X, model.alpha_, model.gamma_),
+                    atol=1e-4)
+    assert model.relative_gap_ <= 1e-6
+    assert model.refit_relative_gap_ <= 1e-6
+
+
+def test_gamma_one_is_the_lasso():
+    X, y = make_data()
+    relaxed = RelaxedLassoCV([1.0], alphas=30, tol=1e-8).fit(X, y)
+    lasso = riata.LassoCV(alphas=30, tol=1e-6).fit(X, y)
+    assert_allclose(-relaxed.score_path_[0], lasso.mse_path_, rtol=1e-5)
+    assert relaxed.alpha_ == pytest.approx(lasso.alpha_)
+    assert_allclose(relaxed.coef_, lasso.coef_, atol=1e-5)
+
+
+def test_relaxing_selects_fewer_and_predicts_better():
+    X, y = make_data(100, 60)
+    fresh, target = make_data(5000, 60, seed=1)
+    relaxed = RelaxedLassoCV().fit(X, y)
+    lasso = riata.LassoCV().fit(X, y)
+    assert relaxed.gamma_ < 1.0
+    assert np.count_nonzero(relaxed.coef_) < np.count_nonzero(lasso.coef_)
+    assert relaxed.score(fresh, target) > lasso.score(fresh, target)
+
+
+def test_folds_smaller_than_supports():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((12, 40)), rng.standard_normal(12)
+    model = RelaxedLassoCV(cv=3, alphas=30, eps=1e-4).fit(X, y)
+    assert np.isfinite(model.score_path_).all()
+
+
+def test_one_standard_error():
+    X, y = make_data()
+    least, sparse = (RelaxedLassoCV(select=rule).fit(X, y) for rule in ("min", "1se"))
+    mean = sparse.score_path_.mean(axis=2)
+    best = np.unravel_index(mean.argmax(), mean.shape)
+    error = sparse.score_path_[best].std(ddof=1) / np.sqrt(5)
+    k = (mean >= mean[best] - error).any(axis=0).argmax()
+    assert sparse.alpha_ == sparse.alphas_[k] >= least.alpha_
+    assert sparse.gamma_ == sparse.gammas_[mean[:, k].argmax()]
+
+
+def test_n_jobs_does_not_matter():
+    X, y = make_data()
+    one, two = (RelaxedLassoCV(n_jobs=jobs).fit(X, y) for jobs in (1, 2))
+    assert_array_equal(one.score_path_, two.score_path_)
+
+
+def test_logistic_predicts_probabilities():
+    X, y = make_data(200, 10)
+    model = RelaxedLassoCV(loss="logistic", alphas=10).fit(X, (y > 3) * 1.0)
+    probability = model.predict(X)
+    assert ((probability >= 0) & (probability <= 1)).all()
+    assert ((probability > 0.5) == (y > 3)).mean() > 0.85
+
+
+def test_groups_are_routed():
+    import sklearn
+
+    X, y = make_data()
+    groups = np.arange(80) % 4
+    with sklearn.config_context(enable_metadata_routing=True):
+        cv = GroupKFold(4).set_split_request(groups=True)
+        model = RelaxedLassoCV(cv=cv, alphas=5).fit(X, y, groups=groups)
+    assert model.score_path_.shape == (5, 5, 4)
+    with pytest.raises(ValueError, match="metadata_routing"):
+        RelaxedLassoCV().fit(X, y, groups=groups)
+
+
+def test_a_fit_that_ends_early_warns():
+    X, y = make_data(60, 200)
+    with pytest.warns(ConvergenceWarning, match="did not converge"):
+        RelaxedLassoCV(max_iter=1, tol=1e-12, alphas=[0.01], loss="huber").fit(X, y)
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_target_of_zeros(cls):
+    X, _ = make_data()
+    model = cls().fit(X, np.zeros(80))
+    assert not model.coef_.any()
+    assert not model.predict(X).any()
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"gammas": [2.0]}, r"gammas\[0\] is 2"),
+        ({"refit_alpha": -1.0}, "refit_alpha is -1"),
+        ({"select": "2se"}, "select is '2se'"),
+        ({"loss": "multinomial"}, "multinomial"),
+        ({"eps": 1.0}, "eps is 1"),
+    ],
+)
+def test_bad_parameters(params, message):
+    X, y = make_data()
+    with pytest.raises(ValueError, match=message):
+        RelaxedLassoCV(**params).fit(X, y)
+
+
+# --- scikit-learn's SelectFromModel
+
+
+MODELS = {
+    "Lasso": {"alpha": 0.3},
+    "LassoCV": {},
+    "ElasticNet": {"alpha": 0.3, "l1_ratio": 1.0},
+    "ElasticNetCV": {"l1_ratio": 1.0},
+    "RelaxedLassoCV": {},
+    "AdaptiveLasso": {},
+    "AdaptiveLassoCV": {},
+    "GeneralizedLinearRegressor": {"alpha": 0.3},
+    "GeneralizedLinearRegressorCV": {},
+    "GeneralizedLinearClassifier": {"alpha": 0.1},
+    "GeneralizedLinearClassifierCV": {},
+    "LogisticRegression": {"l1_ratio": 1.0, "C": 0.1, "solver": "saga"},
+    "LogisticRegressionCV": {
+        "l1_ratios": [1.0], "solver": "saga", "scoring": "neg_log_loss",
+        "use_legacy_attributes": False,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_select_from_model_keeps_what_is_not_zero(name):
+    X, y = make_data()
+    if "Classifier" in name or "Logistic" in name:
+        y = y > 3.0
+    selector = SelectFromModel(getattr(riata, name)(**MODELS[name])).fit(X, y)
+    coef = np.atleast_2d(selector.estimator_.coef_)
+    expected = np.linalg.norm(coef, ord=1, axis=0) >= 1e-5
+    assert_array_equal(selector.get_support(), expected)
+    assert 0 < expected.sum() < 30
+    assert selector.transform(X).shape == (80, expected.sum())
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Ridge", "RidgeCV", "HuberRegressor", "PoissonRegressor", "GammaRegressor",
+     "TweedieRegressor"],
+)  # fmt: skip
+def test_select_from_model_without_an_l1_penalty_takes_the_mean(name):
+    X, y = make_data()
+    selector = SelectFromModel(getattr(riata, name)()).fit(X, np.exp(y / 8))
+    size = np.abs(selector.estimator_.coef_)
+    assert_array_equal(selector.get_support(), size >= size.mean())
+
+
+def test_names_of_penalties():
+    model = riata.GeneralizedLinearRegressor()
+    assert model.penalty == "l1"
+    assert model.set_params(l1_ratio=0.0).penalty == "l2"
+    assert model.set_params(l1_ratio=0.5).penalty == "elasticnet"
+    assert "penalty" not in model.get_params()
+    X, y = make_data()
+    model = riata.GeneralizedLinearRegressorCV(l1_ratio=[0.5, 1.0], alphas=5)
+    assert model.penalty == "elasticnet"
+    model.fit(X, y)
+    assert model.penalty == ("l1" if model.l1_ratio_ == 1.0 else "elasticnet")
