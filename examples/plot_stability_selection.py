@@ -44,8 +44,7 @@ ax.axhline(selector.threshold_, color="black", linestyle=":")
 ax.set(xscale="log", xlabel="alpha", ylabel="share of half-samples")
 ax.invert_xaxis()
 ax.legend(fontsize="small", loc="center right")
-fig.savefig("stability_selection.png", dpi=150)
-plt.close(fig)
+plt.show()
 
 # %%
 # Planted data: four of eighty features matter, all are correlated with one another. The
