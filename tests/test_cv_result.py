@@ -182,6 +182,40 @@ def test_one_standard_error_rule_by_hand(diabetes):
     assert cv.select("1se").alpha == cv.alphas[0][simplest]
 
 
+# cv.glmnet 4.1 of R, thresh=1e-14: cvm and cvsd at every third strength, and the places
+# (from 0) of lambda.min and lambda.1se.
+GLMNET = {
+    "squared": (
+        {},
+        [4564.52841107, 3475.88036478, 3220.71562548, 3200.18237864],
+        [1071.44233802, 636.05696758, 512.91525385, 460.53548473], 8, 3,
+    ),
+    "squared, standardize": (
+        {"standardize": True},
+        [4413.54835439, 3375.61551169, 3205.15816443, 3191.52632322],
+        [1059.40353891, 568.70406694, 489.26491487, 453.85528450], 8, 2,
+    ),
+    "logistic": (
+        {"loss": "logistic"},
+        [1.39755278, 1.16380638, 1.08472640, 1.05781676],
+        [0.00471080, 0.02443317, 0.06095672, 0.08328995], 9, 4,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GLMNET)
+def test_curve_and_rules_of_glmnet(name, diabetes):
+    options, mean, error, at_min, at_1se = GLMNET[name]
+    X, y = 21.0 * diabetes[0][:100], diabetes[1][:100]
+    alphas = 30 * np.geomspace(1, 0.02, 12)
+    if "loss" in options:
+        y, alphas = (y > np.median(y)).astype(float), alphas / 100
+    cv = cv_path(X, y, alphas=alphas, cv=KFold(5), tol=1e-10, **options)
+    assert_allclose(-cv.mean_score()[0, ::3], mean, rtol=1e-6)
+    assert_allclose(cv.standard_error()[0, ::3], error, rtol=2e-6)
+    assert (cv.select("min").at, cv.select("1se").at) == (at_min, at_1se)
+
+
 def test_one_standard_error_over_l1_ratios(result):
     mean, error = result.mean_score(), result.standard_error()
     best = np.unravel_index(mean.argmax(), mean.shape)
