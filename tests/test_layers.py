@@ -18,8 +18,8 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "riata"
 # long as that makes no circle.
 LAYERS = (
     ("_core", "_core.*"),
-    ("_validation", "_validation.*", "_versions", "_planted", "_table", "datasets",
-     "losses", "losses.*", "penalties"),
+    ("_validation", "_validation.*", "_versions", "_planted", "_table", "conventions",
+     "datasets", "losses", "losses.*", "penalties"),
     ("_diagnostics", "_lanes", "_moments", "_multinomial*", "_newton", "_predictors",
      "_problem", "_ridge*", "_solver", "_span", "_working_set"),
     ("plots", "plots._artists", "plots._certificate", "plots._cross_validation",

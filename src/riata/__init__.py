@@ -53,7 +53,7 @@ _NAMES = {
     "Interrupted": "_solver",
     "show_versions": "_versions",
 }
-_MODULES = ("datasets", "losses", "penalties", "plots")
+_MODULES = ("conventions", "datasets", "losses", "penalties", "plots")
 
 __all__ = ["__version__", *_MODULES, *_NAMES]  # noqa: PLE0604
 

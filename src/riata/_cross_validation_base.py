@@ -27,6 +27,11 @@ from ._cross_validation_folds import (
     reject_params_without_routing,
     require_classes,
 )
+from ._cross_validation_progress import (
+    CallbackSupportMixin,
+    Progress,
+    with_callbacks,
+)
 from ._cross_validation_result import RULES
 from ._cross_validation_scores import DEVIANCE, Judge, minus_deviance, takes_weights
 from ._estimators_base import (
@@ -155,7 +160,7 @@ class RoutedCV:
         return router
 
 
-class PathCV(RoutedCV):
+class PathCV(CallbackSupportMixin, RoutedCV):
     """What the estimators that choose an alpha and an l1_ratio share."""
 
     _parameter_checks: ClassVar = {
@@ -166,6 +171,7 @@ class PathCV(RoutedCV):
         "n_jobs": check_n_jobs,
     }
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None, offset=None, **params):
         """Choose the strength of the penalty by cross-validation, then fit with it.
 
@@ -219,11 +225,13 @@ class PathCV(RoutedCV):
         if scorer is not None:
             judge = Judge(self, scorer, score_params, attributes, len(data.y))
             judges = {name_of(self.scoring): judge, **judges}
+        progress = Progress(self, len(folds), X, y, getattr(self, "_callback", None))
         plan = Plan(
             data, folds, l1_ratios, lambda total: grids, judges, options,
-            Deadline(self.time_limit), getattr(self, "_callback", None),
+            Deadline(self.time_limit), progress,
         )
         result = plan.run(self.n_jobs, self.verbose)
+        progress.end()
         kept = outcomes(*result.paths, *(p for ps in result.fold_paths for p in ps))
         what = "fits (folds, l1_ratios and alphas)"
         warn_not_converged(self, kept, what, stacklevel=2)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 
-from ._cross_validation_folds import FoldMoments, train_weight
+from ._cross_validation_folds import FoldMoments, Folds, train_weight
 from ._cross_validation_result import CVResult
 from ._cross_validation_scores import predictors
 from ._estimators_base import Deadline, Samples, solve_path, total_weight
@@ -39,7 +39,7 @@ class Plan(NamedTuple):
     Parameters
     ----------
     data : Samples
-    folds : list of (train, test)
+    folds : Folds
     l1_ratios : list of float
     alphas : callable
         Given the sum of the weights of some samples, the decreasing alphas of each
@@ -55,7 +55,7 @@ class Plan(NamedTuple):
     """
 
     data: Samples
-    folds: list
+    folds: Folds
     l1_ratios: list
     alphas: Callable
     judges: dict

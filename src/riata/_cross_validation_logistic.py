@@ -26,6 +26,11 @@ from ._cross_validation_folds import (
     reject_params_without_routing,
     require_classes,
 )
+from ._cross_validation_progress import (
+    CallbackSupportMixin,
+    Progress,
+    with_callbacks,
+)
 from ._cross_validation_scores import (
     DEVIANCE,
     Judge,
@@ -85,7 +90,7 @@ def check_l1_ratios_or_none(value, name):
         check_l1_ratios(value, name)
 
 
-class LogisticRegressionCV(RoutedCV, LogisticModel):
+class LogisticRegressionCV(CallbackSupportMixin, RoutedCV, LogisticModel):
     """Logistic regression whose `C` and `l1_ratio` are chosen by cross-validation.
 
     See :class:`riata.LogisticRegression` for the problem that is solved. Has the
@@ -294,6 +299,7 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
         self.n_threads = n_threads
         self.time_limit = time_limit
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None, offset=None, **params):
         """Choose C and l1_ratio by cross-validation, then fit with them.
 
@@ -347,6 +353,7 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
         Cs = self._get_Cs()
         order = np.argsort(Cs, kind="stable")
         judge = Judge(self, scorer, score_params, attributes, len(labels))
+        progress = Progress(self, len(folds), X, y)
         plan = Plan(
             data, folds, l1_ratios,
             lambda total: [1.0 / (Cs[order] * total)] * len(l1_ratios),
@@ -355,9 +362,10 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
                     judge,
                 DEVIANCE: partial(minus_deviance, options["loss"]),
             },
-            options, Deadline(self.time_limit),
+            options, Deadline(self.time_limit), progress,
         )
         result = plan.run(self.n_jobs, self.verbose)
+        progress.end()
         found = gather(result, np.argsort(order))
         if self.refit:
             at_ratio, at_C = self._place(result, found, order)
