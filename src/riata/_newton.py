@@ -571,8 +571,7 @@ class NewtonSolver(PathSolver):
         self.shift += length * shift
         if self.by_gradients and self.problem.fit_intercept:
             self._settle()
-        moved = (length > 0) & (D.any(axis=0) | (shift != 0))
-        return self._together(moved) > 0
+        return (length > 0) & (D.any(axis=0) | (shift != 0))
 
     def _weights(self):
         """Of the samples, in the model."""
