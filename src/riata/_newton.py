@@ -447,7 +447,8 @@ class NewtonSolver(PathSolver):
         self._by_events(engine, view, gram, xty, w, c, above, alphas, tol, first)
         return w.T
 
-    def _by_events(self, engine, view, gram, xty, w, c, above, alphas, tol, first=0):
+    def _by_events(self, engine, view, gram, xty, w, c, above, alphas, tol, first=0,
+                   max_epochs=MAX_EPOCHS):
         """Change w (lanes, size) to the solutions of the model in the lanes from `first`
         on, from points that are (nearly) optimal for the strengths `above`."""
         events = engine.n_events
@@ -464,7 +465,7 @@ class NewtonSolver(PathSolver):
             yy = 1.0 + max(float(w[k] @ (xty[k] + c[k])), 0.0)
             _, epochs, _, _ = descend(
                 view.quadratic, w[k], c[k], float(c[k].sum()), xty[k], view.sqnorm, l1,
-                l2, view.lower, view.upper, yy, tol[k], MAX_EPOCHS,
+                l2, view.lower, view.upper, yy, tol[k], max_epochs,
                 self.settings.deadline, True,
             )
             self.work.epochs += epochs

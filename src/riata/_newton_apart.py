@@ -2,15 +2,13 @@
 
 One Hessian fits the lanes of a batch as long as their strengths are close. Where they are
 not, each lane has a quadratic model of its own, on columns of its own: the batch then
-shares no more than the visits of the samples. Where a Hessian is dear, lanes that ask for
-a new one at the same time have it together.
+shares no more than the visits of the samples.
 """
 
 import numpy as np
-from scipy.linalg import lapack
 
 from ._core.active_set import ActiveSet
-from ._core.descent import Quadratic
+from ._core.descent import STALLED, Quadratic
 from ._core.gram import gram_of_rows, rows_of
 from ._guide import Place
 from ._lanes import View
@@ -23,8 +21,11 @@ MORE = 16  # columns that a smaller model is given at once
 SHARP = 0.02  # as CONTRACTION of NewtonSolver, where it is not
 STEADY = 0.1  # what a step may leave of the gain to be had, where a Hessian is dear
 CHEAP = 10**7  # multiply-adds of one that is not
+EPOCHS = 100  # of descent for one model, where its active set is too degenerate
+INEXACT = 0.01  # share of the gap to which descent solves a model, if need be
 DEAREST = 10**9  # multiply-adds of a Hessian that is not worth its while here
-PACKED_BYTES = 128 * 2**20  # of the copied columns
+PACKED_BYTES = 32 * 2**20  # of the copied columns
+ROWS = 2048  # of them that are weighted at once
 SCATTERED = 8  # multiply-adds of a dense Hessian in the time of one of a sparse one
 
 
@@ -89,9 +90,13 @@ class Columns:
         shift = np.zeros(len(places))
         if self.problem.fit_intercept:
             shift = heavy @ Z / total
-            Z = Z - (shift if root is None else np.outer(root, shift))
-        Z = Z * np.sqrt(curvature)[:, None]
-        return (Z.T @ Z).T, shift, total
+        bend, gram = np.sqrt(curvature), np.zeros((len(places), len(places)))
+        for first in range(0, len(Z), ROWS):
+            rows = slice(first, first + ROWS)
+            part = Z[rows] - (shift if root is None else np.outer(root[rows], shift))
+            part *= bend[rows, None]
+            gram += part.T @ part
+        return gram.T, shift, total
 
     def _sparse_hessian(self, places, whole, curvature):
         problem, design = self.problem, self.problem.design
@@ -162,6 +167,8 @@ class LaneModel:
 
     def solve_smooth(self, rest, alpha, l2):
         """``(gram + alpha l2)^-1 rest``; None if that can not be factored."""
+        from scipy.linalg import lapack
+
         if alpha not in self._factors:
             matrix = self.gram.copy()
             matrix.flat[:: len(l2) + 1] += alpha * l2
@@ -186,8 +193,8 @@ class ApartSolver(NewtonSolver):
     """
 
     def __init__(self, problem, settings, start=None, guide=None):
-        self.apart = False  # whether each lane has a model of its own:
-        self.models = None
+        self.apart = False  # whether each lane of the batch has a model of its own
+        self.models = None  # those
         self.guided = None  # what the guide knows of the lanes of a batch
         self.own = Columns(problem)
         self.guide = guide
@@ -229,10 +236,10 @@ class ApartSolver(NewtonSolver):
                 at = np.flatnonzero(self.solved[:, k])
                 columns = self.working.columns[at]
                 coef = self.solved[at, k] * self.problem.coef_unit[columns]
-                model = self.models[k] if self.models else None
-                self.guide.note(alphas[k], Place(
-                    columns, coef, None if model is None else model.noted(self)
-                ))
+                model = self.models[k] if self.models and self._whole() else None
+                if model is not None:
+                    model = model.noted(self)
+                self.guide.note(alphas[k], Place(columns, coef, model))
         return super()._solutions(alphas, which, verdict, rounds, status)
 
     # --- A model for each lane.
@@ -246,9 +253,11 @@ class ApartSolver(NewtonSolver):
         near = len(alphas) > 1 and alphas[-1] > APART * alphas[0]
         if near and (self.smooth or alphas[-1] > APART * self.alpha):
             return False
-        most = size if self._whole() else max(WHOLE, 2 * np.count_nonzero(self.w))
+        most, dearest = size, DEAREST
+        if not self._whole():
+            most, dearest = max(WHOLE, 2 * np.count_nonzero(self.w)), DEAREST // 10
         return (
-            most <= MOST_BY_EVENTS and self.own.cost(most) <= DEAREST
+            most <= MOST_BY_EVENTS and self.own.cost(most) <= dearest
             and (design.sparse or 8 * design.n_samples * size <= PACKED_BYTES)
         )
 
@@ -264,25 +273,28 @@ class ApartSolver(NewtonSolver):
                 self.models = [None] * len(alphas)
                 if self.guided:
                     self.models = [LaneModel.of(place, self) for place in self.guided]
-            # where a Hessian is dear, a new one is for all lanes that ask
+            # where a Hessian is dear, all lanes begin with one
             self.dear = self._whole() and self.own.cost(len(self.working)) > CHEAP
             self.decrement = np.full(len(alphas), np.inf)
-        return super()._newton(W, first, alphas, tol, alpha)
+        statuses = super()._newton(W, first, alphas, tol, alpha)
+        if self.apart and STALLED in statuses:  # by rounding, or a degenerate model
+            self.apart = False
+            statuses = super()._newton(W, first, alphas, tol, None)
+        return statuses
 
     def _prepare(self, W, C, gap, before, alphas, live, taken):
         if not self.apart:
             return super()._prepare(W, C, gap, before, alphas, live, taken)
-        without = np.array([model is None for model in self.models])
-        slow = live & without
+        new = live & np.array([model is None for model in self.models])
+        if self.dear and new.any():  # which begin at one point
+            self._renew([np.flatnonzero(new)], W, C, alphas)
         if not self.dear:
-            slow |= live & (gap > SHARP * before)
-        self._renew(np.flatnonzero(slow), W, C, alphas)
+            new |= live & (gap > SHARP * before)
+            self._renew(np.flatnonzero(new)[:, None], W, C, alphas)
         return live
 
-    def _renew(self, lanes, W, C, alphas):
-        """Give some lanes new models: their own, or one with the mean of their
-        curvatures."""
-        parts = [lanes] if self.dear and len(lanes) and self.models[lanes[0]] is None else [[k] for k in lanes]
+    def _renew(self, parts, W, C, alphas):
+        """Give each part of the lanes a new model, with the mean of their curvatures."""
         for part in parts:
             self.at.look(self.at.every[part])
             places = np.arange(len(self.working))
@@ -312,7 +324,7 @@ class ApartSolver(NewtonSolver):
         if not self.apart:
             return super()._model_step(W, C, loss, gap, alphas, live, tol, alpha)
         D, lanes = np.zeros_like(W), np.flatnonzero(live)
-        self._step_each(lanes, W, C, D, alphas, tol)
+        self._step_each(lanes, W, C, D, gap, alphas, tol)
         if self.dear:
             # what the steps seem to gain, which tells of weak penalties too
             gain = np.einsum("ij,ij->j", C[:, :len(alphas)], D)
@@ -320,21 +332,23 @@ class ApartSolver(NewtonSolver):
             slow = np.flatnonzero(live & (gain > STEADY * self.decrement))
             self.decrement = gain
             if len(slow):
-                self._renew(slow, W, C, alphas)
-                self._step_each(slow, W, C, D, alphas, tol)
+                self._renew(slow[:, None], W, C, alphas)
+                self._step_each(slow, W, C, D, gap, alphas, tol)
         return D
 
-    def _step_each(self, lanes, W, C, D, alphas, tol):
+    def _step_each(self, lanes, W, C, D, gap, alphas, tol):
         """Set some lanes of D to the steps to the optima of their models."""
         for k in lanes.tolist():
             model = self.models[k]
             start, c = W[model.places, k], C[model.places, k]
             if self.problem.fit_intercept:
                 c = c - model.shift * self.excess[k]
-            D[model.places, k] = self._step(model, start, c, float(alphas[k]), tol[k])
+            enough = max(0.1 * tol[k], INEXACT * gap[k])
+            D[model.places, k] = self._step(model, start, c, float(alphas[k]), enough)
 
     def _step(self, model, start, c, alpha, tol):
-        """Step to the optimum of the model."""
+        """Step to the optimum of the model, or to a gap of `tol` where the active set is
+        too degenerate."""
         working, at = self.working, model.places
         l1, l2 = working.l1[at], working.l2[at]
         if self.smooth and alpha > 0 and l2.min() > 0:
@@ -349,7 +363,7 @@ class ApartSolver(NewtonSolver):
         solved, alphas = start[None].copy(), np.array([alpha])
         self._by_events(
             model.active_set, view, model.gram, xty[None], solved, c[None].copy(), alphas,
-            alphas, np.array([0.1 * tol]),
+            alphas, np.array([tol]), max_epochs=EPOCHS,
         )
         return solved[0] - start
 
