@@ -225,6 +225,9 @@ class PathCV(CallbackSupportMixin, RoutedCV):
         if scorer is not None:
             judge = Judge(self, scorer, score_params, attributes, len(data.y))
             judges = {name_of(self.scoring): judge, **judges}
+        for name, other in getattr(self, "_more_metrics", {}).items():
+            params = score_params if takes_weights(other) else {}
+            judges[name] = Judge(self, other, params, attributes, len(data.y))
         progress = Progress(self, len(folds), X, y, getattr(self, "_callback", None))
         plan = Plan(
             data, folds, l1_ratios, lambda total: grids, judges, options,
