@@ -279,6 +279,21 @@ def test_scorer_comes_before_the_deviance(diabetes):
         )
 
 
+def test_several_metrics(diabetes):
+    X, y = diabetes
+    weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
+    names = ["r2", "neg_mean_absolute_error", "neg_mean_squared_error"]
+    cv = cv_path(X, y, alphas=10, scoring=names, sample_weight=weight)
+    assert cv.metrics == ("r2", "neg_deviance", *names[1:])
+    for name in names:
+        alone = cv_path(X, y, alphas=10, scoring=name, sample_weight=weight)
+        assert_array_equal(cv.scores[name], alone.scores[name])
+        assert cv.select("1se", name).at == alone.select("1se").at
+    assert_allclose(cv.scores["neg_mean_squared_error"], cv.scores["neg_deviance"])
+    with pytest.raises(ValueError, match="scoring is empty"):
+        cv_path(X, y, scoring=[])
+
+
 def test_scorer_may_look_at_other_samples(diabetes):
     X, y = diabetes
 

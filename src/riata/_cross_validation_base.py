@@ -27,11 +27,7 @@ from ._cross_validation_folds import (
     reject_params_without_routing,
     require_classes,
 )
-from ._cross_validation_progress import (
-    CallbackSupportMixin,
-    Progress,
-    with_callbacks,
-)
+from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_result import RULES
 from ._cross_validation_scores import DEVIANCE, Judge, minus_deviance, takes_weights
 from ._estimators_base import (
@@ -171,7 +167,6 @@ class PathCV(CallbackSupportMixin, RoutedCV):
         "n_jobs": check_n_jobs,
     }
 
-    @with_callbacks
     def fit(self, X, y, sample_weight=None, offset=None, **params):
         """Choose the strength of the penalty by cross-validation, then fit with it.
 
@@ -225,13 +220,14 @@ class PathCV(CallbackSupportMixin, RoutedCV):
         if scorer is not None:
             judge = Judge(self, scorer, score_params, attributes, len(data.y))
             judges = {name_of(self.scoring): judge, **judges}
-        progress = Progress(self, len(folds), X, y, getattr(self, "_callback", None))
+        for name, other in getattr(self, "_more_metrics", {}).items():
+            params = score_params if takes_weights(other) else {}
+            judges[name] = Judge(self, other, params, attributes, len(data.y))
         plan = Plan(
             data, folds, l1_ratios, lambda total: grids, judges, options,
-            Deadline(self.time_limit), progress,
+            Deadline(self.time_limit), getattr(self, "_callback", None),
         )
-        result = plan.run(self.n_jobs, self.verbose)
-        progress.end()
+        result = run_and_tell(plan, self, X, y)
         kept = outcomes(*result.paths, *(p for ps in result.fold_paths for p in ps))
         what = "fits (folds, l1_ratios and alphas)"
         warn_not_converged(self, kept, what, stacklevel=2)

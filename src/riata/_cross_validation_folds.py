@@ -177,7 +177,8 @@ def _packed(moments):
 def _unpacked(moments, frame):
     """Make the Gram matrix whole again."""
     upper = lapack.dtpttr(len(frame.mean), moments.gram)[0]
-    gram = np.ascontiguousarray(upper.T)
-    gram += np.triu(upper, 1)
+    gram = upper.T + upper
+    np.fill_diagonal(gram, 0.5 * gram.diagonal())
+    gram = np.ascontiguousarray(gram)
     return moments._replace(gram=gram)
 

@@ -26,11 +26,7 @@ from ._cross_validation_folds import (
     reject_params_without_routing,
     require_classes,
 )
-from ._cross_validation_progress import (
-    CallbackSupportMixin,
-    Progress,
-    with_callbacks,
-)
+from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_scores import (
     DEVIANCE,
     Judge,
@@ -299,7 +295,6 @@ class LogisticRegressionCV(CallbackSupportMixin, RoutedCV, LogisticModel):
         self.n_threads = n_threads
         self.time_limit = time_limit
 
-    @with_callbacks
     def fit(self, X, y, sample_weight=None, offset=None, **params):
         """Choose C and l1_ratio by cross-validation, then fit with them.
 
@@ -353,7 +348,6 @@ class LogisticRegressionCV(CallbackSupportMixin, RoutedCV, LogisticModel):
         Cs = self._get_Cs()
         order = np.argsort(Cs, kind="stable")
         judge = Judge(self, scorer, score_params, attributes, len(labels))
-        progress = Progress(self, len(folds), X, y)
         plan = Plan(
             data, folds, l1_ratios,
             lambda total: [1.0 / (Cs[order] * total)] * len(l1_ratios),
@@ -362,10 +356,9 @@ class LogisticRegressionCV(CallbackSupportMixin, RoutedCV, LogisticModel):
                     judge,
                 DEVIANCE: partial(minus_deviance, options["loss"]),
             },
-            options, Deadline(self.time_limit), progress,
+            options, Deadline(self.time_limit),
         )
-        result = plan.run(self.n_jobs, self.verbose)
-        progress.end()
+        result = run_and_tell(plan, self, X, y)
         found = gather(result, np.argsort(order))
         if self.refit:
             at_ratio, at_C = self._place(result, found, order)

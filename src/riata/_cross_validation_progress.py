@@ -12,37 +12,39 @@ except ImportError:  # before scikit-learn 1.9
         return method
 
 
-class Progress:
-    """Tells callbacks of each fold of a fit that is finished.
+def run_and_tell(plan, estimator, X, y):
+    """Run a `Plan`, and tell the estimator's callbacks of each fold that is finished.
 
     Parameters
     ----------
+    plan : Plan
+        Its own `callback` is told, too.
     estimator : object
-    n_folds : int
+        With the parameters `n_jobs` and `verbose`.
     X, y : array-like
         As given to ``fit``.
-    also : callable or None
-        Is told, too; a true answer ends the fit with the folds that are finished.
+
+    Returns
+    -------
+    CVResult
     """
+    if not getattr(estimator, "_skl_callbacks", None):
+        return plan.run(estimator.n_jobs, estimator.verbose)
 
-    def __init__(self, estimator, n_folds, X, y, also=None):
-        self.estimator, self.also, self.context = estimator, also, None
-        if getattr(estimator, "_skl_callbacks", None):
-            self.context = estimator._init_callback_context(max_subtasks=n_folds)
-            self.context.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+    @with_callbacks
+    def run(estimator):
+        fit = estimator._init_callback_context(max_subtasks=len(plan.folds))
+        fit.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
 
-    def __call__(self, step):
-        """Tell of a `FoldStep`; whether to end."""
-        stop = False
-        if self.context is not None:
-            fold = self.context.subcontext(task_name="fold")
-            fold.call_on_fit_task_begin(estimator=self.estimator)
-            stop = fold.call_on_fit_task_end(estimator=self.estimator)
-        if self.also is not None:
-            stop = self.also(step) or stop
-        return bool(stop)
+        def tell(step):
+            fold = fit.subcontext(task_name="fold")
+            fold.call_on_fit_task_begin(estimator=estimator)
+            stop = fold.call_on_fit_task_end(estimator=estimator)
+            return (plan.callback is not None and plan.callback(step)) or stop
 
-    def end(self):
-        """Tell of the end of the fit."""
-        if self.context is not None:
-            self.context.call_on_fit_task_end(estimator=self.estimator)
+        told = plan._replace(callback=tell)
+        result = told.run(estimator.n_jobs, estimator.verbose)
+        fit.call_on_fit_task_end(estimator=estimator)
+        return result
+
+    return run(estimator)

@@ -16,13 +16,17 @@ DEVIANCE = "neg_deviance"  # name of the score that needs no scorer
 def predictors(path, X):
     """Return the linear predictors of all alphas less offsets, (n_samples, n_alphas); of
     several classes (n_samples, n_classes, n_alphas)."""
-    several = isinstance(path.coef, list)
-    eta = [
-        product.toarray() if sparse.issparse(product) else product
-        for product in (X @ coef for coef in (path.coef if several else [path.coef]))
-    ]
-    eta = np.stack(eta, axis=1) + path.intercept
-    return eta if several else eta[:, 0]
+    if isinstance(path.coef, list):
+        return np.stack([_product(X, c) for c in path.coef], axis=1) + path.intercept
+    return _product(X, path.coef) + path.intercept
+
+
+def _product(X, coef):
+    """X times a csc_array, as a dense array."""
+    if sparse.issparse(X):
+        return (X @ coef).toarray()
+    used = np.unique(coef.indices)
+    return X[:, used] @ coef.tocsr()[used].toarray()
 
 
 def minus_deviance(loss, path, eta, held_out, rows):
