@@ -51,6 +51,8 @@ _NAMES = {
     "cv_path": "_cross_validation_path",
     "CVResult": "_cross_validation_result",
     "Interrupted": "_solver",
+    "open_chunks": "chunks",
+    "Chunks": "chunks",
     "show_versions": "_versions",
 }
 _MODULES = ("datasets", "losses", "penalties", "plots")

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _validation as check
 from ._core.design import NonFinite
+from ._moments import Inexact
 from ._multinomial import MultinomialProblem, MultinomialSolver
 from ._multinomial_rows import RowSolver
 from ._newton import NewtonSolver
@@ -36,7 +37,10 @@ SQUARED = Squared()
 
 
 def checked_data(X, y, sample_weight, offset, loss=SQUARED):
-    X = check.check_design(X)
+    if getattr(X, "kind", None) != "chunks":
+        X = check.check_design(X)
+    elif loss.many_outputs:
+        raise ValueError(f"loss={loss.name!r} is not fitted to chunks; X is {X!r}.")
     n = X.n_samples
     y = loss.check_target(check.check_target(y, n))
     sample_weight = check.check_sample_weight(sample_weight, n)
@@ -51,6 +55,10 @@ def solver_of(problem, settings, start=None):
         kind = RowSolver if problem.loss.grouped else MultinomialSolver
     elif isinstance(problem, GeneralProblem):
         kind = NewtonSolver
+    elif hasattr(problem.design, "gram_block"):
+        from .chunks._solver import ChunkSolver
+
+        kind = ChunkSolver
     return kind(problem, settings, start)
 
 
@@ -273,6 +281,13 @@ def solve_path(
         Of at least one alpha.
     """
     started = monotonic() if started is None else started
+    if data.X.kind == "chunks":
+        path = _path_by_sums(
+            data, grid, penalty, settings, loss, limits, start, ratio, started,
+            fit_intercept=fit_intercept, standardize=standardize,
+        )
+        if path is not None:
+            return path
     problem = checked_problem(
         data, loss, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=n_threads, **penalty,
@@ -283,6 +298,30 @@ def solve_path(
     solver.work.seconds["setup"] = monotonic() - started
     solutions = _solutions(solver, data, grid, penalty, standardize, loss)
     return collect(solutions, solver, loss, started, limits)
+
+
+def _path_by_sums(
+    data, grid, penalty, settings, loss, limits, start, ratio, started, **options
+):
+    """A path on chunks from one read of X, or None where there are too few rows for
+    that, or the sums over them do not tell enough."""
+    from .chunks._moments import solver_by_sums
+
+    if not isinstance(loss, Squared) or start is not None:
+        return None
+    y = less_offset(data)
+    try:
+        solver = solver_by_sums(
+            data.X, y, data.sample_weight, settings, **options, **penalty
+        )
+        if solver is None:
+            return None
+        if isinstance(grid, int):
+            grid = alpha_grid(solver.problem, solver, grid, ratio)
+        solver.work.seconds["setup"] = monotonic() - started
+        return collect(solver.solve(grid), solver, loss, started, limits)
+    except Inexact:
+        return None
 
 
 def collect(batches, solver, loss=SQUARED, started=None, limits=None):
