@@ -281,13 +281,29 @@ def solve_path(
         Of at least one alpha.
     """
     started = monotonic() if started is None else started
-    if data.X.kind == "chunks":
+    X, path = data.X, None
+    if X.kind == "chunks":
+        reads, requests = X.reads, X.requests
         path = _path_by_sums(
             data, grid, penalty, settings, loss, limits, start, ratio, started,
             fit_intercept=fit_intercept, standardize=standardize,
         )
-        if path is not None:
-            return path
+    if path is None:
+        path = _path_by_passes(
+            data, grid, penalty, settings, loss, limits, start, ratio, started,
+            fit_intercept=fit_intercept, standardize=standardize, n_threads=n_threads,
+        )
+    if X.kind == "chunks":
+        path.diagnostics.reads = X.reads - reads
+        path.diagnostics.requests = X.requests - requests
+    return path
+
+
+def _path_by_passes(
+    data, grid, penalty, settings, loss, limits, start, ratio, started, *,
+    fit_intercept, standardize, n_threads,
+):
+    """A path by the solver that looks at X again and again."""
     problem = checked_problem(
         data, loss, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=n_threads, **penalty,

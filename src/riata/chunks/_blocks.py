@@ -55,6 +55,17 @@ class Block(NamedTuple):
             raise ValueError(f"{self.name} cannot be read: {lines[0]}") from error
         return self.check(X, dtype)
 
+    def take(self, cols, dtype):
+        """Some of its columns, as from `take_columns`, without a read of the others;
+        None where they do not stand in one piece."""
+        take = getattr(self.recipe, "take", None)
+        if take is None:
+            return None
+        try:
+            return take(cols)
+        except (ValueError, OSError) as error:
+            raise ValueError(f"{self.name} cannot be read: {error}") from error
+
     def check(self, X, dtype=None):
         """The arrays of a matrix that was loaded for this block."""
         shape = tuple(getattr(X, "shape", ()))
@@ -129,6 +140,16 @@ class RawDense(NamedTuple):
         return read_into(
             self.path, self.offset, room.array(self.shape, self.dtype, self.order)
         )
+
+    def take(self, cols):
+        """Some columns, or None if they do not stand in one piece."""
+        if self.order != "F":
+            return None
+        out = np.empty((self.shape[0], len(cols)), self.dtype, order="F")
+        size = self.shape[0] * self.dtype.itemsize
+        for k, j in enumerate(cols.tolist()):
+            read_into(self.path, self.offset + j * size, out[:, k])
+        return out
 
 
 class RawSparse(NamedTuple):

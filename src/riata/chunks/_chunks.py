@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._blocks import Folder, Room
+from ._blocks import Folder, Room, take_columns
 
 MEMORY_LIMIT = 2**30
 LARGEST_BLOCK = 64 * 2**20
@@ -61,7 +61,7 @@ class Chunks:
 
     kind = "chunks"
     tree = False  # whether sums are made elsewhere
-    rounds = 0  # requests that were sent to workers
+    requests = 0  # that were sent to workers
 
     def __init__(
         self, blocks, shape, dtype, *, axis=0, is_sparse=False, target=None,
@@ -112,6 +112,21 @@ class Chunks:
             block = self.blocks[k]
             yield k, block.run(function, arrays, given)
             self._count(block, count, len(which))
+
+    def columns(self, local):
+        """Yield ``(k, some columns of a block)``: of those in `local`, the numbers by
+        block. What stands in one piece is read alone."""
+        rest = {}
+        for k, cols in local.items():
+            part = self.blocks[k].take(cols, self.dtype)
+            if part is None:
+                rest[k] = cols
+                continue
+            self.reads += self.blocks[k].shape[0] * len(cols) / (
+                self.shape[0] * self.shape[1]
+            )
+            yield k, part
+        yield from self.map(take_columns, lambda k: (rest[k],), list(rest))
 
     def reduce(self, function, merge, arguments=None, which=None):
         """What `map` yields, merged in the order of the blocks; None for no block."""

@@ -4,11 +4,13 @@ Columns that the solver works on are kept in memory as long as they fit, so that
 correlations of all the others need X to be read.
 """
 
+from operator import itemgetter
+
 import numpy as np
 
 from .._core.design import Design
 from .._core.gram import sparse_gram
-from ._blocks import arrays_of, take_columns
+from ._blocks import arrays_of
 from ._chunks import SHARE_OF_KEPT
 from ._sums import gram_of_design, merge_sums, sums_of
 
@@ -51,11 +53,6 @@ def packed_of(X, placed, cols, first, last):
 def gram_of(X, placed, cols, old):
     """``X~[:, cols]' W X~[:, cols[old:]]`` over the rows of a block."""
     return gram_of_design(_seen(X, placed), cols, old)
-
-
-def columns_of(X, cols):
-    """Some columns as they are."""
-    return take_columns(X, cols)
 
 
 def whole_columns_of(X, weights, center, target, n_threads):
@@ -128,9 +125,9 @@ class Kept:
                     local[k] = mine - first
         else:
             local = dict.fromkeys(range(X.n_chunks), new)
-        parts = X.map(columns_of, lambda k: (local[k],), list(local))
+        parts = X.columns(local)  # in any order
         if X.is_sparse:
-            self._join([part for _, part in parts], new)
+            self._join([part for _, part in sorted(parts, key=itemgetter(0))], new)
         else:
             self._place(parts, new)
         self.place[new] = len(self.columns) + np.arange(len(new))
@@ -142,12 +139,11 @@ class Kept:
             capacity = self.limit // (X.dtype.itemsize * X.n_samples)
             shape = X.n_samples, min(capacity, X.n_features)
             self._room = np.empty(shape, dtype=X.dtype, order="F")
-        at = old
         for k, part in parts:
             first, last = X.span(k)
-            if X.axis:
+            if X.axis:  # `new` is in order, and so are the blocks
+                at = old + int(np.searchsorted(new, first))
                 self._room[:, at:at + part.shape[1]] = part
-                at += part.shape[1]
             else:
                 self._room[first:last, old:old + len(new)] = part
 

@@ -73,12 +73,11 @@ def solver_by_sums(X, y, weights, settings, **options):
     if X.axis or not sums_pay(X):
         return None
     (sums,) = sums_by_sets(X, y, weights)
-    return solver_of_sums(sums, X, settings, **options)
+    return solver_of_sums(sums, X.n_samples, settings, **options)
 
 
-def solver_of_sums(sums, X, settings, **options):
-    """`MomentSolver` of the problem on the rows that were summed."""
+def solver_of_sums(sums, n_samples, settings, **options):
+    """`MomentSolver` of the problem on the rows that were summed, of `n_samples`."""
     frame = SumsFrame(sums, options["fit_intercept"])
-    problem = MomentProblem(frame.moments_of(sums), frame, **options)
-    problem.design.n_samples, problem.design.X = X.n_samples, X
-    return MomentSolver(problem, settings)
+    moments = frame.moments_of(sums)._replace(rows=n_samples)
+    return MomentSolver(MomentProblem(moments, frame, **options), settings)
