@@ -8,7 +8,7 @@ import textwrap
 
 import numpy as np
 import pytest
-from riata import fit_path, open_chunks
+from riata import Lasso, cv_path, fit_path, open_chunks
 from scipy import sparse
 
 N, P = 240, 30
@@ -479,3 +479,58 @@ def test_temporary_files_are_private_and_removed(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="has 3 columns"):
         open_chunks(tmp_path, spool=True)
     assert not list((tmp_path / "temporary").iterdir())
+
+
+# --- Cross-validation.
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("loss", ["squared", "logistic", "poisson"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_cross_validation_is_that_in_memory(axis, loss, weighted):
+    A, eta, rng = make(3)
+    y = target(loss, eta, rng)
+    options = {"loss": loss, "l1_ratio": [0.5, 1.0], "alphas": 10, "cv": 4, "tol": 1e-11}
+    if weighted:
+        options |= {"sample_weight": rng.integers(0, 3, N).astype(float),
+                    "standardize": True, "offset": 0.1 * rng.standard_normal(N)}
+    X = open_chunks(A, axis=axis, memory_limit=2 * LIMIT)
+    cv, other = cv_path(X, y, **options), cv_path(A, y, **options)
+    np.testing.assert_allclose(cv.mean_score(), other.mean_score(), rtol=1e-6)
+    np.testing.assert_allclose(cv.standard_error(), other.standard_error(), rtol=1e-5)
+    for rule in ("min", "1se", "bic"):
+        assert cv.select(rule)[2:4] == other.select(rule)[2:4]
+        np.testing.assert_allclose(
+            cv.select(rule).coef, other.select(rule).coef, rtol=0, atol=1e-6
+        )
+
+
+def test_all_folds_take_one_read():
+    A, eta, rng = make(n=2000)
+    X = open_chunks(A, memory_limit=4 * LIMIT)
+    cv_path(X, target("squared", eta, rng), cv=5)
+    assert X.reads == pytest.approx(1.0)
+
+
+def test_folds_without_sums_are_scored_by_one_read():
+    A, eta, rng = make()
+    X = open_chunks(A, memory_limit=LIMIT)
+    with pytest.raises(ValueError, match="scoring must be None"):
+        cv_path(X, eta, scoring="r2")
+    cv = cv_path(X, target("logistic", eta, rng), loss="logistic", cv=3, alphas=5)
+    assert cv.scores["neg_deviance"].shape == (1, 5, 3)
+
+
+def test_products_with_chunks():
+    A, _, rng = make()
+    W = rng.standard_normal((P, 3))
+    for axis in (0, 1):
+        X = open_chunks(A, axis=axis, memory_limit=LIMIT)
+        np.testing.assert_allclose(X @ W, A @ W, rtol=1e-12)
+        np.testing.assert_allclose(X @ W[:, 0], A @ W[:, 0], rtol=1e-12)
+        np.testing.assert_allclose(X @ sparse.csc_array(W), A @ W, rtol=1e-12)
+    with pytest.raises(ValueError, match="X has 30 columns"):
+        X @ W.T
+    path = fit_path(X, A[:, 0])
+    np.testing.assert_allclose(path.predict(X), path.predict(A), rtol=1e-9)
+    with pytest.raises(TypeError, match="X is read in chunks"):
+        Lasso().fit(X, A[:, 0])

@@ -268,7 +268,6 @@ class PathSolver:
             design, size = self.problem.design, len(columns)
             if (
                 size == len(self.working) >= 4 * LANES and not design.sparse
-                and getattr(design, "kind", None) != "dense_c"  # rows hold all columns
                 and not self._at_once() and design.n_samples * size**2 > LAZY_GRAM
             ):
                 lazy = self.working.extend_gram_lazily(self.alpha_max, alphas[-1])

@@ -158,6 +158,30 @@ class Chunks:
                     )
                 yield k, arrays
 
+    def __matmul__(self, W):
+        """X times a matrix of (n_features, k), or a vector; sparse or not."""
+        W = W.tocsr() if hasattr(W, "tocsr") else np.asarray(W)
+        if W.shape[0] != self.n_features:
+            raise ValueError(
+                f"X has {self.n_features} columns, but {W.shape[0]} rows are to be "
+                "multiplied."
+            )
+        out = np.zeros((self.n_samples, *W.shape[1:]))
+        if self.axis:
+            for _, part in self.map(product_of, lambda k: (W[slice(*self.span(k))],)):
+                out += part
+        else:
+            for k, part in self.map(product_of, lambda k: (W,)):
+                out[slice(*self.span(k))] = part
+        return out
+
+    def __array__(self, dtype=None, copy=None):
+        """Refuse to be loaded in passing."""
+        raise TypeError(
+            "X is read in chunks, and this needs it in memory. riata.fit_path, "
+            "riata.cv_path, PathResult.predict and X @ coef take chunks."
+        )
+
     def as_matrix(self):
         """Refuse: what needs the whole matrix cannot be had from chunks."""
         raise ValueError(
@@ -186,6 +210,12 @@ class Chunks:
             f"{self.dtype}{', sparse' if self.is_sparse else ''}, {self.n_chunks} blocks "
             f"of {what}>"
         )
+
+
+def product_of(X, W):
+    """A block times a matrix."""
+    product = X.as_matrix() @ W
+    return product.toarray() if hasattr(product, "toarray") else product
 
 
 def spooled(parts, memory_limit):
