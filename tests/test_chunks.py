@@ -532,5 +532,5 @@ def test_products_with_chunks():
         X @ W.T
     path = fit_path(X, A[:, 0])
     np.testing.assert_allclose(path.predict(X), path.predict(A), rtol=1e-9)
-    with pytest.raises(TypeError, match="X is read in chunks"):
+    with pytest.raises(ValueError, match="X is read in chunks"):
         Lasso().fit(X, A[:, 0])

@@ -52,6 +52,7 @@ _NAMES = {
     "CVResult": "_cross_validation_result",
     "Interrupted": "_solver",
     "open_chunks": "chunks",
+    "from_dask": "chunks",
     "Chunks": "chunks",
     "show_versions": "_versions",
 }
