@@ -8,8 +8,9 @@ import textwrap
 
 import numpy as np
 import pytest
-from riata import cv_path, fit_path, from_dask, open_chunks
 from scipy import sparse
+
+from riata import cv_path, fit_path, from_dask, open_chunks
 
 distributed = pytest.importorskip("distributed")
 da = pytest.importorskip("dask.array")
@@ -56,6 +57,18 @@ def test_many_rows_take_one_round(client, chunks):
         assert path.diagnostics.requests == X.requests == 1
         assert path.diagnostics.reads == pytest.approx(1.0)
     assert_same_path(path, fit_path(A, y, **options))
+
+
+@pytest.mark.parametrize("loss", ["logistic", "poisson"])
+def test_many_rows_take_one_round_a_newton_step(client, loss):
+    A, eta, rng = make()
+    y = (eta > rng.standard_normal(600)).astype(float)
+    with from_dask(da.from_array(A, chunks=(100, 20)), client=client, timeout=60) as X:
+        path = fit_path(X, y, loss=loss, alphas=30, tol=1e-10)
+        assert X.requests < 40
+        assert X.requests == pytest.approx(X.reads)
+    assert (path.relative_gap <= 1e-10).all()
+    assert_same_path(path, fit_path(A, y, loss=loss, alphas=30, tol=1e-10), 1e-4)
 
 
 def test_all_folds_take_one_round(client):

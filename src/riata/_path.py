@@ -55,6 +55,10 @@ def solver_of(problem, settings, start=None):
         kind = RowSolver if problem.loss.grouped else MultinomialSolver
     elif isinstance(problem, GeneralProblem):
         kind = NewtonSolver
+        if hasattr(problem.design, "gram_block"):
+            from .chunks._newton import RowNewtonSolver, reads_pay
+
+            kind = RowNewtonSolver if reads_pay(problem) else NewtonSolver
     elif hasattr(problem.design, "gram_block"):
         from .chunks._solver import ChunkSolver
 
