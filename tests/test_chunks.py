@@ -288,21 +288,26 @@ def test_progress_is_told_of_every_block():
 
 
 MEASURE = """
-    import resource, sys
+    import sys
     import numpy as np
     import riata
 
+    def peak():  # that of `resource` is inherited from the parent
+        for line in open("/proc/self/status"):
+            if line.startswith("VmHWM"):
+                return 1024 * int(line.split()[1])
+
     X = riata.open_chunks(sys.argv[1], memory_limit=24 * 2**20)
     y = np.load(sys.argv[2])
-    small = riata.open_chunks(np.eye(8))
+    small = riata.open_chunks(np.eye(8), axis=1)
     riata.fit_path(small, np.arange(8.0))  # what loads, loads now
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     riata.fit_path(X, y, alphas=20, alpha_min_ratio=0.1)
-    print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+    print(peak() - before)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="units of ru_maxrss")
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 @pytest.mark.parametrize("shape", [(200_000, 60), (2000, 6000)], ids=["tall", "wide"])
 def test_memory_stays_under_the_limit(shape, tmp_path):
     rng = np.random.default_rng(0)
@@ -318,7 +323,7 @@ def test_memory_stays_under_the_limit(shape, tmp_path):
         [sys.executable, "-c", textwrap.dedent(MEASURE), *files],
         capture_output=True, text=True, check=True, timeout=120,
     )
-    assert int(done.stdout) < 24 * 2**20
+    assert 2**20 < int(done.stdout) < 24 * 2**20
 
 
 # --- Faults.
@@ -396,8 +401,8 @@ def test_unreadable_files(tmp_path):
         open_chunks(tmp_path)
     with pytest.raises(ValueError, match=r"c.npy does not exist"):
         open_chunks(tmp_path / "c.npy")
+    (tmp_path / "d.txt").write_text("1 2")
     with pytest.raises(ValueError, match=r"d.txt is of an unknown kind"):
-        (tmp_path / "d.txt").write_text("1 2")
         open_chunks(tmp_path / "d.txt")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match=r"holds no file of"):
@@ -444,8 +449,8 @@ def test_parquet_target_and_its_faults(tmp_path):
     assert_same_path(path, fit_path(whole, eta, tol=1e-13))
     with pytest.raises(ValueError, match=r"target='z' is no column of .*t.parquet"):
         open_chunks(tmp_path, target="z")
+    np.save(tmp_path / "X.npy", A)
     with pytest.raises(ValueError, match="target='y' is for Parquet"):
-        np.save(tmp_path / "X.npy", A)
         open_chunks(tmp_path / "X.npy", target="y")
     columns["a"] = pa.array([None, *A[1:, 0]])
     pq.write_table(pa.table(columns), tmp_path / "t.parquet")

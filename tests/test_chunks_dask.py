@@ -145,9 +145,12 @@ def test_same_bits_for_any_number_of_workers():
 def test_nan_in_a_chunk(client):
     A, eta, _ = make()
     A[17 * 30 + 2, 3] = np.nan
-    with from_dask(da.from_array(A, chunks=(30, 20)), client=client, timeout=60) as X:
-        with pytest.raises(ValueError, match="chunk 17 holds nan at row 2, column 3"):
-            fit_path(X, eta)
+    array = da.from_array(A, chunks=(30, 20))
+    with (
+        from_dask(array, client=client, timeout=60) as X,
+        pytest.raises(ValueError, match="chunk 17 holds nan at row 2, column 3"),
+    ):
+        fit_path(X, eta)
 
 
 def bad_chunk(block, block_info=None):
@@ -174,12 +177,42 @@ def test_chunks_that_do_not_fit(client, change, message):
 
 
 def test_bad_arguments(client):
-    with pytest.raises(TypeError, match="collection must be a dask.array"):
+    with pytest.raises(TypeError, match=r"collection must be a dask\.array"):
         from_dask(np.eye(3), client=client)
     with pytest.raises(ValueError, match="target='y' is for data frames"):
         from_dask(da.ones((4, 2)), target="y", client=client)
     with pytest.raises(ValueError, match="timeout"):
         from_dask(da.ones((4, 2)), timeout=0, client=client)
+
+
+def fails(block, block_info=None):
+    if block_info[None]["chunk-location"][0] == 2:
+        raise OSError("the disk is gone")
+    return block
+
+
+def kills(block, block_info=None):
+    if block_info[None]["chunk-location"][0] == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return block
+
+
+def test_chunks_that_cannot_be_made(client):
+    array = da.ones((40, 2), chunks=(10, 2)).map_blocks(fails, dtype=float)
+    with pytest.raises(ValueError, match="chunk 2 cannot be made: the disk is gone"):
+        from_dask(array, client=client, timeout=60)
+
+
+def test_a_chunk_that_kills_its_workers():
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        array = da.ones((40, 2), chunks=(10, 2)).map_blocks(kills, dtype=float)
+        with pytest.raises(RuntimeError, match=r"chunk 2 has lost .* workers"):
+            from_dask(array, client=client, timeout=60)
 
 
 def wait_long(block):
@@ -191,7 +224,7 @@ def wait_long(block):
 
 def test_a_round_has_a_time_limit(client):
     array = da.ones((40, 2), chunks=(20, 2)).map_blocks(wait_long, dtype=float)
-    with pytest.raises(TimeoutError, match="within timeout=0.2 seconds"):
+    with pytest.raises(TimeoutError, match=r"within timeout=0\.2 seconds"):
         from_dask(array, client=client, timeout=0.2)
 
 

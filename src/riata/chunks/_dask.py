@@ -175,7 +175,7 @@ class DaskChunks(Chunks):
         facts = self._gather([
             client.submit(_facts, k, part, pure=False)
             for k, part in enumerate(self.parts)
-        ])
+        ], self.parts)
         if target is not None:
             target = np.concatenate([
                 np.asarray(part, dtype=np.float64)
@@ -210,14 +210,27 @@ class DaskChunks(Chunks):
             n_stored=sum(fact[3] for fact in facts),
         )
 
-    def _gather(self, futures):
-        """Results in the order of the futures, within the time limit."""
+    def _gather(self, futures, parts=()):
+        """Results in the order of the futures, within the time limit; what has failed is
+        told of the first of the `parts` that they were made from."""
+        from distributed import KilledWorker, wait
         from distributed import TimeoutError as Late
-        from distributed import wait
 
         try:
             wait(futures, timeout=self.timeout)
+            for k, part in enumerate(parts):
+                if part.status == "error":
+                    error = part.exception()
+                    if not isinstance(error, KilledWorker):
+                        raise ValueError(f"chunk {k} cannot be made: {error}") from error
             return self.client.gather(futures)
+        except KilledWorker as error:
+            bad = [k for k, part in enumerate(parts) if part.status == "error"]
+            name = f"chunk {bad[0]}" if bad else "a chunk"
+            raise RuntimeError(
+                f"{name} has lost too many workers, the last {error.last_worker}; give "
+                "them more memory, or make chunks smaller."
+            ) from error
         except Late:
             self.client.cancel(futures)
             raise TimeoutError(
@@ -237,10 +250,14 @@ class DaskChunks(Chunks):
             for k in which
         ]
 
+    def _parts_of(self, which):
+        return [self.parts[k] for k in which]
+
     def map(self, function, arguments=None, which=None):
         """As `Chunks.map`, on the workers: one round."""
         which = range(self.n_chunks) if which is None else list(which)
-        found = self._gather(self._submit(function, arguments, which))
+        futures = self._submit(function, arguments, which)
+        found = self._gather(futures, self._parts_of(which))
         for count, k in enumerate(which, 1):
             self._count(self.blocks[k], count, len(which))
         yield from zip(which, found, strict=True)
@@ -256,7 +273,7 @@ class DaskChunks(Chunks):
             ]
         if not parts:
             return None
-        (total,) = self._gather(parts)
+        (total,) = self._gather(parts, self._parts_of(which))
         for count, k in enumerate(which, 1):
             self._count(self.blocks[k], count, len(which))
         return total

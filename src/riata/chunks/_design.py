@@ -327,7 +327,7 @@ class ChunkedDesign:
 
     def gradients(self, blocks, out, cols):
         """``out[k] = x~_{cols[k]}' Q`` for several blocks Q side by side, in one read."""
-        kept, here = self.kept, self.kept.place[cols] >= 0
+        here = self.kept.place[cols] >= 0
         if here.all() and len(cols):
             out[:] = self._gradient_of_kept(blocks, cols)
             return
