@@ -128,4 +128,4 @@ $(BIN)/python:
 	$(PIP) install 'pip>=23.1'
 
 clean:
-	rm -rf $(BUILDS) $(STAMPS) docs/_build docs/generated
+	rm -rf $(BUILDS) $(STAMPS) docs/_build docs/generated docs/gallery

@@ -1,7 +1,12 @@
 """Sphinx settings. ``make docs`` builds offline, with every warning an error."""
 
+import os
 import re
+import sys
 from importlib.metadata import version as installed_version
+
+sys.path.append(os.path.dirname(__file__))  # for _mathml
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the examples are small
 
 project = "riata"
 author = copyright = "The riata developers"
@@ -10,8 +15,9 @@ release = version = installed_version("riata")
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
+    "_mathml",
 ]
 exclude_patterns = ["_build"]
 default_role = "code"
@@ -22,13 +28,37 @@ autodoc_typehints = "none"
 numpydoc_show_class_members = False
 templates_path = ["_templates"]
 
+# All examples run, in files whose name begins with plot_ or not.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "ignore_pattern": r"__init__\.py",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "doc_module": ("riata",),
+    "backreferences_dir": "generated/examples",
+    "reference_url": {"riata": None},
+    "remove_config_comments": True,
+    "show_memory": False,
+    "write_computation_times": False,
+    "show_signature": False,
+    "min_reported_time": 1e9,
+    "download_all_examples": False,
+}
 html_theme = "pydata_sphinx_theme"
 html_title = f"riata {release}"
 html_theme_options = {
     "show_prev_next": False,
-    "secondary_sidebar_items": ["page-toc"],
+    "navbar_center": [],
+    "secondary_sidebar_items": {
+        "[!g]*": ["page-toc"], "g[!a]*": ["page-toc"], "gallery/*": [],
+    },
     "navigation_with_keys": False,
 }
+html_sidebars = {"**": ["all-pages"]}
+html_static_path = ["_static"]
+html_css_files = ["riata.css"]
 html_show_sourcelink = False
 
 

@@ -1,10 +1,10 @@
 """
-================================
 A lasso path and where to cut it
 ================================
 
-Which wavelengths tell how much fat there is in meat? Neighbouring wavelengths are almost
-the same column of X, which slows coordinate descent down and leaves the path intact.
+Which wavelengths tell how much fat there is in meat? The path is drawn with the strength
+that cross-validation chooses. Neighbouring wavelengths are almost the same column of X,
+which slows coordinate descent down and leaves the path intact.
 """
 
 import matplotlib.pyplot as plt

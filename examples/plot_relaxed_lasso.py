@@ -1,4 +1,5 @@
 """
+=============================================================
 Relaxed and adaptive lasso: fewer features for the same error
 =============================================================
 
@@ -55,5 +56,4 @@ ax.axvline(relaxed.alpha_, color="grey", linestyle=":")
 ax.set(xscale="log", xlabel="alpha", ylabel="mean squared error", ylim=(2800, 4200))
 ax.invert_xaxis()
 ax.legend()
-fig.savefig("relaxed_lasso.png", dpi=150)
-plt.close(fig)
+plt.show()

@@ -1,4 +1,5 @@
 """
+===========================================================
 Stability selection: which features are not chosen by luck?
 ===========================================================
 
@@ -35,16 +36,10 @@ for j in selector.get_support(indices=True):
 # %%
 # The frequencies along the path: noise stays below the threshold.
 
-frequency = selector.stability_path_.toarray()
-fig, ax = plt.subplots()
-ax.plot(selector.alphas_, frequency[10:].T, color="lightgrey", linewidth=0.5)
-ax.plot(selector.alphas_, frequency[:10].T, label=names)
-ax.axhline(selector.threshold_, color="black", linestyle=":")
-ax.set(xscale="log", xlabel="alpha", ylabel="share of half-samples")
-ax.invert_xaxis()
-ax.legend(fontsize="small", loc="center right")
-fig.savefig("stability_selection.png", dpi=150)
-plt.close(fig)
+riata.plots.StabilityDisplay.from_selector(
+    selector, feature_names=[*names, *(f"noise {k}" for k in range(200))]
+)
+plt.show()
 
 # %%
 # Planted data: four of eighty features matter, all are correlated with one another. The

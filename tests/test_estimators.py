@@ -24,6 +24,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import riata._estimators_base
 from riata import ElasticNet, ElasticNetCV, Lasso, LassoCV, Ridge, RidgeCV, Status
+from riata._cross_validation_folds import FoldMoments
 
 ESTIMATORS = [Lasso, ElasticNet]
 RTOL = 1e-6
@@ -372,8 +373,9 @@ def stop_early(monkeypatch):
         return path
 
     real = riata._estimators_base.solve_path
-    for module in ("_estimators_base", "_estimators_ridge", "_cross_validation_base"):
+    for module in ("_estimators_base", "_estimators_ridge", "_cross_validation_engine"):
         monkeypatch.setattr(f"riata.{module}.solve_path", solve_path)
+    monkeypatch.setattr(FoldMoments, "of", lambda *args: None)
 
 
 @pytest.mark.usefixtures("stop_early")

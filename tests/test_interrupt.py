@@ -40,7 +40,8 @@ LONG_FITS = {
 }
 
 SCRIPT = """
-import time, warnings
+import signal, time, warnings
+signal.signal(signal.SIGINT, signal.default_int_handler)  # may have been ignored above
 import numpy as np
 import riata
 from riata.datasets import make_correlated_data, make_sparse_data

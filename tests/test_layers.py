@@ -18,10 +18,10 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "riata"
 # long as that makes no circle.
 LAYERS = (
     ("_core", "_core.*"),
-    ("_validation", "_validation.*", "_versions", "_planted", "_table", "datasets",
-     "losses", "losses.*", "penalties"),
-    ("_diagnostics", "_lanes", "_moments", "_multinomial*", "_newton", "_predictors",
-     "_problem", "chunks", "chunks.*", "_ridge*", "_solver", "_span", "_working_set"),
+    ("_validation", "_validation.*", "_versions", "_planted", "_table", "conventions",
+     "datasets", "losses", "losses.*", "penalties"),
+    ("_diagnostics", "_guide", "_lanes", "_moments", "_multinomial*", "_newton*",
+     "_predictors", "_problem", "chunks", "chunks.*", "_ridge*", "_solver", "_span", "_working_set"),
     ("plots", "plots._artists", "plots._certificate", "plots._cross_validation",
      "plots._drawing", "plots._fitted", "plots._path", "plots._prediction",
      "plots._stability"),

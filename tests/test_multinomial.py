@@ -146,3 +146,20 @@ def test_the_span_of_the_samples_has_the_solution(loss, monkeypatch):
     assert set(span.diagnostics.engine) == {"ridge"} != set(direct.diagnostics.engine)
     np.testing.assert_allclose(span.coefs, direct.coefs, atol=1e-6)
     assert _span.MOST_SAMPLES > 30
+
+
+def test_class_that_has_its_best_intercept_while_others_move():
+    # One step leaves a class where it is: it goes on with the others all the same.
+    X = np.array([
+        [-2.0, -1.0], [-1.0, -1.0], [-1.0, -2.0], [1.0, 1.0], [2.0, 1.0], [1.0, 2.0],
+        [1.0, -1.0], [2.0, -1.0], [3.0, 1.0],
+    ])
+    y = np.array([0, 0, 0, 1, 1, 0, 0, 2, 2])
+    path = riata.fit_path(X, y, loss="multinomial", alphas=20)
+    assert path.relative_gap.max() <= 1e-6
+    for kept in np.arange(9) != np.arange(9)[:, None]:
+        if len(np.unique(y[kept])) == 3:
+            part = riata.fit_path(
+                X, y, loss="multinomial", alphas=20, sample_weight=kept.astype(float)
+            )
+            assert part.relative_gap.max() <= 1e-6

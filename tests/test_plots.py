@@ -594,18 +594,16 @@ def test_many_features_that_are_always_selected(ax):
     assert_legible(ax.figure)
 
 
-@pytest.mark.parametrize("reverse", [False, True])
-def test_a_selector(reverse, ax):
-    class Selector:
-        order = slice(None, None, -1 if reverse else 1)
-        alphas_, stability_path_ = ALPHAS[order], FREQUENCIES[:, order]
-        threshold, support_ = 0.8, FREQUENCIES.max(axis=1) >= 0.8
-        feature_names_in_ = np.array(list("abcde"), dtype=object)
-
-    display = StabilityDisplay.from_selector(Selector(), ax=ax)
-    np.testing.assert_array_equal(display.frequencies, FREQUENCIES)
-    assert sorted(texts(display.labels_)) == ["a", "b"]
-    assert np.flatnonzero(Selector.support_).tolist() == [0, 1]
+def test_stability_of_a_selector(data, ax):
+    X, y = data
+    selector = riata.StabilitySelection(n_pairs=5, threshold=0.8, random_state=0)
+    selector.fit(X, y)
+    display = StabilityDisplay.from_selector(selector, feature_names=NAMES, ax=ax)
+    np.testing.assert_array_equal(display.frequencies, selector.stability_path_.toarray())
+    np.testing.assert_array_equal(display.alphas, selector.alphas_)
+    assert display.threshold == 0.8
+    stable = display.frequencies.max(axis=1) >= 0.8
+    assert set(texts(display.labels_)) <= set(np.array(NAMES)[stable])
 
 
 def test_bad_input_of_stability(closed):

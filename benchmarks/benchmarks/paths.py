@@ -132,3 +132,44 @@ class CrossValidation(_Estimator):
     def track_relative_gap_cross_validation(self, solver, data):
         """Duality gap of the final fit as a share of the null objective."""
         return self._relative_gap("alpha_")
+
+
+class Logistic:
+    """LogisticRegression with an L1 or an L2 penalty, defaults otherwise.
+
+    Labels are the signs of the residuals of a target. scikit-learn uses liblinear and
+    lbfgs; what is reached is tracked as the objective less the best of the two.
+    """
+
+    params = (SOLVERS, ["dense wide", "dense tall"], ["l1", "l2"])
+    param_names = ("solver", "data", "penalty")
+    timeout = 120
+
+    def setup(self, solver, data, penalty):
+        quiet()
+        p = problem(data)
+        self.X, self.y = p.X, (p.y > np.median(p.y)).astype(int)
+        self.models = {}
+        for name, module in (("riata", "riata"), ("sklearn", "sklearn.linear_model")):
+            factory = importlib.import_module(module).LogisticRegression
+            options = {"C": 0.1, "l1_ratio": float(penalty == "l1")}
+            if name == "riata":
+                options["n_threads"] = 1
+            elif penalty == "l1":
+                options["solver"] = "liblinear"
+            self.models[name] = factory(**options)
+        self.models[solver].fit(self.X[:50], self.y[:50])  # imports
+
+    def _objective(self, model):
+        signs = np.where(self.y == 1, 1.0, -1.0)
+        loss = np.logaddexp(0.0, -signs * model.decision_function(self.X)).sum()
+        coef, share = model.coef_[0], model.l1_ratio
+        return 0.1 * loss + share * abs(coef).sum() + 0.5 * (1 - share) * coef @ coef
+
+    def time_logistic(self, solver, data, penalty):
+        self.models[solver].fit(self.X, self.y)
+
+    def track_excess_logistic(self, solver, data, penalty):
+        """Objective above the better of the two, as a share of it."""
+        found = {k: self._objective(m.fit(self.X, self.y)) for k, m in self.models.items()}
+        return found[solver] / min(found.values()) - 1

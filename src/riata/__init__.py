@@ -56,7 +56,7 @@ _NAMES = {
     "Chunks": "chunks",
     "show_versions": "_versions",
 }
-_MODULES = ("datasets", "losses", "penalties", "plots")
+_MODULES = ("conventions", "datasets", "losses", "penalties", "plots")
 
 __all__ = ["__version__", *_MODULES, *_NAMES]  # noqa: PLE0604
 

@@ -27,6 +27,7 @@ from ._cross_validation_folds import (
     reject_params_without_routing,
     require_classes,
 )
+from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_result import RULES
 from ._cross_validation_scores import DEVIANCE, Judge, minus_deviance, takes_weights
 from ._estimators_base import (
@@ -155,7 +156,7 @@ class RoutedCV:
         return router
 
 
-class PathCV(RoutedCV):
+class PathCV(CallbackSupportMixin, RoutedCV):
     """What the estimators that choose an alpha and an l1_ratio share."""
 
     _parameter_checks: ClassVar = {
@@ -219,11 +220,14 @@ class PathCV(RoutedCV):
         if scorer is not None:
             judge = Judge(self, scorer, score_params, attributes, len(data.y))
             judges = {name_of(self.scoring): judge, **judges}
+        for name, other in getattr(self, "_more_metrics", {}).items():
+            params = score_params if takes_weights(other) else {}
+            judges[name] = Judge(self, other, params, attributes, len(data.y))
         plan = Plan(
             data, folds, l1_ratios, lambda total: grids, judges, options,
             Deadline(self.time_limit), getattr(self, "_callback", None),
         )
-        result = plan.run(self.n_jobs, self.verbose)
+        result = run_and_tell(plan, self, X, y)
         kept = outcomes(*result.paths, *(p for ps in result.fold_paths for p in ps))
         what = "fits (folds, l1_ratios and alphas)"
         warn_not_converged(self, kept, what, stacklevel=2)

@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 
-from ._cross_validation_folds import FoldMoments, train_weight
+from ._cross_validation_folds import FoldMoments, Folds, train_weight
 from ._cross_validation_result import CVResult
 from ._cross_validation_scores import predictors
 from ._estimators_base import Deadline, Samples, solve_path, total_weight
+from ._guide import Guide
 from ._moments import Inexact
 from ._path import Data, checked_penalty, checked_problem
 from ._solver import Interrupted, Settings
@@ -38,7 +39,7 @@ class Plan(NamedTuple):
     Parameters
     ----------
     data : Samples
-    folds : list of (train, test)
+    folds : Folds
     l1_ratios : list of float
     alphas : callable
         Given the sum of the weights of some samples, the decreasing alphas of each
@@ -54,7 +55,7 @@ class Plan(NamedTuple):
     """
 
     data: Samples
-    folds: list
+    folds: Folds
     l1_ratios: list
     alphas: Callable
     judges: dict
@@ -71,7 +72,7 @@ class Plan(NamedTuple):
         started = monotonic()
         n_workers = min(effective_n_jobs(n_jobs), len(self.folds))
         rounds = -(-len(self.folds) // n_workers)
-        moments, paths = self._whole(rounds + 1)
+        moments, paths, guides = self._whole(rounds + 1)
         done, end = [], "complete"
         plan = self
         if n_workers > 1 and self.options["n_threads"] is None:
@@ -80,7 +81,7 @@ class Plan(NamedTuple):
         work = Parallel(
             n_jobs=n_jobs, verbose=verbose, prefer="threads", return_as="generator"
         )(
-            delayed(plan._fold)(k, moments, -(-(len(self.folds) - k) // n_workers))
+            delayed(plan._fold)(k, moments, guides, -(-(len(self.folds) - k) // n_workers))
             for k in range(len(self.folds))
         )
         try:
@@ -104,16 +105,18 @@ class Plan(NamedTuple):
         return bool(self.callback(step))
 
     def _whole(self, n_turns):
-        """The moments of all folds (or None) for each l1_ratio, and the paths on all
-        samples. `n_turns` paths have to share the time left."""
+        """The moments of all folds (or None), and the paths on all samples with what
+        guides those of the folds. `n_turns` paths have to share the time left."""
         total = total_weight(self.data)
-        moments, paths = None, []
+        moments, paths, guides = None, [], []
         for i, (l1_ratio, alphas) in enumerate(self._grids(total)):
             if i == 0:
                 moments = self._moments(l1_ratio, alphas)
             seconds = self.deadline.left(n_turns * len(self.l1_ratios) - i)
-            paths.append(self._path(None, moments, l1_ratio, alphas, seconds))
-        return moments, paths
+            guides.append(Guide())
+            path = self._path(None, moments, l1_ratio, alphas, seconds, guides[-1])
+            paths.append(path)
+        return moments, paths, [guide if guide.written else None for guide in guides]
 
     def _grids(self, total):
         return zip(self.l1_ratios, self.alphas(total), strict=True)
@@ -139,7 +142,7 @@ class Plan(NamedTuple):
             "standardize": options["standardize"], **penalty,
         }
 
-    def _path(self, fold, moments, l1_ratio, alphas, seconds):
+    def _path(self, fold, moments, l1_ratio, alphas, seconds, guide):
         """The path of one fold, or of all samples (None)."""
         options = self.options
         if moments is not None and l1_ratio > 0:
@@ -153,9 +156,11 @@ class Plan(NamedTuple):
         if fold is not None:
             train, _ = self.folds[fold]
             data = data._replace(sample_weight=train_weight(data, train))
-        return solve_path(data, alphas, l1_ratio=l1_ratio, seconds=seconds, **options)
+        return solve_path(
+            data, alphas, l1_ratio=l1_ratio, seconds=seconds, guide=guide, **options
+        )
 
-    def _fold(self, fold, moments, n_folds_left):
+    def _fold(self, fold, moments, guides, n_folds_left):
         """The paths of one fold, one for each l1_ratio, and their scores by metric.
 
         `n_folds_left` folds, one after the other, have to share the time left.
@@ -171,7 +176,7 @@ class Plan(NamedTuple):
         paths = []
         for i, (l1_ratio, alphas) in enumerate(grids):
             seconds = self.deadline.left(n_folds_left * len(grids) - i)
-            path = self._path(fold, moments, l1_ratio, alphas, seconds)
+            path = self._path(fold, moments, l1_ratio, alphas, seconds, guides[i])
             eta = predictors(path, held_out.X)
             for name, judge in self.judges.items():
                 scores[name][i, :len(path)] = judge(path, eta, held_out, test)

@@ -1,5 +1,7 @@
 """Folds of a cross-validation, and the moments of their training samples."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.linalg import lapack
 from sklearn import get_config
@@ -22,13 +24,51 @@ def reject_params_without_routing(estimator, params, method="fit"):
 
 
 def as_folds(cv, X, y, split_params):
-    """Return the folds of a splitter as pairs of arrays of row numbers."""
-    folds = [
-        (as_rows(train), as_rows(test)) for train, test in cv.split(X, y, **split_params)
-    ]
+    """Return the `Folds` of a splitter."""
+    if type(cv).__module__.startswith("sklearn."):
+        X = y  # of which only the length is asked; a sparse X would be copied
+    folds = Folds(len(y))
+    for train, test in cv.split(X, y, **split_params):
+        folds.append(as_rows(train), as_rows(test))
     if not folds:
         raise ValueError("cv gave no folds; it must give at least one.")
     return folds
+
+
+class Folds(Sequence):
+    """Pairs of arrays of row numbers: those to train on, and those to test on.
+
+    Where a fold trains on all rows that it does not test, only the latter are stored.
+
+    Parameters
+    ----------
+    n_samples : int
+    """
+
+    def __init__(self, n_samples):
+        self.n_samples = n_samples
+        self._stored = []
+
+    def append(self, train, test):
+        """Add a fold."""
+        others = self._others(test)
+        self._stored.append((None if np.array_equal(train, others) else train, test))
+
+    def _others(self, test):
+        out = np.ones(self.n_samples, dtype=bool)
+        out[test] = False
+        return np.flatnonzero(out)
+
+    def __len__(self):
+        return len(self._stored)
+
+    def __getitem__(self, k):
+        if isinstance(k, slice):
+            part = Folds(self.n_samples)
+            part._stored = self._stored[k]
+            return part
+        train, test = self._stored[k]
+        return self._others(test) if train is None else train, test
 
 
 def require_classes(folds, codes, classes):
@@ -74,7 +114,7 @@ class FoldMoments:
     ----------
     problem : Problem
         Of all samples.
-    folds : list of (train, test)
+    folds : Folds
     """
 
     def __init__(self, problem, folds):
@@ -137,7 +177,8 @@ def _packed(moments):
 def _unpacked(moments, frame):
     """Make the Gram matrix whole again."""
     upper = lapack.dtpttr(len(frame.mean), moments.gram)[0]
-    gram = np.ascontiguousarray(upper.T)
-    gram += np.triu(upper, 1)
+    gram = upper.T + upper
+    np.fill_diagonal(gram, 0.5 * gram.diagonal())
+    gram = np.ascontiguousarray(gram)
     return moments._replace(gram=gram)
 

@@ -26,6 +26,7 @@ from ._cross_validation_folds import (
     reject_params_without_routing,
     require_classes,
 )
+from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_scores import (
     DEVIANCE,
     Judge,
@@ -85,7 +86,7 @@ def check_l1_ratios_or_none(value, name):
         check_l1_ratios(value, name)
 
 
-class LogisticRegressionCV(RoutedCV, LogisticModel):
+class LogisticRegressionCV(CallbackSupportMixin, RoutedCV, LogisticModel):
     """Logistic regression whose `C` and `l1_ratio` are chosen by cross-validation.
 
     See :class:`riata.LogisticRegression` for the problem that is solved. Has the
@@ -357,7 +358,7 @@ class LogisticRegressionCV(RoutedCV, LogisticModel):
             },
             options, Deadline(self.time_limit),
         )
-        result = plan.run(self.n_jobs, self.verbose)
+        result = run_and_tell(plan, self, X, y)
         found = gather(result, np.argsort(order))
         if self.refit:
             at_ratio, at_C = self._place(result, found, order)

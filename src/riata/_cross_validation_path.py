@@ -1,8 +1,10 @@
 """cv_path: cross-validation of whole paths, in one call."""
 
 import numpy as np
+from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 
+from ._cross_validation_base import name_of
 from ._cross_validation_folds import as_folds
 from ._cross_validation_glm import (
     GeneralizedLinearClassifierCV,
@@ -38,9 +40,10 @@ def cv_path(
         of scikit-learn, or an iterable of pairs of train and test indices.
     groups : array-like of shape (n_samples,), optional
         For a splitter that keeps groups together.
-    scoring : str or callable, optional
-        None is minus the mean deviance. Otherwise a scorer of scikit-learn, which comes
-        before the deviance in the result.
+    scoring : str, callable, or list of them, optional
+        None is minus the mean deviance. Otherwise scorers of scikit-learn, or functions
+        ``scorer(estimator, X, y)``: the first is what `CVResult.select` goes by, unless
+        it is told; the deviance is always among the metrics.
     fit_intercept, standardize, sample_weight, offset, penalty_factor, lower, upper, \
     tol, max_iter, n_threads
         As of `fit_path`; weights are used for fits and scores.
@@ -107,6 +110,10 @@ def cv_path(
     if groups is not None:
         splitter = check_cv(cv, y, classifier=loss.classifies)
         cv = as_folds(splitter, X, y, {"groups": groups})
+    several = isinstance(scoring, list | tuple)
+    if several and not scoring:
+        raise ValueError("scoring is empty; pass the name of a scorer, or None.")
+    scoring, *more = scoring if several else [scoring]
     model = kind(
         loss, l1_ratio=l1_ratio, eps=alpha_min_ratio, alphas=alphas, cv=cv,
         scoring=scoring, fit_intercept=fit_intercept, max_iter=max_iter, tol=tol,
@@ -115,4 +122,5 @@ def cv_path(
         time_limit=time_limit,
     )
     model._callback = callback
+    model._more_metrics = {name_of(m): check_scoring(model, scoring=m) for m in more}
     return model.fit(X, y, sample_weight=sample_weight, offset=offset).cv_result_

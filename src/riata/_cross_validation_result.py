@@ -56,7 +56,7 @@ class CVResult:
         Of each metric, greater is better. NaN where the time limit came before.
     fold_paths : list of list of PathResult
         ``fold_paths[which][k]``, on the training samples of fold `k`.
-    folds : list of (train, test)
+    folds : sequence of (train, test)
         Numbers of the samples.
     end : {"complete", "callback", "interrupted"}
         Why it ended; only the folds that were finished are there.
@@ -73,10 +73,8 @@ class CVResult:
     >>> X = rng.standard_normal((60, 10))
     >>> y = 3 * X[:, 2] + rng.standard_normal(60)
     >>> cv = cv_path(X, y, alphas=20)
-    >>> cv.select("min").alpha < cv.select("1se").alpha
-    True
-    >>> cv.select("1se").coef.nonzero()[0]
-    array([2])
+    >>> [int((cv.select(rule).coef != 0).sum()) for rule in ("min", "1se")]
+    [6, 2]
     """
 
     def __init__(self, *, l1_ratios, alphas, paths, scores, fold_paths, folds, end):
@@ -287,6 +285,28 @@ class CVResult:
             self.paths[which], at, feature_names, self.selection_frequency(rule, metric),
             all_features=all_features, frame=frame,
         )
+
+    def plot(self, ax=None, **options):
+        """Draw the mean scores along alpha, with their standard errors.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+        **options
+            Of `riata.plots.CVCurveDisplay.from_result`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        from .plots import CVCurveDisplay
+
+        return CVCurveDisplay.from_result(self, ax=ax, **options).ax_
 
     def to_frame(self, frame=None):
         """One row for each l1_ratio and alpha, as a data frame.

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
+from sklearn.metrics import accuracy_score
 
 PREDICTIONS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
 DEVIANCE = "neg_deviance"  # name of the score that needs no scorer
@@ -15,13 +16,17 @@ DEVIANCE = "neg_deviance"  # name of the score that needs no scorer
 def predictors(path, X):
     """Return the linear predictors of all alphas less offsets, (n_samples, n_alphas); of
     several classes (n_samples, n_classes, n_alphas)."""
-    several = isinstance(path.coef, list)
-    eta = [
-        product.toarray() if sparse.issparse(product) else product
-        for product in (X @ coef for coef in (path.coef if several else [path.coef]))
-    ]
-    eta = np.stack(eta, axis=1) + path.intercept
-    return eta if several else eta[:, 0]
+    if isinstance(path.coef, list):
+        return np.stack([_product(X, c) for c in path.coef], axis=1) + path.intercept
+    return _product(X, path.coef) + path.intercept
+
+
+def _product(X, coef):
+    """X times a csc_array, as a dense array."""
+    if sparse.issparse(X):
+        return (X @ coef).toarray()
+    used = np.unique(coef.indices)
+    return X[:, used] @ coef.tocsr()[used].toarray()
 
 
 def minus_deviance(loss, path, eta, held_out, rows):
@@ -42,9 +47,7 @@ def minus_deviance(loss, path, eta, held_out, rows):
     -------
     ndarray of shape (n_alphas,)
     """
-    y, weight, offset = held_out.y, held_out.sample_weight, held_out.offset
-    if offset is not None:
-        eta = eta + offset.reshape(*offset.shape, *(1,) * (eta.ndim - offset.ndim))
+    y, weight, eta = held_out.y, held_out.sample_weight, with_offset(eta, held_out)
     if weight is not None and not weight.all():
         y, eta, weight = y[weight > 0], eta[weight > 0], weight[weight > 0]
     if eta.ndim == 3:
@@ -54,6 +57,14 @@ def minus_deviance(loss, path, eta, held_out, rows):
     else:
         losses = loss.value(y[:, None], eta)
     return -np.average(2.0 * losses, axis=0, weights=weight)
+
+
+def with_offset(eta, held_out):
+    """Return predictors of several alphas with the offsets of the samples, if any."""
+    offset = held_out.offset
+    if offset is None:
+        return eta
+    return eta + offset.reshape(*offset.shape, *(1,) * (eta.ndim - offset.ndim))
 
 
 class Judge(NamedTuple):
@@ -67,6 +78,8 @@ class Judge(NamedTuple):
 
     def __call__(self, path, eta, held_out, rows):
         params = rows_of_params(self.params, rows, self.n_samples)
+        if self.wants_accuracy():
+            return accuracies(with_offset(eta, held_out), held_out.y, **params)
         if "classes_" in self.attributes:
             labels = self.attributes["classes_"][held_out.y.astype(np.intp)]
             held_out = held_out._replace(y=labels)
@@ -80,6 +93,35 @@ class Judge(NamedTuple):
             model._set_fitted(coef_=coef, intercept_=intercept, **known)
             scores[k] = score_model(model, held_out, self.scorer, params, eta[..., k])
         return scores
+
+    def wants_accuracy(self):
+        """Whether the scorer is scikit-learn's accuracy and nothing else, of classes that
+        are predicted as riata does."""
+        known = {
+            "_score_func": accuracy_score, "_response_method": "predict", "_sign": 1,
+            "_kwargs": {},
+        }
+        return (
+            "classes_" in self.attributes and set(self.params) <= {"sample_weight"}
+            and all(getattr(self.scorer, k, None) == v for k, v in known.items())
+            and type(self.model).predict.__module__.startswith("riata.")
+        )
+
+
+def accuracies(eta, codes, sample_weight=None):
+    """Return the accuracy of each alpha, which scikit-learn's function would take much
+    longer to check its input for.
+
+    Parameters
+    ----------
+    eta : ndarray of shape (n_samples, n_alphas) or (n_samples, n_classes, n_alphas)
+        As from `predictors`, with offsets.
+    codes : ndarray of shape (n_samples,)
+        Numbers of the true classes.
+    sample_weight : ndarray of shape (n_samples,), optional
+    """
+    predicted = eta > 0 if eta.ndim == 2 else eta.argmax(axis=1)
+    return np.average(predicted == codes[:, None], axis=0, weights=sample_weight)
 
 
 def score_model(model, held_out, scorer, params, eta=None):

@@ -20,6 +20,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from . import _path
+from ._moments import rows_of
 from ._path import Data, checked_penalty
 from ._result import Solved
 from ._solver import Settings
@@ -347,7 +348,7 @@ class Samples(NamedTuple):
         """Return some of the samples, dense X in Fortran order, with a single copy."""
         X, y, weight, offset = self
         return Samples(
-            X[rows] if sparse.issparse(X) else np.take(X.T, rows, axis=1).T,
+            X[rows] if sparse.issparse(X) else rows_of(X, rows),
             y[rows],
             None if weight is None else weight[rows],
             None if offset is None else offset[rows],

@@ -17,6 +17,14 @@ MOST_COLUMNS = 4000  # for which all products are worth their cost
 LEAST_SHARE = 1e-4  # of a column's square that must be left in a part of the samples
 
 
+def rows_of(X, rows):
+    """Some rows of a dense X, given by their numbers, copied in Fortran order."""
+    first, last = int(rows[0]), int(rows[-1]) + 1
+    if last - first == len(rows) and (np.diff(rows) == 1).all():
+        return np.array(X[first:last], order="F")
+    return np.take(X.T, rows, axis=1).T
+
+
 class Inexact(Exception):
     """Rounding in the moments might matter; the samples themselves have to be seen."""
 
@@ -84,12 +92,7 @@ class Frame:
 
     def _panel(self, rows):
         """Some samples as columns (n_features, rows), shifted and scaled."""
-        X = self.matrix
-        if X.flags.f_contiguous:
-            panel = np.take(X.T, rows, axis=1)
-        else:
-            panel = np.take(X, rows, axis=0).T
-        panel = panel.astype(float, copy=False)
+        panel = rows_of(self.matrix, rows).T.astype(float, copy=False)
         panel -= self.mean[:, None]
         panel *= self.scale[:, None]
         return panel

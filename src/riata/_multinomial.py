@@ -306,6 +306,7 @@ class MultinomialSolver(NewtonSolver):
 
     def _search(self, W, C, D, alphas, live, penalty):
         moved = super()._search(W, C, D, alphas, live, penalty)
+        moved = np.full(len(moved), moved.any())  # the classes are one problem
         self.failed = 0 if moved.any() else self.failed + 1
         if 0 < self.failed < MOST_FAILED:  # another kind of step, or a new Hessian
             self.model = None

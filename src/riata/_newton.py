@@ -38,6 +38,7 @@ MOST_GRADIENTS = 100  # steps of conjugate gradients for one model
 MAX_ROUNDS = 1000  # of descent for one model
 ARMIJO = 1e-4
 SHORTEST = 1e-10  # step length
+IDLE = 1e-13  # share of the coefficients: a step that may be rounding
 NOISE = 1e-8  # share of a loss, of which a change may be rounding
 CURVATURE_FLOOR = 1e-12  # of a sample, against the largest: losses with tails like exp
 FLAT = 1e-6  # the same where the curvature is none: it may begin a step away
@@ -77,6 +78,17 @@ def product(design, columns, B):
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
+def floored(curvature, weights):
+    """Curvatures as the weights of a model (less those of the samples): not zero but for
+    samples that do not count."""
+    if weights is not None:  # samples of weight 0 do not count
+        curvature = np.where(weights > 0, curvature, 0.0)
+    largest = float(curvature.max(initial=0.0)) or 1.0
+    floor = np.maximum(curvature, CURVATURE_FLOOR * largest)
+    floor[curvature == 0.0] = FLAT * largest
+    return floor
+
+
 class Model:
     """The quadratic model of the loss: least squares on the same columns, with the
     curvatures at some predictor as weights.
@@ -90,11 +102,7 @@ class Model:
     """
 
     def __init__(self, problem, curvature, rough):
-        if problem.weights is not None:  # samples of weight 0 do not count
-            curvature = np.where(problem.weights > 0, curvature, 0.0)
-        largest = float(curvature.max(initial=0.0)) or 1.0
-        weights = np.maximum(curvature, CURVATURE_FLOOR * largest)
-        weights[curvature == 0.0] = FLAT * largest
+        weights = floored(curvature, problem.weights)
         if problem.weights is not None:
             weights = weights * problem.weights
         self.weights, self.weight_sum = weights, float(weights.sum())
@@ -185,9 +193,7 @@ class NewtonSolver(PathSolver):
         working, lanes = self.working, len(alphas)
         if W is None:
             self.engine = ["null"] * lanes
-            W = np.repeat(self.w[:, None], lanes, axis=1)
-            self._gather(lanes)
-            alpha = self.alpha
+            W, alpha = self._begin(alphas)
         else:
             W, alpha = W[:, :lanes].copy(), None
         if not len(working):
@@ -196,6 +202,12 @@ class NewtonSolver(PathSolver):
         with self.work.phase("solve"):
             statuses = self._newton(W, first, alphas, np.asarray(tol), alpha)
         return W, statuses
+
+    def _begin(self, alphas):
+        """Coefficients (working, lanes) to begin a batch with, where `at` is then, and
+        the strength for which all of them are optimal, or None."""
+        self._gather(len(alphas))
+        return np.repeat(self.w[:, None], len(alphas), axis=1), self.alpha
 
     def _room(self, lanes):
         """Predictors for so many lanes, wherever they stand."""
@@ -241,22 +253,14 @@ class NewtonSolver(PathSolver):
                 return statuses
             if monotonic() > self.settings.deadline:
                 break
-            now = live
-            if taken >= self.patience:  # one Hessian does not fit all
-                now = np.arange(lanes) == np.argmax(live)
-            slow = now & (gap > CONTRACTION * before)
-            renew = self.model is None or slow.any() or self.by_gradients
-            if renew:
-                self._remodel(now)
-            # (curvatures of a loss that is not convex are not its second derivatives)
-            if self.last_step is None or (renew and self.problem.loss.convex):
-                self._compare()
-            else:
-                self._compare_along()
-            before = gap
+            now = self._prepare(W, C, gap, before, alphas, live, taken)
             D = self._model_step(W, C, loss, gap, alphas, now, tol, alpha)
             alpha = None
-            stuck = now & ~self._search(W, C, D, alphas, now, penalty)
+            sizes = np.abs(D).sum(axis=0), np.abs(W).sum(axis=0)
+            step, whole = map(self._together, sizes)
+            idle = (step <= IDLE * whole) & (gap > 0.5 * before)
+            before = gap
+            stuck = now & (idle | ~self._search(W, C, D, alphas, now, penalty))
             for k in np.flatnonzero(stuck):
                 statuses[k] = STALLED
             live &= ~stuck
@@ -264,6 +268,22 @@ class NewtonSolver(PathSolver):
         for k in np.flatnonzero(live):
             statuses[k] = OUT_OF_TIME if late else EPOCH_LIMIT
         return statuses
+
+    def _prepare(self, W, C, gap, before, alphas, live, taken):
+        """See to it that the model fits; returns the lanes that are to move."""
+        now = live
+        if taken >= self.patience:  # one Hessian does not fit all
+            now = np.arange(len(live)) == np.argmax(live)
+        slow = now & (gap > CONTRACTION * before)
+        renew = self.model is None or slow.any() or self.by_gradients
+        if renew:
+            self._remodel(now)
+        # (curvatures of a loss that is not convex are not its second derivatives)
+        if self.last_step is None or (renew and self.problem.loss.convex):
+            self._compare()
+        else:
+            self._compare_along()
+        return now
 
     def _correlate(self):
         """Correlations of the working set, in all lanes."""
@@ -422,10 +442,19 @@ class NewtonSolver(PathSolver):
             )
             w[:first] = W.T[:first]
             c[:first] = xty[:first] - w[:first] @ gram
+        self.work.events += engine.n_events - events
         above = alphas if alpha is None else np.full_like(alphas, alpha)
+        self._by_events(engine, view, gram, xty, w, c, above, alphas, tol, first)
+        return w.T
+
+    def _by_events(self, engine, view, gram, xty, w, c, above, alphas, tol, first=0,
+                   max_epochs=MAX_EPOCHS):
+        """Change w (lanes, size) to the solutions of the model in the lanes from `first`
+        on, from points that are (nearly) optimal for the strengths `above`."""
+        events = engine.n_events
         engine.solve_lanes(
             gram, xty[first:], w[first:], c[first:], above[first:], alphas[first:],
-            *strengths,
+            *view[3:],
         )
         gap, _, _ = self.problem.strengths.certify(
             np.ascontiguousarray(c.T), view.columns, np.ascontiguousarray(w.T), alphas,
@@ -436,12 +465,11 @@ class NewtonSolver(PathSolver):
             yy = 1.0 + max(float(w[k] @ (xty[k] + c[k])), 0.0)
             _, epochs, _, _ = descend(
                 view.quadratic, w[k], c[k], float(c[k].sum()), xty[k], view.sqnorm, l1,
-                l2, view.lower, view.upper, yy, tol[k], MAX_EPOCHS,
+                l2, view.lower, view.upper, yy, tol[k], max_epochs,
                 self.settings.deadline, True,
             )
             self.work.epochs += epochs
         self.work.events += engine.n_events - events
-        return w.T
 
     def _solve_directly(self, view, gram, start, c, alphas):
         """Solutions of the model where an L2 penalty alone holds all coefficients."""
@@ -601,21 +629,11 @@ class NewtonSolver(PathSolver):
     # --- Verification by a pass over X.
 
     def _verify(self, W, alphas):
-        problem, working, lanes = self.problem, self.working, len(alphas)
+        problem, lanes = self.problem, len(alphas)
         B = np.ascontiguousarray(W[:, :lanes])
-        active = B.any(axis=1).nonzero()[0]
-        if self.at is None or len(self.shift) != lanes:
-            self.at, self.shift = self._room(lanes), np.zeros(lanes)
+        self._stand_on(B)
+        self.constants[:lanes] = self.shift * problem.target_unit
         at = self.at
-        at.eta[:] = 0.0
-        self._add_product(working.columns[active], B[active], at.eta)
-        at.eta += problem.null_eta
-        if problem.fit_intercept:
-            # from the intercepts that were found on the way
-            self.shift = at.settle(lanes, self.shift)
-            self.constants[:lanes] = self.shift * problem.target_unit
-        else:
-            at.look(at.every[:lanes])
         loss, Q = 2.0 * self.loss, at.pull
         R, square = None, loss
         if self.screening is not None:
@@ -628,6 +646,22 @@ class NewtonSolver(PathSolver):
         self.cols, self.C, self.R, self.solved = cols, C, R, B
         gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss, False)
         return Verdict(gap, kkt, loss, penalty, square)
+
+    def _stand_on(self, W):
+        """Let the lanes stand at coefficients W (working, lanes), with the best
+        intercepts."""
+        lanes = W.shape[1]
+        if self.at is None or len(self.shift) != lanes:
+            self.at, self.shift = self._room(lanes), np.zeros(lanes)
+        at, active = self.at, W.any(axis=1).nonzero()[0]
+        at.eta[:] = 0.0
+        self._add_product(self.working.columns[active], W[active], at.eta)
+        at.eta += self.problem.null_eta
+        if self.problem.fit_intercept:
+            # from the intercepts that were found on the way
+            self.shift = at.settle(lanes, self.shift)
+        else:
+            at.look(at.every[:lanes])
 
     def _restart(self, W):
         loss = super()._restart(W)

@@ -14,6 +14,7 @@ from ._moments import Inexact
 from ._multinomial import MultinomialProblem, MultinomialSolver
 from ._multinomial_rows import RowSolver
 from ._newton import NewtonSolver
+from ._newton_apart import ApartSolver
 from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
@@ -49,16 +50,16 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED):
     return Data(X, y, sample_weight, offset)
 
 
-def solver_of(problem, settings, start=None):
+def solver_of(problem, settings, start=None, guide=None):
+    if isinstance(problem, GeneralProblem) and not problem.loss.many_outputs:
+        if hasattr(problem.design, "gram_block"):
+            from .chunks._newton import newton_solver_of
+
+            return newton_solver_of(problem, settings, start)
+        return ApartSolver(problem, settings, start, guide)
     kind = PathSolver
     if isinstance(problem, MultinomialProblem):
         kind = RowSolver if problem.loss.grouped else MultinomialSolver
-    elif isinstance(problem, GeneralProblem):
-        kind = NewtonSolver
-        if hasattr(problem.design, "gram_block"):
-            from .chunks._newton import RowNewtonSolver, reads_pay
-
-            kind = RowNewtonSolver if reads_pay(problem) else NewtonSolver
     elif hasattr(problem.design, "gram_block"):
         from .chunks._solver import ChunkSolver
 
@@ -264,7 +265,7 @@ def fit_path(
 
 def solve_path(
     data, grid, penalty, settings, *, fit_intercept, standardize, n_threads=None,
-    loss=SQUARED, limits=None, start=None, ratio=1e-3, started=None,
+    loss=SQUARED, limits=None, start=None, ratio=1e-3, started=None, guide=None,
 ):
     """Fit a path as `fit_path` does, on checked input and without its warning.
 
@@ -278,6 +279,8 @@ def solve_path(
     settings : Settings
     start : ndarray of float64 (n_features,), optional
         Coefficients to start from.
+    guide : Guide, optional
+        To be written or followed, for a loss that is not squared.
 
     Returns
     -------
@@ -295,7 +298,8 @@ def solve_path(
     if path is None:
         path = _path_by_passes(
             data, grid, penalty, settings, loss, limits, start, ratio, started,
-            fit_intercept=fit_intercept, standardize=standardize, n_threads=n_threads,
+            guide, fit_intercept=fit_intercept, standardize=standardize,
+            n_threads=n_threads,
         )
     if X.kind == "chunks":
         path.diagnostics.reads = X.reads - reads
@@ -304,7 +308,7 @@ def solve_path(
 
 
 def _path_by_passes(
-    data, grid, penalty, settings, loss, limits, start, ratio, started, *,
+    data, grid, penalty, settings, loss, limits, start, ratio, started, guide, *,
     fit_intercept, standardize, n_threads,
 ):
     """A path by the solver that looks at X again and again."""
@@ -312,7 +316,7 @@ def _path_by_passes(
         data, loss, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=n_threads, **penalty,
     )
-    solver = solver_of(problem, settings, _to_design(start, problem))
+    solver = solver_of(problem, settings, _to_design(start, problem), guide)
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
     solver.work.seconds["setup"] = monotonic() - started
@@ -382,7 +386,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
     if isinstance(solver, NewtonSolver):
-        if type(solver) is NewtonSolver and grid[-1] > 0 and span_pays(solver):
+        if isinstance(solver, ApartSolver) and grid[-1] > 0 and span_pays(solver):
             yield from solve_in_span(solver, solver_of, data, grid, loss)
         else:
             yield from solver.solve(grid)

@@ -362,6 +362,10 @@ class PathResult:
         unbiased estimate of the lasso's degrees of freedom (Zou, Hastie & Tibshirani
         2007, doi:10.1214/009053607000000127) and an upper one with an L2 part.
 
+        The noise is taken from each fit itself. Where a path comes close to interpolating
+        (with more features than samples, at weak strengths) ``log v`` has no bottom, and
+        aic, bic and ebic end there: set `max_deviance_ratio`, or cross-validate.
+
         Parameters
         ----------
         criterion : {"aic", "aicc", "bic", "ebic", "gcv"} or callable, default="bic"

@@ -49,10 +49,10 @@ class Interrupted(KeyboardInterrupt):
 
     A `KeyboardInterrupt` like any other, that knows what was finished.
 
-    Attributes
+    Parameters
     ----------
     result : PathResult or CVResult
-        The alphas, or the folds, that were finished before.
+        The alphas, or the folds, that were finished before; also an attribute.
 
     Examples
     --------

@@ -30,7 +30,7 @@ def sparse_gram(Design design, const Py_ssize_t[::1] cols, Py_ssize_t old):
         ``X~[:, cols]' W X~[:, cols[old:]]``
     """
     ids = np.asarray(cols)
-    start, column, entry = _rows_of(design, ids[old:])
+    start, column, entry, _ = rows_of(design, ids[old:], True)
     data, rows, indptr = design.buffers
     full = np.diff(indptr)[ids] == design.n_samples
     # full columns are centred themselves, as everywhere; others by their sums
@@ -44,9 +44,16 @@ def sparse_gram(Design design, const Py_ssize_t[::1] cols, Py_ssize_t old):
     return out
 
 
-def _rows_of(Design design, ids):
-    """Columns `ids` by rows, times the weights: those of row i are entries start[i] to
-    start[i + 1]."""
+def rows_of(Design design, ids, bint weighted):
+    """Columns `ids` by rows, full ones centred, times the weights if asked for.
+
+    Returns
+    -------
+    start, column, entry : ndarray
+        Those of row i are ``entry[start[i]:start[i + 1]]``.
+    mean : ndarray (n_ids,)
+        Of the columns that are not centred, 0 for the others.
+    """
     cdef Py_ssize_t a, k, size = len(ids)
     cdef int64_t i
     taken, row_numbers, offsets = design.take(ids)
@@ -55,7 +62,7 @@ def _rows_of(Design design, ids):
     full = counts == design.n_samples
     if full.any():
         values -= np.repeat(np.where(full, design.mean[ids], 0.0), counts)
-    if design.weights is not None:
+    if weighted and design.weights is not None:
         values *= design.weights[row_numbers]
     cdef const double[::1] x = values
     cdef const int64_t[::1] row = row_numbers.astype(np.int64, copy=False)
@@ -71,7 +78,44 @@ def _rows_of(Design design, ids):
                 i = row[k]
                 column[at[i]], entry[at[i]] = <int32_t>a, x[k]
                 at[i] += 1
-    return begin, column, entry
+    return (
+        begin, np.asarray(column), np.asarray(entry), np.where(full, 0.0, design.mean[ids])
+    )
+
+
+def gram_of_rows(
+    const int64_t[::1] start, const int32_t[::1] column, const double[::1] entry,
+    const double[::1] weights, Py_ssize_t size,
+):
+    """``X' W X`` and ``X' W 1`` of a few columns by rows, as from `rows_of`.
+
+    Returns
+    -------
+    gram : ndarray of float64 (size, size)
+    sums : ndarray of float64 (size,)
+    """
+    cdef Py_ssize_t n = weights.shape[0], i, q, t
+    cdef double value
+    out, sums = np.zeros((size, size)), np.zeros(size)
+    cdef double[:, ::1] gram = out
+    cdef double[::1] total = sums
+    cdef double* row
+    if start.shape[0] != n + 1 or start[n] > min(column.shape[0], entry.shape[0]):
+        raise ValueError("shapes do not fit")
+    if column.shape[0] and not 0 <= np.min(column) <= np.max(column) < size:
+        raise IndexError("column out of range")
+    with nogil:
+        for i in range(n):
+            for q in range(start[i], start[i + 1]):
+                value = weights[i] * entry[q]
+                row = &gram[column[q], 0]
+                total[column[q]] += value
+                for t in range(start[i], q + 1):
+                    row[column[t]] += value * entry[t]
+            if i % 65536 == 65535:
+                interrupted()
+    out += np.tril(out, -1).T
+    return out, sums
 
 
 def _add_products(

@@ -308,8 +308,13 @@ typedef double LossOfOne(double y, double eta, double *residual, double *curvatu
 static inline INLINE double logistic_one(double y, double eta, double *residual,
                                          double *curvature)
 {
-    double e = exp_minus(fabs(eta)), share = 1.0 / (1.0 + e);
-    *residual = y - (eta >= 0.0 ? 1.0 : e) * share;
+    double size = fabs(eta);
+    /* (a curvature of zero would mean that the loss is flat) */
+    double e = exp_minus(size < 700.0 ? size : 700.0), share = 1.0 / (1.0 + e);
+    double one_way = eta >= 0.0 ? e : 1.0, other = eta >= 0.0 ? 1.0 : e;
+    /* y less the probability, without cancellation where that is near a class */
+    *residual = share * (y == 1.0 ? one_way : y == 0.0 ? -other
+                         : y * one_way - (1.0 - y) * other);
     *curvature = e * share * share;
     return log_one_plus(e) + (eta >= 0.0 ? (1.0 - y) * eta : -y * eta);
 }

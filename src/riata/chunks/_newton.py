@@ -16,10 +16,9 @@ from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadra
 from .._lanes import View
 from .._newton import (
     ARMIJO,
-    CURVATURE_FLOOR,
-    FLAT,
     SHORTEST,
     NewtonSolver,
+    floored,
     gradient,
     product,
 )
@@ -34,10 +33,12 @@ MOST_STEPS = 200  # reads for one batch
 PANEL = 2**14  # rows that are looked at at once
 
 
-def reads_pay(problem):
-    """Whether a read of X a step is the better way to solve a problem on chunks."""
+def newton_solver_of(problem, settings, start=None):
+    """The solver of a problem on chunks: with one read a step where that is the better
+    way, elsewhere the one for data in memory."""
     X = problem.design.X
-    return not X.axis and sums_pay(X) and problem.loss.convex
+    by_reads = not X.axis and sums_pay(X) and problem.loss.convex
+    return (RowNewtonSolver if by_reads else NewtonSolver)(problem, settings, start)
 
 
 class Visit(NamedTuple):
@@ -120,21 +121,13 @@ def _visit(design, rows, unit, columns, B, shift, live, model):
         if k in live:
             curvature += room / len(live)
     C = gradient(design, pull, np.arange(design.n_features))[:, :lanes]
-    weights = _model_weights(curvature, weights)
+    curvature = floored(curvature, weights)
+    weights = curvature if weights is None else curvature * weights
     packed, root = np.empty((n, len(model)), order="F"), np.sqrt(weights)
     if len(model):
         design.pack(model, 0, n, packed)  # `placed` has no weights
     packed *= root[:, None]
     return Visit(C, sums, float(weights.sum()), root @ packed, packed.T @ packed)
-
-
-def _model_weights(curvature, weights):
-    if weights is not None:
-        curvature = np.where(weights > 0, curvature, 0.0)
-    largest = float(curvature.max(initial=0.0)) or 1.0
-    found = np.maximum(curvature, CURVATURE_FLOOR * largest)
-    found[curvature == 0.0] = FLAT * largest
-    return found if weights is None else found * weights
 
 
 def _rows_of_problem(loss, target, weights, unit):

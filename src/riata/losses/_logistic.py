@@ -49,12 +49,15 @@ class Logistic(Loss):
         return np.log1p(np.exp(-size)) + wrong_way - least
 
     def residual(self, y, eta):
-        """``y - p`` with p the probability."""
-        return y - self.predict(eta)
+        """``y - p`` with p the probability, without cancellation where that is near a
+        class."""
+        small = np.exp(-np.abs(eta))
+        other = 1.0 - y
+        return np.where(eta >= 0, y * small - other, y - other * small) / (1.0 + small)
 
     def curvature(self, y, eta):
-        """``p (1 - p)``"""
-        small = np.exp(-np.abs(eta))
+        """``p (1 - p)``, which is never zero."""
+        small = np.exp(-np.minimum(np.abs(eta), 700.0))
         return small / (1.0 + small) ** 2
 
     def least(self, y, weights):

@@ -95,7 +95,7 @@ class StabilityDisplay:
         Parameters
         ----------
         selector : StabilitySelection
-            Fitted: with `alphas_`, `stability_path_` and `threshold`.
+            Fitted.
         feature_names : array-like of str of shape (n_features,), optional
             By default those seen in ``fit``.
         n_labels, ax
@@ -115,8 +115,8 @@ class StabilityDisplay:
         if feature_names is None:
             feature_names = names_seen_in_fit(selector)
         display = cls(
-            alphas[order], np.asarray(selector.stability_path_)[:, order],
-            threshold=selector.threshold, feature_names=feature_names,
+            alphas[order], selector.stability_path_.toarray()[:, order],
+            threshold=selector.threshold_, feature_names=feature_names,
         )
         return display.plot(ax, n_labels=n_labels)
 

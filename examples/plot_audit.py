@@ -1,8 +1,10 @@
-"""How exact are another package's coefficients? `check_solution` tells.
+"""
+How exact are another package's coefficients?
+=============================================
 
-scikit-learn's lasso at its default tolerance and at others, on correlated columns. The
-duality gap bounds what the objective could still gain; it needs the data and the
-coefficients, and nothing of how they were found.
+`riata.check_solution` tells. Here, scikit-learn's lasso at its default tolerance and at
+others, on correlated columns. The duality gap bounds what the objective could still gain;
+it needs the data and the coefficients, and nothing of how they were found.
 """
 
 from sklearn.linear_model import Lasso

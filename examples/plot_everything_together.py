@@ -1,4 +1,8 @@
-"""Weights, offset, factors, bounds and standardisation at once, on sparse data.
+"""
+Weights, offset, factors, bounds and standardisation at once
+============================================================
+
+On sparse data.
 
 Claims per policy year: rows count by their exposure, the known part of the predictor is
 an offset, one column must not be penalised, and the effects must not be negative.

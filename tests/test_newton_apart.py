@@ -1,0 +1,255 @@
+"""Newton's method with a model for each strength, and what guides the paths of folds."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression as Reference
+from sklearn.metrics import accuracy_score, get_scorer, make_scorer
+
+from riata import LogisticRegressionCV, alpha_max, fit_path
+from riata._core.gram import gram_of_rows, rows_of
+from riata._cross_validation_scores import Judge, accuracies
+from riata._guide import Guide
+from riata._newton_apart import ApartSolver, Columns
+from riata._path import Data, checked_penalty, checked_problem, solve_path
+from riata._solver import Settings
+from riata._validation import check_design
+from riata.losses import get_loss
+
+FAR = np.array([0.3, 3e-2, 2e-3, 1e-4])  # of alpha_max
+
+
+def classes(n, p, seed=0, noise=1.0):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, p)) * rng.uniform(0.3, 3.0, p) + rng.standard_normal(p)
+    eta = X[:, 0] - X[:, 1] + noise * rng.standard_normal(n)
+    return X, (eta > np.median(eta)).astype(float)
+
+
+def sparsely(X, seed=1):
+    return sparse.csc_array(X * (np.random.default_rng(seed).random(X.shape) < 0.3))
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("form", ["dense", "sparse", "float32"])
+@pytest.mark.parametrize("shape", [(120, 12), (40, 260)], ids=["tall", "wide"])
+@pytest.mark.parametrize("loss", ["logistic", "poisson"])
+def test_own_models_lead_where_a_common_one_does(
+    monkeypatch, loss, shape, form, l1_ratio
+):
+    X, y = classes(*shape)
+    if loss == "poisson":
+        y = np.random.default_rng(2).poisson(np.exp(0.3 * y)).astype(float)
+    X = sparsely(X) if form == "sparse" else X.astype(
+        np.float32 if form == "float32" else float
+    )
+    weight = np.random.default_rng(3).integers(0, 3, len(y)).astype(float)
+    options = {
+        "loss": loss, "l1_ratio": l1_ratio, "sample_weight": weight, "tol": 1e-9,
+        "offset": 0.1 * np.random.default_rng(4).standard_normal(len(y)),
+    }
+    alphas = FAR * alpha_max(X, y, **{k: v for k, v in options.items() if k != "tol"})
+    own = fit_path(X, y, alphas=alphas, **options)
+    monkeypatch.setattr(ApartSolver, "_apart", lambda self, alphas: False)
+    common = fit_path(X, y, alphas=alphas, **options)
+    assert max(own.relative_gap.max(), common.relative_gap.max()) <= 1e-9
+    np.testing.assert_allclose(
+        own.objective, common.objective, rtol=2e-9 * common.null_objective
+        / common.objective.min(),
+    )
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_bounds_and_free_columns_with_own_models(monkeypatch, fit_intercept):
+    X, y = classes(80, 20)
+    options = {
+        "loss": "logistic", "lower": -0.2, "upper": 0.3, "fit_intercept": fit_intercept,
+        "penalty_factor": np.r_[0.0, np.inf, np.ones(18)],
+    }
+    alphas = FAR * alpha_max(X, y, **options)
+    own = fit_path(X, y, alphas=alphas, tol=1e-10, **options)
+    monkeypatch.setattr(ApartSolver, "_apart", lambda self, alphas: False)
+    common = fit_path(X, y, alphas=alphas, tol=1e-10, **options)
+    np.testing.assert_allclose(own.coef.toarray(), common.coef.toarray(), atol=1e-5)
+    assert own.coef.toarray().min() >= -0.2
+    assert own.coef.toarray().max() <= 0.3
+
+
+def test_scikit_learn_finds_the_same():
+    X, y = classes(150, 6)
+    Cs = np.array([1e-3, 1e-1, 10.0, 1e3])
+    path = fit_path(X, y, loss="logistic", l1_ratio=0.0, alphas=1 / (Cs * 150), tol=1e-12)
+    for k, C in enumerate(Cs):
+        model = Reference(C=C, tol=1e-10, max_iter=10_000, solver="newton-cholesky")
+        coef = model.fit(X, y).coef_[0]
+        np.testing.assert_allclose(path.coef.toarray()[:, k], coef, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("shape", [(40, 300), (100, 12)], ids=["wide", "tall"])
+def test_separable_classes_take_few_steps_at_tiny_alphas(shape):
+    X, y = classes(*shape, noise=0.0)
+    alphas = alpha_max(X, y, loss="logistic") * np.logspace(-1, -9, 9)
+    path = fit_path(X, y, loss="logistic", alphas=alphas, tol=1e-8)
+    assert {str(status) for status in path.status} == {"optimal"}
+    work = path.diagnostics
+    # a step of Newton's method adds about one to the margins
+    assert work.hessians <= 30 * len(alphas)
+    assert work.events <= 200 * len(alphas)
+    assert work.epochs <= 200 * len(alphas)
+    assert work.newton == 0
+
+
+def test_residuals_and_curvatures_of_samples_that_are_far_on_their_side():
+    X = np.array([[-1.0], [-0.9], [0.9], [300.0]])
+    path = fit_path(X, [0, 0, 1, 1], loss="logistic", alphas=[1e-12], tol=1e-8)
+    assert np.abs(X @ path.coef.toarray()).max() > 750.0  # exp(-eta) is no number
+    assert path.status[0] == "optimal"
+    assert path.diagnostics.hessians <= 40
+    loss, eta = get_loss("logistic"), np.array([40.0, -40.0, 1000.0])
+    y = np.array([1.0, 0.0, 1.0])
+    tail = np.exp(-40.0)
+    np.testing.assert_allclose(loss.residual(y, eta), [tail, -tail, 0.0], rtol=1e-12)
+    assert loss.curvature(y, eta).min() > 0
+
+
+# --- Hessians.
+
+
+def problem_of(X, y, weight=None, fit_intercept=True, l1_ratio=1.0):
+    X = check_design(X)
+    penalty = checked_penalty(None, l1_ratio, None, None, None, X.n_features)
+    return checked_problem(
+        Data(X, y, weight, None), get_loss("logistic"), fit_intercept=fit_intercept,
+        standardize=False, **penalty,
+    )
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("form", [np.asarray, sparsely])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_hessians_are_weighted_products(form, weighted, fit_intercept):
+    X, y = classes(5000, 7)
+    X = form(X)
+    rng = np.random.default_rng(5)
+    weight = rng.uniform(0.5, 2.0, len(y)) if weighted else None
+    problem = problem_of(X, y, weight, fit_intercept)
+    columns, curvature = Columns(problem), rng.uniform(0.1, 1.0, len(y))
+    columns.extend(np.array([5, 1]))
+    columns.extend(np.array([5, 1, 0, 3]))
+    dense = np.asarray(X.toarray() if sparse.issparse(X) else X)
+    v = curvature if problem.weights is None else curvature * problem.weights
+    for places in (np.arange(4), np.array([3, 0])):
+        ids = np.array([5, 1, 0, 3])[places]
+        Z = dense[:, ids] * problem.design.scale[ids]
+        mean = v @ Z / v.sum() * fit_intercept
+        gram, shift, total = columns.hessian(places, curvature)
+        np.testing.assert_allclose(gram, (Z - mean).T @ (v[:, None] * (Z - mean)),
+                                   rtol=1e-10, atol=1e-10 * len(y))
+        own = problem.design.mean[ids] * problem.design.scale[ids]
+        np.testing.assert_allclose(shift, (mean - own) * fit_intercept, atol=1e-10)
+        assert total == pytest.approx(v.sum())
+
+
+def test_gram_of_rows_checks_its_arguments():
+    problem = problem_of(sparsely(classes(20, 4)[0]), classes(20, 4)[1])
+    start, column, entry, _ = rows_of(problem.design, np.arange(4), False)
+    with pytest.raises(ValueError, match="shapes"):
+        gram_of_rows(start, column, entry, np.ones(21), 4)
+    with pytest.raises(IndexError, match="column"):
+        gram_of_rows(start, column, entry, np.ones(20), 3)
+
+
+# --- Guides.
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
+@pytest.mark.parametrize("shape", [(300, 15), (50, 200)], ids=["tall", "wide"])
+@pytest.mark.parametrize("alphas", [FAR, np.logspace(0, -2, 30)], ids=["far", "near"])
+def test_a_guided_path_is_the_path_and_takes_less(alphas, shape, l1_ratio):
+    X, y = classes(*shape)
+    top = alpha_max(X, y, loss="logistic", l1_ratio=l1_ratio)
+    data = Data(check_design(X), y, None, None)
+    penalty = checked_penalty(None, l1_ratio, None, None, None, shape[1])
+    guide, settings = Guide(), Settings(tol=1e-9)
+
+    def fit(data, guide=None):
+        return solve_path(
+            data, alphas * top, penalty, settings, fit_intercept=True, standardize=False,
+            loss=get_loss("logistic"), guide=guide,
+        )
+
+    whole = fit(data, guide)
+    assert guide.written or (l1_ratio == 0.0 and shape[1] > shape[0])
+    weight = (np.arange(len(y)) % 5 > 0).astype(float)
+    part = data._replace(sample_weight=weight)
+    guided, alone = fit(part, guide if guide.written else None), fit(part)
+    assert guided.relative_gap.max() <= 1e-9
+    np.testing.assert_allclose(guided.objective, alone.objective, atol=1e-8)
+    if guide.written:
+        assert guided.diagnostics.hessians <= 1.2 * alone.diagnostics.hessians
+        assert fit(data, guide).diagnostics.hessians <= whole.diagnostics.hessians
+
+
+def test_a_guide_may_know_columns_that_a_fold_has_not():
+    X, y = classes(60, 5)
+    X[:, 4] = np.arange(60) < 6  # constant in the folds without these rows
+    model = LogisticRegressionCV(
+        Cs=4, l1_ratios=[0.0, 1.0], use_legacy_attributes=False, tol=1e-5,
+        cv=[(np.arange(6, 60), np.arange(6)), (np.arange(50), np.arange(50, 60))],
+    ).fit(X, y)
+    for fold, rows in enumerate([np.arange(6, 60), np.arange(50)]):
+        for i, l1_ratio in enumerate([0.0, 1.0]):
+            path = fit_path(
+                X[rows], y[rows], loss="logistic", l1_ratio=l1_ratio, tol=1e-10,
+                alphas=1 / (np.logspace(-4, 4, 4) * len(rows))[::-1][::-1],
+            )
+            found = model.coefs_paths_[fold, i, :, 0, :-1]
+            np.testing.assert_allclose(
+                found, path.coef.toarray().T, rtol=1e-2, atol=1e-3
+            )
+
+
+def test_threads_do_not_matter():
+    X, y = classes(90, 120)
+    fits = [
+        LogisticRegressionCV(
+            Cs=5, l1_ratios=[1.0], use_legacy_attributes=False, n_jobs=n_jobs
+        ).fit(X, y)
+        for n_jobs in (1, 3)
+    ]
+    np.testing.assert_array_equal(fits[0].coefs_paths_, fits[1].coefs_paths_)
+    np.testing.assert_array_equal(fits[0].coef_, fits[1].coef_)
+
+
+# --- Accuracy.
+
+
+def test_accuracies_are_those_of_scikit_learn():
+    rng = np.random.default_rng(6)
+    codes, weight = rng.integers(0, 3, 40), rng.uniform(size=40)
+    eta = rng.standard_normal((40, 3, 5))
+    for k, value in enumerate(accuracies(eta, codes, weight)):
+        expected = accuracy_score(codes, eta[:, :, k].argmax(axis=1), sample_weight=weight)
+        assert value == pytest.approx(expected)
+    two = accuracies(eta[:, 0], codes == 1)
+    assert two[2] == pytest.approx(accuracy_score(codes == 1, eta[:, 0, 2] > 0))
+
+
+def test_only_accuracy_itself_takes_the_short_way():
+    class Contrary(LogisticRegressionCV):
+        def predict(self, X, offset=None):
+            return self.classes_[::-1][super().predict(X, offset)]
+
+    def judge(model, scorer):
+        return Judge(model, scorer, {}, {"classes_": np.arange(2)}, 10)
+
+    model, scorer = LogisticRegressionCV(), get_scorer("accuracy")
+    assert judge(model, scorer).wants_accuracy()
+    assert not judge(Contrary(), scorer).wants_accuracy()
+    assert not judge(model, get_scorer("f1")).wants_accuracy()
+    assert not judge(model, make_scorer(accuracy_score, normalize=False)).wants_accuracy()
+    X, y = classes(60, 4)
+    options = {"Cs": 3, "l1_ratios": [0.0], "use_legacy_attributes": False, "cv": 3}
+    straight = LogisticRegressionCV(**options).fit(X, y.astype(int))
+    contrary = Contrary(**options).fit(X, y.astype(int))
+    np.testing.assert_allclose(straight.scores_ + contrary.scores_, 1.0)
