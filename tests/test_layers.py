@@ -21,7 +21,7 @@ LAYERS = (
     ("_validation", "_validation.*", "_versions", "_planted", "_table", "conventions",
      "datasets", "losses", "losses.*", "penalties"),
     ("_diagnostics", "_guide", "_lanes", "_moments", "_multinomial*", "_newton*",
-     "_predictors", "_problem", "_ridge*", "_solver", "_span", "_working_set"),
+     "_predictors", "_problem", "chunks", "chunks.*", "_ridge*", "_solver", "_span", "_working_set"),
     ("plots", "plots._artists", "plots._certificate", "plots._cross_validation",
      "plots._drawing", "plots._fitted", "plots._path", "plots._prediction",
      "plots._stability"),
@@ -41,7 +41,9 @@ LAZY = {
     "pandas": ("*",),
     "polars": ("*",),
     "pyarrow": ("*",),
-    "dask": ("*",),
+    "zarr": ("chunks._open",),
+    "dask": ("chunks._dask",),
+    "distributed": ("chunks._dask",),
 }
 ALWAYS = {"scipy": ESTIMATORS, "sklearn": ESTIMATORS, "joblib": ESTIMATORS,
           "matplotlib": ("plots._artists",)}

@@ -51,6 +51,9 @@ _NAMES = {
     "cv_path": "_cross_validation_path",
     "CVResult": "_cross_validation_result",
     "Interrupted": "_solver",
+    "open_chunks": "chunks",
+    "from_dask": "chunks",
+    "Chunks": "chunks",
     "show_versions": "_versions",
 }
 _MODULES = ("conventions", "datasets", "losses", "penalties", "plots")

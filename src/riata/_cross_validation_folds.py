@@ -119,7 +119,7 @@ class FoldMoments:
 
     def __init__(self, problem, folds):
         self.frame = Frame(problem)
-        self.left_out, codes = _atoms(folds, problem.design.n_samples)
+        self.left_out, codes = fold_atoms(folds, problem.design.n_samples)
         self.atoms = [
             _packed(self.frame.moments(np.flatnonzero(codes == code)))
             for code in range(len(self.left_out))
@@ -131,7 +131,7 @@ class FoldMoments:
         """`FoldMoments`, or None where paths are better fitted to the samples."""
         if not moments_pay(problem, alphas):
             return None
-        left_out, _ = _atoms(folds, problem.design.n_samples)
+        left_out, _ = fold_atoms(folds, problem.design.n_samples)
         p = problem.design.n_features
         room = max(MOMENT_BYTES, MOMENT_SHARE * problem.matrix.nbytes)
         if left_out is None or 4 * p * p * len(left_out) > room:
@@ -152,7 +152,7 @@ class FoldMoments:
         return collect(solver.solve(alphas), solver)
 
 
-def _atoms(folds, n_samples):
+def fold_atoms(folds, n_samples):
     """Which folds leave each atom out (n_atoms, n_folds), and the atoms of all samples;
     None for folds that have rows twice, or too many atoms."""
     if len(folds) > 62:

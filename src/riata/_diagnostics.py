@@ -40,6 +40,10 @@ class Diagnostics:
         Quadratic models of a loss that is not squared.
     gram : int
         Columns whose products with the working set were formed.
+    reads : float or None
+        Reads of a matrix in chunks, in units of all of it; None for one in memory.
+    requests : int or None
+        Requests that were sent to the workers that hold its chunks, a round each.
     engine : list of str
         What solved each alpha: ``"null"`` (no coefficient can move), ``"active set"``,
         ``"descent"``, ``"newton"`` or ``"ridge"``.
@@ -57,6 +61,7 @@ class Diagnostics:
         self.columns_touched = self.rounds = self.events = self.epochs = 0
         self.newton = self.hessians = self.gram = 0
         self.engine = []
+        self.reads = self.requests = None
         self.seconds = dict.fromkeys(("setup", "gram", "solve", "verify"), 0.0)
 
     def phase(self, name):
@@ -67,4 +72,6 @@ class Diagnostics:
         counts = ", ".join(f"{name} {getattr(self, name):.6g}" for name in self.counts)
         seconds = ", ".join(f"{k} {v:.3g}" for k, v in self.seconds.items())
         engines = {name: self.engine.count(name) for name in dict.fromkeys(self.engine)}
+        if self.reads is not None:
+            counts += f", reads {self.reads:.4g}, requests {self.requests}"
         return f"<Diagnostics: {counts}; {engines}; seconds: {seconds}>"

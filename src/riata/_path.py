@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _validation as check
 from ._core.design import NonFinite
+from ._moments import Inexact
 from ._multinomial import MultinomialProblem, MultinomialSolver
 from ._multinomial_rows import RowSolver
 from ._newton import NewtonSolver
@@ -37,7 +38,10 @@ SQUARED = Squared()
 
 
 def checked_data(X, y, sample_weight, offset, loss=SQUARED):
-    X = check.check_design(X)
+    if getattr(X, "kind", None) != "chunks":
+        X = check.check_design(X)
+    elif loss.many_outputs:
+        raise ValueError(f"loss={loss.name!r} is not fitted to chunks; X is {X!r}.")
     n = X.n_samples
     y = loss.check_target(check.check_target(y, n))
     sample_weight = check.check_sample_weight(sample_weight, n)
@@ -48,10 +52,18 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED):
 
 def solver_of(problem, settings, start=None, guide=None):
     if isinstance(problem, GeneralProblem) and not problem.loss.many_outputs:
+        if hasattr(problem.design, "gram_block"):
+            from .chunks._newton import newton_solver_of
+
+            return newton_solver_of(problem, settings, start)
         return ApartSolver(problem, settings, start, guide)
     kind = PathSolver
     if isinstance(problem, MultinomialProblem):
         kind = RowSolver if problem.loss.grouped else MultinomialSolver
+    elif hasattr(problem.design, "gram_block"):
+        from .chunks._solver import ChunkSolver
+
+        kind = ChunkSolver
     return kind(problem, settings, start)
 
 
@@ -276,6 +288,30 @@ def solve_path(
         Of at least one alpha.
     """
     started = monotonic() if started is None else started
+    X, path = data.X, None
+    if X.kind == "chunks":
+        reads, requests = X.reads, X.requests
+        path = _path_by_sums(
+            data, grid, penalty, settings, loss, limits, start, ratio, started,
+            fit_intercept=fit_intercept, standardize=standardize,
+        )
+    if path is None:
+        path = _path_by_passes(
+            data, grid, penalty, settings, loss, limits, start, ratio, started,
+            guide, fit_intercept=fit_intercept, standardize=standardize,
+            n_threads=n_threads,
+        )
+    if X.kind == "chunks":
+        path.diagnostics.reads = X.reads - reads
+        path.diagnostics.requests = X.requests - requests
+    return path
+
+
+def _path_by_passes(
+    data, grid, penalty, settings, loss, limits, start, ratio, started, guide, *,
+    fit_intercept, standardize, n_threads,
+):
+    """A path by the solver that looks at X again and again."""
     problem = checked_problem(
         data, loss, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=n_threads, **penalty,
@@ -286,6 +322,30 @@ def solve_path(
     solver.work.seconds["setup"] = monotonic() - started
     solutions = _solutions(solver, data, grid, penalty, standardize, loss)
     return collect(solutions, solver, loss, started, limits)
+
+
+def _path_by_sums(
+    data, grid, penalty, settings, loss, limits, start, ratio, started, **options
+):
+    """A path on chunks from one read of X, or None where there are too few rows for
+    that, or the sums over them do not tell enough."""
+    from .chunks._moments import solver_by_sums
+
+    if not isinstance(loss, Squared) or start is not None:
+        return None
+    y = less_offset(data)
+    try:
+        solver = solver_by_sums(
+            data.X, y, data.sample_weight, settings, **options, **penalty
+        )
+        if solver is None:
+            return None
+        if isinstance(grid, int):
+            grid = alpha_grid(solver.problem, solver, grid, ratio)
+        solver.work.seconds["setup"] = monotonic() - started
+        return collect(solver.solve(grid), solver, loss, started, limits)
+    except Inexact:
+        return None
 
 
 def collect(batches, solver, loss=SQUARED, started=None, limits=None):

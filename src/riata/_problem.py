@@ -88,13 +88,21 @@ class Problem:
 
     def _set_weights(self, X, sample_weight, fit_intercept):
         self.fit_intercept = fit_intercept
-        self.matrix = None if X.kind == "csc" else X.data
+        self.matrix = X.data if X.kind.startswith("dense") else None
         self.weights = None
         if sample_weight is not None:
             scaled = sample_weight / sample_weight.max()
             self.weights = scaled * (X.n_samples / scaled.sum())
 
     def _set_design(self, X, n_threads):
+        if X.kind == "chunks":
+            from .chunks._design import ChunkedDesign
+
+            self.design = ChunkedDesign(
+                X, self.weights, self.fit_intercept, self.y,
+                available_threads() if n_threads is None else n_threads,
+            )
+            return
         if n_threads is None:
             n_threads = available_threads() if X.data.size >= WORTH_THREADS else 1
         self.design = Design(
@@ -155,7 +163,7 @@ class Problem:
         arrays as they are; None where that would not be accurate, or no gain."""
         design = self.design
         if (
-            design.sparse or len(columns) < design.n_features
+            self.matrix is None or len(columns) < design.n_features
             or 8 * design.n_features * design.n_samples <= COPY_BYTES
         ):
             return None
@@ -177,7 +185,7 @@ class Problem:
         """How much larger the sums behind a Gram matrix are than its entries: means of
         sparse columns are taken off afterwards."""
         design = self.design
-        if not design.sparse:
+        if not (design.sparse or getattr(design, "sparse_columns", False)):
             return 2.0
         shift = design.mean * design.scale
         return 1.0 + design.n_samples * float((shift * shift).max(initial=0.0))

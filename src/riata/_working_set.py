@@ -191,6 +191,10 @@ class Gram:
         design, size = self.design, len(columns)
         if design.sparse:
             return sparse_gram(design, columns, old)
+        if hasattr(design, "gram_block"):  # of chunks
+            block = design.gram_block(columns, old)
+            if block is not None:
+                return block
         # (columns that depend on each other would no longer be seen to)
         self.rough = self.rough or (
             may_be_rough and design.n_samples >= 4 * size

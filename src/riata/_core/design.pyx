@@ -294,6 +294,51 @@ cdef class Design:
         other.columns.anchor = int(np.argmax(weights > 0))
         return other
 
+    @staticmethod
+    def placed(
+        str kind, data, indices, indptr, shape, weights, bint center, mean, scale,
+        int n_threads=1,
+    ):
+        """Arrays seen with means and scales that are known: those of a part of a matrix,
+        of some of its rows or columns. They are not looked at, and must be finite.
+
+        Parameters
+        ----------
+        kind, data, indices, indptr, shape, weights, center, n_threads
+            As of `Design`; the weights need not have a mean of one.
+        mean, scale : ndarray of float64 (n_features,)
+
+        Returns
+        -------
+        Design
+            Its `sqnorm` and `xty` are zero.
+        """
+        cdef Design self = Design.__new__(Design)
+        cdef const double[::1] weights_view
+        cdef const double[::1] mean_view = mean, scale_view = scale
+        self.kind, self.center, self.n_threads = kind, center, n_threads
+        self.n_samples, self.n_features = shape
+        if mean_view.shape[0] != self.n_features or (
+            scale_view.shape[0] != self.n_features or not self.n_features
+        ):
+            raise ValueError("one mean and one scale a column")
+        self.weights, self.buffers = weights, (data, indices, indptr)
+        self._attach(data, indices, indptr)
+        self.columns.n, self.columns.p = self.n_samples, self.n_features
+        self.columns.weight_sum = self.n_samples
+        self.columns.weights = NULL
+        if weights is not None:
+            weights_view = weights
+            if weights_view.shape[0] != self.n_samples:
+                raise ValueError("one weight a sample")
+            self.columns.weights = &weights_view[0]
+            self.columns.weight_sum = weights.sum()
+            self.columns.anchor = int(np.argmax(weights > 0))
+        self.mean, self.scale = mean, scale
+        self.columns.mean, self.columns.scale = &mean_view[0], &scale_view[0]
+        self.sqnorm, self.xty = np.zeros(self.n_features), np.zeros(self.n_features)
+        return self
+
     def measure(self, const Py_ssize_t[::1] cols):
         """Set `mean` and `sqnorm` of some columns."""
         cdef Py_ssize_t k

@@ -15,7 +15,7 @@ import numpy as np
 from libc.math cimport sqrt
 
 from .columns cimport LANES, UNKNOWN, References
-from .design cimport Design, interrupted, kernel_table
+from .design cimport interrupted, kernel_table
 
 
 cdef class Screening:
@@ -23,14 +23,15 @@ cdef class Screening:
 
     Parameters
     ----------
-    design : Design
+    design : Design, or what stands for one
+        Its sizes, weights, `xty` and `sqnorm` are asked for, never its columns.
     l1 : (n_features,)
         Strengths at ``alpha = 1``.
     null : (n_samples,)
         The null residual, whose correlations are ``design.xty``.
     """
 
-    cdef readonly Design design
+    cdef readonly object design
     cdef readonly Py_ssize_t n_slots, n_used
     cdef object residuals, products, inner
     cdef double[::1] c0, cq, reach
@@ -38,7 +39,7 @@ cdef class Screening:
     cdef unsigned char[::1] slot
     cdef double[:, ::1] A, B, E
 
-    def __init__(self, Design design, const double[::1] l1, null, Py_ssize_t n_slots):
+    def __init__(self, design, const double[::1] l1, null, Py_ssize_t n_slots):
         self.design = design
         self.l1 = l1
         self.n_slots, self.n_used = n_slots, 1

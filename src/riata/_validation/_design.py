@@ -88,7 +88,8 @@ def check_operand(X: Any, name: str = "X") -> Any:
 
     Parameters
     ----------
-    X : array-like, data frame or SciPy sparse matrix of shape (n_samples, n_features)
+    X : array-like, data frame, SciPy sparse matrix or riata.Chunks
+        Of shape (n_samples, n_features); chunks are returned as they are.
     name : str
 
     Returns
@@ -101,6 +102,8 @@ def check_operand(X: Any, name: str = "X") -> Any:
     ValueError, TypeError
         As for `check_design`, and for entries that are not finite.
     """
+    if getattr(X, "kind", None) == "chunks":
+        return X
     if type(X) is not np.ndarray:
         X = _unframe_sparse(X)
         if _is_sparse(X):

@@ -1,0 +1,248 @@
+"""Chunks: a matrix that is read block by block, in a fixed order."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from ._blocks import Folder, Room, take_columns
+
+MEMORY_LIMIT = 2**30
+LARGEST_BLOCK = 64 * 2**20
+SHARE_OF_BLOCKS = 16  # the memory limit over the size of one block
+SHARE_OF_KEPT = 0.5  # of the memory limit for columns that are kept
+
+
+class Progress(NamedTuple):
+    """What a `progress` callback is told after each block."""
+
+    block: int  # of this read
+    n_blocks: int
+    reads: float  # of all of X so far
+
+
+class Chunks:
+    """A matrix in blocks of rows or of columns, read when they are needed.
+
+    Made by `riata.open_chunks` and `riata.from_dask`, and taken as `X` by
+    `riata.fit_path` and `riata.cv_path`.
+
+    Attributes
+    ----------
+    shape : tuple
+        ``(n_samples, n_features)``.
+    dtype : dtype
+        float32 or float64.
+    axis : {0, 1}
+        0 for blocks of rows, 1 for blocks of columns.
+    is_sparse : bool
+    target : ndarray of shape (n_samples,) or None
+        The column that was taken out as the target.
+    feature_names : list of str or None
+    memory_limit : int
+        Bytes for blocks and for the columns that are kept.
+    n_chunks : int
+    reads : float
+        How often X has been read so far: blocks count by their share of its entries.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import riata
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(Path(folder) / "X.npy", np.eye(4))
+    ...     with riata.open_chunks(Path(folder) / "X.npy") as X:
+    ...         path = riata.fit_path(X, [4.0, 3.0, 0.0, 0.0], alphas=[0.25])
+    >>> path.n_active
+    array([2])
+    """
+
+    kind = "chunks"
+    tree = False  # whether sums are made elsewhere
+    requests = 0  # that were sent to workers
+
+    def __init__(
+        self, blocks, shape, dtype, *, axis=0, is_sparse=False, target=None,
+        feature_names=None, memory_limit=MEMORY_LIMIT, progress=None, folder=None,
+        n_stored=None,
+    ):
+        self.blocks = list(blocks)
+        self.shape, self.dtype, self.axis = tuple(shape), np.dtype(dtype), axis
+        self.is_sparse, self.target = is_sparse, target
+        self.feature_names, self.memory_limit = feature_names, memory_limit
+        self.progress, self.reads = progress, 0.0
+        self.n_stored = self.shape[0] * self.shape[1] if n_stored is None else n_stored
+        self._folder = folder
+
+    @property
+    def n_samples(self):
+        """How many rows there are."""
+        return self.shape[0]
+
+    @property
+    def n_features(self):
+        """How many columns there are."""
+        return self.shape[1]
+
+    @property
+    def n_chunks(self):
+        """How many blocks there are."""
+        return len(self.blocks)
+
+    def span(self, k):
+        """First and last row (or column) of a block."""
+        return self.blocks[k].cols if self.axis else self.blocks[k].rows
+
+    def map(self, function, arguments=None, which=None):
+        """Yield ``(k, function(arrays, *arguments(k)))`` for blocks, in their order.
+
+        Parameters
+        ----------
+        function : callable
+            Known by its name in a module, so that it can be sent to other processes.
+        arguments : callable, optional
+        which : sequence of int, optional
+            All blocks by default.
+        """
+        which = range(self.n_chunks) if which is None else which
+        for count, (k, arrays) in enumerate(self._read(which), 1):
+            given = () if arguments is None else arguments(k)
+            block = self.blocks[k]
+            yield k, block.run(function, arrays, given)
+            self._count(block, count, len(which))
+
+    def columns(self, local):
+        """Yield ``(k, some columns of a block)``: of those in `local`, the numbers by
+        block. What stands in one piece is read alone."""
+        rest = {}
+        for k, cols in local.items():
+            part = self.blocks[k].take(cols, self.dtype)
+            if part is None:
+                rest[k] = cols
+                continue
+            self.reads += self.blocks[k].shape[0] * len(cols) / (
+                self.shape[0] * self.shape[1]
+            )
+            yield k, part
+        yield from self.map(take_columns, lambda k: (rest[k],), list(rest))
+
+    def reduce(self, function, merge, arguments=None, which=None):
+        """What `map` yields, merged in the order of the blocks; None for no block."""
+        total = None
+        for _, part in self.map(function, arguments, which):
+            total = part if total is None else merge(total, part)
+        return total
+
+    def _count(self, block, count, n_blocks):
+        rows, cols = block.shape
+        self.reads += rows * cols / (self.shape[0] * self.shape[1])
+        if self.progress is not None:
+            self.progress(Progress(count, n_blocks, self.reads))
+
+    def _read(self, which):
+        """Yield numbers and arrays of blocks; one is read ahead by a thread."""
+        if self._folder is not None and not self._folder.remove.alive:
+            raise ValueError("X is closed; open it again with riata.open_chunks.")
+        rooms, which = (Room(), Room()), list(which)
+        with ThreadPoolExecutor(1, "riata-reader") as reader:
+            ahead = None
+            for n, k in enumerate(which):
+                if ahead is None:
+                    ahead = reader.submit(self.blocks[k].load, self.dtype, rooms[0])
+                arrays, ahead = ahead.result(), None
+                if n + 1 < len(which):
+                    ahead = reader.submit(
+                        self.blocks[which[n + 1]].load, self.dtype, rooms[(n + 1) % 2]
+                    )
+                yield k, arrays
+
+    def __matmul__(self, W):
+        """X times a matrix of (n_features, k), or a vector; sparse or not."""
+        W = W.tocsr() if hasattr(W, "tocsr") else np.asarray(W)
+        if W.shape[0] != self.n_features:
+            raise ValueError(
+                f"X has {self.n_features} columns, but {W.shape[0]} rows are to be "
+                "multiplied."
+            )
+        out = np.zeros((self.n_samples, *W.shape[1:]))
+        if self.axis:
+            for _, part in self.map(product_of, lambda k: (W[slice(*self.span(k))],)):
+                out += part
+        else:
+            for k, part in self.map(product_of, lambda k: (W,)):
+                out[slice(*self.span(k))] = part
+        return out
+
+    def __array__(self, dtype=None, copy=None):
+        """Refuse to be loaded in passing."""
+        raise TypeError(
+            "X is read in chunks, and this needs it in memory. riata.fit_path, "
+            "riata.cv_path, PathResult.predict and X @ coef take chunks."
+        )
+
+    def as_matrix(self):
+        """Refuse: what needs the whole matrix cannot be had from chunks."""
+        raise ValueError(
+            "X is read in chunks, and this needs it in memory: ridge (alpha or l1_ratio "
+            "of 0) is fitted to chunks only with many more rows than columns."
+        )
+
+    def close(self):
+        """Remove temporary files."""
+        if self._folder is not None:
+            self._folder.remove()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __len__(self):
+        return self.n_samples
+
+    def __repr__(self):
+        what = "columns" if self.axis else "rows"
+        return (
+            f"<{type(self).__name__}: {self.n_samples} x {self.n_features} "
+            f"{self.dtype}{', sparse' if self.is_sparse else ''}, {self.n_chunks} blocks "
+            f"of {what}>"
+        )
+
+
+def product_of(X, W):
+    """A block times a matrix."""
+    product = X.as_matrix() @ W
+    return product.toarray() if hasattr(product, "toarray") else product
+
+
+def spooled(parts, memory_limit):
+    """Write parts of a matrix to raw files of a private folder.
+
+    Parameters
+    ----------
+    parts : iterable of (name, array or sparse matrix)
+
+    Returns
+    -------
+    folder : Folder
+    written : list of (name, shape, recipe)
+    n_stored : int
+    """
+    folder, written, n_stored = Folder(), [], 0
+    try:
+        for name, part in parts:
+            recipe = folder.write(len(written), part)
+            written.append((name, part.shape, recipe))
+            n_stored += part.nnz if hasattr(part, "tocsc") else part.size
+    except BaseException:
+        folder.remove()
+        raise
+    return folder, written, n_stored
+
+
+def block_bytes(memory_limit):
+    """Size of one block."""
+    return max(min(memory_limit // SHARE_OF_BLOCKS, LARGEST_BLOCK), 2**12)

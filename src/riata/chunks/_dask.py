@@ -1,0 +1,292 @@
+"""Chunks on the workers of a Dask cluster: the only module that knows Dask.
+
+A chunk is a task of the collection's own graph, kept on the worker that has made it. When
+a worker dies, Dask makes its chunks again on the others, from the graph; the answers are
+merged in the order of the chunks, so that they do not depend on who has made them.
+"""
+
+import numpy as np
+
+from .._validation import check_integer, check_real
+from ._blocks import Block
+from ._chunks import MEMORY_LIMIT, Chunks
+
+BRANCH = 8  # partial sums that are merged by one task
+
+
+def from_dask(
+    collection, *, target=None, client=None, memory_limit=MEMORY_LIMIT, timeout=600.0,
+    progress=None,
+):
+    """Take a Dask array or data frame as chunks, which stay on their workers.
+
+    Parameters
+    ----------
+    collection : dask.array.Array or dask.dataframe.DataFrame
+        Of two dimensions; blocks may hold arrays of float32 or float64 or SciPy sparse
+        matrices. Blocks of rows: an array that is cut along its columns as well is
+        joined again to whole rows.
+    target : str, optional
+        Of a data frame: the column that becomes `target` of the result.
+    client : distributed.Client, optional
+        By default the current one; without any, a cluster on this machine is started
+        and is closed with the result.
+    memory_limit : int, default=2**30
+        Bytes, in this process, for columns that the solver works on.
+    timeout : float, default=600
+        Seconds that one round may take.
+    progress : callable, optional
+        Called after each round with ``block``, ``n_blocks`` and ``reads``.
+
+    Returns
+    -------
+    Chunks
+        Close it, or leave its ``with`` block, to free the workers' memory.
+
+    Raises
+    ------
+    ImportError
+        If Dask is not installed.
+    TimeoutError
+        If a round takes longer than `timeout`.
+    ValueError
+        If the chunks do not fit together; the message names the chunk.
+
+    Examples
+    --------
+    >>> import riata
+    >>> import dask.array as da
+    >>> from distributed import Client
+    >>> client = Client(processes=False, dashboard_address=None)
+    >>> A = da.random.default_rng(0).standard_normal((600, 4), chunks=(200, 4))
+    >>> with riata.from_dask(A, client=client) as X:
+    ...     path = riata.fit_path(X, (A @ [1.0, 0.0, -2.0, 0.0]).compute())
+    >>> path.coef.shape, path.diagnostics.requests
+    ((4, 100), 1)
+    >>> client.close()
+    """
+    memory_limit = check_integer(memory_limit, "memory_limit", low=1)
+    timeout = check_real(timeout, "timeout", low=0.0, low_open=True)
+    try:
+        from distributed import get_client
+    except ImportError as error:
+        raise ImportError(
+            "Dask is not installed: pip install 'riata[dask]'"
+        ) from error
+    own = None
+    if client is None:
+        try:
+            client = get_client()
+        except ValueError:
+            from distributed import Client
+
+            client = own = Client(dashboard_address=None)
+    try:
+        frame = hasattr(collection, "map_partitions")
+        opened = _frame_parts if frame else _array_parts
+        parts, target, names = opened(collection, target)
+        return DaskChunks(
+            client, own, parts, target, names, memory_limit, timeout, progress
+        )
+    except BaseException:
+        if own is not None:
+            own.close()
+        raise
+
+
+def _array_parts(array, target):
+    if target is not None:
+        raise ValueError(f"target={target!r} is for data frames; pass y to fit_path.")
+    if getattr(array, "ndim", None) != 2 or not hasattr(array, "to_delayed"):
+        raise TypeError(
+            "collection must be a dask.array of two dimensions or a dask.dataframe, got "
+            f"{type(array).__name__}."
+        )
+    if array.numblocks[1] > 1:
+        array = array.rechunk({1: -1})
+    return [part for (part,) in array.to_delayed()], None, None
+
+
+def _frame_parts(frame, target):
+    names = [str(name) for name in frame.columns]
+    targets = None
+    if target is not None:
+        if target not in frame.columns:
+            raise ValueError(
+                f"target={target!r} is no column of the data frame; it has {names[:10]}."
+            )
+        targets = frame[target].to_delayed()
+        frame = frame[[name for name in frame.columns if name != target]]
+        names = [str(name) for name in frame.columns]
+    bad = [name for name, kind in zip(names, frame.dtypes, strict=True)
+           if getattr(kind, "kind", "O") not in "fiub"]
+    if bad:
+        raise ValueError(
+            f"column {bad[0]!r} of the data frame is not numeric; encode it as numbers, "
+            "or leave it out."
+        )
+    from dask import delayed
+
+    parts = [delayed(_values)(part) for part in frame.to_delayed()]
+    return parts, targets, names
+
+
+def _values(frame):
+    return np.ascontiguousarray(frame.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+# --- What runs on workers.
+
+def _facts(k, part):
+    """Shape, dtype, whether sparse and stored entries of a chunk."""
+    if not hasattr(part, "shape") or len(part.shape) != 2:
+        raise ValueError(
+            f"chunk {k} is no matrix: {type(part).__name__} of shape "
+            f"{getattr(part, 'shape', None)}."
+        )
+    sparse = hasattr(part, "tocsc")
+    return part.shape, np.dtype(part.dtype), sparse, part.nnz if sparse else part.size
+
+
+def _run(block, dtype, function, part, arguments):
+    if hasattr(part, "tocsc"):
+        part = part.tocsc()
+    else:
+        # what has come over the wire may stand anywhere, which changes no bit
+        part = np.require(part, requirements="A")
+    return block.run(function, block.check(part, dtype), arguments)
+
+
+def _merged(merge, *parts):
+    total = parts[0]
+    for part in parts[1:]:
+        total = merge(total, part)
+    return total
+
+
+class DaskChunks(Chunks):
+    """`Chunks` that stay on the workers of a cluster."""
+
+    def __init__(
+        self, client, own, parts, target, names, memory_limit, timeout, progress
+    ):
+        self.client, self._own, self.timeout = client, own, timeout
+        self.parts = client.compute(parts, optimize_graph=True)
+        facts = self._gather([
+            client.submit(_facts, k, part, pure=False)
+            for k, part in enumerate(self.parts)
+        ], self.parts)
+        if target is not None:
+            target = np.concatenate([
+                np.asarray(part, dtype=np.float64)
+                for part in self._gather(client.compute(list(target)))
+            ])
+        blocks, shape, first = [], facts[0][0], 0
+        for k, (its, dtype, sparse, _) in enumerate(facts):
+            name = f"chunk {k}"
+            if its[1] != shape[1]:
+                raise ValueError(
+                    f"{name} has {its[1]} columns, but the first has {shape[1]}; all must "
+                    "have as many."
+                )
+            if dtype != facts[0][1] or dtype not in (np.float32, np.float64):
+                raise ValueError(
+                    f"{name} has dtype {dtype}, the first {facts[0][1]}; all must hold "
+                    "float32, or all float64. Convert with .astype(float)."
+                )
+            if sparse != facts[0][2]:
+                raise ValueError(f"{name} is sparse or dense, unlike the first.")
+            if its[0]:
+                blocks.append(Block(
+                    len(blocks), name, (first, first + its[0]), (0, its[1]), None
+                ))
+            first += its[0]
+        self.parts = [
+            part for part, fact in zip(self.parts, facts, strict=True) if fact[0][0]
+        ]
+        super().__init__(
+            blocks, (first, shape[1]), facts[0][1], is_sparse=facts[0][2], target=target,
+            feature_names=names, memory_limit=memory_limit, progress=progress,
+            n_stored=sum(fact[3] for fact in facts),
+        )
+
+    def _gather(self, futures, parts=()):
+        """Results in the order of the futures, within the time limit; what has failed is
+        told of the first of the `parts` that they were made from."""
+        from distributed import KilledWorker, wait
+        from distributed import TimeoutError as Late
+
+        try:
+            wait(futures, timeout=self.timeout)
+            for k, part in enumerate(parts):
+                if part.status == "error":
+                    error = part.exception()
+                    if not isinstance(error, KilledWorker):
+                        raise ValueError(f"chunk {k} cannot be made: {error}") from error
+            return self.client.gather(futures)
+        except KilledWorker as error:
+            bad = [k for k, part in enumerate(parts) if part.status == "error"]
+            name = f"chunk {bad[0]}" if bad else "a chunk"
+            raise RuntimeError(
+                f"{name} has lost too many workers, the last {error.last_worker}; give "
+                "them more memory, or make chunks smaller."
+            ) from error
+        except Late:
+            self.client.cancel(futures)
+            raise TimeoutError(
+                f"the cluster did not answer within timeout={self.timeout:g} seconds; "
+                "look for workers that are gone or out of memory, or raise timeout."
+            ) from None
+
+    def _submit(self, function, arguments, which):
+        if self.parts is None:
+            raise ValueError("X is closed; call riata.from_dask again.")
+        self.requests += 1
+        return [
+            self.client.submit(
+                _run, self.blocks[k], self.dtype, function, self.parts[k],
+                () if arguments is None else arguments(k), pure=False,
+            )
+            for k in which
+        ]
+
+    def _parts_of(self, which):
+        return [self.parts[k] for k in which]
+
+    def map(self, function, arguments=None, which=None):
+        """As `Chunks.map`, on the workers: one round."""
+        which = range(self.n_chunks) if which is None else list(which)
+        futures = self._submit(function, arguments, which)
+        found = self._gather(futures, self._parts_of(which))
+        for count, k in enumerate(which, 1):
+            self._count(self.blocks[k], count, len(which))
+        yield from zip(which, found, strict=True)
+
+    def reduce(self, function, merge, arguments=None, which=None):
+        """As `Chunks.reduce`, merged by the workers, in a tree of a fixed shape."""
+        which = range(self.n_chunks) if which is None else list(which)
+        parts = self._submit(function, arguments, which)
+        while len(parts) > 1:
+            parts = [
+                self.client.submit(_merged, merge, *parts[k:k + BRANCH], pure=False)
+                for k in range(0, len(parts), BRANCH)
+            ]
+        if not parts:
+            return None
+        (total,) = self._gather(parts, self._parts_of(which))
+        for count, k in enumerate(which, 1):
+            self._count(self.blocks[k], count, len(which))
+        return total
+
+    def columns(self, local):
+        """As `Chunks.columns`."""
+        from ._blocks import take_columns
+
+        yield from self.map(take_columns, lambda k: (local[k],), list(local))
+
+    def close(self):
+        """Free the chunks, and the cluster if it was started for them."""
+        self.parts = None
+        if self._own is not None:
+            self._own.close()
+            self._own = None
