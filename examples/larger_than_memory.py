@@ -23,12 +23,12 @@ first, second = np.triu_indices(data.X.shape[1], 1)
 A = np.hstack([data.X, data.X[:, first] - data.X[:, second]])
 
 # %%
-# One file for each twentieth of the columns, and a limit that holds a few of them.
+# One file for each twentieth of the columns, and a limit of half of them all.
 
 with tempfile.TemporaryDirectory() as folder:
     for k, part in enumerate(np.array_split(A, 20, axis=1)):
         np.save(Path(folder) / f"columns{k}.npy", np.asfortranarray(part))
-    X = riata.open_chunks(folder, axis=1, memory_limit=2**20)
+    X = riata.open_chunks(folder, axis=1, memory_limit=2**22)
     print(X)
     path = riata.fit_path(X, y, standardize=True)
     print(f"{len(path)} alphas, {path.diagnostics.reads:.1f} reads of X, "
@@ -40,4 +40,5 @@ with tempfile.TemporaryDirectory() as folder:
 # The same in memory.
 
 other = riata.fit_path(A, y, standardize=True, alphas=path.alphas)
-print(f"largest difference of an objective: {abs(path.objective - other.objective).max():.0e}")
+difference = abs(path.objective - other.objective).max()
+print(f"largest difference of an objective: {difference:.0e}")

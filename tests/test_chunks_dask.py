@@ -176,6 +176,15 @@ def test_chunks_that_do_not_fit(client, change, message):
         from_dask(array, client=client, timeout=60)
 
 
+def test_a_cluster_of_its_own():
+    A, eta, _ = make(200, 5)
+    X = from_dask(da.from_array(A, chunks=(50, 5)), timeout=60)
+    own = X._own
+    assert_same_path(fit_path(X, eta), fit_path(A, eta))
+    X.close()
+    assert own.status == "closed"
+
+
 def test_bad_arguments(client):
     with pytest.raises(TypeError, match=r"collection must be a dask\.array"):
         from_dask(np.eye(3), client=client)

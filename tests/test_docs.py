@@ -103,8 +103,8 @@ def test_class_docstring(name):
     if issubclass(cls, Exception):
         return
     results = (
-        riata.CVResult, riata.LinearPredictor, riata.PathResult, riata.RelaxedPath,
-        riata.SelectionPath, riata.Status,
+        riata.Chunks, riata.CVResult, riata.LinearPredictor, riata.PathResult,
+        riata.RelaxedPath, riata.SelectionPath, riata.Status,
     )
     made = issubclass(cls, results)  # by riata itself
     given = [] if made else parameters(cls)

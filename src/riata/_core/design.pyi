@@ -50,6 +50,19 @@ class Design:
     def nnz(self) -> int: ...
     @property
     def sparse(self) -> bool: ...
+    @staticmethod
+    def placed(
+        kind: str,
+        data: NDArray[np.float32] | NDArray[np.float64],
+        indices: NDArray[np.int32] | NDArray[np.int64] | None,
+        indptr: NDArray[np.int64] | None,
+        shape: tuple[int, int],
+        weights: _Float | None,
+        center: bool,
+        mean: _Float,
+        scale: _Float,
+        n_threads: int = 1,
+    ) -> Design: ...
     def deviations(self) -> _Float: ...
     def reweighted(self, weights: _Float) -> Design: ...
     def measure(self, cols: _Ids) -> None: ...

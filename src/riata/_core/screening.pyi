@@ -1,8 +1,8 @@
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
-
-from .design import Design
 
 _Float = NDArray[np.float64]
 _Ids = NDArray[np.intp]
@@ -10,10 +10,10 @@ _Ids = NDArray[np.intp]
 @disjoint_base
 class Screening:
     def __init__(
-        self, design: Design, l1: _Float, null: _Float, n_slots: int
+        self, design: Any, l1: _Float, null: _Float, n_slots: int
     ) -> None: ...
     @property
-    def design(self) -> Design: ...
+    def design(self) -> Any: ...
     @property
     def n_slots(self) -> int: ...
     @property

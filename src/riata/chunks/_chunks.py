@@ -105,6 +105,10 @@ class Chunks:
         arguments : callable, optional
         which : sequence of int, optional
             All blocks by default.
+
+        Returns
+        -------
+        iterator
         """
         which = range(self.n_chunks) if which is None else which
         for count, (k, arrays) in enumerate(self._read(which), 1):
