@@ -253,3 +253,19 @@ def test_only_accuracy_itself_takes_the_short_way():
     straight = LogisticRegressionCV(**options).fit(X, y.astype(int))
     contrary = Contrary(**options).fit(X, y.astype(int))
     np.testing.assert_allclose(straight.scores_ + contrary.scores_, 1.0)
+
+
+def test_own_models_stay_small(monkeypatch):
+    # Where many coefficients are active, all lanes share one Hessian again.
+    X, y = classes(400, 900, noise=3.0)
+    X = sparsely(X)
+    sizes, of = [], Columns.hessian
+    monkeypatch.setattr("riata._newton_apart.MOST_BY_EVENTS", 200)
+    monkeypatch.setattr(
+        Columns, "hessian", lambda own, places, bend: sizes.append(len(places)) or of(
+            own, places, bend)
+    )
+    path = fit_path(X, y, loss="logistic", alphas=[alpha_max(X, y, loss="logistic") / 30])
+    assert path.n_active[0] > 150
+    assert path.relative_gap[0] <= 1e-6
+    assert 0 < max(sizes) <= 200
