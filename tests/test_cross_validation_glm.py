@@ -83,13 +83,15 @@ def test_scores_are_deviances_of_paths_of_folds(loss):
     X, y = make_data()
     weight = np.random.default_rng(2).integers(0, 3, len(y)).astype(float)
     offset = np.linspace(-0.5, 0.5, len(y))
-    model = GeneralizedLinearRegressorCV(loss, l1_ratio=[0.5, 1.0], alphas=6, cv=3)
+    model = GeneralizedLinearRegressorCV(
+        loss, l1_ratio=[0.5, 1.0], alphas=6, cv=3, tol=1e-12
+    )
     model.fit(X, y, sample_weight=weight, offset=offset)
     assert model.score_path_.shape == model.intercept_path_.shape == (2, 6, 3)
     for k, (train, test) in enumerate(KFold(3).split(X)):
         path = fit_path(
             X[train], y[train], loss=loss, l1_ratio=0.5, alphas=model.alphas_[0],
-            sample_weight=weight[train], offset=offset[train],
+            sample_weight=weight[train], offset=offset[train], tol=1e-12,
         )
         eta = X[test] @ path.coefs + path.intercept + offset[test, None]
         value = 2 * model.loss_.value(y[test, None], eta)

@@ -253,13 +253,17 @@ class ApartSolver(NewtonSolver):
         near = len(alphas) > 1 and alphas[-1] > APART * alphas[0]
         if near and (self.smooth or alphas[-1] > APART * self.alpha):
             return False
-        most, dearest = size, DEAREST
-        if not self._whole():
-            most, dearest = max(WHOLE, 2 * np.count_nonzero(self.w)), DEAREST // 10
-        return (
-            most <= MOST_BY_EVENTS and self.own.cost(most) <= dearest
-            and (design.sparse or 8 * design.n_samples * size <= PACKED_BYTES)
+        return self._affordable(2 * np.count_nonzero(self.w)) and (
+            design.sparse or 8 * design.n_samples * size <= PACKED_BYTES
         )
+
+    def _affordable(self, size):
+        """Whether models of so many columns, or those that have all, are worth it."""
+        dearest = DEAREST // 10
+        if self._whole():
+            size, dearest = len(self.working), DEAREST
+        size = max(size, WHOLE)
+        return size <= MOST_BY_EVENTS and self.own.cost(size) <= dearest
 
     def _whole(self):
         """Whether models have all columns of the working set."""
@@ -283,6 +287,8 @@ class ApartSolver(NewtonSolver):
         return statuses
 
     def _prepare(self, W, C, gap, before, alphas, live, taken):
+        if self.apart and not self._affordable(2 * np.count_nonzero(W, axis=0).max()):
+            self.apart, self.last_step = False, None
         if not self.apart:
             return super()._prepare(W, C, gap, before, alphas, live, taken)
         new = live & np.array([model is None for model in self.models])
