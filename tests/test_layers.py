@@ -43,6 +43,7 @@ LAZY = {
     "polars": ("*",),
     "pyarrow": ("*",),
     "zarr": ("chunks._open",),
+    "threadpoolctl": ("chunks._chunks",),
     "dask": ("chunks._dask",),
     "distributed": ("chunks._dask",),
 }

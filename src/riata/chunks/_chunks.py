@@ -1,6 +1,7 @@
 """Chunks: a matrix that is read block by block, in a fixed order."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from ._blocks import Folder, Room, take_columns
 MEMORY_LIMIT = 2**30
 LARGEST_BLOCK = 64 * 2**20
 SHARE_OF_BLOCKS = 16  # the memory limit over the size of one block
+FEW_COLUMNS = 1000  # whose products are left to one thread
 SHARE_OF_KEPT = 0.5  # of the memory limit for columns that are kept
 
 
@@ -111,11 +113,21 @@ class Chunks:
         iterator
         """
         which = range(self.n_chunks) if which is None else which
-        for count, (k, arrays) in enumerate(self._read(which), 1):
-            given = () if arguments is None else arguments(k)
-            block = self.blocks[k]
-            yield k, block.run(function, arrays, given)
-            self._count(block, count, len(which))
+        with self._blas_threads():
+            for count, (k, arrays) in enumerate(self._read(which), 1):
+                given = () if arguments is None else arguments(k)
+                block = self.blocks[k]
+                yield k, block.run(function, arrays, given)
+                self._count(block, count, len(which))
+
+    def _blas_threads(self):
+        """One thread for products of few columns: many that are small would wait for one
+        another, on a busy machine for ten times as long."""
+        if self.n_features > FEW_COLUMNS:
+            return nullcontext()
+        from threadpoolctl import threadpool_limits
+
+        return threadpool_limits(1, "blas")
 
     def columns(self, local):
         """Yield ``(k, some columns of a block)``: of those in `local`, the numbers by
