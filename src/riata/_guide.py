@@ -10,6 +10,7 @@ class Place(NamedTuple):
 
     columns: np.ndarray
     coef: np.ndarray
+    constant: float  # intercept of the centred columns, less that of the null model
     model: tuple | None  # columns, Hessian and means in units of X, and total weight
 
 

@@ -15,9 +15,11 @@ from ._multinomial import MultinomialProblem, MultinomialSolver
 from ._multinomial_rows import RowSolver
 from ._newton import NewtonSolver
 from ._newton_apart import ApartSolver
+from ._newton_guided import GuidedSolver
 from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
+from ._smooth import SmoothSolver
 from ._solver import ConvergenceWarning, Interrupted, PathSolver, Settings, Status
 from ._span import solve_in_span, span_pays
 from .losses import Squared, get_loss
@@ -56,7 +58,8 @@ def solver_of(problem, settings, start=None, guide=None):
             from .chunks._newton import newton_solver_of
 
             return newton_solver_of(problem, settings, start)
-        return ApartSolver(problem, settings, start, guide)
+        kind = SmoothSolver if SmoothSolver.suits(problem) else ApartSolver
+        return kind(problem, settings, start, guide)
     kind = PathSolver
     if isinstance(problem, MultinomialProblem):
         kind = RowSolver if problem.loss.grouped else MultinomialSolver
@@ -386,7 +389,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
     if isinstance(solver, NewtonSolver):
-        if isinstance(solver, ApartSolver) and grid[-1] > 0 and span_pays(solver):
+        if isinstance(solver, GuidedSolver) and grid[-1] > 0 and span_pays(solver):
             yield from solve_in_span(solver, solver_of, data, grid, loss)
         else:
             yield from solver.solve(grid)
