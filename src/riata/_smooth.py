@@ -3,7 +3,9 @@
 Nothing holds a coefficient at zero, so that a step is the solution of one positive
 definite system. Each alpha starts from where those before it point to: coefficients are
 nearly straight in log(alpha), and the more so the better the classes can be told apart.
-A Hessian is kept for as long as that is cheaper than a new one.
+A Hessian is kept for as long as that is cheaper than a new one, and corrected by what the
+steps have changed (Broyden, Fletcher, Goldfarb and Shanno; in two loops: Nocedal 1980,
+doi:10.1090/S0025-5718-1980-0572855-7).
 """
 
 import math
@@ -20,9 +22,10 @@ from ._solver import EPS
 
 # Nanoseconds, for a choice that a clock would not make the same twice.
 NS_STEP, NS_HESSIAN = 8e4, 3e4  # of any size
-NS_SAMPLE, NS_PRODUCT = 10.0, 2.0  # a sample and an entry of X, of a step
-NS_GRAM, NS_FACTOR = 0.15, 0.1  # a multiply-add of a Hessian, and of its factor
+NS_SAMPLE, NS_PRODUCT = 5.0, 1.0  # a sample and an entry of X, of a step
+NS_GRAM, NS_FACTOR = 0.06, 0.1  # a multiply-add of a Hessian, and of its factor
 RENEWED = 2  # steps to be expected of a new Hessian
+MOST_CHANGES = 8  # that correct a Hessian
 SAMPLING = 0.5  # by how much that of other samples errs, in roots of p / n
 
 
@@ -44,6 +47,7 @@ class SmoothSolver(GuidedSolver):
         self.found = []  # the last two: log(alpha), point, that of the guide
         self.models = {}  # of a batch, by alpha, for the guide
         self.borrowed = False  # whether the model is the guide's
+        self.changes = []  # since the model was made: steps, changes, their products
         design = problem.design
         self.step_cost = (
             NS_STEP + NS_SAMPLE * design.n_samples + NS_PRODUCT * design.nnz
@@ -66,13 +70,17 @@ class SmoothSolver(GuidedSolver):
             and bool((strengths.l2[used] > 0).all())
         )
 
+    def _screening(self):
+        return None  # no column is ever inactive
+
     def _descend(self, W, first, alphas, tol):
         if not (self.direct and len(self.working) and alphas[-1] > 0):
             return super()._descend(W, first, alphas, tol)
         size, lanes = len(self.working), len(alphas)
-        points = np.zeros((lanes, size + 1))  # coefficients and intercept
+        points = np.zeros((lanes, size + 1))  # coefficients, and intercept
         if W is not None:
-            points[:, :-1], points[:, -1] = W[:, :lanes].T, self.shift
+            points[:, :-1] = W[:, :lanes].T
+            points[:, -1] = self.shift / self.problem.eta_unit
         else:
             self.engine = ["newton"] * lanes
             self.models = {}
@@ -87,7 +95,7 @@ class SmoothSolver(GuidedSolver):
                 points[k], statuses[k] = self._solve_one(starts, alpha, float(tol[k]))
                 self.found = [*self.found[-1:], (math.log(alpha), points[k], guide)]
                 self.models[alpha] = self.model
-        self.at, self.shift = self._room(lanes), points[:, -1].copy()
+        self.at, self.shift = self._room(lanes), self.problem.eta_unit * points[:, -1]
         W = np.ascontiguousarray(points[:, :-1].T)
         if STALLED in statuses:  # too badly conditioned for it
             self.direct, self.model = False, None
@@ -101,21 +109,31 @@ class SmoothSolver(GuidedSolver):
         best = values.index(min(values))
         if best < len(starts) - 1:
             self._stand_at(starts[best], alpha)
-        point, before = starts[best].copy(), math.inf
-        w, l2 = point[:-1], alpha * self.working.l2
+        point, before, fall, step = starts[best].copy(), math.inf, None, None
+        self.changes, l2 = [], alpha * self.working.l2
         for _ in range(MAX_STEPS):
-            rest = self.own.correlate(self.at.pull) - l2 * w
-            gap = 0.5 * float(rest @ (rest / l2)) + self._gap_of_intercept()
+            last, fall = fall, self._fall(point, l2)
+            gap = self._gap(fall, l2)
             if gap <= tol:
+                if self.guide is not None and not self.follows:
+                    self._renew()  # others have the use of it
                 return point, CONVERGED
             if monotonic() > self.settings.deadline:
                 return point, OUT_OF_TIME
+            if step is not None:
+                self._learn(step, last - fall)
             if self.model is None or self._renewal_pays(gap, before, tol):
                 self._renew()
-            before, step = gap, self._step(rest, alpha)
-            if step is None or not self._go_along(point, step, rest, l2):
+            before, step = gap, self._step(fall, alpha)
+            if step is None:
                 return point, STALLED
+            length = self._go_along(point, step, fall, l2)
+            if not length:
+                return point, STALLED
+            step *= length
+            point += step
         return point, EPOCH_LIMIT
+
     # --- Where to start.
 
     def _guided(self, alpha):
@@ -125,14 +143,16 @@ class SmoothSolver(GuidedSolver):
         place = self.guide.nearest(alpha)
         self.model = self._taken_up(place) or self.model
         self.borrowed = True
-        constant = place.constant / self.problem.target_unit
+        constant = place.constant / self.problem.target_unit / self.problem.eta_unit
         return np.append(self._take_up([place])[:, 0], constant)
 
     def _starts(self, at, guide):
         """Points for log(alpha) = `at`: by how much the last has left the guide is added
         to it, then also by how much that has changed."""
         if not self.found:
-            return [guide if self.follows else np.append(self.w, self.last_shift)]
+            if self.follows:
+                return [guide]
+            return [np.append(self.w, self.last_shift / self.problem.eta_unit)]
         last, point, its_guide = self.found[-1]
         off = point - its_guide
         starts = [guide + off]
@@ -146,20 +166,29 @@ class SmoothSolver(GuidedSolver):
 
     def _stand_at(self, point, alpha):
         """Go to a point; returns its objective."""
-        at, w = self._room(1), point[:-1]
-        self.own.multiply(self.problem.eta_unit * w, at.eta)
+        at, w, unit = self._room(1), point[:-1], self.problem.eta_unit
+        self.own.multiply(unit * w, at.eta)
         at.eta += self.problem.null_eta
-        at.eta += point[-1]
+        at.eta += unit * point[-1]
         at.look(at.every)
         self.at, self.shift = at, np.zeros(1)
         value = float(at.sums[LOSS, 0] + 0.5 * alpha * (self.working.l2 @ (w * w)))
         return math.inf if math.isnan(value) else value
 
-    def _gap_of_intercept(self):
-        """What the intercept leaves to be gained, to second order."""
-        if not self.problem.fit_intercept or self.model is None:
-            return 0.0
-        return 0.5 * float(self.at.sums[EXCESS, 0]) ** 2 / self.model.weight_sum
+    def _fall(self, point, l2):
+        """Minus the gradient of the objective."""
+        fall = np.empty(len(point))
+        fall[:-1] = self.own.correlate(self.at.pull)
+        fall[:-1] -= l2 * point[:-1]
+        fall[-1] = self.at.sums[EXCESS, 0] if self.problem.fit_intercept else 0.0
+        return fall
+
+    def _gap(self, fall, l2):
+        """A bound of what is to be gained; of the intercept to second order."""
+        gap = float(fall[:-1] @ (fall[:-1] / l2))
+        if self.model is not None:
+            gap += float(fall[-1]) ** 2 / self.model.weight_sum
+        return 0.5 * gap
 
     def _renewal_pays(self, gap, before, tol):
         """Whether what is left to do with the old Hessian takes longer than a new one."""
@@ -181,46 +210,61 @@ class SmoothSolver(GuidedSolver):
         self.work.hessians += 1
         self.work.gram += len(places)
 
-    def _step(self, rest, alpha):
-        """Step of the coefficients and the intercept; None if there is none."""
-        model, l2 = self.model, self.working.l2
-        step = np.zeros(len(rest) + 1)
-        if not self.problem.fit_intercept:
-            d = model.solve_smooth(rest, alpha, l2)
-        else:
-            excess = float(self.at.sums[EXCESS, 0])
-            d = model.solve_smooth(rest - excess * model.shift, alpha, l2)
-            if d is not None:
-                step[-1] = excess / model.weight_sum - model.shift @ d
-                step[-1] *= self.problem.eta_unit
+        self.changes = []
+
+    def _learn(self, step, change):
+        """Note by how much the last step has changed the gradient."""
+        bend = float(step @ change)
+        if bend > 0.0:
+            self.changes = [*self.changes[1 - MOST_CHANGES:], (step, change, bend)]
+
+    def _step(self, fall, alpha):
+        """Step to the optimum of the model, as corrected; None if that has none."""
+        shares = []
+        for step, change, bend in reversed(self.changes):
+            shares.append(step @ fall / bend)
+            fall = fall - shares[-1] * change
+        found = self._solve_model(fall, alpha)
+        if found is not None:
+            for step, change, bend in self.changes:
+                found += (shares.pop() - change @ found / bend) * step
+        return found
+
+    def _solve_model(self, fall, alpha):
+        """Step at whose end the gradient of the model has changed by `fall`, or None."""
+        model, step = self.model, np.zeros(len(fall))
+        d = model.solve_smooth(
+            fall[:-1] - fall[-1] * model.shift, alpha, self.working.l2
+        )
         if d is None:
             return None
         step[:-1] = d
+        if self.problem.fit_intercept:
+            step[-1] = fall[-1] / model.weight_sum - model.shift @ d
         return step
 
-    def _go_along(self, point, step, rest, l2):
-        """Move the point along a step, and `at` with it; whether it could."""
+    def _go_along(self, point, step, fall, l2):
+        """Move `at` along a step as far as the objective falls enough; how far, 0 if it
+        does nowhere."""
         at, unit = self.at, self.problem.eta_unit
-        w, d, shift = point[:-1], step[:-1], step[-1:]
+        w, d = point[:-1], step[:-1]
         self.own.multiply(unit * d, at.step)
         loss, penalty = at.sums[LOSS, 0], 0.5 * float(l2 @ (w * w))
         pull, bend = float((l2 * w) @ d), float(l2 @ (d * d))
-        begin = unit * (float(rest @ d) + pull) + at.sums[EXCESS, 0] * step[-1]
-        slope = pull - begin / unit
+        slope = -float(fall @ step)
         noise = EPS * (100.0 + 10.0 * math.sqrt(len(at.eta))) * (loss + penalty)
         length = 1.0
-        while length >= SHORTEST:
-            at.try_out(at.step, shift, np.array([length]), at.every)
+        while length >= SHORTEST and slope < 0.0:
+            at.try_out(at.step, unit * step[-1:], np.array([length]), at.every)
             gain = at.sums[LOSS, 0] - loss
             if abs(gain) <= NOISE * loss:  # the trapezoidal rule does not cancel
-                gain = -0.5 * length * (begin + at.sums[SLOPE, 0]) / unit
+                gain = 0.5 * length * (slope - pull - at.sums[SLOPE, 0] / unit)
             gain += length * (pull + 0.5 * length * bend)
             if gain <= ARMIJO * length * slope + noise:
                 at.take()
-                point += length * step
-                return bool(step.any())
+                return length
             length *= 0.5
-        return False
+        return 0.0
 
     def _model_of(self, lane, alpha):
         return self.models.get(float(alpha))

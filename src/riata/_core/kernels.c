@@ -338,16 +338,16 @@ static inline double no_shift(double y) { (void)y; return 0.0; }
 static inline double log_of_count(double y) { return y > 0.0 ? log(y) : 0.0; }
 
 /* See LossVisit. Some rows at a time, the entries of the lanes to look at side by side,
- * so that the loop that counts is long. `count` is known to the compiler where it is 1
- * or, with `whole` for all of a block, LANES. */
+ * so that the loop that counts is long. `whole`: all lanes of a block, of which there are
+ * 1 or LANES, which the compiler knows; sums are in registers then. */
 static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdiff_t end,
                                      const int count, const int whole, LossOfOne *one,
                                      double (*prepare)(double))
 {
-    enum { PART = 512 };
+    enum { PART = 512, SUMS = 6 };
     double label[PART], at[PART], value[PART], rest[PART], bend[PART];
-    const ptrdiff_t rows = PART / count, width = whole ? LANES : V->width;
-    double *sums = V->sums;
+    const ptrdiff_t rows = PART / count, width = whole ? count : V->width;
+    double own[SUMS * LANES] = {0.0}, *sums = whole ? own : V->sums;
     for (ptrdiff_t first = begin; first < end; first += rows) {
         ptrdiff_t size = end - first < rows ? end - first : rows;
         const double *eta = V->eta + first * width;
@@ -388,17 +388,22 @@ static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdif
             V->mean[first + i] = mean / count;
         }
     }
+    if (whole)
+        for (int k = 0; k < SUMS * count; k++)
+            V->sums[k] += own[k];
 }
 
 #define LOSS_LOOP(name, one, prepare)                                               \
     static void name(const LossVisit *V, ptrdiff_t first, ptrdiff_t last)           \
     {                                                                               \
         if (V->count == LANES && V->width == LANES)                                 \
-            visit_rows(V, first, last, LANES, 1, one, prepare);                        \
+            visit_rows(V, first, last, LANES, 1, one, prepare);                     \
+        else if (V->width == 1)                                                     \
+            visit_rows(V, first, last, 1, 1, one, prepare);                         \
         else if (V->count == 1)                                                     \
-            visit_rows(V, first, last, 1, 0, one, prepare);                            \
+            visit_rows(V, first, last, 1, 0, one, prepare);                         \
         else                                                                        \
-            visit_rows(V, first, last, V->count, 0, one, prepare);                     \
+            visit_rows(V, first, last, V->count, 0, one, prepare);                  \
     }
 
 LOSS_LOOP(vector_logistic, logistic_one, no_shift)
