@@ -415,13 +415,15 @@ def test_gram_columns_formed_as_needed_are_those_of_the_whole(
     options, weighted, monkeypatch
 ):
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((3000, 70)) + 10.0
+    X = np.asfortranarray(rng.standard_normal((3000, 70)) + 10.0)
     y = X[:, :4] @ [3.0, -2.0, 1.0, 0.5] + rng.standard_normal(3000)
     options = {**options, "sample_weight": rng.random(3000) if weighted else None}
 
     def fit(target, ratio):
         return riata.fit_path(X, target, alphas=30, alpha_min_ratio=ratio, **options)
 
+    rows = riata.fit_path(X.copy("C"), y, alphas=30, alpha_min_ratio=0.05, **options)
+    assert rows.diagnostics.gram == 70  # where each column costs as much as all
     lazy = fit(y, 0.05)
     assert 0 < lazy.diagnostics.gram < 70
     noise = rng.standard_normal(3000)  # which all columns explain alike

@@ -25,7 +25,9 @@ def _product(X, coef):
     """X times a csc_array, as a dense array."""
     if sparse.issparse(X):
         return (X @ coef).toarray()
-    used = np.unique(coef.indices)
+    used = np.bincount(coef.indices, minlength=coef.shape[0]).nonzero()[0]
+    if 2 * len(used) > coef.shape[0]:
+        return X @ coef.toarray()
     return X[:, used] @ coef.tocsr()[used].toarray()
 
 

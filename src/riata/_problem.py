@@ -158,6 +158,11 @@ class Problem:
         """Weights times R (n, lanes); R itself if all weights are one."""
         return R if self.weights is None else self.weights[:, None] * R
 
+    @property
+    def by_columns(self):
+        """Whether X is dense and a few of its columns can be had without all others."""
+        return self.matrix is not None and self.matrix.flags.f_contiguous
+
     def whole_gram(self, columns):
         """Gram matrix of all columns, in the order asked for, by one product of the
         arrays as they are; None where that would not be accurate, or no gain."""

@@ -158,7 +158,7 @@ class PathSolver:
         self.active_set = ActiveSet()
         self.exact_gram = False  # all correlations can be had from a Gram matrix
         self.error = np.zeros(0)  # of a rough Gram matrix, at the last solution
-        self.w = np.empty(0)
+        self.w, self.w_slope = np.empty(0), None
         self.work = Diagnostics()
         self.work.passes, self.work.columns_touched = 1.0, problem.design.n_features
         self.engine = []  # of each lane
@@ -267,7 +267,7 @@ class PathSolver:
             self.working.may_be_rough, self.screening = False, None
             design, size = self.problem.design, len(columns)
             if (
-                size == len(self.working) >= 4 * LANES and not design.sparse
+                size == len(self.working) >= 4 * LANES and self.problem.by_columns
                 and not self._at_once() and design.n_samples * size**2 > LAZY_GRAM
             ):
                 lazy = self.working.extend_gram_lazily(self.alpha_max, alphas[-1])
@@ -519,7 +519,7 @@ class PathSolver:
         view, order = working.view()
         start = W
         if W is None:
-            start = np.repeat(self.w[:, None], len(alphas), axis=1)
+            start = self._ahead(alphas)
         xty = working.xty[:, None]
         if working.use_gram:
             errors = self._model_errors(W, len(alphas))
@@ -538,6 +538,20 @@ class PathSolver:
         W = start.copy()
         W[order] = solved
         return W, statuses
+
+    def _ahead(self, alphas):
+        """Coefficients (working, lanes) to start from: those of the last alpha, moved on
+        along the path, which is straight between two events."""
+        w = self.w[:, None]
+        start = np.repeat(w, len(alphas), axis=1)
+        if self.w_slope is not None:
+            known = len(self.w_slope)
+            start[:known] += np.outer(self.w_slope, alphas - self.alpha)
+            start[start * w <= 0] = 0.0
+            np.clip(
+                start, self.working.lower[:, None], self.working.upper[:, None], out=start
+            )
+        return start
 
     def _events_pay(self, w, effort, left):
         """Whether to follow the path from event to event costs less than to go on with
@@ -678,6 +692,10 @@ class PathSolver:
             return
         lane = last - 1
         self._extrapolate(lane - 1 if last - first > 1 else -1, lane, alphas)
+        self.w_slope = None
+        if last - first > 1 and alphas[lane] < alphas[lane - 1]:
+            change = self.solved[:, lane] - self.solved[:, lane - 1]
+            self.w_slope = change / (alphas[lane] - alphas[lane - 1])
         known = len(self.solved)  # the working set may have grown since
         self.w = np.zeros(len(self.working))
         self.w[:known] = self.solved[:, lane]
