@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression as Reference
-from sklearn.metrics import accuracy_score, get_scorer, make_scorer
+from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
 
 from riata import LogisticRegressionCV, alpha_max, fit_path
 from riata._core.gram import gram_of_rows, rows_of
-from riata._cross_validation_scores import Judge, accuracies
+from riata._cross_validation_scores import Judge, accuracies, minus_log_losses
 from riata._guide import Guide
 from riata._newton_apart import ApartSolver, Columns
 from riata._path import Data, checked_penalty, checked_problem, solve_path
@@ -223,7 +224,7 @@ def test_threads_do_not_matter():
     np.testing.assert_array_equal(fits[0].coef_, fits[1].coef_)
 
 
-# --- Accuracy.
+# --- Scores at once.
 
 
 def test_accuracies_are_those_of_scikit_learn():
@@ -237,19 +238,60 @@ def test_accuracies_are_those_of_scikit_learn():
     assert two[2] == pytest.approx(accuracy_score(codes == 1, eta[:, 0, 2] > 0))
 
 
-def test_only_accuracy_itself_takes_the_short_way():
+def test_log_losses_are_those_of_scikit_learn():
+    rng = np.random.default_rng(6)
+    codes, weight = np.arange(40) % 3, rng.uniform(size=40)
+    eta = rng.standard_normal((40, 3, 5)) * [1.0, 10.0, 100.0, 1e3, 1e5]
+    for k, value in enumerate(minus_log_losses(eta, codes, weight)):
+        share = softmax(eta[:, :, k], axis=1)
+        expected = log_loss(codes, share, sample_weight=weight)
+        assert -value == pytest.approx(expected, rel=1e-8)  # 1 - p has lost digits
+    for k, value in enumerate(minus_log_losses(eta[:, 0], codes > 0)):
+        expected = log_loss(codes > 0, expit(eta[:, 0, k]))
+        assert -value == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss"])
+def test_the_short_way_leads_where_the_scorer_does(monkeypatch, scoring, n_classes):
+    X, y = classes(90, 6)
+    y = y + (X[:, 2] > 3) * (n_classes > 2)
+    options = {"Cs": 4, "l1_ratios": [0.5], "use_legacy_attributes": False, "cv": 3}
+    weight = np.random.default_rng(0).uniform(size=90)
+
+    def scores():
+        model = LogisticRegressionCV(**options, scoring=scoring)
+        return model.fit(X, y, sample_weight=weight).scores_
+
+    used = []
+    original = Judge.at_once
+    monkeypatch.setattr(
+        Judge, "at_once",
+        lambda self, codes: used.append(original(self, codes)) or used[-1],
+    )
+    short = scores()
+    assert None not in used
+    monkeypatch.setattr(Judge, "at_once", lambda self, codes: None)
+    np.testing.assert_allclose(short, scores(), rtol=1e-7)
+
+
+def test_only_known_scorers_themselves_take_the_short_way():
     class Contrary(LogisticRegressionCV):
         def predict(self, X, offset=None):
             return self.classes_[::-1][super().predict(X, offset)]
 
     def judge(model, scorer):
-        return Judge(model, scorer, {}, {"classes_": np.arange(2)}, 10)
+        known = {"classes_": np.arange(2), "loss_": get_loss("logistic")}
+        return Judge(model, scorer, {}, known, 10).at_once(codes)
 
-    model, scorer = LogisticRegressionCV(), get_scorer("accuracy")
-    assert judge(model, scorer).wants_accuracy()
-    assert not judge(Contrary(), scorer).wants_accuracy()
-    assert not judge(model, get_scorer("f1")).wants_accuracy()
-    assert not judge(model, make_scorer(accuracy_score, normalize=False)).wants_accuracy()
+    model, scorer, codes = LogisticRegressionCV(), get_scorer("accuracy"), np.arange(2)
+    assert judge(model, scorer) is accuracies
+    assert judge(Contrary(), scorer) is None
+    assert judge(model, get_scorer("f1")) is None
+    assert judge(model, make_scorer(accuracy_score, normalize=False)) is None
+    assert judge(model, get_scorer("neg_log_loss")) is minus_log_losses
+    codes = np.zeros(2)  # of which scikit-learn's function complains
+    assert judge(model, get_scorer("neg_log_loss")) is None
     X, y = classes(60, 4)
     options = {"Cs": 3, "l1_ratios": [0.0], "use_legacy_attributes": False, "cv": 3}
     straight = LogisticRegressionCV(**options).fit(X, y.astype(int))

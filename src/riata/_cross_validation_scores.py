@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.metrics import accuracy_score
+from sklearn.metrics import accuracy_score, log_loss
+
+from .losses import Logistic, Multinomial
 
 PREDICTIONS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
 DEVIANCE = "neg_deviance"  # name of the score that needs no scorer
@@ -80,8 +82,9 @@ class Judge(NamedTuple):
 
     def __call__(self, path, eta, held_out, rows):
         params = rows_of_params(self.params, rows, self.n_samples)
-        if self.wants_accuracy():
-            return accuracies(with_offset(eta, held_out), held_out.y, **params)
+        at_once = self.at_once(held_out.y)
+        if at_once is not None:
+            return at_once(with_offset(eta, held_out), held_out.y, **params)
         if "classes_" in self.attributes:
             labels = self.attributes["classes_"][held_out.y.astype(np.intp)]
             held_out = held_out._replace(y=labels)
@@ -96,23 +99,29 @@ class Judge(NamedTuple):
             scores[k] = score_model(model, held_out, self.scorer, params, eta[..., k])
         return scores
 
-    def wants_accuracy(self):
-        """Whether the scorer is scikit-learn's accuracy and nothing else, of classes that
-        are predicted as riata does."""
-        known = {
-            "_score_func": accuracy_score, "_response_method": "predict", "_sign": 1,
-            "_kwargs": {},
-        }
-        return (
-            "classes_" in self.attributes and set(self.params) <= {"sample_weight"}
-            and all(getattr(self.scorer, k, None) == v for k, v in known.items())
-            and type(self.model).predict.__module__.startswith("riata.")
-        )
+    def at_once(self, codes):
+        """What gives the scores of all alphas at once, where the scorer is one that is
+        known and nothing else, of classes as riata predicts them; or None."""
+        scorer, model = self.scorer, type(self.model)
+        short = SHORTCUTS.get(getattr(scorer, "_score_func", None))
+        if (
+            short is None or "classes_" not in self.attributes
+            or not set(self.params) <= {"sample_weight"}
+            or (scorer._sign, scorer._response_method) != (short.sign, short.response)
+            or scorer._kwargs
+            or not getattr(model, short.response).__module__.startswith("riata.")
+        ):
+            return None
+        if short.needs_probabilities and not (
+            type(self.attributes["loss_"]) in (Logistic, Multinomial)
+            and len(np.unique(codes)) == len(self.attributes["classes_"])
+        ):
+            return None  # for the scorer to say what it does not like
+        return short.scores
 
 
 def accuracies(eta, codes, sample_weight=None):
-    """Return the accuracy of each alpha, which scikit-learn's function would take much
-    longer to check its input for.
+    """Return the accuracy of each alpha.
 
     Parameters
     ----------
@@ -124,6 +133,37 @@ def accuracies(eta, codes, sample_weight=None):
     """
     predicted = eta > 0 if eta.ndim == 2 else eta.argmax(axis=1)
     return np.average(predicted == codes[:, None], axis=0, weights=sample_weight)
+
+
+def minus_log_losses(eta, codes, sample_weight=None):
+    """Return minus the log loss of each alpha, with probabilities kept as far from 0 and 1
+    as scikit-learn keeps them; parameters as of `accuracies`."""
+    if eta.ndim == 2:
+        true = np.where(codes[:, None] > 0, eta, -eta)
+        losses = np.logaddexp(0.0, -true)
+    else:
+        peak = eta.max(axis=1, keepdims=True)
+        true = np.take_along_axis(eta, codes.astype(np.intp)[:, None, None], axis=1)
+        losses = np.log(np.exp(eta - peak).sum(axis=1)) + (peak - true)[:, 0]
+    eps = np.finfo(eta.dtype).eps
+    losses = np.clip(losses, -np.log1p(-eps), -np.log(eps))
+    return -np.average(losses, axis=0, weights=sample_weight)
+
+
+class Shortcut(NamedTuple):
+    """What scores all alphas at once, as a scorer of scikit-learn's would one by one: its
+    functions take longer to check their input than a small fit takes."""
+
+    scores: Any
+    response: str
+    sign: int
+    needs_probabilities: bool
+
+
+SHORTCUTS = {
+    accuracy_score: Shortcut(accuracies, "predict", 1, False),
+    log_loss: Shortcut(minus_log_losses, "predict_proba", -1, True),
+}
 
 
 def score_model(model, held_out, scorer, params, eta=None):
