@@ -241,7 +241,7 @@ def test_accuracies_are_those_of_scikit_learn():
 def test_log_losses_are_those_of_scikit_learn():
     rng = np.random.default_rng(6)
     codes, weight = np.arange(40) % 3, rng.uniform(size=40)
-    eta = rng.standard_normal((40, 3, 5)) * [1.0, 10.0, 100.0, 1e3, 1e5]
+    eta = rng.standard_normal((40, 3, 5)) * [1.0, 2.0, 3.0, 4.0, 1e5]
     for k, value in enumerate(minus_log_losses(eta, codes, weight)):
         share = softmax(eta[:, :, k], axis=1)
         expected = log_loss(codes, share, sample_weight=weight)

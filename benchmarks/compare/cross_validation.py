@@ -6,10 +6,10 @@
 All have the same folds and strengths. Times are processor seconds on one thread, the
 least of some runs for riata. The error is that of the curve of mean scores: the largest
 difference from that of riata at a tolerance a million times smaller, relative to the
-spread of the curve (glmnet's mean is weighted by the sizes of the folds). riata runs with its defaults; a peer with its own, and then with
-smaller and smaller tolerances until its error is at most ACCURACY (marked with a star),
-or its time is over the limit. celer runs where ``python peers.py`` has made its
-environment, R's glmnet where ``Rscript`` finds it.
+spread of the curve (glmnet's mean is weighted by the sizes of the folds). riata runs with
+its defaults; a peer with its own, and then with smaller and smaller tolerances until its
+error is at most ACCURACY (marked with a star), or its time is over the limit. celer runs
+where ``python peers.py`` has made its environment, R's glmnet where ``Rscript`` finds it.
 """
 
 import argparse
@@ -149,7 +149,8 @@ def race_peers(X, y, alphas, folds, family, solvers, exact, limit):
                 sizes = [len(test) for _, test in folds] if name == "glmnet" else None
                 off = error(found[1], np.average(exact, axis=1, weights=sizes))
                 first = tol == tolerances[0]
-                if first or off <= ACCURACY:
+                last = tol == tolerances[-1]
+                if first or last or off <= ACCURACY:
                     yield f"{label}, tol {tol:g}", found[0], off
                 if off <= ACCURACY:
                     break
