@@ -1,24 +1,14 @@
 """Quadratic models of the loss for single lanes, on some columns of a working set."""
 
-from functools import cache
-
 import numpy as np
 
 from ._core.active_set import ActiveSet
 from ._core.gram import gram_of_rows, rows_of
-from ._newton import add_product, floored, gradient
+from ._newton import add_product, floored, gradient, positive_definite
 
 PACKED_BYTES = 32 * 2**20  # of the columns that are copied
 ROWS = 2048  # of them that are weighted at once
 SCATTERED = 8  # multiply-adds of a dense Hessian in the time of one of a sparse one
-
-
-@cache
-def _positive_definite():
-    """LAPACK's Cholesky factors, and solutions with them."""
-    from scipy.linalg import lapack
-
-    return lapack.dpotrf, lapack.dpotrs
 
 
 class Columns:
@@ -207,7 +197,7 @@ class LaneModel:
 
     def solve_smooth(self, rest, alpha, l2):
         """``(gram + alpha l2)^-1 rest``; None if that can not be factored."""
-        factored, solved = _positive_definite()
+        factored, solved = positive_definite()
         known, factor = self._factor
         if known != alpha:
             matrix = self.gram.copy(order="F")

@@ -134,7 +134,8 @@ class PairModel:
         self.problem, self.P = problem, P
         self.weighted = problem.weigh(P)
         # (columns come times this root)
-        self.root = 1.0 if problem.weights is None else np.sqrt(problem.weights)[:, None]
+        weights = np.ones(len(P)) if problem.weights is None else problem.weights
+        self.root = np.sqrt(weights)
         self.places = self.classes = np.empty(0, dtype=np.intp)  # in the working set
         self.matrix = np.empty((0, 0), order="F")
         self.active_set = ActiveSet()
@@ -172,11 +173,16 @@ class PairModel:
                 continue
             part = self.P[:, [k]] * X[:, at[new]]
             for m in range(self.P.shape[1]):
+                bent = ((m == k) - self.P[:, [m]]) * part
+                slopes[new, m] = self.root @ bent
                 others = np.flatnonzero(self.classes == m)
-                share = (m == k) - self.P[:, [m]]
-                matrix[np.ix_(others, new)] = X[:, at[others]].T @ (share * part)
-                slopes[new, m] = (self.root * share * part).sum(axis=0)
+                if m < k:  # the new ones of this class come by symmetry
+                    others = others[others < old]
+                if len(others):
+                    matrix[np.ix_(others, new)] = X[:, at[others]].T @ bent
         matrix[old:, :old] = matrix[:old, old:].T
+        block = matrix[old:, old:]
+        np.copyto(block, block.T, where=np.less.outer(classes, classes))
         self.matrix, self.slopes = matrix, slopes
 
     def gram(self):

@@ -11,6 +11,7 @@ all alphas of a batch, and the next batch too, as long as the gaps fall fast.
 """
 
 import math
+from functools import cache
 from time import monotonic
 
 import numpy as np
@@ -42,6 +43,14 @@ IDLE = 1e-13  # share of the coefficients: a step that may be rounding
 NOISE = 1e-8  # share of a loss, of which a change may be rounding
 CURVATURE_FLOOR = 1e-12  # of a sample, against the largest: losses with tails like exp
 FLAT = 1e-6  # the same where the curvature is none: it may begin a step away
+
+
+@cache
+def positive_definite():
+    """LAPACK's Cholesky factors, and solutions with them."""
+    from scipy.linalg import lapack
+
+    return lapack.dpotrf, lapack.dpotrs
 
 
 def gradient(design, Q, columns):
@@ -473,12 +482,17 @@ class NewtonSolver(PathSolver):
 
     def _solve_directly(self, view, gram, start, c, alphas):
         """Solutions of the model where an L2 penalty alone holds all coefficients."""
-        solved = start.copy()
+        solved, (factored, solve_factored) = start.copy(), positive_definite()
         for k, alpha in enumerate(alphas.tolist()):
             l2 = alpha * view.l2
             matrix = gram.copy()
             matrix.flat[:: len(l2) + 1] += l2
-            solved[:, k] += np.linalg.solve(matrix, c[:, k] - l2 * start[:, k])
+            rest = c[:, k] - l2 * start[:, k]
+            factor, failed = factored(matrix, lower=1, clean=0)
+            solved[:, k] += (
+                np.linalg.solve(matrix, rest) if failed
+                else solve_factored(factor, rest, lower=1)[0]
+            )
         return solved
 
     def _state_without(self, columns, start, pull):
