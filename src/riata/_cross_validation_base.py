@@ -156,7 +156,49 @@ class RoutedCV:
         return router
 
 
-class PathCV(CallbackSupportMixin, RoutedCV):
+class Reselection:
+    """Another choice among the models of a cross-validation.
+
+    A subclass has `_chosen`: the attributes that follow from a `Choice`, the coefficients
+    in a dtype.
+    """
+
+    def reselect(self, select, metric=None):
+        """Return this estimator with another choice of the strength and the mixture.
+
+        Nothing is fitted again: all models are there.
+
+        Parameters
+        ----------
+        select : str or callable
+            The rule, as the parameter of that name; see :meth:`riata.CVResult.select`.
+        metric : str, default=None
+            One of ``cv_result_.metrics``; by default the first.
+
+        Returns
+        -------
+        estimator : object
+            A fitted copy.
+
+        Raises
+        ------
+        ValueError
+            If there is no such rule or metric, or the fit kept no models to choose from.
+        """
+        check_is_fitted(self)
+        self._require_models()
+        choice = self.cv_result_.select(select, metric)
+        other = copy.copy(self)
+        dtype = self.coef_.dtype
+        other._set_fitted(**{**vars(self), **self._chosen(choice, dtype)})
+        other.select = select
+        return other
+
+    def _require_models(self):
+        """Raise unless there are models to choose from."""
+
+
+class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
     """What the estimators that choose an alpha and an l1_ratio share."""
 
     _parameter_checks: ClassVar = {
@@ -303,31 +345,6 @@ class PathCV(CallbackSupportMixin, RoutedCV):
             "path_": choice.path,
             **self._attributes_of(Fit.from_path(choice.path, choice.at), dtype),
         }
-
-    def reselect(self, select, metric=None):
-        """Return this estimator with another choice of alpha and l1_ratio.
-
-        Nothing is fitted again: all models are there.
-
-        Parameters
-        ----------
-        select : str or callable
-            The rule, as the parameter of that name; see :meth:`riata.CVResult.select`.
-        metric : str, default=None
-            One of ``cv_result_.metrics``; by default the first.
-
-        Returns
-        -------
-        estimator : object
-            A fitted copy.
-        """
-        check_is_fitted(self)
-        choice = self.cv_result_.select(select, metric)
-        other = copy.copy(self)
-        dtype = self.coef_.dtype
-        other._set_fitted(**{**vars(self), **self._chosen(choice, dtype)})
-        other.select = select
-        return other
 
     def _attributes_of(self, fit, dtype):
         return fitted_attributes([fit], np.empty(0), dtype, self.fit_intercept)

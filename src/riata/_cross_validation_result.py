@@ -164,11 +164,17 @@ class CVResult:
         if callable(rule):
             return self._checked_place(rule(self))
         check.check_choice(rule, "rule", RULES)
-        mean, error = self._reached(self.mean_score(metric)), self.standard_error(metric)
+        mean = self._reached(self.mean_score(metric))
         best = np.unravel_index(np.argmax(mean), mean.shape)
         if rule == "min":
             return int(best[0]), int(best[1])
         if rule == "1se":
+            error = self.standard_error(metric)
+            if np.isnan(error[best]):
+                raise ValueError(
+                    f"rule='1se' needs a standard error, and {metric or self.metrics[0]!r} "
+                    "is a single score of all samples; use another rule or metric."
+                )
             return self._one_standard_error(mean, mean[best] - error[best])
         ends = [path._score(rule) for path in self.paths]
         least = [np.nanmin(np.where(np.isfinite(end), end, np.inf)) for end in ends]
@@ -254,7 +260,9 @@ class CVResult:
         -------
         ndarray of shape (n_features,)
         """
-        which, at = self._place(rule, metric)
+        return self._frequency(*self._place(rule, metric))
+
+    def _frequency(self, which, at):
         used = [
             np.atleast_2d(path._coef_of(at) != 0).any(axis=0)
             for path in self.fold_paths[which] if at < len(path)
@@ -282,7 +290,7 @@ class CVResult:
         """
         which, at = self._place(rule, metric)
         return summary_of(
-            self.paths[which], at, feature_names, self.selection_frequency(rule, metric),
+            self.paths[which], at, feature_names, self._frequency(which, at),
             all_features=all_features, frame=frame,
         )
 
@@ -359,7 +367,10 @@ class CVResult:
             f"{'rule':<6}{'l1_ratio':>10}{'alpha':>12}{metric:>18}{'SE':>12}{'nonzero':>9}",
         ]
         for rule in ("min", "1se", "bic"):
-            c = self.select(rule)
+            try:
+                c = self.select(rule)
+            except ValueError:  # which has no meaning for these models
+                continue
             lines.append(
                 f"{rule:<6}{c.l1_ratio:>10.4g}{c.alpha:>12.5g}{mean[c.which, c.at]:>18.5g}"
                 f"{error[c.which, c.at]:>12.3g}{c.path.n_active[c.at]:>9}"

@@ -391,7 +391,7 @@ class PathResult:
 
     def _score(self, criterion):
         n, p = self.n_samples, self._n_coefs
-        k = self.n_active + float(np.size(self.intercept[..., 0]) * self.fit_intercept)
+        k = self._degrees_of_freedom()
         ratio = np.maximum(1.0 - self.deviance_ratio, np.finfo(float).tiny)
         fit = n * np.log(ratio)
         if self._loss.fixed_dispersion:
@@ -411,6 +411,15 @@ class PathResult:
                 for a in active.tolist()
             ])
         return score
+
+    @property
+    def _df(self):
+        """What is shown as degrees of freedom, less those of intercepts."""
+        return self.n_active
+
+    def _degrees_of_freedom(self):
+        """Of each alpha: coefficients that are not zero, and intercepts."""
+        return self.n_active + float(np.size(self.intercept[..., 0]) * self.fit_intercept)
 
     def at(self, alpha, *, feature_names=None, classes=None):
         """The model at one alpha, on its own: small, to keep and to predict with.
