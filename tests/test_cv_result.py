@@ -1,5 +1,6 @@
 """Cross-validation: folds without rows of their own, and every choice from one result."""
 
+import copy
 import os
 import signal
 
@@ -358,6 +359,42 @@ def test_logistic_regression_cv_selects():
     error = best.scores_.std(axis=0, ddof=1)[0] / np.sqrt(5)
     good = mean >= mean.max() - error[mean.argmax()]
     assert options["Cs"][good].min() == model.C_
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("rule", ["min", "1se", "bic", lambda result: (0, 1)])
+def test_logistic_regression_cv_reselects(n_classes, legacy, rule):
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((120, 6))
+    y = np.digitize(X[:, 0] + 0.7 * rng.standard_normal(120), [0.0, 0.8][:n_classes - 1])
+    labels = np.array(["a", "b", "c"])[y]
+    options = {
+        "Cs": [10.0, 0.01, 1.0, 0.1], "l1_ratios": [1.0, 0.5], "scoring": "neg_log_loss",
+        "use_legacy_attributes": legacy, "tol": 1e-6,
+    }
+    model = LogisticRegressionCV(select="1se", **options).fit(X, labels)
+    state = {name: copy.deepcopy(value) for name, value in vars(model).items()}
+    other = model.reselect(rule)
+    expected = LogisticRegressionCV(select=rule, **options).fit(X, labels)
+    assert_array_equal(other.C_, expected.C_)
+    assert_array_equal(other.l1_ratio_, expected.l1_ratio_)
+    assert np.shape(other.C_) == np.shape(expected.C_)
+    assert_allclose(other.coef_, expected.coef_, atol=1e-3)
+    assert_allclose(other.intercept_, expected.intercept_, atol=1e-3)
+    assert set(vars(other)) == set(vars(expected))
+    assert_array_equal(other.predict(X), expected.predict(X))
+    assert_array_equal(model.coef_, state["coef_"])  # which stays as it was
+    assert model.select == "1se"
+
+
+def test_logistic_regression_cv_of_means_has_nothing_to_reselect():
+    X, y = load_breast_cancer(return_X_y=True)
+    model = LogisticRegressionCV(
+        Cs=2, cv=2, refit=False, l1_ratios=[0.0], use_legacy_attributes=False
+    ).fit(X[:, :3], y)
+    with pytest.raises(ValueError, match="fit with refit=True"):
+        model.reselect("1se")
 
 
 # --- what is kept ------------------------------------------------------------------------

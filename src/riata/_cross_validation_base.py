@@ -166,7 +166,7 @@ class Reselection:
     def reselect(self, select, metric=None):
         """Return this estimator with another choice of the strength and the mixture.
 
-        Nothing is fitted again: all models are there.
+        Nothing is fitted again: the models of the path on all samples are there.
 
         Parameters
         ----------
@@ -186,16 +186,16 @@ class Reselection:
             If there is no such rule or metric, or the fit kept no models to choose from.
         """
         check_is_fitted(self)
-        self._require_models()
-        choice = self.cv_result_.select(select, metric)
+        choice = self._reselected(select, metric)
         other = copy.copy(self)
         dtype = self.coef_.dtype
         other._set_fitted(**{**vars(self), **self._chosen(choice, dtype)})
         other.select = select
         return other
 
-    def _require_models(self):
-        """Raise unless there are models to choose from."""
+    def _reselected(self, rule, metric):
+        """Return the `Choice` of a rule."""
+        return self.cv_result_.select(rule, metric)
 
 
 class PathCV(CallbackSupportMixin, Reselection, RoutedCV):

@@ -615,12 +615,13 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         ]
         return np.array(scores)
 
-    def _require_models(self):
+    def _reselected(self, rule, metric):
         if not hasattr(self, "cv_result_"):
             raise ValueError(
                 "reselect needs the models of all alphas, which are kept for a 1-D y "
                 "only; fit again with select=."
             )
+        return super()._reselected(rule, metric)
 
 
 def decreasing(alphas):
