@@ -20,12 +20,14 @@ from sklearn.model_selection import (
 
 import riata
 from riata import (
+    AdaptiveLassoCV,
     CVResult,
     ElasticNetCV,
     GeneralizedLinearClassifierCV,
     Interrupted,
     LassoCV,
     LogisticRegressionCV,
+    RelaxedLassoCV,
     cv_path,
     fit_path,
 )
@@ -496,10 +498,12 @@ class Recorder:
         return context.task_id == self.last
 
 
-@pytest.mark.parametrize("kind", [LassoCV, LogisticRegressionCV])
+@pytest.mark.parametrize(
+    "kind", [LassoCV, LogisticRegressionCV, RelaxedLassoCV, AdaptiveLassoCV]
+)
 def test_callbacks_of_scikit_learn(kind):
     X, y = load_breast_cancer(return_X_y=True)
-    options = {} if kind is LassoCV else {
+    options = {} if kind is not LogisticRegressionCV else {
         "l1_ratios": [0.0], "use_legacy_attributes": False, "Cs": 3,
         "scoring": "accuracy",
     }
@@ -537,6 +541,26 @@ def test_interrupt_keeps_finished_folds(diabetes):
     assert result.end == "interrupted"
     assert result.n_folds == 2
     assert result.select("min").alpha in result.alphas[0]
+
+
+@pytest.mark.parametrize("kind", [RelaxedLassoCV, AdaptiveLassoCV])
+def test_interrupt_keeps_finished_folds_of_two_stages(kind, diabetes):
+    X, y = diabetes
+
+    def stop(step):
+        if step.fold == 1:
+            raise KeyboardInterrupt
+
+    model, whole = kind(alphas=8), kind(alphas=8).fit(X, y)
+    model._callback = stop
+    with pytest.raises(Interrupted) as stopped:
+        model.fit(X, y)
+    assert not hasattr(model, "coef_")
+    result = stopped.value.result
+    assert result.n_folds == 2
+    assert_array_equal(
+        result.scores["neg_deviance"], whole.cv_result_.scores["neg_deviance"][..., :2]
+    )
 
 
 def test_interrupt_keeps_finished_alphas(interrupt):

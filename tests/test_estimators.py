@@ -373,7 +373,7 @@ def stop_early(monkeypatch):
         return path
 
     real = riata._estimators_base.solve_path
-    for module in ("_estimators_base", "_estimators_ridge", "_cross_validation_engine"):
+    for module in ("_estimators_base", "_estimators_ridge", "_cross_validation_fits"):
         monkeypatch.setattr(f"riata.{module}.solve_path", solve_path)
     monkeypatch.setattr(FoldMoments, "of", lambda *args: None)
 

@@ -331,6 +331,8 @@ class Result:
 
     metrics = ("neg_mean_squared_error", "r2")
 
+    gammas = None
+
     def __init__(self, data, l1_ratios=(1.0,), n_alphas=20):
         X, y = data
         self.l1_ratios = np.array(l1_ratios)
@@ -405,6 +407,21 @@ def test_choices_of_one_alpha_share_a_text(data, ax):
     (text,) = texts(ax.texts)
     assert text.startswith("best, 1 SE: alpha = ")
     assert_legible(ax.figure)
+
+
+def test_gammas_of_a_relaxed_lasso(data, ax):
+    X, y = data[:2]
+    model = riata.RelaxedLassoCV([0.0, 1.0], alphas=12, cv=3).fit(X, y)
+    display = CVCurveDisplay.from_estimator(model, ax=ax)
+    assert display.legend_.get_title().get_text() == "gamma"
+    assert [text.get_text() for text in display.legend_.get_texts()] == ["0", "1"]
+
+
+def test_a_score_without_a_standard_error(data, ax):
+    X, y = data[:2]
+    model = riata.RidgeCV([1.0, 10.0], scoring="r2").fit(X, y)
+    display = CVCurveDisplay.from_estimator(model, ax=ax)
+    assert list(display.marks_) == ["min"]
 
 
 def test_several_l1_ratios(data, ax):

@@ -22,6 +22,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.validation import check_is_fitted
 
 from ._cross_validation_engine import Plan
+from ._cross_validation_fits import PathFits
 from ._cross_validation_folds import (
     as_folds,
     reject_params_without_routing,
@@ -79,10 +80,11 @@ class Outcome(NamedTuple):
 
 
 def outcomes(*paths):
-    """Return how all fits of some paths ended."""
+    """Return how all fits of some paths ended; a path that is blended counts once."""
+    solved = {id(path._base): path._base for path in paths}
     return [
         outcome
-        for path in paths
+        for path in solved.values()
         for outcome in map(Outcome, path.relative_gap, path.status)
     ]
 
@@ -256,8 +258,9 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         folds = as_folds(self._splitter(labels), data.X, labels, split_params)
         if classes is not None:
             require_classes(folds, data.y, classes)
-        l1_ratios = self._l1_ratios()
-        grids = self._grids(data, l1_ratios, options)
+        deadline = Deadline(self.time_limit)
+        l1_ratios, fits = self._l1_ratios(), self._fits(data, folds, options, deadline)
+        grids = self._grids(data, l1_ratios, fits.options_of_all)
         judges = {DEVIANCE: partial(minus_deviance, options["loss"])}
         if scorer is not None:
             judge = Judge(self, scorer, score_params, attributes, len(data.y))
@@ -266,8 +269,8 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
             params = score_params if takes_weights(other) else {}
             judges[name] = Judge(self, other, params, attributes, len(data.y))
         plan = Plan(
-            data, folds, l1_ratios, lambda total: grids, judges, options,
-            Deadline(self.time_limit), getattr(self, "_callback", None),
+            fits, l1_ratios, lambda total: grids, judges, deadline,
+            getattr(self, "_callback", None),
         )
         result = run_and_tell(plan, self, X, y)
         kept = outcomes(*result.paths, *(p for ps in result.fold_paths for p in ps))
@@ -287,6 +290,10 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         data, options = Samples(*data), self._path_options()
         data = data._replace(y=options["loss"].check_target(data.y))
         return data, options, {**self._extra_attributes(options), **features}
+
+    def _fits(self, data, folds, options, deadline):
+        """Return what is fitted to all samples and in each fold."""
+        return PathFits(data, folds, options)
 
     def _splitter(self, labels):
         return check_cv(self.cv)

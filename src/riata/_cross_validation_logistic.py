@@ -22,6 +22,7 @@ from ._cross_validation_base import (
     outcomes,
 )
 from ._cross_validation_engine import Plan
+from ._cross_validation_fits import PathFits
 from ._cross_validation_folds import (
     as_folds,
     reject_params_without_routing,
@@ -352,14 +353,14 @@ class LogisticRegressionCV(
         order = increasing(Cs)
         judge = Judge(self, scorer, score_params, attributes, len(labels))
         plan = Plan(
-            data, folds, l1_ratios,
+            PathFits(data, folds, options), l1_ratios,
             lambda total: [1.0 / (Cs[order] * total)] * len(l1_ratios),
             {
                 "accuracy" if self.scoring in (None, "warn") else name_of(self.scoring):
                     judge,
                 DEVIANCE: partial(minus_deviance, options["loss"]),
             },
-            options, Deadline(self.time_limit),
+            Deadline(self.time_limit),
         )
         result = run_and_tell(plan, self, X, y)
         found = gather(result, np.argsort(order))
@@ -496,7 +497,7 @@ class LogisticRegressionCV(
             seconds=plan.deadline.left(),
             start=choice.path._coef_of(choice.at),
             kkt=kkt,
-            **plan.options,
+            **plan.fits.options,
         )
         kept = outcomes(final, *(p for of_ratio in result.fold_paths for p in of_ratio))
         what = "fits (folds, l1_ratios and Cs)"

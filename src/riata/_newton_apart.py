@@ -16,6 +16,8 @@ from ._newton import MOST_BY_EVENTS, NewtonSolver, floored
 from ._solver import Step
 
 APART = 0.3  # ratio of two alphas that one Hessian hardly fits
+NEAR = 0.7  # ratio from which the alpha before leads to the next as well as any guide
+TALL = 8  # samples per feature from which a guide helps up to there
 WHOLE = 150  # columns up to which a model has all of the working set
 MORE = 16  # columns that a smaller model is given at once
 SHARP = 0.02  # as CONTRACTION of NewtonSolver, where it is not
@@ -202,11 +204,23 @@ class ApartSolver(NewtonSolver):
         super().__init__(problem, settings, start)
 
     def solve(self, alphas):
+        if self.guide is not None and not self._wants_guide(alphas):
+            self.guide, self.follows = None, False
         yield from super().solve(alphas)
         if self.guide is not None:
             self.guide.written = True
 
     # --- A guide.
+
+    def _wants_guide(self, alphas):
+        """Whether alphas are so far apart that one is better reached from elsewhere than
+        from the one before."""
+        alphas = np.asarray(alphas)[np.asarray(alphas) > 0]
+        if len(alphas) < 2:
+            return True
+        ratio = (alphas[-1] / alphas[0]) ** (1.0 / (len(alphas) - 1))
+        design = self.problem.design
+        return ratio < (NEAR if design.n_samples > TALL * design.n_features else APART)
 
     def _with_rungs(self, alphas):
         if self.follows:

@@ -211,6 +211,11 @@ class PathResult:
             yield getattr(self, name)
 
     @property
+    def _base(self):
+        """The path that was solved."""
+        return self
+
+    @property
     def _n_coefs(self):
         """How many coefficients there are at an alpha."""
         return self.n_features_in
