@@ -561,8 +561,7 @@ class PathResult:
         ----------
         ax : matplotlib.axes.Axes, optional
         **options
-            ``feature_names``, ``alpha`` (a strength to mark), ``n_labels``,
-            ``class_of_interest`` (of several classes).
+            ``feature_names``, ``alpha`` (a strength to mark), ``n_labels``.
 
         Returns
         -------
