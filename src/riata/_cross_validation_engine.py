@@ -146,6 +146,8 @@ class Plan(NamedTuple):
     def _result(self, paths, done, end):
         fold_paths, scores = zip(*done, strict=True)
         gammas, grids = self.fits.gammas, self.alphas(total_weight(self.data))
+        for path in paths:
+            path.has_offset = self.data.offset is not None
         each = 1 if gammas is None else len(gammas)
         return CVResult(
             l1_ratios=np.repeat(self.l1_ratios, each),

@@ -521,7 +521,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     def _path(self, fits, alphas, data, **known):
         weight = data.sample_weight
         n = len(data.y) if weight is None else np.count_nonzero(weight)
-        return RidgePathResult.of(fits, alphas, n, self.tol / 100, **known)
+        path = RidgePathResult.of(fits, alphas, n, self.tol / 100, **known)
+        path.has_offset = data.offset is not None
+        return path
 
     def _result_of_folds(self, data, alphas, scores, folds, paths, seconds):
         """The `CVResult` of a single target, its fits to all samples, and the solver."""

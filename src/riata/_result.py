@@ -182,8 +182,8 @@ class PathResult:
         alpha, seconds by phase; see `riata._diagnostics.Diagnostics`.
     null_objective : float
         Objective of the model without features.
-    alpha_max, l1_ratio, loss, n_samples, n_features_in, fit_intercept
-        Of the problem.
+    alpha_max, l1_ratio, loss, n_samples, n_features_in, fit_intercept, has_offset
+        Of the problem; the last says whether there was an offset.
 
     Examples
     --------
@@ -198,6 +198,7 @@ class PathResult:
     """
 
     unpacks = ("alphas", "coefs", "dual_gap")
+    has_offset = False
 
     def __init__(self, **fields):
         self.__dict__.update(fields)
@@ -467,7 +468,7 @@ class PathResult:
         return LinearPredictor(
             coef, intercept, self._loss, alpha=float(alpha), l1_ratio=self.l1_ratio,
             options=self._options, certificate=certificate, classes=classes,
-            feature_names=feature_names,
+            feature_names=feature_names, has_offset=self.has_offset,
         )
 
     def summary(self, alpha=None, feature_names=None, *, all_features=False, frame=None):
