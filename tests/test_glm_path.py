@@ -559,6 +559,16 @@ def problems(draw, loss):
     return X, y, options
 
 
+def test_the_oracle_finds_intercepts_from_afar():
+    # far up an exponential, where each of Newton's steps is 1
+    X = np.array([[0.0, -0.0218], [3.0, 3.0], [0.0, 0.0], [3.0, 0.0]])
+    P = glm_reference.prepare(losses.Poisson(), X, [0.0, 0.0, 7.0, 0.0], 1e-3)
+    w = np.array([-199.0, 196.0])
+    b = glm_reference.best_intercept(losses.Poisson(), P, w)
+    mean = np.exp(b + P.X @ w)
+    assert abs(P.q @ (P.y - mean)) <= 1e-15
+
+
 @each_loss
 @given(data=st.data())
 def test_every_small_problem_is_certified(loss, data):
