@@ -98,6 +98,7 @@ class Record:
             columns, w, n_active, coef_unit, mean, gap, squares, penalty,
             design.n_samples, problem.unit, null,
         )
+        coef = self._within_bounds(columns, coef)
         if not loss.convex:  # gaps are no bounds then
             dual_gap, relative_gap = np.full((2, len(gap)), np.nan)
         return self.kind(
@@ -137,6 +138,19 @@ class Record:
     def _intercepts(self, constant, shift, columns, coef, n_active):
         """Intercepts from those of the centred columns."""
         return self.problem.center + constant - shift
+
+    def _feature_of(self, columns):
+        """Features that the numbers of coefficients stand for."""
+        return columns
+
+    def _within_bounds(self, columns, coef):
+        """Coefficients that the change of units has not rounded beyond their bounds."""
+        options = self.problem.options
+        for bound, nearer in ((options.lower, np.maximum), (options.upper, np.minimum)):
+            if bound is not None:
+                bound = np.broadcast_to(bound, self.problem.design.n_features)
+                coef = nearer(coef, bound[self._feature_of(columns)])
+        return coef
 
     @property
     def kind(self):

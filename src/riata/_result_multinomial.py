@@ -25,6 +25,9 @@ class MultinomialRecord(Record):
         shift = np.bincount(which * count + label, part, len(n_active) * count)
         return (self.problem.center + constant - shift.reshape(-1, count)).T
 
+    def _feature_of(self, columns):
+        return columns // self.problem.n_classes
+
     @property
     def kind(self):
         """The class of the result."""
