@@ -147,14 +147,15 @@ def objective(loss, P, w, b):
 
 
 def best_intercept(loss, P, w):
-    """The intercept that is optimal for w: bisection, then Newton steps."""
+    """The intercept that is optimal for w: Newton steps as long as each is at most half of
+    the one before, else bisection. (Down an exponential, Newton's steps are all 1.)"""
     if not P.fit_intercept:
         return LONG(0)
     eta = P.offset + P.X @ w
     low, high = LONG(-3000) - eta.max(), LONG(3000) - eta.min()
     if loss.name in ("squared", "huber"):
         low, high = (P.y - eta).min(), (P.y - eta).max()
-    b = (low + high) / 2
+    b, last = (low + high) / 2, LONG(np.inf)
     for _ in range(200):
         _, slope, curvature = evaluate(loss, P.y, eta + b)
         pull = -(P.q @ slope)
@@ -162,7 +163,9 @@ def best_intercept(loss, P, w):
             break
         low, high = (b, high) if pull > 0 else (low, b)
         step = pull / (P.q @ curvature) if P.q @ curvature > 0 else LONG(np.inf)
-        b = b + step if low < b + step < high else (low + high) / 2
+        if not (low < b + step < high and abs(step) <= last / 2):
+            step = (low + high) / 2 - b
+        b, last = b + step, abs(step)
         if high - low <= 1e-19 * abs(high):
             break
     return b

@@ -135,7 +135,7 @@ def test_options_of_the_model(folder, output):
     assert model.problem["lower"] == 0.0
 
 
-def test_offset(folder, output):
+def test_offset(folder, output, error):
     command = "fit plain.csv --target claims --loss poisson --drop cost --alpha 0.05"
     output(f"{command} --offset log_exposure --model c.json")
     X, _ = plain(folder)
@@ -145,6 +145,13 @@ def test_offset(folder, output):
     output("predict c.json plain.csv --offset log_exposure -o p.csv")
     found = pd.read_csv(folder / "p.csv")["prediction"]
     np.testing.assert_allclose(found, model.predict(X, offset=offset), rtol=1e-10)
+    assert "--offset COLUMN" in error("predict c.json plain.csv")
+    output("predict c.json plain.csv --no-offset -o p.csv")
+    found = pd.read_csv(folder / "p.csv")["prediction"]
+    np.testing.assert_allclose(found, model.predict(X), rtol=1e-10)
+    check = "check plain.csv --target claims --drop cost --coef c.json"
+    assert "--offset COLUMN" in error(check)
+    assert "relative gap" in output(f"{check} --offset log_exposure --tol 1e-6")
 
 
 def test_text_is_encoded_on_demand(folder, output, error, run):

@@ -1,5 +1,6 @@
 """Cross-validation: folds without rows of their own, and every choice from one result."""
 
+import copy
 import os
 import signal
 
@@ -19,12 +20,14 @@ from sklearn.model_selection import (
 
 import riata
 from riata import (
+    AdaptiveLassoCV,
     CVResult,
     ElasticNetCV,
     GeneralizedLinearClassifierCV,
     Interrupted,
     LassoCV,
     LogisticRegressionCV,
+    RelaxedLassoCV,
     cv_path,
     fit_path,
 )
@@ -360,6 +363,42 @@ def test_logistic_regression_cv_selects():
     assert options["Cs"][good].min() == model.C_
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("rule", ["min", "1se", "bic", lambda result: (0, 1)])
+def test_logistic_regression_cv_reselects(n_classes, legacy, rule):
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((120, 6))
+    y = np.digitize(X[:, 0] + 0.7 * rng.standard_normal(120), [0.0, 0.8][:n_classes - 1])
+    labels = np.array(["a", "b", "c"])[y]
+    options = {
+        "Cs": [10.0, 0.01, 1.0, 0.1], "l1_ratios": [1.0, 0.5], "scoring": "neg_log_loss",
+        "use_legacy_attributes": legacy, "tol": 1e-6,
+    }
+    model = LogisticRegressionCV(select="1se", **options).fit(X, labels)
+    state = {name: copy.deepcopy(value) for name, value in vars(model).items()}
+    other = model.reselect(rule)
+    expected = LogisticRegressionCV(select=rule, **options).fit(X, labels)
+    assert_array_equal(other.C_, expected.C_)
+    assert_array_equal(other.l1_ratio_, expected.l1_ratio_)
+    assert np.shape(other.C_) == np.shape(expected.C_)
+    assert_allclose(other.coef_, expected.coef_, atol=1e-3)
+    assert_allclose(other.intercept_, expected.intercept_, atol=1e-3)
+    assert set(vars(other)) == set(vars(expected))
+    assert_array_equal(other.predict(X), expected.predict(X))
+    assert_array_equal(model.coef_, state["coef_"])  # which stays as it was
+    assert model.select == "1se"
+
+
+def test_logistic_regression_cv_of_means_has_nothing_to_reselect():
+    X, y = load_breast_cancer(return_X_y=True)
+    model = LogisticRegressionCV(
+        Cs=2, cv=2, refit=False, l1_ratios=[0.0], use_legacy_attributes=False
+    ).fit(X[:, :3], y)
+    with pytest.raises(ValueError, match="fit with refit=True"):
+        model.reselect("1se")
+
+
 # --- what is kept ------------------------------------------------------------------------
 
 
@@ -459,10 +498,12 @@ class Recorder:
         return context.task_id == self.last
 
 
-@pytest.mark.parametrize("kind", [LassoCV, LogisticRegressionCV])
+@pytest.mark.parametrize(
+    "kind", [LassoCV, LogisticRegressionCV, RelaxedLassoCV, AdaptiveLassoCV]
+)
 def test_callbacks_of_scikit_learn(kind):
     X, y = load_breast_cancer(return_X_y=True)
-    options = {} if kind is LassoCV else {
+    options = {} if kind is not LogisticRegressionCV else {
         "l1_ratios": [0.0], "use_legacy_attributes": False, "Cs": 3,
         "scoring": "accuracy",
     }
@@ -500,6 +541,26 @@ def test_interrupt_keeps_finished_folds(diabetes):
     assert result.end == "interrupted"
     assert result.n_folds == 2
     assert result.select("min").alpha in result.alphas[0]
+
+
+@pytest.mark.parametrize("kind", [RelaxedLassoCV, AdaptiveLassoCV])
+def test_interrupt_keeps_finished_folds_of_two_stages(kind, diabetes):
+    X, y = diabetes
+
+    def stop(step):
+        if step.fold == 1:
+            raise KeyboardInterrupt
+
+    model, whole = kind(alphas=8), kind(alphas=8).fit(X, y)
+    model._callback = stop
+    with pytest.raises(Interrupted) as stopped:
+        model.fit(X, y)
+    assert not hasattr(model, "coef_")
+    result = stopped.value.result
+    assert result.n_folds == 2
+    assert_array_equal(
+        result.scores["neg_deviance"], whole.cv_result_.scores["neg_deviance"][..., :2]
+    )
 
 
 def test_interrupt_keeps_finished_alphas(interrupt):

@@ -373,7 +373,7 @@ def stop_early(monkeypatch):
         return path
 
     real = riata._estimators_base.solve_path
-    for module in ("_estimators_base", "_estimators_ridge", "_cross_validation_engine"):
+    for module in ("_estimators_base", "_estimators_ridge", "_cross_validation_fits"):
         monkeypatch.setattr(f"riata.{module}.solve_path", solve_path)
     monkeypatch.setattr(FoldMoments, "of", lambda *args: None)
 
@@ -387,7 +387,7 @@ def stop_early(monkeypatch):
         (Ridge(tol=1e-6, max_iter=7, upper=1.0), 2, "in 2 of 2 targets"),
         (LassoCV(alphas=4, tol=1e-6, max_iter=7), None, "in 24 of 24 fits"),
         (ElasticNetCV(alphas=4, cv=3, tol=1e-6, max_iter=7), None, "in 16 of 16 fits"),
-        (RidgeCV(cv=3, tol=1e-6, max_iter=7, upper=1.0), None, "in 10 of 10 fits"),
+        (RidgeCV(cv=3, tol=1e-6, max_iter=7, upper=1.0), None, "in 12 of 12 fits"),
     ],
 )
 def test_one_convergence_warning_says_what_to_do(model, n_targets, where):

@@ -559,6 +559,46 @@ def problems(draw, loss):
     return X, y, options
 
 
+def test_no_coefficient_is_rounded_beyond_its_bound():
+    alphas = np.r_[2.0, 0.999, 0.5, 0.1, 1e-2, 1e-4]
+    X = np.array([[-2.0, 2.0, -3.0], [-3.0, 2.0, 0.0]])
+    upper = np.array([2.0, 2.0, 0.25])
+    options = {
+        "loss": losses.Huber(0.3), "l1_ratio": 0.0, "fit_intercept": False,
+        "offset": [-3.0, -3.5204], "lower": [-np.inf, 0.0, -np.inf], "upper": upper,
+    }
+    top = riata.alpha_max(X, [-2.0, -1.0], **options)
+    path = riata.fit_path(X, [-2.0, -1.0], alphas=top * alphas, **options)
+    assert (path.coefs <= upper[:, None]).all()
+    assert (path.coefs == upper[:, None]).any()
+    X = np.array([
+        [-3.3042, -1.0, 3.1377, 0.0], [-1.3593, 2.4558, -2.3363, 1.8806],
+        [1.5413, 1.2011, 0.0, 0.0], [-2.9291, -3.0, 3.0, -1.0],
+        [-1.4165, -0.7747, -3.0, 2.0],
+    ])
+    upper = np.array([0.25, 0.25, 0.25, 2.0])
+    options = {
+        "loss": "squared_hinge", "standardize": True, "upper": upper,
+        "penalty_factor": [np.inf, np.inf, 1.0, 1.0],
+        "lower": [-np.inf, -np.inf, -2.0, -np.inf],
+    }
+    y = [0.0, 0.0, 0.0, 0.0, 1.0]
+    top = riata.alpha_max(X, y, **options)
+    path = riata.fit_path(X, y, alphas=top * alphas, **options)
+    assert (path.coefs <= upper[:, None]).all()
+    assert path.coefs[2].min() >= -2.0
+
+
+def test_the_oracle_finds_intercepts_from_afar():
+    # far up an exponential, where each of Newton's steps is 1
+    X = np.array([[0.0, -0.0218], [3.0, 3.0], [0.0, 0.0], [3.0, 0.0]])
+    P = glm_reference.prepare(losses.Poisson(), X, [0.0, 0.0, 7.0, 0.0], 1e-3)
+    w = np.array([-199.0, 196.0])
+    b = glm_reference.best_intercept(losses.Poisson(), P, w)
+    mean = np.exp(b + P.X @ w)
+    assert abs(P.q @ (P.y - mean)) <= 1e-15
+
+
 @each_loss
 @given(data=st.data())
 def test_every_small_problem_is_certified(loss, data):

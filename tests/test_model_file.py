@@ -250,6 +250,70 @@ def test_names(data, round_trip):
         round_trip(model, feature_names=list("abcdef"))
 
 
+FITTERS = {
+    **REGRESSORS,
+    "Lasso": riata.Lasso(alpha=0.05),
+    "Ridge": riata.Ridge(),
+    "RidgeCV": riata.RidgeCV(),
+    "RidgeCV with folds": riata.RidgeCV(cv=3),
+    "relaxed": riata.RelaxedLassoCV(alphas=5),
+    "adaptive": riata.AdaptiveLassoCV(alphas=5),
+    "logistic": riata.LogisticRegression(),
+    "means of folds": riata.LogisticRegressionCV(
+        Cs=2, cv=2, refit=False, l1_ratios=[0.0], use_legacy_attributes=False,
+        scoring="accuracy",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FITTERS)
+def test_an_offset_is_not_forgotten(name, data, round_trip):
+    X, y = data[0], np.exp(data[1])
+    y = y > np.median(y) if name in ("logistic", "means of folds") else y
+    offset = np.linspace(0.0, 0.5, len(y))
+    model = FITTERS[name]
+    assert not round_trip(model.fit(X, y)).has_offset  # which then needs none
+    model.fit(X, y, offset=offset)
+    back = round_trip(round_trip(model))
+    assert back.has_offset
+    for predict in (back.predict, back.decision_function):
+        with pytest.raises(ValueError, match=r"fitted with one.*offset=0"):
+            predict(X)
+    np.testing.assert_array_equal(
+        back.predict(X, offset=offset), model.predict(X, offset=offset)
+    )
+    np.testing.assert_array_equal(back.predict(X, offset=0), model.predict(X))
+
+
+@pytest.mark.parametrize("loss", ["squared", "poisson"])
+def test_the_offset_of_a_path_is_not_forgotten(loss, data, round_trip):
+    X, y = data[0], np.exp(data[1])
+    offset = np.linspace(0.0, 0.5, len(y))
+    paths = [
+        riata.fit_path(X, y, loss=loss, offset=offset, alphas=5),
+        riata.cv_path(X, y, loss=loss, offset=offset, alphas=5).select().path,
+        riata.cv_path(X, y, loss=loss, offset=offset, alphas=5, cv=2).paths[0],
+        riata.adaptive_path(X, y, loss=loss, offset=offset, alphas=5),
+    ]
+    for path in paths:
+        with pytest.raises(ValueError, match="fitted with one"):
+            round_trip(path.at(path.alphas[2])).predict(X)
+        assert not path.at(path.alphas[2]).problem.keys() & {"offset"}
+    assert not riata.fit_path(X, y, loss=loss, alphas=2).has_offset
+
+
+def test_files_without_the_entry_have_no_offset(data, tmp_path):
+    file = tmp_path / "model.json"
+    riata.save_model(riata.Lasso(alpha=0.05).fit(*data), file)
+    content = json.loads(file.read_text())
+    del content["offset"]
+    file.write_text(json.dumps(content))
+    riata.load_model(file).predict(data[0])
+    file.write_text(json.dumps({**content, "offset": "yes"}))
+    with pytest.raises(ValueError, match="damaged: offset is 'yes'"):
+        riata.load_model(file)
+
+
 def test_wrong_input(data, round_trip):
     X, y = data
     back = round_trip(riata.Lasso(alpha=0.05).fit(X, y))

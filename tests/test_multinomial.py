@@ -163,3 +163,24 @@ def test_class_that_has_its_best_intercept_while_others_move():
                 X, y, loss="multinomial", alphas=20, sample_weight=kept.astype(float)
             )
             assert part.relative_gap.max() <= 1e-6
+
+
+def test_more_classes_than_there_once_could_be():
+    n_classes = 140
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((2 * n_classes, 4))
+    y = np.arange(2 * n_classes) % n_classes
+    path = riata.fit_path(X, y, loss="multinomial", alphas=4, tol=1e-9)
+    eta = X @ path.coefs[:, :, 2].T + path.intercept[:, 2]
+    shares = np.exp(eta - eta.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    pull = (np.eye(n_classes)[y] - shares).T @ X / len(y)
+    coef, alpha = path.coefs[:, :, 2], path.alphas[2]
+    assert coef.any()
+    assert np.abs(pull).max() <= alpha * (1 + 1e-3)
+    np.testing.assert_allclose(
+        pull[coef != 0], alpha * np.sign(coef[coef != 0]), rtol=1e-3
+    )
+    assert path.relative_gap.max() <= 1e-9
+    model = riata.LogisticRegression(l1_ratio=1.0, C=10.0).fit(X, y)
+    assert model.predict_proba(X[:5]).shape == (5, n_classes)

@@ -13,6 +13,7 @@ import riata
 from riata.datasets import make_correlated_data
 from riata.plots import (
     CertificateDisplay,
+    ClassPathsDisplay,
     CVCurveDisplay,
     PathDisplay,
     PredictionDisplay,
@@ -253,10 +254,79 @@ def test_one_class_at_a_time(classes_path, ax):
     display = PathDisplay.from_path(classes_path, class_of_interest=1, ax=ax)
     coefs = classes_path.coefs[1]
     assert sorted(display.columns_) == np.flatnonzero(coefs.any(axis=1)).tolist()
-    with pytest.raises(ValueError, match=r"3 classes.*class_of_interest"):
-        classes_path.plot()
     with pytest.raises(ValueError, match="class_of_interest is 3"):
         classes_path.plot(class_of_interest=3)
+
+
+def test_all_classes_in_panels(classes_path, closed):
+    display = PathDisplay.from_path(
+        classes_path, alpha=classes_path.alphas[4], n_labels=5, classes=["a", "b", "c"]
+    )
+    assert isinstance(display, ClassPathsDisplay)
+    assert [panel.get_title() for panel in display.axes_] == ["a", "b", "c"]
+    at = np.abs(classes_path.coefs[:, :, 4]).max(axis=0)
+    named = [text.get_text() for text in display.legend_.get_texts()]
+    assert named == [str(j) for j in np.argsort(-at, kind="stable")[:5]]
+    colours = []
+    for one, coefs, panel in zip(
+        display.displays, classes_path.coefs, display.axes_, strict=True
+    ):
+        for line, column in zip(one.lines_, one.columns_, strict=True):
+            np.testing.assert_array_equal(line.get_ydata(), coefs[column])
+        colours.append([line.get_color() for line in one.lines_])
+        assert panel.get_ylim() == display.ax_.get_ylim()
+    assert colours[0] == colours[1] == colours[2]  # a feature looks alike everywhere
+    assert_legible(display.figure_)
+    assert classes_path.plot().get_title() == "0"
+
+
+@pytest.mark.parametrize("given", ["one", "each"])
+def test_panels_of_classes_in_axes_given(classes_path, given, closed):
+    figure, axes = closed.subplots(1, 3, figsize=(9.0, 3.0), layout="constrained")
+    if given == "one":
+        closed.close(figure)
+        figure, axes = closed.subplots(figsize=(9.0, 3.0), layout="constrained")
+    display = PathDisplay.from_path(classes_path, ax=axes)
+    assert display.figure_ is figure
+    assert len(display.axes_) == 3
+    assert_legible(figure)
+    with pytest.raises(ValueError, match="ax holds 2 axes"):
+        PathDisplay.from_path(classes_path, ax=closed.subplots(1, 2)[1])
+
+
+@pytest.mark.parametrize("n_classes", [4, 5, 12])
+def test_panels_of_any_number(n_classes, closed):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 8))
+    y = (2.0 * X @ rng.standard_normal((8, n_classes))).argmax(axis=1)
+    path = riata.fit_path(X, np.unique(y, return_inverse=True)[1], loss="multinomial",
+                          alphas=6, alpha_min_ratio=0.05)
+    display = PathDisplay.from_path(path)
+    assert len(display.axes_) == len(path.coef)
+    assert_legible(display.figure_)
+    below = [panel for panel in display.axes_ if panel.get_xlabel()]
+    assert 1 < len(below) <= 3
+
+
+def test_more_classes_than_panels(ax):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 5))
+    path = riata.fit_path(X, np.arange(200) % 14, loss="multinomial", alphas=5)
+    display = PathDisplay.from_path(path, ax=ax)
+    norms = np.linalg.norm(path.coefs, axis=0)
+    np.testing.assert_allclose(
+        display.lines_[0].get_ydata(), norms[display.columns_[0]]
+    )
+    assert ax.get_ylabel() == "norm over the 14 classes"
+
+
+def test_features_of_panels_must_be_the_same(path):
+    one = PathDisplay(path.alphas, path.coef)
+    other = PathDisplay(path.alphas, path.coef[:5])
+    with pytest.raises(ValueError, match="same features"):
+        ClassPathsDisplay([one, other])
+    with pytest.raises(ValueError, match="3 labels"):
+        ClassPathsDisplay([one, one], ["a", "b", "c"])
 
 
 def test_path_of_an_estimator(data, ax):
@@ -279,6 +349,8 @@ def test_classes_of_an_estimator_by_name(classes_path, ax):
 
     display = PathDisplay.from_estimator(Model(), class_of_interest="c", ax=ax)
     np.testing.assert_array_equal(display.coef.toarray(), classes_path.coefs[2])
+    display = PathDisplay.from_estimator(Model())
+    assert [panel.get_title() for panel in display.axes_] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("display", [PathDisplay, CertificateDisplay, CVCurveDisplay])
@@ -330,6 +402,8 @@ class Result:
     """A cross-validation with scores from a formula; min at 10, one SE at 6."""
 
     metrics = ("neg_mean_squared_error", "r2")
+
+    gammas = None
 
     def __init__(self, data, l1_ratios=(1.0,), n_alphas=20):
         X, y = data
@@ -405,6 +479,21 @@ def test_choices_of_one_alpha_share_a_text(data, ax):
     (text,) = texts(ax.texts)
     assert text.startswith("best, 1 SE: alpha = ")
     assert_legible(ax.figure)
+
+
+def test_gammas_of_a_relaxed_lasso(data, ax):
+    X, y = data[:2]
+    model = riata.RelaxedLassoCV([0.0, 1.0], alphas=12, cv=3).fit(X, y)
+    display = CVCurveDisplay.from_estimator(model, ax=ax)
+    assert display.legend_.get_title().get_text() == "gamma"
+    assert [text.get_text() for text in display.legend_.get_texts()] == ["0", "1"]
+
+
+def test_a_score_without_a_standard_error(data, ax):
+    X, y = data[:2]
+    model = riata.RidgeCV([1.0, 10.0], scoring="r2").fit(X, y)
+    display = CVCurveDisplay.from_estimator(model, ax=ax)
+    assert list(display.marks_) == ["min"]
 
 
 def test_several_l1_ratios(data, ax):

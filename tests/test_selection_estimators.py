@@ -1,5 +1,7 @@
 """RelaxedLassoCV, the contract of the selection estimators, and SelectFromModel."""
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -100,15 +102,123 @@ def test_folds_smaller_than_supports():
     assert np.isfinite(model.score_path_).all()
 
 
-def test_one_standard_error():
-    X, y = make_data()
+@pytest.mark.parametrize("seed", range(4))
+def test_one_standard_error(seed):
+    X, y = make_data(seed=seed)
     least, sparse = (RelaxedLassoCV(select=rule).fit(X, y) for rule in ("min", "1se"))
     mean = sparse.score_path_.mean(axis=2)
     best = np.unravel_index(mean.argmax(), mean.shape)
+    assert (least.gamma_, least.alpha_) == (
+        least.gammas_[best[0]], least.alphas_[best[1]]
+    )
     error = sparse.score_path_[best].std(ddof=1) / np.sqrt(5)
-    k = (mean >= mean[best] - error).any(axis=0).argmax()
-    assert sparse.alpha_ == sparse.alphas_[k] >= least.alpha_
-    assert sparse.gamma_ == sparse.gammas_[mean[:, k].argmax()]
+    size = sparse.path_.n_active
+    candidates = [
+        (size[k], -mean[g, k], g, k) for g in range(5)
+        for k in np.flatnonzero(mean[g] >= mean[best] - error)[:1]
+    ]  # fewest features; of equals the best score
+    _, _, g, k = min(candidates)
+    assert (sparse.gamma_, sparse.alpha_) == (sparse.gammas_[g], sparse.alphas_[k])
+
+
+@pytest.mark.parametrize("loss", ["squared", "poisson"])
+def test_blends_are_paths_of_their_own(loss):
+    X, y = make_data()
+    y = y if loss == "squared" else np.round(np.exp(y / 4))
+    folds = list(KFold(4).split(X))
+    model = RelaxedLassoCV([0.0, 0.4, 1.0], loss=loss, cv=folds, alphas=12).fit(X, y)
+    result, (train, test) = model.cv_result_, folds[2]
+    relaxed = relaxed_path(X[train], y[train], loss=loss, alphas=model.alphas_)
+    for which, gamma in enumerate((0.0, 0.4, 1.0)):
+        blend = result.fold_paths[which][2]
+        coef, intercept = relaxed._blend(gamma)
+        assert_allclose(blend.coefs, coef.toarray(), atol=2e-3)
+        assert_allclose(blend.intercept, intercept, atol=2e-3)
+        assert_allclose(
+            result.out_of_fold(X, lambda _, which=which: (which, 6))[test],
+            blend.predict(X[test], model.alphas_[6]),
+        )
+        assert_array_equal(blend.n_active, np.count_nonzero(blend.coefs, axis=0))
+        choice = result.select(lambda _, which=which: (which, 6))
+        assert choice.gamma == gamma
+        coef, intercept = model.relaxed_path_.coef_at(choice.alpha, gamma)
+        assert_array_equal(choice.coef, coef)
+        assert choice.intercept == intercept
+    assert set(result.to_frame("table").columns) >= {"gamma", "alpha", "n_active"}
+    assert "gamma" in str(result)
+    with pytest.raises(ValueError, match="not one of the path's"):
+        blend.coef_at(0.5 * (model.alphas_[0] + model.alphas_[1]))
+
+
+@pytest.mark.parametrize("cls", [RelaxedLassoCV, AdaptiveLassoCV])
+@pytest.mark.parametrize("rule", ["min", "1se", lambda result: (0, 3)])
+def test_reselecting_is_selecting(cls, rule):
+    X, y = make_data()
+    model = cls(alphas=25, select="1se").fit(X, y)
+    other, expected = model.reselect(rule), cls(alphas=25, select=rule).fit(X, y)
+    assert set(vars(other)) == set(vars(expected))
+    for name in ("alpha_", "coef_", "intercept_", "dual_gap_", "n_iter_"):
+        assert_array_equal(getattr(other, name), getattr(expected, name))
+    if cls is RelaxedLassoCV:
+        assert other.gamma_ == expected.gamma_
+        assert other.refit_relative_gap_ == expected.refit_relative_gap_
+    assert model.select == "1se"
+
+
+@pytest.mark.parametrize("cls", [RelaxedLassoCV, AdaptiveLassoCV])
+def test_scores_of_a_scorer(cls):
+    X, y = make_data(60, 8)
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, 60)
+    folds = list(KFold(3).split(X))
+    model = cls(scoring="neg_mean_absolute_error", cv=folds, alphas=6)
+    result = model.fit(X, y, sample_weight=weight).cv_result_
+    assert result.metrics == ("neg_mean_absolute_error", "neg_deviance")
+    for k, (_, test) in enumerate(folds):
+        for which, paths in enumerate(result.fold_paths):
+            error = np.abs(y[test, None] - paths[k].decision_function(X[test]))
+            expected = -np.average(error, axis=0, weights=weight[test])
+            assert_allclose(result.scores[result.metrics[0]][which, :, k], expected)
+    best = result.mean_score().max()
+    assert_allclose(result.mean_score()[result.select()[2:4]], best)
+    assert_allclose(model.score_path_.mean(axis=-1).max(), best)
+    other = cls(cv=folds, alphas=6).fit(X, y, sample_weight=weight)
+    assert model.reselect("min", "neg_deviance").alpha_ == other.alpha_
+
+
+def test_criteria_of_the_adaptive_lasso_and_of_no_relaxed_one():
+    X, y = make_data()
+    model = AdaptiveLassoCV(select="bic").fit(X, y)
+    path = riata.adaptive_path(X, y, alphas=model.alphas_)
+    assert model.alpha_ == model.alphas_[path.select("bic")]
+    with pytest.raises(ValueError, match="degrees of freedom of a relaxed lasso"):
+        RelaxedLassoCV(select="bic").fit(X, y)
+    with pytest.raises(ValueError, match="relaxed lasso's degrees of freedom"):
+        RelaxedLassoCV().fit(X, y).reselect("bic")
+
+
+@pytest.mark.parametrize("cls", [RelaxedLassoCV, AdaptiveLassoCV])
+def test_no_time_at_all(cls):
+    X, y = make_data(100, 400)
+    model = cls(time_limit=1e-9, alphas=30, tol=1e-12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y)
+    scores = model.cv_result_.scores["neg_deviance"]
+    reached = ~np.isnan(scores).any(axis=-1)
+    assert reached.any()
+    assert not reached.all()
+    assert_array_equal(reached, np.sort(reached, axis=1)[:, ::-1])
+    assert model.alpha_ in model.alphas_[reached.any(axis=0)]
+    assert np.isfinite(model.coef_).all()
+
+
+def test_refits_that_time_did_not_allow_are_not_chosen(monkeypatch):
+    X, y = make_data()
+    relaxed = relaxed_path(X, y, alphas=10)
+    relaxed.refits.status[6:] = ["time_limit"] * 4
+    blend = riata._relaxed.Blend(relaxed, 0.5)
+    assert len(blend) == len(blend.relative_gap) == blend.coef.shape[1] == 6
+    assert_allclose(blend.coefs, relaxed._blend(0.5)[0].toarray()[:, :6])
 
 
 def test_n_jobs_does_not_matter():

@@ -1369,7 +1369,7 @@ def test_fit_input(problem):
     assert data.y is y
     assert data.sample_weight is None
     np.testing.assert_array_equal(data.offset, np.ones(20))
-    assert data.features == {"n_features_in_": 3}
+    assert data.features == {"n_features_in_": 3, "_has_offset_": True}
 
 
 def test_fit_input_sparse_in_place(problem):

@@ -22,7 +22,7 @@ _NAMES = {
     "Lasso": "_estimators",
     "ElasticNet": "_estimators",
     "Ridge": "_estimators_ridge",
-    "RidgeCV": "_estimators_ridge",
+    "RidgeCV": "_cross_validation_ridge",
     "LassoCV": "_cross_validation",
     "ElasticNetCV": "_cross_validation",
     "GeneralizedLinearRegressor": "_estimators_glm",

@@ -1,6 +1,7 @@
 """The adaptive lasso: penalty factors from an initial estimate."""
 
 from functools import partial
+from time import monotonic
 
 import numpy as np
 
@@ -181,7 +182,9 @@ def _initial(data, penalty, settings, initial, alpha, options):
     if alpha is None:
         ratio = LEAST_RATIO[initial]
         grid = fit(data, N_ALPHAS, ratio=ratio).alphas
-        deviance = _held_out_deviance(fit, data, grid, options["loss"])
+        deviance = _held_out_deviance(
+            fit, data, grid, options["loss"], settings.deadline
+        )
         grid = grid[:int(np.argmin(deviance)) + 1]
     else:
         grid = np.array([alpha])
@@ -203,8 +206,9 @@ def _require_samples(data, penalty, fit_intercept):
         )
 
 
-def _held_out_deviance(fit, data, grid, loss):
-    """Mean deviance of each alpha on samples that were left out, by weights of zero."""
+def _held_out_deviance(fit, data, grid, loss, deadline):
+    """Deviance of each alpha on samples that were left out, by weights of zero; after the
+    deadline, on those of the folds that were finished."""
     n = data.X.n_samples
     weight = np.ones(n) if data.sample_weight is None else data.sample_weight
     used = np.flatnonzero(weight > 0)
@@ -222,5 +226,8 @@ def _held_out_deviance(fit, data, grid, loss):
         offset = None if data.offset is None else data.offset[rows]
         eta = path.decision_function(data.X.as_matrix()[rows], offset=offset)
         with np.errstate(over="ignore"):
-            total += weight[rows] @ loss.value(data.y[rows, None], eta)
+            total[:len(path)] += weight[rows] @ loss.value(data.y[rows, None], eta)
+        total[len(path):] = np.inf  # where the deadline came before
+        if monotonic() > deadline:
+            break
     return np.where(np.isnan(total), np.inf, total)

@@ -248,7 +248,14 @@ def add_predict(commands):
         "data", metavar="DATA",
         help="file of samples; columns that are no features of the model do not matter",
     )
-    command.add_argument("--offset", metavar="COLUMN", help="as for riata fit")
+    offset = command.add_mutually_exclusive_group()
+    offset.add_argument(
+        "--offset", metavar="COLUMN",
+        help="as for riata fit; needed by a model that was fitted with one",
+    )
+    offset.add_argument(
+        "--no-offset", action="store_true", help="predict as if all offsets were zero"
+    )
     command.add_argument(
         "-o", "--output", metavar="FILE", help="CSV file (default: the terminal)"
     )
@@ -364,9 +371,14 @@ def run_predict(options):
     outputs.check_writable(options)
     model = load_model(options.file)
     source = read_data(options.data)
-    offset = None
+    offset = 0.0 if options.no_offset else None
     if options.offset is not None:
         offset = inputs.numbers(source.take(options.offset, "--offset"), "--offset")
+    if offset is None and model.has_offset:
+        raise ValueError(
+            f"{options.file} was fitted with an offset: give that of these samples with "
+            "--offset COLUMN, or predict without by --no-offset."
+        )
     X, notes = inputs.features_for(model, source)
     for note in notes:
         print(f"riata: warning: {note}", file=sys.stderr)
@@ -384,6 +396,11 @@ def run_check(options):
 
     found = inputs.read_coefficients(options.coef)
     is_model = isinstance(found, LinearPredictor)
+    if is_model and found.has_offset and options.offset is None:
+        raise ValueError(
+            f"{options.coef} was fitted with an offset, which belongs to the problem: "
+            "give --offset COLUMN."
+        )
     loss = found.loss if is_model and not options.loss else inputs.loss_of(options)
     samples = inputs.load_samples(options, loss, found.classes if is_model else None)
     loss = inputs.for_classes(loss, samples)

@@ -22,6 +22,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.validation import check_is_fitted
 
 from ._cross_validation_engine import Plan
+from ._cross_validation_fits import PathFits
 from ._cross_validation_folds import (
     as_folds,
     reject_params_without_routing,
@@ -79,10 +80,11 @@ class Outcome(NamedTuple):
 
 
 def outcomes(*paths):
-    """Return how all fits of some paths ended."""
+    """Return how all fits of some paths ended; a path that is blended counts once."""
+    solved = {id(path._base): path._base for path in paths}
     return [
         outcome
-        for path in paths
+        for path in solved.values()
         for outcome in map(Outcome, path.relative_gap, path.status)
     ]
 
@@ -156,7 +158,49 @@ class RoutedCV:
         return router
 
 
-class PathCV(CallbackSupportMixin, RoutedCV):
+class Reselection:
+    """Another choice among the models of a cross-validation.
+
+    A subclass has `_chosen`: the attributes that follow from a `Choice`, the coefficients
+    in a dtype.
+    """
+
+    def reselect(self, select, metric=None):
+        """Return this estimator with another choice of the strength and the mixture.
+
+        Nothing is fitted again: the models of the path on all samples are there.
+
+        Parameters
+        ----------
+        select : str or callable
+            The rule, as the parameter of that name; see :meth:`riata.CVResult.select`.
+        metric : str, default=None
+            One of ``cv_result_.metrics``; by default the first.
+
+        Returns
+        -------
+        estimator : object
+            A fitted copy.
+
+        Raises
+        ------
+        ValueError
+            If there is no such rule or metric, or the fit kept no models to choose from.
+        """
+        check_is_fitted(self)
+        choice = self._reselected(select, metric)
+        other = copy.copy(self)
+        dtype = self.coef_.dtype
+        other._set_fitted(**{**vars(self), **self._chosen(choice, dtype)})
+        other.select = select
+        return other
+
+    def _reselected(self, rule, metric):
+        """Return the `Choice` of a rule."""
+        return self.cv_result_.select(rule, metric)
+
+
+class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
     """What the estimators that choose an alpha and an l1_ratio share."""
 
     _parameter_checks: ClassVar = {
@@ -214,8 +258,9 @@ class PathCV(CallbackSupportMixin, RoutedCV):
         folds = as_folds(self._splitter(labels), data.X, labels, split_params)
         if classes is not None:
             require_classes(folds, data.y, classes)
-        l1_ratios = self._l1_ratios()
-        grids = self._grids(data, l1_ratios, options)
+        deadline = Deadline(self.time_limit)
+        l1_ratios, fits = self._l1_ratios(), self._fits(data, folds, options, deadline)
+        grids = self._grids(data, l1_ratios, fits.options_of_all)
         judges = {DEVIANCE: partial(minus_deviance, options["loss"])}
         if scorer is not None:
             judge = Judge(self, scorer, score_params, attributes, len(data.y))
@@ -224,8 +269,8 @@ class PathCV(CallbackSupportMixin, RoutedCV):
             params = score_params if takes_weights(other) else {}
             judges[name] = Judge(self, other, params, attributes, len(data.y))
         plan = Plan(
-            data, folds, l1_ratios, lambda total: grids, judges, options,
-            Deadline(self.time_limit), getattr(self, "_callback", None),
+            fits, l1_ratios, lambda total: grids, judges, deadline,
+            getattr(self, "_callback", None),
         )
         result = run_and_tell(plan, self, X, y)
         kept = outcomes(*result.paths, *(p for ps in result.fold_paths for p in ps))
@@ -245,6 +290,10 @@ class PathCV(CallbackSupportMixin, RoutedCV):
         data, options = Samples(*data), self._path_options()
         data = data._replace(y=options["loss"].check_target(data.y))
         return data, options, {**self._extra_attributes(options), **features}
+
+    def _fits(self, data, folds, options, deadline):
+        """Return what is fitted to all samples and in each fold."""
+        return PathFits(data, folds, options)
 
     def _splitter(self, labels):
         return check_cv(self.cv)
@@ -303,31 +352,6 @@ class PathCV(CallbackSupportMixin, RoutedCV):
             "path_": choice.path,
             **self._attributes_of(Fit.from_path(choice.path, choice.at), dtype),
         }
-
-    def reselect(self, select, metric=None):
-        """Return this estimator with another choice of alpha and l1_ratio.
-
-        Nothing is fitted again: all models are there.
-
-        Parameters
-        ----------
-        select : str or callable
-            The rule, as the parameter of that name; see :meth:`riata.CVResult.select`.
-        metric : str, default=None
-            One of ``cv_result_.metrics``; by default the first.
-
-        Returns
-        -------
-        estimator : object
-            A fitted copy.
-        """
-        check_is_fitted(self)
-        choice = self.cv_result_.select(select, metric)
-        other = copy.copy(self)
-        dtype = self.coef_.dtype
-        other._set_fitted(**{**vars(self), **self._chosen(choice, dtype)})
-        other.select = select
-        return other
 
     def _attributes_of(self, fit, dtype):
         return fitted_attributes([fit], np.empty(0), dtype, self.fit_intercept)

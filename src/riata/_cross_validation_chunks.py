@@ -53,6 +53,7 @@ def cv_chunks(
     for l1_ratio in l1_ratios:
         its = checked_penalty(None, l1_ratio, n_features=X.n_features, **penalty)
         paths.append(fit.path(None, check.check_alphas(alphas), its, ratio))
+        paths[-1].has_offset = data.offset is not None
         grids.append(paths[-1].alphas)
         fold_paths.append([fit.path(k, grids[-1], its) for k in range(len(folds))])
     scores = np.full((len(l1_ratios), max(map(len, grids)), len(folds)), np.nan)

@@ -1,9 +1,5 @@
-"""The engine of cross-validation: paths on all samples and on those of each fold.
-
-No fold has rows of X of its own to train on: where there are many more samples than
-features, its path comes from moments (`FoldMoments`), elsewhere the samples that it
-leaves out have a weight of zero.
-"""
+"""The engine of cross-validation: fits to all samples and to those of each fold, scored
+on the others."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -12,16 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 
-from ._cross_validation_folds import FoldMoments, Folds, train_weight
+from ._cross_validation_fits import PathFits
+from ._cross_validation_folds import Folds
 from ._cross_validation_result import CVResult
 from ._cross_validation_scores import predictors
-from ._estimators_base import Deadline, Samples, solve_path, total_weight
+from ._estimators_base import Deadline, Samples, total_weight
 from ._guide import Guide
-from ._moments import Inexact
-from ._path import Data, checked_penalty, checked_problem
-from ._solver import Interrupted, Settings
-from ._validation import check_design, check_sample_weight
-from .losses import Squared
+from ._solver import Interrupted
 
 
 class FoldStep(NamedTuple):
@@ -38,8 +31,8 @@ class Plan(NamedTuple):
 
     Parameters
     ----------
-    data : Samples
-    folds : Folds
+    fits : PathFits
+        What is fitted; it holds samples, folds and options.
     l1_ratios : list of float
     alphas : callable
         Given the sum of the weights of some samples, the decreasing alphas of each
@@ -47,21 +40,27 @@ class Plan(NamedTuple):
     judges : dict of callable
         Of each metric: given a path, its predictors (less offsets) of held-out samples,
         these and their numbers, the scores of its alphas.
-    options : dict
-        Of `solve_path`.
     deadline : Deadline
     callback : callable or None
         Given a `FoldStep` after each fold; a true answer ends with those finished.
     """
 
-    data: Samples
-    folds: Folds
+    fits: PathFits
     l1_ratios: list
     alphas: Callable
     judges: dict
-    options: dict
     deadline: Deadline
     callback: Callable | None = None
+
+    @property
+    def data(self) -> Samples:
+        """All samples."""
+        return self.fits.data
+
+    @property
+    def folds(self) -> Folds:
+        """Which of them each fold trains and tests on."""
+        return self.fits.folds
 
     def run(self, n_jobs=None, verbose=0):
         """Fit and score; returns a `CVResult`.
@@ -72,16 +71,16 @@ class Plan(NamedTuple):
         started = monotonic()
         n_workers = min(effective_n_jobs(n_jobs), len(self.folds))
         rounds = -(-len(self.folds) // n_workers)
-        moments, paths, guides = self._whole(rounds + 1)
+        paths, guides = self._whole(rounds + 1)
         done, end = [], "complete"
         plan = self
-        if n_workers > 1 and self.options["n_threads"] is None:
-            plan = self._replace(options={**self.options, "n_threads": 1})
+        if n_workers > 1:
+            plan = self._replace(fits=self.fits.on_one_thread())
         # Threads: the solver releases the GIL, and the data are not copied.
         work = Parallel(
             n_jobs=n_jobs, verbose=verbose, prefer="threads", return_as="generator"
         )(
-            delayed(plan._fold)(k, moments, guides, -(-(len(self.folds) - k) // n_workers))
+            delayed(plan._fold)(k, guides, -(-(len(self.folds) - k) // n_workers))
             for k in range(len(self.folds))
         )
         try:
@@ -105,63 +104,23 @@ class Plan(NamedTuple):
         return bool(self.callback(step))
 
     def _whole(self, n_turns):
-        """The moments of all folds (or None), and the paths on all samples with what
-        guides those of the folds. `n_turns` paths have to share the time left."""
+        """The paths on all samples, and what guides those of the folds. `n_turns` fits
+        of each l1_ratio have to share the time left."""
         total = total_weight(self.data)
-        moments, paths, guides = None, [], []
+        paths, guides = [], []
         for i, (l1_ratio, alphas) in enumerate(self._grids(total)):
             if i == 0:
-                moments = self._moments(l1_ratio, alphas)
+                self.fits.gather(l1_ratio, alphas)
             seconds = self.deadline.left(n_turns * len(self.l1_ratios) - i)
             guides.append(Guide())
-            path = self._path(None, moments, l1_ratio, alphas, seconds, guides[-1])
-            paths.append(path)
-        return moments, paths, [guide if guide.written else None for guide in guides]
+            paths += self.fits.fit(None, l1_ratio, alphas, seconds, guides[-1])
+        return paths, [guide if guide.written else None for guide in guides]
 
     def _grids(self, total):
         return zip(self.l1_ratios, self.alphas(total), strict=True)
 
-    def _moments(self, l1_ratio, alphas):
-        if not isinstance(self.options["loss"], Squared):
-            return None
-        X, y, weight, offset = self.data
-        X = check_design(X)
-        data = Data(X, y, check_sample_weight(weight, X.n_samples), offset)
-        problem = checked_problem(data, self.options["loss"], **self._model(l1_ratio))
-        return FoldMoments.of(problem, self.folds, alphas)
-
-    def _model(self, l1_ratio):
-        """What of the options makes the problem."""
-        options = self.options
-        penalty = checked_penalty(
-            None, l1_ratio, options["penalty_factor"], options["lower"],
-            options["upper"], self.data.X.shape[1],
-        )
-        return {
-            "fit_intercept": options["fit_intercept"],
-            "standardize": options["standardize"], **penalty,
-        }
-
-    def _path(self, fold, moments, l1_ratio, alphas, seconds, guide):
-        """The path of one fold, or of all samples (None)."""
-        options = self.options
-        if moments is not None and l1_ratio > 0:
-            deadline = np.inf if seconds is None else monotonic() + seconds
-            settings = Settings(options["tol"], options["max_iter"], deadline)
-            try:
-                return moments.path(fold, alphas, settings, **self._model(l1_ratio))
-            except Inexact:
-                pass
-        data = self.data
-        if fold is not None:
-            train, _ = self.folds[fold]
-            data = data._replace(sample_weight=train_weight(data, train))
-        return solve_path(
-            data, alphas, l1_ratio=l1_ratio, seconds=seconds, guide=guide, **options
-        )
-
-    def _fold(self, fold, moments, guides, n_folds_left):
-        """The paths of one fold, one for each l1_ratio, and their scores by metric.
+    def _fold(self, fold, guides, n_folds_left):
+        """The paths of one fold, and their scores by metric.
 
         `n_folds_left` folds, one after the other, have to share the time left.
         """
@@ -170,25 +129,30 @@ class Plan(NamedTuple):
         if held_out.sample_weight is not None and not held_out.sample_weight.any():
             raise ValueError("sample_weight is zero on all test rows of a fold of cv.")
         grids = list(self._grids(total_weight(self.data, train)))
-        scores = {
-            name: np.full((len(grids), len(grids[0][1])), np.nan) for name in self.judges
-        }
         paths = []
         for i, (l1_ratio, alphas) in enumerate(grids):
             seconds = self.deadline.left(n_folds_left * len(grids) - i)
-            path = self._path(fold, moments, l1_ratio, alphas, seconds, guides[i])
+            paths += self.fits.fit(fold, l1_ratio, alphas, seconds, guides[i])
+        scores = {
+            name: np.full((len(paths), len(grids[0][1])), np.nan) for name in self.judges
+        }
+        for i, path in enumerate(paths):
             eta = predictors(path, held_out.X)
             for name, judge in self.judges.items():
                 scores[name][i, :len(path)] = judge(path, eta, held_out, test)
             path._spread = None  # as large as X is wide, and known on all samples
-            paths.append(path)
         return paths, scores
 
     def _result(self, paths, done, end):
         fold_paths, scores = zip(*done, strict=True)
+        gammas, grids = self.fits.gammas, self.alphas(total_weight(self.data))
+        for path in paths:
+            path.has_offset = self.data.offset is not None
+        each = 1 if gammas is None else len(gammas)
         return CVResult(
-            l1_ratios=np.array(self.l1_ratios),
-            alphas=self.alphas(total_weight(self.data)),
+            l1_ratios=np.repeat(self.l1_ratios, each),
+            gammas=None if gammas is None else np.tile(gammas, len(grids)),
+            alphas=[grid for grid in grids for _ in range(each)],
             paths=paths,
             scores={
                 name: np.stack([score[name] for score in scores], axis=-1)

@@ -14,6 +14,7 @@ from sklearn.utils import metadata_routing
 from sklearn.utils.metadata_routing import process_routing
 
 from ._cross_validation_base import (
+    Reselection,
     RoutedCV,
     check_l1_ratios,
     check_select,
@@ -21,6 +22,7 @@ from ._cross_validation_base import (
     outcomes,
 )
 from ._cross_validation_engine import Plan
+from ._cross_validation_fits import PathFits
 from ._cross_validation_folds import (
     as_folds,
     reject_params_without_routing,
@@ -39,7 +41,6 @@ from ._estimators_base import (
     Fit,
     Samples,
     solve_path,
-    total_weight,
     warn_not_converged,
 )
 from ._estimators_classifier import class_attributes, with_class_weight
@@ -86,7 +87,9 @@ def check_l1_ratios_or_none(value, name):
         check_l1_ratios(value, name)
 
 
-class LogisticRegressionCV(CallbackSupportMixin, RoutedCV, LogisticModel):
+class LogisticRegressionCV(
+    CallbackSupportMixin, Reselection, RoutedCV, LogisticModel
+):
     """Logistic regression whose `C` and `l1_ratio` are chosen by cross-validation.
 
     See :class:`riata.LogisticRegression` for the problem that is solved. Has the
@@ -155,7 +158,8 @@ class LogisticRegressionCV(CallbackSupportMixin, RoutedCV, LogisticModel):
         Rule of the choice of C and l1_ratio where `refit` is true: "min" (the best mean
         score), "1se" (the simplest model within one standard error of it), "aic",
         "aicc", "bic", "ebic", "gcv" (an information criterion of the path on all
-        samples), or a callable; see :meth:`riata.CVResult.select`.
+        samples), or a callable; see :meth:`riata.CVResult.select`. :meth:`reselect` makes
+        another choice later.
     n_threads : int, default=None
         Number of threads. None lets riata decide.
     time_limit : float, default=None
@@ -346,29 +350,31 @@ class LogisticRegressionCV(CallbackSupportMixin, RoutedCV, LogisticModel):
         require_classes(folds, data.y, classes)
         data = with_class_weight(data, self.class_weight, classes)
         Cs = self._get_Cs()
-        order = np.argsort(Cs, kind="stable")
+        order = increasing(Cs)
         judge = Judge(self, scorer, score_params, attributes, len(labels))
         plan = Plan(
-            data, folds, l1_ratios,
+            PathFits(data, folds, options), l1_ratios,
             lambda total: [1.0 / (Cs[order] * total)] * len(l1_ratios),
             {
                 "accuracy" if self.scoring in (None, "warn") else name_of(self.scoring):
                     judge,
                 DEVIANCE: partial(minus_deviance, options["loss"]),
             },
-            options, Deadline(self.time_limit),
+            Deadline(self.time_limit),
         )
         result = run_and_tell(plan, self, X, y)
         found = gather(result, np.argsort(order))
         if self.refit:
-            at_ratio, at_C = self._place(result, found, order)
-            fitted = self._refit(plan, result, at_ratio, at_C, float(Cs[at_C]), kkt)
+            choice = self._choice(result, Cs, self.select)
+            fitted = self._refit(plan, result, choice, kkt)
+            fitted |= self._strength(choice, Cs, classes)
         else:
-            fitted = average_of_best(found, Cs, l1_ratios)
+            fitted, C, l1_ratio = average_of_best(found, Cs, l1_ratios)
+            fitted |= self._shaped(C, l1_ratio, classes)
             fitted["coef_"] = fitted["coef_"].astype(data.X.dtype)
             fitted["intercept_"] = fitted["intercept_"].astype(data.X.dtype)
             warn_not_converged(self, found.outcomes, "fits", stacklevel=2)
-        fitted |= self._records(found, fitted, classes)
+        fitted |= self._records(found, classes)
         fitted |= {"Cs_": Cs, "l1_ratios_": np.array(l1_ratios), "cv_result_": result}
         self._set_fitted(**attributes, **fitted)
         return self
@@ -447,38 +453,58 @@ class LogisticRegressionCV(CallbackSupportMixin, RoutedCV, LogisticModel):
             return [float(self.penalty == "l1")] * np.size(l1_ratios)
         return [0.0] if l1_ratios is None else [float(r) for r in np.atleast_1d(l1_ratios)]
 
-    def _place(self, result, found, order):
-        """Return the places of the chosen l1_ratio and C, of equals the first C."""
-        if self.select == "min":
-            mean = found.scores.mean(axis=0)  # (n_l1_ratios, n_cs)
-            mean = np.where(np.isnan(mean), -np.inf, mean).T
-            at_C, at_ratio = np.unravel_index(np.argmax(mean), mean.shape)
-            return int(at_ratio), int(at_C)
-        choice = result.select(self.select)
-        return choice.which, int(order[choice.at])
+    def _choice(self, result, Cs, rule, metric=None):
+        """Return the `Choice` of a rule; for the best mean score, of equals the first of
+        the Cs as given."""
+        if rule != "min":
+            return result.select(rule, metric)
+        back = np.argsort(increasing(Cs))
+        mean = result._reached(result.mean_score(metric))[:, back].T
+        at_C, at_ratio = np.unravel_index(np.argmax(mean), mean.shape)
+        return result.select(lambda _: (int(at_ratio), int(back[at_C])))
 
-    def _refit(self, plan, result, at_ratio, at_C, C, kkt):
-        """Fit all of the data with the chosen C and l1_ratio, from their place on the
-        path if it reached it."""
-        data, path = plan.data, result.paths[at_ratio]
-        alpha = 1.0 / (C * total_weight(data))
-        near = int(np.argmin(np.abs(path.alphas - alpha)))
+    def _reselected(self, rule, metric):
+        if not self.refit:
+            raise ValueError(
+                "reselect chooses a model of all samples, but with refit=False the "
+                "coefficients are means over the folds; fit with refit=True."
+            )
+        return self._choice(self.cv_result_, self.Cs_, rule, metric)
+
+    def _chosen(self, choice, dtype):
+        fitted = class_attributes(Fit.from_path(choice.path, choice.at), dtype)
+        del fitted["n_iter_"]  # which is that of the folds
+        return {**fitted, **self._strength(choice, self.Cs_, self.classes_)}
+
+    def _strength(self, choice, Cs, classes):
+        C = float(Cs[increasing(Cs)][choice.at])
+        return self._shaped(C, choice.l1_ratio, classes)
+
+    def _shaped(self, C, l1_ratio, classes):
+        """C and l1_ratio in the shape that was asked for."""
+        if self.use_legacy_attributes is not False:
+            n = len(classes) if len(classes) > 2 else 1
+            C, l1_ratio = np.repeat(C, n), np.repeat(l1_ratio, n)
+        return {"C_": C, "l1_ratio_": l1_ratio}
+
+    def _refit(self, plan, result, choice, kkt):
+        """Fit all of the data with the chosen C and l1_ratio, from where the path was."""
+        data = plan.data
         final = solve_path(
             data,
-            np.array([alpha]),
-            l1_ratio=plan.l1_ratios[at_ratio],
+            np.array([choice.alpha]),
+            l1_ratio=choice.l1_ratio,
             seconds=plan.deadline.left(),
-            start=path._coef_of(near),
+            start=choice.path._coef_of(choice.at),
             kkt=kkt,
-            **plan.options,
+            **plan.fits.options,
         )
         kept = outcomes(final, *(p for of_ratio in result.fold_paths for p in of_ratio))
         what = "fits (folds, l1_ratios and Cs)"
         warn_not_converged(self, kept, what, stacklevel=3)
-        fitted = class_attributes(Fit.from_path(final, 0), data.X.dtype)
-        return {**fitted, "C_": C, "l1_ratio_": plan.l1_ratios[at_ratio]}
+        return class_attributes(Fit.from_path(final, 0), data.X.dtype)
 
-    def _records(self, found, fitted, classes):
+    def _records(self, found, classes):
         """Return what is kept of the folds, in the shapes that were asked for."""
         coefs = found.coefs
         if self.fit_intercept:
@@ -497,9 +523,12 @@ class LogisticRegressionCV(CallbackSupportMixin, RoutedCV, LogisticModel):
             "scores_": {label: scores for label in labels},
             "coefs_paths_": dict(zip(labels, coefs, strict=True)),
             "n_iter_": n_iter,
-            "C_": np.repeat(fitted["C_"], len(labels)),
-            "l1_ratio_": np.repeat(fitted["l1_ratio_"], len(labels)),
         }
+
+
+def increasing(Cs):
+    """Return what brings Cs into increasing order; of equals the first is first."""
+    return np.argsort(Cs, kind="stable")
 
 
 class Found(NamedTuple):
@@ -543,16 +572,16 @@ def gather(result, order):
 
 
 def average_of_best(found, Cs, l1_ratios):
-    """Return the means over the folds of what is best in each of them."""
+    """Return the means over the folds of what is best in each of them: attributes, C and
+    l1_ratio."""
     n_folds = len(found.scores)
     scores = np.swapaxes(np.nan_to_num(found.scores, nan=-np.inf), 1, 2)
     best = np.argmax(scores.reshape(n_folds, -1), axis=1)
     at_C, at_ratio = np.unravel_index(best, scores.shape[1:])
     at = np.arange(n_folds), at_ratio, at_C
-    return {
+    fitted = {
         "coef_": found.coefs[at].mean(axis=0),
         "intercept_": found.intercepts[at].mean(axis=0),
-        "C_": float(Cs[at_C].mean()),
-        "l1_ratio_": float(np.array(l1_ratios)[at_ratio].mean()),
         "_solved_": None,  # no single problem
     }
+    return fitted, float(Cs[at_C].mean()), float(np.array(l1_ratios)[at_ratio].mean())

@@ -25,6 +25,8 @@ class Choice(NamedTuple):
     intercept : float or ndarray of shape (n_classes,)
     path : PathResult
         The path on all samples that they are from.
+    gamma : float
+        Of a relaxed lasso: share of the lasso's own coefficients. Otherwise 1.
     """
 
     l1_ratio: float
@@ -34,6 +36,7 @@ class Choice(NamedTuple):
     coef: np.ndarray
     intercept: Any
     path: Any
+    gamma: float = 1.0
 
 
 class CVResult:
@@ -60,6 +63,9 @@ class CVResult:
         Numbers of the samples.
     end : {"complete", "callback", "interrupted"}
         Why it ended; only the folds that were finished are there.
+    gammas : ndarray or None
+        Of a relaxed lasso: the share of the lasso's own coefficients. Everything above
+        has an entry for each of them, where it otherwise has one for each l1_ratio.
 
     See Also
     --------
@@ -77,10 +83,22 @@ class CVResult:
     [6, 2]
     """
 
-    def __init__(self, *, l1_ratios, alphas, paths, scores, fold_paths, folds, end):
-        self.l1_ratios, self.alphas, self.paths = l1_ratios, alphas, paths
+    gammas = None
+
+    def __init__(
+        self, *, l1_ratios, alphas, paths, scores, fold_paths, folds, end, gammas=None
+    ):
+        self.l1_ratios, self.gammas = l1_ratios, gammas
+        self.alphas, self.paths = alphas, paths
         self.scores, self.metrics = scores, tuple(scores)
         self.fold_paths, self.folds, self.end = fold_paths, folds, end
+
+    @property
+    def _mix(self):
+        """What tells the paths apart, and its values."""
+        if self.gammas is None:
+            return "l1_ratio", self.l1_ratios
+        return "gamma", self.gammas
 
     @property
     def n_folds(self):
@@ -141,6 +159,9 @@ class CVResult:
               `PathResult.select`.
             - a callable, given this object: returns the places ``(which, at)``, or
               ``at`` alone of a single l1_ratio.
+
+            Of a relaxed lasso the gammas are in the place of the l1_ratios, and there
+            are no criteria: its degrees of freedom are not known.
         metric : str, optional
             One of `metrics`; by default the first.
 
@@ -158,17 +179,24 @@ class CVResult:
         return Choice(
             float(self.l1_ratios[which]), float(path.alphas[at]), which, at,
             path._coef_of(at), path.intercept[..., at], path,
+            1.0 if self.gammas is None else float(self.gammas[which]),
         )
 
     def _place(self, rule, metric):
         if callable(rule):
             return self._checked_place(rule(self))
         check.check_choice(rule, "rule", RULES)
-        mean, error = self._reached(self.mean_score(metric)), self.standard_error(metric)
+        mean = self._reached(self.mean_score(metric))
         best = np.unravel_index(np.argmax(mean), mean.shape)
         if rule == "min":
             return int(best[0]), int(best[1])
         if rule == "1se":
+            error = self.standard_error(metric)
+            if np.isnan(error[best]):
+                raise ValueError(
+                    f"rule='1se' needs a standard error, and {metric or self.metrics[0]!r} "
+                    "is a single score of all samples; use another rule or metric."
+                )
             return self._one_standard_error(mean, mean[best] - error[best])
         ends = [path._score(rule) for path in self.paths]
         least = [np.nanmin(np.where(np.isfinite(end), end, np.inf)) for end in ends]
@@ -254,7 +282,9 @@ class CVResult:
         -------
         ndarray of shape (n_features,)
         """
-        which, at = self._place(rule, metric)
+        return self._frequency(*self._place(rule, metric))
+
+    def _frequency(self, which, at):
         used = [
             np.atleast_2d(path._coef_of(at) != 0).any(axis=0)
             for path in self.fold_paths[which] if at < len(path)
@@ -282,7 +312,7 @@ class CVResult:
         """
         which, at = self._place(rule, metric)
         return summary_of(
-            self.paths[which], at, feature_names, self.selection_frequency(rule, metric),
+            self.paths[which], at, feature_names, self._frequency(which, at),
             all_features=all_features, frame=frame,
         )
 
@@ -320,8 +350,8 @@ class CVResult:
         Returns
         -------
         pandas.DataFrame, polars.DataFrame or a table that prints
-            With the columns ``l1_ratio``, ``alpha``, ``n_active`` and, for each metric,
-            its ``mean_...`` and ``se_...``.
+            With the columns ``l1_ratio`` (of a relaxed lasso ``gamma``), ``alpha``,
+            ``n_active`` and, for each metric, its ``mean_...`` and ``se_...``.
 
         Raises
         ------
@@ -329,8 +359,9 @@ class CVResult:
             If the package that was asked for is not installed.
         """
         sizes = [len(alphas) for alphas in self.alphas]
+        mix, values = self._mix
         columns = {
-            "l1_ratio": np.repeat(self.l1_ratios, sizes),
+            mix: np.repeat(values, sizes),
             "alpha": np.concatenate(self.alphas),
             "n_active": np.concatenate([
                 np.pad(path.n_active.astype(float), (0, size - len(path)),
@@ -344,24 +375,28 @@ class CVResult:
         return frame_of(columns, frame)
 
     def __repr__(self):
-        ratios = len(self.l1_ratios)
+        mix, values = self._mix
         return (
             f"<CVResult: {self.n_folds} folds, {len(self.alphas[0])} alphas"
-            + (f", {ratios} l1_ratios" if ratios > 1 else "")
+            + (f", {len(values)} {mix}s" if len(values) > 1 else "")
             + f", scored by {', '.join(self.metrics)}>"
         )
 
     def __str__(self):
-        metric = self.metrics[0]
+        metric, (mix, values) = self.metrics[0], self._mix
         mean, error = self.mean_score(), self.standard_error()
         lines = [
             repr(self), "",
-            f"{'rule':<6}{'l1_ratio':>10}{'alpha':>12}{metric:>18}{'SE':>12}{'nonzero':>9}",
+            f"{'rule':<6}{mix:>10}{'alpha':>12}{metric:>18}{'SE':>12}{'nonzero':>9}",
         ]
         for rule in ("min", "1se", "bic"):
-            c = self.select(rule)
+            try:
+                c = self.select(rule)
+            except ValueError:  # which has no meaning for these models
+                continue
             lines.append(
-                f"{rule:<6}{c.l1_ratio:>10.4g}{c.alpha:>12.5g}{mean[c.which, c.at]:>18.5g}"
+                f"{rule:<6}{values[c.which]:>10.4g}{c.alpha:>12.5g}"
+                f"{mean[c.which, c.at]:>18.5g}"
                 f"{error[c.which, c.at]:>12.3g}{c.path.n_active[c.at]:>9}"
             )
         return "\n".join(lines)

@@ -1,73 +1,38 @@
-"""RelaxedLassoCV and AdaptiveLassoCV: what is done after a path is cross-validated, too.
+"""RelaxedLassoCV and AdaptiveLassoCV: what is done besides a path is cross-validated, too.
 
-Each fold repeats on its training rows everything that the data decide: the supports that
-are refitted, the initial estimate that weighs the penalty. Otherwise the test rows have
-had a say in what they are to judge.
+Each fold repeats on its training samples everything that the data decide: the supports
+that are refitted, the initial estimate that weighs the penalty.
 """
 
-from itertools import chain
-from numbers import Integral, Real
+from time import monotonic
 from typing import ClassVar
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
-from sklearn.model_selection import check_cv
 
-from ._cross_validation_base import (
-    NO_ALPHA,
-    RoutedCV,
-    check_eps,
-    outcomes,
-)
-from ._cross_validation_folds import as_folds, reject_params_without_routing
-from ._cross_validation_scores import minus_deviance, predictors
+from ._cross_validation_base import PathCV, check_select
+from ._cross_validation_fits import PathFits
 from ._estimators_adaptive import (
     ADAPTIVE_CHECKS,
-    CHECKS,
-    Adaptive,
+    adaptive_options,
     core_arguments,
     regression_loss,
 )
-from ._estimators_base import (
-    Fit,
-    Samples,
-    check_n_jobs,
-    check_verbose,
-    fitted_attributes,
-    solve_path,
-    warn_not_converged,
-)
-from ._estimators_glm import GeneralizedLinearModel
-from ._path import alpha_max
-from ._relaxed import GAMMAS, check_gammas, relax
-from ._validation import (
-    check_alpha,
-    check_alphas,
-    check_choice,
-    validate_estimator_input,
-)
+from ._estimators_base import Deadline, Fit
+from ._estimators_glm import OPTION_CHECKS, GeneralizedLinearModel
+from ._relaxed import GAMMAS, Blend, check_gammas, relax
+from ._result import CRITERIA
+from ._validation import check_alpha
+
+HALF = 2  # of the time for a fit goes to each of its two stages
 
 
-def check_select(value, name):
-    """Raise unless `value` is a rule."""
-    check_choice(value, name, ("min", "1se"))
+class SelectionCV(PathCV, GeneralizedLinearModel):
+    """What both share: a lasso of any loss that has means to predict."""
 
-
-class SelectionCV(RoutedCV, GeneralizedLinearModel):
-    """Folds, scores and choice; a subclass says what is fitted and what is a candidate.
-
-    Scores have the shape (n_candidates, n_alphas, n_folds).
-    """
+    l1_ratio = 1.0  # not a parameter
 
     _gap_rule = "tol"
-    _parameter_checks: ClassVar = {
-        "eps": check_eps,
-        "alphas": check_alphas,
-        "select": check_select,
-        "verbose": check_verbose,
-        "n_jobs": check_n_jobs,
-        **CHECKS,
-    }
+    _parameter_checks: ClassVar = {**PathCV._parameter_checks, **OPTION_CHECKS}
 
     def _gap_tolerance(self):
         return self.tol
@@ -75,128 +40,89 @@ class SelectionCV(RoutedCV, GeneralizedLinearModel):
     def _get_loss(self):
         return regression_loss(self.loss, type(self).__name__)
 
-    def fit(self, X, y, sample_weight=None, offset=None, **params):
-        """Choose by cross-validation, then fit to all data.
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, of any layout and of either kind of sparse format; float32 data are
-            fitted as float32.
-        y : array-like of shape (n_samples,)
-            Target, in the range of the loss.
-        sample_weight : float or array-like of shape (n_samples,), default=None
-            Weights >= 0 of the samples, for fitting and for the score on the test rows
-            of a fold. Folds count equally. A float means no weights.
-        offset : array-like of shape (n_samples,), default=None
-            Known part of the linear predictor, added to it and not fitted.
-        **params : dict
-            Arguments for the ``split`` method of `cv`, such as ``groups``. Only with
-            scikit-learn's metadata routing enabled.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If a fit ends before the tolerance is reached.
-        """
-        reject_params_without_routing(self, params)
-        self._check_params()
-        if isinstance(sample_weight, Real):
-            sample_weight = None
-        *data, features = validate_estimator_input(
-            self, X, y, sample_weight=sample_weight, offset=offset
-        )
-        options, data = self._path_options(), Samples(*data)
-        data = data._replace(y=options["loss"].check_target(data.y))
-        split_params, _ = self._route(None, sample_weight, params)
-        folds = as_folds(check_cv(self.cv), data.X, data.y, split_params)
-        prepared, attributes = self._prepare(data, options)
-        grid = self._grid(data, prepared)
-        scores, ends = zip(*self._fit_folds(data, folds, grid, options), strict=True)
-        scores = np.stack(scores, axis=-1)
-        candidate, at = chosen(scores, self.select)
-        path = solve_path(data, grid, l1_ratio=1.0, **prepared)
-        ends = [*chain(*ends), *outcomes(path)]
-        warn_not_converged(self, ends, "fits (folds and alphas)", stacklevel=2)
-        self._set_fitted(
-            alpha_=grid[at],
-            alphas_=grid,
-            path_=path,
-            loss_=options["loss"],
-            **attributes,
-            **self._attributes(data, path, prepared, candidate, at, scores),
-            **features,
-        )
-        return self
-
-    def _prepare(self, data, options):
-        """Return the options of the path on some data, and attributes that go with it."""
-        return options, {}
-
-    def _grid(self, data, options):
-        left_out = ("tol", "max_iter", "n_threads")
-        options = {k: v for k, v in options.items() if k not in left_out}
-        top = alpha_max(  # which checks all of X, also where the alphas are given
-            data.X, data.y, sample_weight=data.sample_weight, offset=data.offset,
-            **options,
-        )
-        if not isinstance(self.alphas, Integral):
-            return check_alphas(self.alphas)
-        if top == 0:
-            return np.full(self.alphas, NO_ALPHA)
-        return np.geomspace(top, top * self.eps, num=self.alphas)
-
-    def _fit_folds(self, data, folds, grid, options):
-        if min(effective_n_jobs(self.n_jobs), len(folds)) > 1:
-            if options["n_threads"] is None:
-                options = {**options, "n_threads": 1}
-        # Threads: the solver releases the GIL.
-        return Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
-            delayed(self._fit_fold)(data.rows(train), data.rows(test), grid, options)
-            for train, test in folds
+def check_rule_of_scores(value, name):
+    """Raise unless `value` is a rule that goes by scores, or a callable."""
+    check_select(value, name)
+    if isinstance(value, str) and value in CRITERIA:
+        raise ValueError(
+            f"{name} is {value!r}, but the degrees of freedom of a relaxed lasso are not "
+            "known: refits have more than coefficients; use 'min' or '1se'."
         )
 
-    def _fit_fold(self, train, test, grid, options):
-        """Return the scores (n_candidates, n_alphas) of one fold, and how fits ended."""
-        if test.sample_weight is not None and not test.sample_weight.any():
-            raise ValueError("sample_weight is zero on all test rows of a fold of cv.")
-        prepared, _ = self._prepare(train, options)
-        path = solve_path(train, grid, l1_ratio=1.0, **prepared)
-        scores = np.array([
-            minus_deviance(options["loss"], path, eta, test, None)
-            for eta in self._predictors(train, path, prepared, test)
-        ])
-        return scores, outcomes(path)
 
-    def _predictors(self, train, path, options, test):
-        """Return predictors (n_samples, n_alphas), less offsets, of each candidate."""
-        return [predictors(path, test.X)]
+class RelaxedFits(PathFits):
+    """Paths blended with refits on their supports.
 
-
-def chosen(scores, rule):
-    """Return the candidate and the alpha of a rule.
-
-    "1se" is the largest alpha that any candidate has within one standard error of the
-    best score, and there the candidate with the best score.
+    Parameters
+    ----------
+    data, folds, options
+        Of `PathFits`.
+    gammas : ndarray of shape (n_gammas,)
+    refit_alpha : float
     """
-    mean = scores.mean(axis=2)
-    mean = np.where(np.isnan(mean), -np.inf, mean)
-    best = np.unravel_index(np.argmax(mean), mean.shape)
-    if rule == "1se" and scores.shape[2] > 1:
-        error = scores[best].std(ddof=1) / np.sqrt(scores.shape[2])
-        at = int(np.argmax((mean >= mean[best] - error).any(axis=0)))
-        return int(np.argmax(mean[:, at])), at
-    return int(best[0]), int(best[1])
+
+    def __init__(self, data, folds, options, gammas, refit_alpha):
+        super().__init__(data, folds, options)
+        self.gammas, self.refit_alpha = gammas, refit_alpha
+
+    def fit(self, fold, l1_ratio, alphas, seconds, guide):
+        deadline = Deadline(seconds)
+        path = self._path(
+            self.options, fold, l1_ratio, alphas, deadline.left(HALF), guide
+        )
+        core, penalty, settings, rest = core_arguments(
+            self._samples(fold), self.options, end_of(deadline)
+        )
+        relaxed = relax(
+            path, core, penalty, settings, self.gammas, self.refit_alpha,
+            standardize=rest["standardize"], n_threads=rest["n_threads"],
+        )
+        return [Blend(relaxed, gamma) for gamma in self.gammas.tolist()]
+
+
+class AdaptiveFits(PathFits):
+    """Paths whose penalty factors come from an initial estimate on the same samples.
+
+    Parameters
+    ----------
+    data, folds, options
+        Of `PathFits`.
+    initial : dict
+        ``initial``, ``initial_alpha`` and ``power`` of `adaptive_path`.
+    deadline : Deadline
+    """
+
+    def __init__(self, data, folds, options, initial, deadline):
+        super().__init__(data, folds, options)
+        self.initial = initial
+        # Needed before any path: the alphas depend on it.
+        self.coef_of_all, self.options_of_all = adaptive_options(
+            data, options, **initial,
+            deadline=end_of(Deadline(deadline.left(HALF * (len(folds) + 1)))),
+        )
+
+    def fit(self, fold, l1_ratio, alphas, seconds, guide):
+        if fold is None:
+            path = self._path(
+                self.options_of_all, None, l1_ratio, alphas, seconds, None
+            )
+            path.initial_coef = self.coef_of_all
+            path.penalty_factor = self.options_of_all["penalty_factor"]
+            return [path]
+        deadline = Deadline(seconds)
+        _, options = adaptive_options(
+            self._samples(fold), self.options, **self.initial,
+            deadline=end_of(Deadline(deadline.left(HALF))),
+        )
+        # No guide: with other factors it leads elsewhere.
+        return [self._path(options, fold, l1_ratio, alphas, deadline.left(), None)]
+
+
+def end_of(deadline):
+    """Return the end of a `Deadline` on the clock of ``time.monotonic``."""
+    seconds = deadline.left()
+    return np.inf if seconds is None else monotonic() + seconds
 
 
 class RelaxedLassoCV(SelectionCV):
@@ -224,9 +150,16 @@ class RelaxedLassoCV(SelectionCV):
         Folds: None for 5 folds, the number of folds (of
         :class:`sklearn.model_selection.KFold`), a splitter, or an iterable of pairs of
         train and test indices.
-    select : {"min", "1se"}, default="min"
-        The pair with the best mean score; or, of the largest alpha with a score within
-        one standard error of it, the best gamma.
+    scoring : str or callable, default=None
+        None is minus the mean deviance (of the squared loss, the mean squared error).
+        Otherwise a scorer of scikit-learn, or a function ``scorer(estimator, X, y)``; it
+        is given the weights of the samples if it takes them.
+    select : {"min", "1se"} or callable, default="min"
+        The pair with the best mean score; or, of those with the largest alpha of each
+        gamma within one standard error of it, the one with the fewest features (of
+        equals, the better score); or a callable, see :meth:`riata.CVResult.select`.
+        :meth:`reselect` makes another choice later. No information criteria: the degrees
+        of freedom of refits are not known.
     fit_intercept : bool, default=True
         Whether to fit an (unpenalized) intercept.
     max_iter : int, default=1000
@@ -249,6 +182,10 @@ class RelaxedLassoCV(SelectionCV):
         Bounds of the coefficients, of the refits as well, ``lower <= 0 <= upper``.
     n_threads : int, default=None
         Number of threads of a single path. None lets riata decide.
+    time_limit : float, default=None
+        Seconds for the whole fit, shared evenly among the folds, and in each among path
+        and refits. Alphas that were not reached in all folds have a NaN in `score_path_`
+        and are not chosen.
 
     Attributes
     ----------
@@ -261,8 +198,9 @@ class RelaxedLassoCV(SelectionCV):
     gammas_ : ndarray of shape (n_gammas,)
         The gammas, as given.
     score_path_ : ndarray of shape (n_gammas, n_alphas, n_folds)
-        Minus the mean deviance (of the squared loss, the mean squared error) on the
-        test rows of each fold.
+        Score on the test rows of each fold, greater is better.
+    cv_result_ : CVResult
+        All paths, scores and folds, and every choice that can be made of them.
     path_ : PathResult
         The lasso path on all of the data.
     relaxed_path_ : RelaxedPath
@@ -317,6 +255,7 @@ class RelaxedLassoCV(SelectionCV):
         "gammas": check_gammas,
         "refit_alpha": check_alpha,
         **SelectionCV._parameter_checks,
+        "select": check_rule_of_scores,
     }
 
     def __init__(
@@ -328,6 +267,7 @@ class RelaxedLassoCV(SelectionCV):
         eps=1e-3,
         alphas=100,
         cv=None,
+        scoring=None,
         select="min",
         fit_intercept=True,
         max_iter=1000,
@@ -339,6 +279,7 @@ class RelaxedLassoCV(SelectionCV):
         lower=None,
         upper=None,
         n_threads=None,
+        time_limit=None,
     ):
         self.gammas = gammas
         self.loss = loss
@@ -346,6 +287,7 @@ class RelaxedLassoCV(SelectionCV):
         self.eps = eps
         self.alphas = alphas
         self.cv = cv
+        self.scoring = scoring
         self.select = select
         self.fit_intercept = fit_intercept
         self.max_iter = max_iter
@@ -357,36 +299,33 @@ class RelaxedLassoCV(SelectionCV):
         self.lower = lower
         self.upper = upper
         self.n_threads = n_threads
+        self.time_limit = time_limit
 
-    def _relax(self, data, path, options):
-        core, penalty, settings, rest = core_arguments(data, options)
-        return relax(
-            path, core, penalty, settings, check_gammas(self.gammas), self.refit_alpha,
-            standardize=rest["standardize"], n_threads=rest["n_threads"],
-        )
+    def _fits(self, data, folds, options, deadline):
+        gammas = check_gammas(self.gammas)
+        return RelaxedFits(data, folds, options, gammas, float(self.refit_alpha))
 
-    def _predictors(self, train, path, options, test):
-        refits = self._relax(train, path, options).refits
-        lasso, refit = predictors(path, test.X), predictors(refits, test.X)
-        for gamma in check_gammas(self.gammas).tolist():
-            yield gamma * lasso + (1.0 - gamma) * refit
-
-    def _attributes(self, data, path, options, candidate, at, scores):
-        relaxed = self._relax(data, path, options)
-        gamma = float(relaxed.gammas[candidate])
-        coef, intercept = relaxed.coef_at(path.alphas[at], gamma)
-        fit = Fit.from_path(path, at)._replace(coef=coef, intercept=intercept)
+    def _records(self, result):
+        relaxed = result.paths[0].relaxed
         return {
-            "gamma_": gamma,
+            "alphas_": result.alphas[0],
             "gammas_": relaxed.gammas,
+            "path_": relaxed.path,
             "relaxed_path_": relaxed,
-            "score_path_": scores,
-            "refit_relative_gap_": float(relaxed.refits.relative_gap[at]),
-            **fitted_attributes([fit], data.y, data.X.dtype, self.fit_intercept),
+            "score_path_": result.scores[result.metrics[0]],
+        }
+
+    def _chosen(self, choice, dtype):
+        refits = choice.path.relaxed.refits
+        return {
+            "alpha_": choice.alpha,
+            "gamma_": choice.gamma,
+            "refit_relative_gap_": float(refits.relative_gap[choice.at]),
+            **self._attributes_of(Fit.from_path(choice.path, choice.at), dtype),
         }
 
 
-class AdaptiveLassoCV(Adaptive, SelectionCV):
+class AdaptiveLassoCV(SelectionCV):
     """Adaptive lasso whose `alpha` is chosen by cross-validation.
 
     Each fold finds an initial estimate of its own on its training rows, as the fit on
@@ -416,9 +355,15 @@ class AdaptiveLassoCV(Adaptive, SelectionCV):
         Folds: None for 5 folds, the number of folds (of
         :class:`sklearn.model_selection.KFold`), a splitter, or an iterable of pairs of
         train and test indices.
-    select : {"min", "1se"}, default="min"
-        The alpha with the best mean score, or the largest within one standard error of
-        it.
+    scoring : str or callable, default=None
+        None is minus the mean deviance (of the squared loss, the mean squared error).
+        Otherwise a scorer of scikit-learn, or a function ``scorer(estimator, X, y)``; it
+        is given the weights of the samples if it takes them.
+    select : str or callable, default="min"
+        Rule of the choice: "min" (the best mean score), "1se" (the largest alpha within
+        one standard error of it), "aic", "aicc", "bic", "ebic", "gcv" (an information
+        criterion of the path on all samples, given its penalty factors), or a callable;
+        see :meth:`riata.CVResult.select`. :meth:`reselect` makes another choice later.
     fit_intercept : bool, default=True
         Whether to fit an (unpenalized) intercept.
     max_iter : int, default=1000
@@ -440,18 +385,29 @@ class AdaptiveLassoCV(Adaptive, SelectionCV):
         Bounds of the coefficients, ``lower <= 0 <= upper``.
     n_threads : int, default=None
         Number of threads of a single path. None lets riata decide.
+    time_limit : float, default=None
+        Seconds for the whole fit, shared evenly among the folds, and in each among
+        initial estimate and path. Alphas that were not reached in all folds have a NaN
+        in `score_path_` and are not chosen.
 
     Attributes
     ----------
     alpha_ : float
         The chosen alpha.
+    l1_ratio_ : float
+        Always 1.0.
     alphas_ : ndarray of shape (n_alphas,)
         The alphas, decreasing.
     score_path_ : ndarray of shape (n_alphas, n_folds)
-        Minus the mean deviance (of the squared loss, the mean squared error) on the
-        test rows of each fold.
+        Score on the test rows of each fold, greater is better.
+    cv_result_ : CVResult
+        All paths, scores and folds, and every choice that can be made of them.
     path_ : PathResult
         The path on all of the data that `coef_` is taken from.
+    coef_path_ : list of n_folds csc_array of shape (n_features, n_alphas)
+        Coefficients of all alphas of each fold.
+    intercept_path_ : ndarray of shape (n_alphas, n_folds)
+        Intercepts of all alphas of each fold, without axes of length 1.
     initial_coef_ : ndarray of shape (n_features,)
         Coefficients of the initial estimate on all of the data.
     penalty_factor_ : ndarray of shape (n_features,)
@@ -510,6 +466,7 @@ class AdaptiveLassoCV(Adaptive, SelectionCV):
         eps=1e-3,
         alphas=100,
         cv=None,
+        scoring=None,
         select="min",
         fit_intercept=True,
         max_iter=1000,
@@ -521,6 +478,7 @@ class AdaptiveLassoCV(Adaptive, SelectionCV):
         lower=None,
         upper=None,
         n_threads=None,
+        time_limit=None,
     ):
         self.initial = initial
         self.power = power
@@ -529,6 +487,7 @@ class AdaptiveLassoCV(Adaptive, SelectionCV):
         self.eps = eps
         self.alphas = alphas
         self.cv = cv
+        self.scoring = scoring
         self.select = select
         self.fit_intercept = fit_intercept
         self.max_iter = max_iter
@@ -540,15 +499,19 @@ class AdaptiveLassoCV(Adaptive, SelectionCV):
         self.lower = lower
         self.upper = upper
         self.n_threads = n_threads
+        self.time_limit = time_limit
 
-    def _prepare(self, data, options):
-        coef, options = self._factor(data, options)
-        factor = options["penalty_factor"]
-        return options, {"initial_coef_": coef, "penalty_factor_": factor}
+    def _fits(self, data, folds, options, deadline):
+        initial = {
+            "initial": self.initial, "initial_alpha": self.initial_alpha,
+            "power": self.power,
+        }
+        return AdaptiveFits(data, folds, options, initial, deadline)
 
-    def _attributes(self, data, path, options, candidate, at, scores):
-        fit = Fit.from_path(path, at)
+    def _records(self, result):
+        path = result.paths[0]
         return {
-            "score_path_": scores[0],
-            **fitted_attributes([fit], data.y, data.X.dtype, self.fit_intercept),
+            **super()._records(result),
+            "initial_coef_": path.initial_coef,
+            "penalty_factor_": path.penalty_factor,
         }

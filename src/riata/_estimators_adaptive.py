@@ -46,7 +46,7 @@ def regression_loss(loss, what):
     return loss
 
 
-def core_arguments(data, options):
+def core_arguments(data, options, deadline=np.inf):
     """Return samples and options of an estimator as the functional core wants them.
 
     Parameters
@@ -54,6 +54,8 @@ def core_arguments(data, options):
     data : Samples
     options : dict
         As from ``LinearModel._path_options``.
+    deadline : float
+        On the clock of ``time.monotonic``.
 
     Returns
     -------
@@ -65,26 +67,39 @@ def core_arguments(data, options):
     """
     options = dict(options)
     bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
-    settings = Settings(options.pop("tol"), options.pop("max_iter"))
+    settings = Settings(options.pop("tol"), options.pop("max_iter"), deadline)
     X = check_design(data.X)
     weight = check_sample_weight(data.sample_weight, X.n_samples)
     penalty = checked_penalty(None, 1.0, *bounds, X.n_features)
     return Data(X, data.y, weight, data.offset), penalty, settings, options
 
 
-class Adaptive:
-    """What the estimators of the adaptive lasso share."""
+def adaptive_options(data, options, initial, initial_alpha, power, deadline=np.inf):
+    """Return the initial coefficients, and the options with factors from them.
 
-    def _factor(self, data, options):
-        """Return the initial coefficients, and the options with factors from them."""
-        core, penalty, settings, rest = core_arguments(data, options)
-        coef, factor = adaptive_factor(
-            core, penalty, settings, self.initial, self.initial_alpha, self.power, **rest
-        )
-        return coef, {**options, "penalty_factor": factor}
+    Parameters
+    ----------
+    data : Samples
+    options : dict
+        As from ``LinearModel._path_options``.
+    initial, initial_alpha, power
+        As of `adaptive_path`.
+    deadline : float
+        Of the initial estimate, on the clock of ``time.monotonic``.
+
+    Returns
+    -------
+    coef : ndarray of shape (n_features,)
+    options : dict
+    """
+    core, penalty, settings, rest = core_arguments(data, options, deadline)
+    coef, factor = adaptive_factor(
+        core, penalty, settings, initial, initial_alpha, power, **rest
+    )
+    return coef, {**options, "penalty_factor": factor}
 
 
-class AdaptiveLasso(Adaptive, GeneralizedLinearModel):
+class AdaptiveLasso(GeneralizedLinearModel):
     r"""Lasso whose penalty factors come from an initial estimate, for any loss.
 
     Minimizes :math:`\frac{1}{S} \sum_i s_i\, \ell(y_i, \eta_i) + \alpha \sum_j |w_j| /
@@ -220,7 +235,9 @@ class AdaptiveLasso(Adaptive, GeneralizedLinearModel):
         options = self._path_options()
         data = Samples(*data)
         data = data._replace(y=options["loss"].check_target(data.y))
-        initial, options = self._factor(data, options)
+        initial, options = adaptive_options(
+            data, options, self.initial, self.initial_alpha, self.power
+        )
         path = solve_path(data, np.array([float(self.alpha)]), l1_ratio=1.0, **options)
         fits = [Fit.from_path(path, 0)]
         warn_not_converged(self, fits, "targets", stacklevel=3)

@@ -170,9 +170,9 @@ class LinearModel(BaseEstimator):
             ``target`` (where there are several), ``feature``, ``coef`` (of X as given),
             ``standardized`` (the coefficient per weighted standard deviation of its
             column; without an intercept per root mean square) and ``sign``; of an
-            estimator that has chosen among alphas also ``entry_alpha`` (the largest
-            alpha of the path at which the coefficient is not zero) and ``frequency``
-            (share of the folds in which it is not).
+            estimator that has chosen among alphas with an L1 penalty also
+            ``entry_alpha`` (the largest alpha of the path at which the coefficient is
+            not zero) and ``frequency`` (share of the folds in which it is not).
         """
         from ._summary import summary_of_estimator
 

@@ -1,6 +1,6 @@
-"""Ridge and RidgeCV.
+"""Ridge.
 
-Their `alpha` is scikit-learn's: it multiplies the penalty beside the *sum* of squared
+Its `alpha` is scikit-learn's: it multiplies the penalty beside the *sum* of squared
 errors. Divided by the sum of the weights it is riata's.
 """
 
@@ -8,14 +8,8 @@ from functools import partial
 from typing import ClassVar
 
 import numpy as np
-from sklearn import get_config
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.metrics import check_scoring, get_scorer
-from sklearn.model_selection import check_cv
+from sklearn.base import MultiOutputMixin
 
-from ._cross_validation_base import RoutedCV
-from ._cross_validation_folds import as_folds, reject_params_without_routing
-from ._cross_validation_scores import rows_of_params, score_model
 from ._estimators_base import (
     SHARED_CHECKS,
     Deadline,
@@ -23,7 +17,6 @@ from ._estimators_base import (
     LinearRegressor,
     Samples,
     fitted_attributes,
-    or_none,
     solve_path,
     warn_not_converged,
     weights_as_given,
@@ -31,31 +24,17 @@ from ._estimators_base import (
 from ._path import SQUARED
 from ._problem import Options
 from ._result import Solved
-from ._ridge import ridge_loo, solve_ridge
+from ._ridge import solve_ridge
 from ._solver import Status
 from ._validation import (
     check_alpha,
     check_alphas,
-    check_bool,
     check_choice,
-    check_operand,
     check_penalty_factor,
     validate_estimator_input,
 )
 
 SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")
-# Parameters that RidgeCV hands on to Ridge.
-RIDGE_OPTIONS = (
-    "fit_intercept",
-    "standardize",
-    "penalty_factor",
-    "lower",
-    "upper",
-    "tol",
-    "max_iter",
-    "n_threads",
-    "time_limit",
-)
 DIRECT_TOL = 1e-10  # relative gap asked of a direct solution: little more than rounding
 
 
@@ -355,350 +334,3 @@ def status_of_gap(relative_gap, tol):
     if relative_gap <= 10 * tol:
         return Status.optimal_inaccurate
     return Status.insufficient_progress
-
-
-class Identity(RegressorMixin, BaseEstimator):
-    """Lets a scorer see predictions that have been made already."""
-
-    def predict(self, X):
-        return X
-
-
-class RidgeCV(RoutedCV, MultiOutputMixin, LinearRegressor):
-    """Ridge regression whose `alpha` is chosen by cross-validation.
-
-    By default by leave-one-out cross-validation, which has a closed form: all alphas
-    and targets share one factorization. Has the parameters, attributes and methods of
-    :class:`sklearn.linear_model.RidgeCV`; the parameters after `alpha_per_target` are
-    riata's own. See :class:`riata.Ridge` for the problem that is solved.
-
-    Parameters
-    ----------
-    alphas : float or array-like of shape (n_alphas,), default=(0.1, 1.0, 10.0)
-        Strengths of the penalty to choose from: > 0, and >= 0 with `cv`.
-    fit_intercept : bool, default=True
-        Whether to fit an (unpenalized) intercept.
-    scoring : str or callable, default=None
-        A scorer of scikit-learn, or a function ``scorer(estimator, X, y)``. None is the
-        negative mean squared error without `cv`, and R squared with it.
-    cv : int, cross-validation generator or iterable, default=None
-        Folds: None for leave-one-out, the number of folds (of
-        :class:`sklearn.model_selection.KFold`), a splitter, or an iterable of pairs of
-        train and test indices.
-    gcv_mode : {"auto", "svd", "eigen"}, default=None
-        Accepted and without effect: riata chooses by the shape of X.
-    store_cv_results : bool, default=False
-        Whether to keep `cv_results_`. Only for leave-one-out.
-    alpha_per_target : bool, default=False
-        Whether each target gets its own alpha. Only for leave-one-out.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation: with `cv` that of the training rows, in leave-one-out that of all.
-        Coefficients are reported on the original scale.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``. Only with `cv`.
-    tol : float, default=1e-4
-        Tolerance of fits with bounds, as in :class:`riata.Ridge`.
-    max_iter : int, default=None
-        Largest number of iterations of a fit, as in :class:`riata.Ridge`.
-    n_threads : int, default=None
-        Number of threads of fits with bounds; None lets riata decide.
-    time_limit : float, default=None
-        Seconds for all fits with bounds, shared evenly among the folds. A fold that
-        runs out of it scores what it has (with a warning).
-
-    Attributes
-    ----------
-    alpha_ : float or ndarray of shape (n_targets,)
-        The alpha with the best score, or those of the targets.
-    best_score_ : float or ndarray of shape (n_targets,)
-        Its score, or those of the targets.
-    alphas_ : ndarray of shape (n_alphas,)
-        The alphas, as given.
-    cv_results_ : ndarray of shape (n_samples, n_alphas) or \
-            (n_samples, n_targets, n_alphas)
-        With ``store_cv_results=True``: the squared leave-one-out errors times the
-        sample weights or, with `scoring`, the leave-one-out predictions.
-    fold_scores_ : ndarray of shape (n_alphas, n_folds)
-        With `cv`: the score on the test rows of each fold.
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients for `alpha_`, in the dtype of X (float32 or float64).
-    intercept_ : float or ndarray of shape (n_targets,)
-        Intercept; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of shape (n_targets, n_features)
-        The coefficients as a CSR matrix.
-    dual_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap, in units of the mean loss.
-    relative_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap divided by the objective of the intercept-only model.
-    n_iter_ : ndarray of shape (n_targets,)
-        Number of iterations or solves of the final fit.
-    status_ : Status or list of Status
-        How the final fit ended, per target.
-    solver_ : str
-        What was used for it, as of :class:`riata.Ridge`.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
-
-    See Also
-    --------
-    Ridge : Ridge regression for a given alpha.
-    LassoCV : The same with an L1 penalty.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from riata import RidgeCV
-    >>> rng = np.random.default_rng(0)
-    >>> X = rng.standard_normal((30, 5))
-    >>> y = X[:, 0] + rng.standard_normal(30)
-    >>> model = RidgeCV(alphas=[0.1, 1.0, 10.0, 100.0]).fit(X, y)
-    >>> model.alpha_
-    1.0
-    """
-
-    _parameter_checks: ClassVar = {
-        "alphas": check_target_alphas,
-        "gcv_mode": or_none(partial(check_choice, choices=("auto", "svd", "eigen"))),
-        "store_cv_results": check_bool,
-        "alpha_per_target": check_bool,
-        **{
-            name: SHARED_CHECKS[name] for name in RIDGE_OPTIONS if name in SHARED_CHECKS
-        },
-    }
-
-    def __init__(
-        self,
-        alphas=(0.1, 1.0, 10.0),
-        *,
-        fit_intercept=True,
-        scoring=None,
-        cv=None,
-        gcv_mode=None,
-        store_cv_results=False,
-        alpha_per_target=False,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        tol=1e-4,
-        max_iter=None,
-        n_threads=None,
-        time_limit=None,
-    ):
-        self.alphas = alphas
-        self.fit_intercept = fit_intercept
-        self.scoring = scoring
-        self.cv = cv
-        self.gcv_mode = gcv_mode
-        self.store_cv_results = store_cv_results
-        self.alpha_per_target = alpha_per_target
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.tol = tol
-        self.max_iter = max_iter
-        self.n_threads = n_threads
-        self.time_limit = time_limit
-
-    def fit(self, X, y, sample_weight=None, offset=None, **params):
-        """Choose the strength of the penalty by cross-validation, then fit with it.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, of any layout and of either kind of sparse format.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Targets.
-        sample_weight : float or array-like of shape (n_samples,), default=None
-            Weights >= 0 of the samples, for fitting and (if the scorer takes weights)
-            for the scores.
-        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
-                default=None
-            Known part of the prediction, added to it and not fitted.
-        **params : dict
-            Arguments for the splitter and the scorer. Only with scikit-learn's metadata
-            routing enabled.
-
-        Returns
-        -------
-        self : RidgeCV
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
-        """
-        reject_params_without_routing(self, params)
-        self._check_params()
-        alphas = self._checked_alphas()
-        scorer = self._get_scorer()
-        routed = self._route(scorer, sample_weight, params)
-        *data, features = validate_estimator_input(
-            self, X, y, sample_weight=sample_weight, offset=offset, multi_output=True
-        )
-        data = Samples(*data)
-        fit = self._fit_leave_one_out if self.cv is None else self._fit_folds
-        fitted = fit(data, alphas, sample_weight, scorer, routed)
-        self._set_fitted(alphas_=alphas, **fitted, **features)
-        return self
-
-    def _checked_alphas(self):
-        alphas = np.atleast_1d(np.asarray(self.alphas, dtype=np.float64))
-        if self.cv is None:
-            if not (alphas > 0).all():
-                at = int(np.argmax(alphas <= 0))
-                raise ValueError(
-                    f"alphas[{at}] is {alphas[at]}; leave-one-out needs alphas above "
-                    "0. Raise it, or give the number of folds as cv."
-                )
-            for name in ("lower", "upper"):
-                if getattr(self, name) is not None:
-                    raise ValueError(
-                        f"{name} needs cv: leave-one-out has no closed form for "
-                        "bounded coefficients. Give the number of folds as cv."
-                    )
-            return alphas
-        for name in ("store_cv_results", "alpha_per_target"):
-            if getattr(self, name):
-                raise ValueError(
-                    f"{name}=True is for leave-one-out, and not possible with "
-                    f"cv={self.cv!r}; leave one of them out."
-                )
-        return alphas
-
-    # -- scoring ------------------------------------------------------------------
-
-    def _get_scorer(self):
-        """Return the scorer; None for squared errors in leave-one-out."""
-        if self.scoring is not None:
-            return check_scoring(self, scoring=self.scoring)
-        if get_config()["enable_metadata_routing"]:
-            # The weights given to fit are for the scores, too.
-            return get_scorer("r2").set_score_request(sample_weight=True)
-        return get_scorer("r2")
-
-    # -- folds ----------------------------------------------------------------------
-
-    def _fit_folds(self, data, alphas, sample_weight, scorer, routed):
-        """Return the fitted attributes, chosen by the mean score over the folds."""
-        split_params, score_params = routed
-        check_operand(data.X)  # here, where rows still have their own numbers
-        weight = weights_as_given(sample_weight, data.X.shape[0])
-        folds = as_folds(check_cv(self.cv), data.X, data.y, split_params)
-        deadline = Deadline(self.time_limit)
-        scores = np.empty((len(alphas), len(folds)))
-        fits = []
-        for k, (train, test) in enumerate(folds):
-            seconds = deadline.left(len(folds) - k + 1)
-            models, fits_of_fold = self._fit_alphas(
-                data.rows(train), alphas, weight[train].sum(), seconds
-            )
-            fits += fits_of_fold
-            params = rows_of_params(score_params, test, len(weight))
-            held_out = data.rows(test)
-            for i, model in enumerate(models):
-                scores[i, k] = score_model(model, held_out, scorer, params)
-        mean = scores.mean(axis=1)
-        best = int(np.argmax(np.where(np.isnan(mean), -np.inf, mean)))
-        (model,), fits_of_all = self._fit_alphas(
-            data, alphas[[best]], weight.sum(), deadline.left()
-        )
-        warn_not_converged(self, fits + fits_of_all, "fits", stacklevel=3)
-        fitted = {name: v for name, v in vars(model).items() if name.endswith("_")}
-        del fitted["n_features_in_"]
-        return {
-            **fitted,
-            "alpha_": float(alphas[best]),
-            "best_score_": float(mean[best]),
-            "fold_scores_": scores,
-        }
-
-    def _fit_alphas(self, data, alphas, total, seconds):
-        """Return fitted Ridges, one for each alpha (of one factorization), and fits."""
-        if not total > 0:
-            raise ValueError("sample_weight is zero on all training rows of a fold.")
-        n_targets = 1 if data.y.ndim == 1 else data.y.shape[1]
-        options = {name: getattr(self, name) for name in RIDGE_OPTIONS}
-        options["time_limit"] = seconds
-        models = [Ridge(alpha=float(alpha), **options) for alpha in alphas]
-        grid = np.repeat(alphas[:, None] / total, n_targets, axis=1)
-        results, solver = models[0]._solve(data, grid)
-        for model, fits in zip(models, results, strict=True):
-            model._set_fitted(
-                **model._attributes(fits, data),
-                solver_=solver,
-                n_features_in_=data.X.shape[1],
-            )
-        return models, [fit for fits in results for fit in fits]
-
-    # -- leave-one-out ----------------------------------------------------------------
-
-    def _fit_leave_one_out(self, data, alphas, sample_weight, scorer, routed):
-        """Return the fitted attributes, chosen by the leave-one-out errors."""
-        weight = weights_as_given(sample_weight, data.X.shape[0])
-        if len(weight) < 2:
-            raise ValueError("leave-one-out needs at least 2 samples, got n_samples=1.")
-        total = weight.sum()
-        loo = ridge_loo(
-            data.X,
-            data.y,
-            alphas / total,
-            fit_intercept=bool(self.fit_intercept),
-            standardize=bool(self.standardize),
-            sample_weight=data.sample_weight,
-            offset=data.offset,
-            penalty_factor=check_penalty_factor(self.penalty_factor, data.X.shape[1]),
-        )
-        n_targets = 1 if data.y.ndim == 1 else data.y.shape[1]
-        errors = loo.errors.reshape(len(alphas), len(weight), n_targets)
-        y = data.y.reshape(len(weight), n_targets)
-        if self.scoring is None:
-            results = weight[:, None] * errors**2
-            scores = -results.mean(axis=1)
-        else:
-            results = y - errors
-            scores = self._score_predictions(scorer, results, data.y, routed[1])
-        chosen, score = self._best_of(scores)
-        grid = np.broadcast_to(alphas[chosen] / total, (1, n_targets))
-        result = loo.solve(grid if data.y.ndim == 2 else grid[:, 0])
-        (fits,) = fits_of_result(self, result, grid)
-        fitted = Ridge(fit_intercept=self.fit_intercept)._attributes(fits, data)
-        if self.store_cv_results:
-            results = np.moveaxis(results, 0, -1).astype(data.X.dtype, copy=False)
-            fitted["cv_results_"] = results if data.y.ndim == 2 else results[:, 0]
-        return {
-            **fitted,
-            "alpha_": alphas[chosen] if np.ndim(chosen) else float(alphas[chosen]),
-            "best_score_": score,
-            "solver_": result.method,
-        }
-
-    def _score_predictions(self, scorer, predictions, y, params):
-        """Return the scores of all alphas, and of each target or of all together."""
-        if self.alpha_per_target and y.ndim == 2:
-            columns = range(y.shape[1])
-            pairs = [[(p[:, k], y[:, k]) for k in columns] for p in predictions]
-        else:
-            pairs = [[(p.reshape(y.shape), y)] for p in predictions]
-        scores = [
-            [scorer(Identity(), predicted, true, **params) for predicted, true in row]
-            for row in pairs
-        ]
-        return np.array(scores)
-
-    def _best_of(self, scores):
-        """Return which alpha is best, and its score: for all targets, or for each."""
-        if not self.alpha_per_target or scores.shape[1] == 1:
-            scores = scores.mean(axis=1)
-        chosen = np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=0)
-        if scores.ndim == 1:
-            return chosen, float(scores[chosen])
-        return chosen, scores[chosen, np.arange(len(chosen))]

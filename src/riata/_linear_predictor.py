@@ -67,6 +67,8 @@ class LinearPredictor:
         of them.
     problem : dict
         Arguments for `riata.check_solution`, which audits the model on data.
+    has_offset : bool
+        Whether it was fitted with an offset, without which it does not predict.
     source : str
         The estimator that fitted it, or "path".
     riata_version : str
@@ -87,11 +89,12 @@ class LinearPredictor:
 
     def __init__(
         self, coef, intercept, loss, *, alpha, l1_ratio, options, certificate=None,
-        feature_names=None, classes=None, source="path", riata_version=None,
+        feature_names=None, classes=None, has_offset=False, source="path",
+        riata_version=None,
     ):
         self.coef, self.intercept, self.loss = coef, intercept, loss
         self.alpha, self.l1_ratio, self._options = alpha, l1_ratio, options
-        self.certificate = certificate
+        self.certificate, self.has_offset = certificate, has_offset
         self.feature_names = check.check_feature_names(feature_names, self.n_features)
         self.classes = None if classes is None else np.asarray(classes)
         self.source = source
@@ -134,13 +137,24 @@ class LinearPredictor:
         Parameters
         ----------
         X : array-like, data frame or sparse of shape (n_samples, n_features)
-        offset : array-like of shape (n_samples,), optional
-            Or (n_samples, n_classes), or (n_samples, n_targets).
+        offset : float or array-like of shape (n_samples,), optional
+            Or (n_samples, n_classes), or (n_samples, n_targets). A model that was fitted
+            with an offset needs those of the new samples, or 0 for predictions without.
 
         Returns
         -------
         ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_targets)
+
+        Raises
+        ------
+        ValueError
+            If X has other features, or the offset of a model that has one is missing.
         """
+        if offset is None and self.has_offset:
+            raise ValueError(
+                "offset is missing: the model was fitted with one. Pass the offsets of "
+                "these samples, or offset=0 to predict without."
+            )
         self._check_names(X)
         X = check.check_operand(X)
         if X.shape[1] != self.n_features:
@@ -251,7 +265,7 @@ def predictor_of(model, feature_names=None):
             model.coef, model.intercept, model.loss, alpha=model.alpha,
             l1_ratio=model.l1_ratio, options=model._options,
             certificate=model.certificate, feature_names=feature_names,
-            classes=model.classes, source=model.source,
+            classes=model.classes, has_offset=model.has_offset, source=model.source,
             riata_version=model.riata_version,
         )
     if hasattr(model, "coef_at"):
@@ -277,7 +291,8 @@ def predictor_of(model, feature_names=None):
         ),
         l1_ratio=first and first.l1_ratio, options=first and first.options,
         certificate=_certificate(model, solved, several) if solved else None,
-        feature_names=feature_names, classes=classes, source=type(model).__name__,
+        feature_names=feature_names, classes=classes,
+        has_offset=getattr(model, "_has_offset_", False), source=type(model).__name__,
     )
 
 

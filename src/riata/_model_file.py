@@ -17,7 +17,7 @@ def save_model(model, file, *, feature_names=None):
 
     The file holds all that prediction needs, and what was solved how well: loss, penalty,
     coefficients (the non-zero ones, to the last bit), intercept, labels of classes, names
-    of features, duality gap. It holds neither data nor code.
+    of features, whether there was an offset, duality gap. It holds neither data nor code.
 
     Parameters
     ----------
@@ -140,8 +140,8 @@ def _to_text(model):
         "l1_ratio": model.l1_ratio,
         "options": _of_options(model._options),
         "certificate": model.certificate, "classes": _of_classes(model.classes),
-        "feature_names": model.feature_names, "dtype": str(coef.dtype),
-        "shape": list(coef.shape), "intercept": model.intercept,
+        "feature_names": model.feature_names, "offset": model.has_offset,
+        "dtype": str(coef.dtype), "shape": list(coef.shape), "intercept": model.intercept,
         "coef": [_of_row(row) for row in np.atleast_2d(coef)],
     }
     lines = []
@@ -234,6 +234,7 @@ def _from_content(content):
         l1_ratio=content["l1_ratio"], options=_to_options(content["options"]),
         certificate=_to_certificate(content["certificate"]),
         feature_names=content["feature_names"], classes=_to_classes(content["classes"]),
+        has_offset=_to_offset(content.get("offset", False)),  # not in the first files
         source=content["source"], riata_version=content["riata_version"],
     )
 
@@ -247,6 +248,12 @@ def _fill(row, entries):
     if len(index) and not (index.min() >= 0 and index.max() < len(row)):
         raise ValueError(f"coef has an index outside of 0 to {len(row) - 1}")
     row[index] = value
+
+
+def _to_offset(entry):
+    if not isinstance(entry, bool):
+        raise ValueError(f"offset is {entry!r}, neither true nor false")
+    return entry
 
 
 def _to_loss(entry):

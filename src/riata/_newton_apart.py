@@ -11,10 +11,9 @@ from ._core.descent import STALLED, Quadratic
 from ._lane_model import Columns, LaneModel
 from ._lanes import View
 from ._newton import MOST_BY_EVENTS
-from ._newton_guided import GuidedSolver
+from ._newton_guided import APART, GuidedSolver
 from ._solver import Step
 
-APART = 0.3  # ratio of two alphas that one Hessian hardly fits
 WHOLE = 150  # columns up to which a model has all of the working set
 MORE = 16  # columns that a smaller model is given at once
 SHARP = 0.02  # as CONTRACTION of NewtonSolver, where it is not

@@ -6,6 +6,10 @@ from ._guide import Place
 from ._lane_model import LaneModel
 from ._newton import NewtonSolver
 
+APART = 0.3  # ratio of two alphas that one Hessian hardly fits
+NEAR = 0.7  # ratio from which the alpha before leads to the next as well as any guide
+TALL = 8  # samples per feature from which a guide helps up to there
+
 
 class GuidedSolver(NewtonSolver):
     """`NewtonSolver` with a guide.
@@ -25,9 +29,21 @@ class GuidedSolver(NewtonSolver):
         super().__init__(problem, settings, start)
 
     def solve(self, alphas):
+        if self.guide is not None and not self._wants_guide(alphas):
+            self.guide, self.follows = None, False
         yield from super().solve(alphas)
         if self.guide is not None:
             self.guide.written = True
+
+    def _wants_guide(self, alphas):
+        """Whether alphas are so far apart that one is better reached from elsewhere than
+        from the one before."""
+        alphas = np.asarray(alphas)[np.asarray(alphas) > 0]
+        if len(alphas) < 2:
+            return True
+        ratio = (alphas[-1] / alphas[0]) ** (1.0 / (len(alphas) - 1))
+        design = self.problem.design
+        return ratio < (NEAR if design.n_samples > TALL * design.n_features else APART)
 
     def _solutions(self, alphas, which, verdict, rounds, status):
         if self.guide is not None and not self.follows:

@@ -307,6 +307,7 @@ def solve_path(
     if X.kind == "chunks":
         path.diagnostics.reads = X.reads - reads
         path.diagnostics.requests = X.requests - requests
+    path.has_offset = data.offset is not None
     return path
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import _path
 from ._solver import Status
-from ._validation import check_design
+from ._validation import check_design, check_sample_weight
 
 LEAST_GAP = 1e-10  # relative, of a problem without a penalty: rounding hides smaller ones
 DEPENDENT = 1e-5  # share of a column that the others leave over, below which it depends
@@ -67,6 +67,7 @@ def refit_on_supports(
     if alpha == 0.0:
         settings = settings._replace(tol=max(settings.tol, LEAST_GAP))
     quick = _GramRefits.of(path, data, penalty, alpha, standardize, supports)
+    used, rows = _of_weight(data)
     fits = []
     for number, columns in enumerate(supports):
         k = int(np.argmax(which == number))
@@ -76,9 +77,10 @@ def refit_on_supports(
         elif quick is not None:
             fit = quick.fit(columns, settings.tol)
         if fit is None:
-            X = check_design(data.X.as_matrix()[:, columns])
+            X = data.X.as_matrix()[:, columns]
+            X = check_design(X if rows is None else X[rows])
             fitted = _path.solve_path(
-                data._replace(X=X), np.array([alpha]), _of_columns(penalty, columns),
+                used._replace(X=X), np.array([alpha]), _of_columns(penalty, columns),
                 settings, loss=path._loss, fit_intercept=path.fit_intercept,
                 standardize=standardize, n_threads=n_threads,
                 start=path._coef_of(k)[columns],
@@ -97,6 +99,17 @@ def refit_on_supports(
         for name in ("intercept", "dual_gap", "relative_gap", "deviance_ratio")
     ]
     return coef, *facts, [fits[number].status for number in which], which
+
+
+def _of_weight(data):
+    """The samples of positive weight, but for X, and their numbers (None for all)."""
+    if data.sample_weight is None or data.sample_weight.all():
+        return data, None
+    rows = np.flatnonzero(data.sample_weight)
+    offset = None if data.offset is None else data.offset[rows]
+    weight = check_sample_weight(data.sample_weight[rows], len(rows))  # equal: None
+    used = data._replace(y=data.y[rows], sample_weight=weight, offset=offset)
+    return used, rows
 
 
 class Refit(NamedTuple):

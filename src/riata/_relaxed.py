@@ -13,10 +13,16 @@ import numpy as np
 from . import _path
 from . import _validation as check
 from ._refit import refit_on_supports
+from ._result import PathResult
 from ._solver import Settings
 from .losses import get_loss
 
 GAMMAS = (0.0, 0.25, 0.5, 0.75, 1.0)
+# What a path has an entry of for each alpha.
+ALONG = (
+    "alphas", "dual_gap", "relative_gap", "kkt", "objective", "deviance_ratio", "n_iter",
+    "seconds", "status",
+)
 
 
 class Refits(NamedTuple):
@@ -95,6 +101,12 @@ class RelaxedPath:
     def n_supports(self):
         """Distinct supports."""
         return int(self.refits.which.max()) + 1
+
+    @property
+    def n_reached(self):
+        """How many alphas, at least 1, have a refit that no time limit ended."""
+        ended = [status == "time_limit" for status in self.refits.status]
+        return max(ended.index(True), 1) if any(ended) else len(ended)
 
     def __len__(self):
         return len(self.path)
@@ -208,6 +220,47 @@ class RelaxedPath:
             frame[f"refit_{name}"] = getattr(self.refits, name)
         frame["support"] = self.refits.which
         return frame
+
+
+class Blend(PathResult):
+    """A relaxed path at one gamma, as a path.
+
+    Gaps, KKT violations and objectives are those of the lasso that was relaxed.
+
+    Attributes
+    ----------
+    gamma : float
+    relaxed : RelaxedPath
+    """
+
+    def __init__(self, relaxed, gamma):
+        size = relaxed.n_reached
+        facts = {name: getattr(relaxed.path, name)[:size] for name in ALONG}
+        super().__init__(**{**vars(relaxed.path), **facts})
+        coef, intercept = relaxed._blend(gamma)
+        coef = coef[:, :size]
+        coef.eliminate_zeros()
+        self.gamma, self.relaxed = gamma, relaxed
+        self.coef, self.intercept = coef, intercept[:size]
+        self._columns, self._values = coef.indices, coef.data
+        self.n_active = np.diff(coef.indptr)
+        self.deviance_ratio = self.deviance_ratio if gamma == 1.0 else (
+            relaxed.refits.deviance_ratio[:size] if gamma == 0.0 else np.full(size, np.nan)
+        )
+
+    @property
+    def _base(self):
+        return self.relaxed.path
+
+    def coef_at(self, alpha):
+        """Coefficients and intercept at one of the alphas; see `RelaxedPath.coef_at`."""
+        return self.relaxed.coef_at(alpha, self.gamma)
+
+    def _degrees_of_freedom(self):
+        raise ValueError(
+            "information criteria do not know a relaxed lasso's degrees of freedom: refits "
+            "have more than coefficients, for having been chosen; use 'min' or '1se'."
+        )
 
 
 def check_gamma(gamma):

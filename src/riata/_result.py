@@ -98,6 +98,7 @@ class Record:
             columns, w, n_active, coef_unit, mean, gap, squares, penalty,
             design.n_samples, problem.unit, null,
         )
+        coef = self._within_bounds(columns, coef)
         if not loss.convex:  # gaps are no bounds then
             dual_gap, relative_gap = np.full((2, len(gap)), np.nan)
         return self.kind(
@@ -137,6 +138,19 @@ class Record:
     def _intercepts(self, constant, shift, columns, coef, n_active):
         """Intercepts from those of the centred columns."""
         return self.problem.center + constant - shift
+
+    def _feature_of(self, columns):
+        """Features that the numbers of coefficients stand for."""
+        return columns
+
+    def _within_bounds(self, columns, coef):
+        """Coefficients that the change of units has not rounded beyond their bounds."""
+        options = self.problem.options
+        for bound, nearer in ((options.lower, np.maximum), (options.upper, np.minimum)):
+            if bound is not None:
+                bound = np.broadcast_to(bound, self.problem.design.n_features)
+                coef = nearer(coef, bound[self._feature_of(columns)])
+        return coef
 
     @property
     def kind(self):
@@ -182,8 +196,8 @@ class PathResult:
         alpha, seconds by phase; see `riata._diagnostics.Diagnostics`.
     null_objective : float
         Objective of the model without features.
-    alpha_max, l1_ratio, loss, n_samples, n_features_in, fit_intercept
-        Of the problem.
+    alpha_max, l1_ratio, loss, n_samples, n_features_in, fit_intercept, has_offset
+        Of the problem; the last says whether there was an offset.
 
     Examples
     --------
@@ -198,6 +212,7 @@ class PathResult:
     """
 
     unpacks = ("alphas", "coefs", "dual_gap")
+    has_offset = False
 
     def __init__(self, **fields):
         self.__dict__.update(fields)
@@ -209,6 +224,11 @@ class PathResult:
         """Unpack as ``alphas, coefs, dual_gaps``, as scikit-learn's paths do."""
         for name in self.unpacks:
             yield getattr(self, name)
+
+    @property
+    def _base(self):
+        """The path that was solved."""
+        return self
 
     @property
     def _n_coefs(self):
@@ -391,7 +411,7 @@ class PathResult:
 
     def _score(self, criterion):
         n, p = self.n_samples, self._n_coefs
-        k = self.n_active + float(np.size(self.intercept[..., 0]) * self.fit_intercept)
+        k = self._degrees_of_freedom()
         ratio = np.maximum(1.0 - self.deviance_ratio, np.finfo(float).tiny)
         fit = n * np.log(ratio)
         if self._loss.fixed_dispersion:
@@ -411,6 +431,15 @@ class PathResult:
                 for a in active.tolist()
             ])
         return score
+
+    @property
+    def _df(self):
+        """What is shown as degrees of freedom, less those of intercepts."""
+        return self.n_active
+
+    def _degrees_of_freedom(self):
+        """Of each alpha: coefficients that are not zero, and intercepts."""
+        return self.n_active + float(np.size(self.intercept[..., 0]) * self.fit_intercept)
 
     def at(self, alpha, *, feature_names=None, classes=None):
         """The model at one alpha, on its own: small, to keep and to predict with.
@@ -453,7 +482,7 @@ class PathResult:
         return LinearPredictor(
             coef, intercept, self._loss, alpha=float(alpha), l1_ratio=self.l1_ratio,
             options=self._options, certificate=certificate, classes=classes,
-            feature_names=feature_names,
+            feature_names=feature_names, has_offset=self.has_offset,
         )
 
     def summary(self, alpha=None, feature_names=None, *, all_features=False, frame=None):
@@ -547,8 +576,7 @@ class PathResult:
         ----------
         ax : matplotlib.axes.Axes, optional
         **options
-            ``feature_names``, ``alpha`` (a strength to mark), ``n_labels``,
-            ``class_of_interest`` (of several classes).
+            ``feature_names``, ``alpha`` (a strength to mark), ``n_labels``.
 
         Returns
         -------

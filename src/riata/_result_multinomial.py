@@ -25,6 +25,9 @@ class MultinomialRecord(Record):
         shift = np.bincount(which * count + label, part, len(n_active) * count)
         return (self.problem.center + constant - shift.reshape(-1, count)).T
 
+    def _feature_of(self, columns):
+        return columns // self.problem.n_classes
+
     @property
     def kind(self):
         """The class of the result."""
@@ -136,3 +139,22 @@ class MultinomialPathResult(PathResult):
         coef, intercept = self.coef_at(alpha)
         eta = X @ coef.T + intercept
         return eta if offset is None else eta + offset
+
+    def plot(self, ax=None, **options):
+        """Draw the coefficients against alpha, of up to 12 classes in a panel each; see
+        `riata.plots.PathDisplay.from_path`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or a list of them, optional
+            One for each class, or one that is divided.
+        **options
+            ``feature_names``, ``alpha`` (a strength to mark), ``n_labels``, ``classes``
+            (what the panels are called), ``class_of_interest`` (a single one, from 0 up).
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The first panel.
+        """
+        return super().plot(ax, **options)

@@ -122,8 +122,9 @@ def summary_of_estimator(model, feature_names=None, **options):
     result, frequency = getattr(model, "cv_result_", None), None
     if result is not None and solved is not None:
         place = _place(result, solved[0])
-        frequency = result.selection_frequency(lambda _: place)
-        path = result.paths[place[0]]
+        if result.l1_ratios[place[0]] > 0:  # else nothing enters, and all is there
+            frequency = result._frequency(*place)
+            path = result.paths[place[0]]
     if feature_names is None:
         feature_names = getattr(model, "feature_names_in_", None)
     return coefficient_table(
@@ -159,17 +160,19 @@ def describe_path(path):
     worst = f"relative gaps <= {gap:.1e}" if gap == gap else (
         f"KKT violations <= {path.kkt.max():.1e}"
     )
+    cost = []
+    if not np.isnan(path.passes):
+        cost = [f"{path.passes:.3g} passes over X, {path.seconds[-1]:.3g} s"]
     count = len(path)
     head = (
         f"{penalty} path, {loss_text(path._loss)} loss: {path.n_samples} samples, "
         f"{path.n_features_in} features\n"
-        f"{count} alpha{'s' * (count != 1)}, {end}; {worst}; "
-        f"{path.passes:.3g} passes over X, {path.seconds[-1]:.3g} s\n"
+        f"{count} alpha{'s' * (count != 1)}, {end}; {'; '.join([worst, *cost])}\n"
     )
     which = np.unique(np.linspace(0, count - 1, LINES).round().astype(int))
     columns = {
         "alpha": [f"{value:.4g}" for value in path.alphas[which]],
-        "df": [str(value) for value in path.n_active[which]],
+        "df": [f"{value:.4g}" for value in path._df[which]],
         "%dev": [f"{100.0 * value:.2f}" for value in path.deviance_ratio[which]],
         "gap": [f"{value:.1e}" for value in path.relative_gap[which]],
         "kkt": [f"{value:.1e}" for value in path.kkt[which]],

@@ -14,10 +14,10 @@ from .penalty cimport (
 
 
 cdef enum:
-    MOST_LANES = 128  # that one call certifies
+    N_TERMS = 6
 
 
-cdef struct Terms:
+cdef struct Terms:  # all of them doubles
     double kappa      # how far the residual must shrink to be dual feasible
     double ridge      # sum of l2 w^2 of the columns with l1 > 0
     double augmented  # sum of gap terms
@@ -254,13 +254,14 @@ cdef class Strengths:
         cdef Py_ssize_t lanes = alphas.shape[0], size = w.shape[0], i, j, k
         found = np.empty((3, lanes))
         cdef double[:, ::1] out = found
-        cdef Terms[MOST_LANES] terms
-        cdef double[MOST_LANES] beyond
+        cdef double[:, ::1] memory = np.empty((max(lanes, 1), N_TERMS))
+        cdef double[::1] beyond = np.empty(lanes)
+        cdef Terms* terms = <Terms*> &memory[0, 0]
         cdef Terms* t
         cdef Penalty pen
         cdef double c, gap, objective, total = 0.0
         cdef bint outside
-        if lanes > MOST_LANES or C.shape[1] < lanes or w.shape[1] < lanes:
+        if C.shape[1] < lanes or w.shape[1] < lanes:
             raise ValueError("more alphas than lanes")
         if C.shape[0] != cols.shape[0] or size > cols.shape[0]:
             raise ValueError("shapes do not fit")

@@ -79,7 +79,7 @@ def validate_estimator_input(
         target,
         check_sample_weight(sample_weight, design.n_samples),
         check_offset(offset, design.n_samples, n_targets=n_targets),
-        _features(estimator, X, design.n_features),
+        _features(estimator, X, design.n_features, offset),
     )
 
 
@@ -121,7 +121,7 @@ def validate_classifier_input(
         codes.astype(np.float64),
         weights,
         check_offset(offset, design.n_samples, n_targets=n_columns),
-        _features(estimator, X, design.n_features),
+        _features(estimator, X, design.n_features, offset),
     )
     return data, classes
 
@@ -240,8 +240,13 @@ def _is_nameless(X: Any) -> bool:
     return type(X) is np.ndarray or _is_sparse(X)
 
 
-def _features(estimator: Any, X: Any, n_features: int) -> dict[str, Any]:
-    features: dict[str, Any] = {"n_features_in_": n_features}
+def _features(
+    estimator: Any, X: Any, n_features: int, offset: Any = None
+) -> dict[str, Any]:
+    """What is known of the input, as attributes of a fitted estimator."""
+    features: dict[str, Any] = {
+        "n_features_in_": n_features, "_has_offset_": offset is not None,
+    }
     if not _is_nameless(X):
         from sklearn.utils.validation import validate_data
 

@@ -10,6 +10,7 @@ from importlib import import_module as _import_module
 
 _NAMES = {
     "PathDisplay": "_path",
+    "ClassPathsDisplay": "_classes",
     "CVCurveDisplay": "_cross_validation",
     "CertificateDisplay": "_certificate",
     "StabilityDisplay": "_stability",

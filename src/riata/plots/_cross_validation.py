@@ -18,11 +18,12 @@ class CVCurveDisplay:
     """Cross-validated scores against the strength of the penalty.
 
     Means over the folds with error bars of one standard error, a line for each
-    `l1_ratio`; with several of them, error bars stand on the line of the first choice
-    alone. Choices are marked: the best score, and by the rule of one standard error
-    (Breiman et al. 1984) the strongest penalty whose score is within one standard error
-    of the best. The axis on top counts the non-zero coefficients of the line chosen.
-    A metric named ``neg_*`` is drawn positive; the label says which way is better.
+    `l1_ratio` (of a relaxed lasso, for each gamma); with several of them, error bars stand
+    on the line of the first choice alone. Choices are marked: the best score, and by the
+    rule of one standard error (Breiman et al. 1984) the strongest penalty whose score is
+    within one standard error of the best. The axis on top counts the non-zero
+    coefficients of the line chosen. A metric named ``neg_*`` is drawn positive; the label
+    says which way is better.
 
     Parameters
     ----------
@@ -37,6 +38,8 @@ class CVCurveDisplay:
         Name of the score.
     choices : dict, optional
         Rule to ``(which, at)``: number of the l1_ratio and of the alpha.
+    gammas : array-like of shape (n_gammas,), optional
+        Of a relaxed lasso, in the place of `l1_ratios`.
 
     Attributes
     ----------
@@ -73,18 +76,22 @@ class CVCurveDisplay:
 
     def __init__(
         self, alphas, mean_score, standard_error, n_active, *, l1_ratios=(1.0,),
-        metric="score", choices=None,
+        metric="score", choices=None, gammas=None,
     ):
-        self.l1_ratios = [check.check_l1_ratio(r, "l1_ratios") for r in l1_ratios]
+        self.mix, values = "l1_ratio", l1_ratios
+        if gammas is not None:
+            self.mix, values = "gamma", gammas
+        # both are shares: of the L1 penalty, or of the lasso's own coefficients
+        self.mixes = [check.check_l1_ratio(value, f"{self.mix}s") for value in values]
         lists = {
             "alphas": alphas, "mean_score": mean_score, "n_active": n_active,
             "standard_error": standard_error,
         }
         for name, values in lists.items():
-            if len(values) != len(self.l1_ratios):
+            if len(values) != len(self.mixes):
                 raise ValueError(
                     f"{name} has {len(values)} entries, but there are "
-                    f"{len(self.l1_ratios)} l1_ratios; it must be a list with an array "
+                    f"{len(self.mixes)} {self.mix}s; it must be a list with an array "
                     "for each."
                 )
         self.alphas = [check.check_path_alphas(grid) for grid in alphas]
@@ -104,7 +111,7 @@ class CVCurveDisplay:
                 raise ValueError(f"choices[{rule!r}] is {(which, at)}, outside the grid.")
 
     @classmethod
-    def from_result(cls, result, *, metric=None, rules=("min", "1se"), ax=None):
+    def from_result(cls, result, *, metric=None, rules=None, ax=None):
         """Draw the result of a cross-validation.
 
         Parameters
@@ -112,8 +119,9 @@ class CVCurveDisplay:
         result : CVResult
         metric : str, optional
             One of ``result.metrics``; by default the first.
-        rules : str, callable or tuple of them, default=("min", "1se")
-            The choices to mark, as in ``result.select``.
+        rules : str, callable or tuple of them, optional
+            The choices to mark, as in ``result.select``. By default "min" and, where the
+            scores have standard errors, "1se".
         ax : matplotlib.axes.Axes, optional
             Where; by default in a new figure.
 
@@ -125,23 +133,26 @@ class CVCurveDisplay:
             result.metrics[0] if metric is None else metric, "metric",
             tuple(result.metrics),
         )
+        mean, error = result.mean_score(metric), result.standard_error(metric)
+        if rules is None:
+            rules = ("min",) if np.isnan(error).all() else ("min", "1se")
         rules = rules if isinstance(rules, (tuple, list)) else (rules,)
         chosen = {rule: result.select(rule, metric=metric) for rule in rules}
         sizes = [len(path.alphas) for path in result.paths]  # all that time allowed
-        mean, error = result.mean_score(metric), result.standard_error(metric)
         return cls(
             *(
                 [row[:size] for row, size in zip(rows, sizes, strict=True)]
-                for rows in (result.alphas, mean, error)
+                for rows in (result.alphas, mean, np.nan_to_num(error))
             ),
             [path.n_active for path in result.paths],
             l1_ratios=result.l1_ratios,
             metric=metric,
             choices={rule: (one.which, one.at) for rule, one in chosen.items()},
+            gammas=result.gammas,
         ).plot(ax)
 
     @classmethod
-    def from_estimator(cls, estimator, *, metric=None, rules=("min", "1se"), ax=None):
+    def from_estimator(cls, estimator, *, metric=None, rules=None, ax=None):
         """Draw the cross-validation of a fitted estimator.
 
         Parameters
@@ -196,8 +207,8 @@ class CVCurveDisplay:
         self.legend_ = None
         if len(self.alphas) > 1:
             self.legend_ = ax.legend(
-                self.lines_, [f"{ratio:g}" for ratio in self.l1_ratios],
-                title="l1_ratio", fontsize="small",
+                self.lines_, [f"{value:g}" for value in self.mixes],
+                title=self.mix, fontsize="small",
                 title_fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0),
                 frameon=False, handlelength=1.8, handletextpad=0.5, borderpad=0.2,
             )
@@ -218,7 +229,7 @@ class CVCurveDisplay:
         ax.set_ylabel(label)
         shown = self.alphas[which] > 0
         several = len(self.alphas) > 1
-        note = f" (l1_ratio = {self.l1_ratios[which]:g})" if several else ""
+        note = f" ({self.mix} = {self.mixes[which]:g})" if several else ""
         counts = self.n_active[which][shown].astype(int)
         count_on_top(ax, self.alphas[which][shown], counts, note)
 

@@ -43,20 +43,60 @@ def one_axes(ax):
 
 def two_axes(ax):
     """Two axes side by side: those given, or in the place of the one given, or new."""
-    if ax is None:
-        grid = {"wspace": BETWEEN}
-        return list(new_figure(DOUBLE).subplots(1, 2, gridspec_kw=grid))
-    ax = check.check_axes(ax, 2)
+    return many_axes(ax, 2, DOUBLE)
+
+
+def many_axes(ax, count, size=None):
+    """Axes in rows of up to three: those given, or in the place of the one given, or new.
+    """
+    ax = ax if ax is None else check.check_axes(ax, count)
     if isinstance(ax, list):
         return ax
-    place = ax.get_subplotspec()
-    if place is None:
-        raise ValueError(
-            "ax stands in no grid that could be divided; pass two axes instead."
-        )
-    ax.set_axis_off()
-    grid = place.subgridspec(1, 2, wspace=BETWEEN)
-    return [ax.figure.add_subplot(grid[k]) for k in range(2)]
+    columns = min(count, 2 if count == 4 else 3)
+    rows = -(-count // columns)
+    if ax is None:
+        figure = new_figure(size or (SINGLE[0], 1.3 + 2.0 * rows))
+        grid = figure.add_gridspec(rows, columns, wspace=BETWEEN)
+    else:
+        figure, place = ax.figure, ax.get_subplotspec()
+        if place is None:
+            raise ValueError(
+                f"ax stands in no grid that could be divided; pass {count} axes instead."
+            )
+        ax.set_axis_off()
+        grid = place.subgridspec(rows, columns, wspace=BETWEEN)
+    return [figure.add_subplot(grid[divmod(k, columns)]) for k in range(count)]
+
+
+def label_outer(axes):
+    """Leave labels only to the axes that have no other below, or at their left."""
+    places = [ax.get_subplotspec() for ax in axes]
+    if None in places or len({place.get_gridspec() for place in places}) > 1:
+        return
+    cells = {(place.rowspan.start, place.colspan.start) for place in places}
+    for ax, place in zip(axes, places, strict=True):
+        row, column = place.rowspan.start, place.colspan.start
+        if (row + 1, column) in cells:
+            ax.set_xlabel("")
+            ax.tick_params(labelbottom=False)
+        if (row, column - 1) in cells:
+            ax.set_ylabel("")
+            ax.tick_params(labelleft=False)
+
+
+def name_lines(axes, lines, names):
+    """A legend of lines that are in all panels, beside the last of the first row."""
+    places = [ax.get_subplotspec() for ax in axes]
+    first = [
+        ax for ax, place in zip(axes, places, strict=True)
+        if place is not None and place.rowspan.start == places[0].rowspan.start
+    ]
+    beside = (first or axes)[-1]
+    return beside.legend(
+        lines, shorten(names, longest_name(beside) * 3 // 2), loc="upper left",
+        bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small", handlelength=1.8,
+        handletextpad=0.5, borderpad=0.2,
+    )
 
 
 def remove_frame(ax):
@@ -122,7 +162,8 @@ def mark_alpha(ax, alpha, text=None, side="left"):
     line = ax.axvline(
         alpha, color=DARK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.2
     )
-    MarkLabel(ax, alpha, text, side)
+    if text:
+        MarkLabel(ax, alpha, text, side)
     return line
 
 
@@ -158,6 +199,50 @@ def draw_lines(ax, alphas, rows, n_coloured):
         for k, row in enumerate(rows[:n_coloured])
     ]
     return coloured + grey
+
+
+def draw_coefs(ax, display, columns, n_labels, *, named=True, counted=True):
+    """Draw the coefficients of some columns, the first of them in colour.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    display : PathDisplay
+    columns : ndarray of int
+    n_labels : int
+    named : bool
+        Whether the coloured lines have their names beside them.
+    counted : bool
+        Whether the axis on top counts the coefficients.
+
+    Returns
+    -------
+    columns, lines, labels
+    """
+    shown = np.flatnonzero(display.alphas > 0)
+    alphas, coef = display.alphas[shown], display.coef[:, shown]
+    columns = columns[:max(MOST_LINES, n_labels)]
+    rows = coef.tocsr()[columns].toarray()
+    lines = draw_lines(ax, alphas, rows, n_labels)
+    ax.axhline(0.0, color=DARK, linewidth=0.6, zorder=1)
+    alpha_axis(ax, alphas)
+    if display.alpha and display.alpha > alphas[0]:
+        ax.set_xlim(left=display.alpha)
+    ax.margins(y=0.06)
+    if not rows.any():
+        ax.set_ylim(-1.0, 1.0)
+        ax.annotate(
+            "all coefficients are zero", (0.5, 0.0), xycoords="axes fraction",
+            xytext=(0, 5), textcoords="offset points", ha="center", color=DARK,
+        )
+    ax.set_ylabel(display.ylabel)
+    if counted:
+        count_on_top(ax, alphas, (coef != 0).sum(axis=0))
+    labels = name_ends(
+        ax, alphas[-1], rows[:n_labels, -1],
+        [display.feature_names[j] for j in columns[:n_labels]],
+    ) if named else []
+    return columns, lines, labels
 
 
 def name_ends(ax, x, ends, names):

@@ -3,18 +3,11 @@
 import numpy as np
 
 from .. import _validation as check
-from ._drawing import (
-    DARK,
-    MOST_LINES,
-    alpha_axis,
-    count_on_top,
-    draw_lines,
-    mark_alpha,
-    name_ends,
-    one_axes,
-)
+from ._classes import ClassPathsDisplay
+from ._drawing import draw_coefs, mark_alpha, one_axes
 from ._fitted import fitted_path, names_seen_in_fit
 
+MOST_CLASSES = 12  # with a panel each
 
 class PathDisplay:
     """The coefficients of a path against the strength of the penalty.
@@ -55,6 +48,7 @@ class PathDisplay:
     See Also
     --------
     riata.PathResult.plot : The same in one call.
+    ClassPathsDisplay : Several classes, a panel for each.
     ShrinkageDisplay : Two penalties side by side.
 
     Examples
@@ -74,6 +68,8 @@ class PathDisplay:
     'coefficient'
     """
 
+    ylabel = "coefficient"
+
     def __init__(self, alphas, coef, *, alpha=None, feature_names=None):
         from scipy.sparse import csc_array
 
@@ -91,7 +87,7 @@ class PathDisplay:
     @classmethod
     def from_path(
         cls, path, *, alpha=None, feature_names=None, class_of_interest=None, n_labels=8,
-        ax=None,
+        ax=None, classes=None,
     ):
         """Draw a path.
 
@@ -101,17 +97,29 @@ class PathDisplay:
         alpha, feature_names
             As of the class.
         class_of_interest : int, optional
-            Whose coefficients, of a path with several classes: from 0 up.
+            Whose coefficients, of a path with several classes: from 0 up. By default, of
+            up to 12 classes all, in a panel each; of more, the norms of the features'
+            coefficients over the classes.
         n_labels, ax
             As of `plot`.
+        classes : array-like of shape (n_classes,), optional
+            What the panels are called; by default the numbers of the classes.
 
         Returns
         -------
-        PathDisplay
+        PathDisplay, or ClassPathsDisplay of several classes
         """
+        options = {"alpha": alpha, "feature_names": feature_names}
+        if class_of_interest is None and isinstance(path.coef, list):
+            if len(path.coef) <= MOST_CLASSES:
+                displays = [cls(path.alphas, coef, **options) for coef in path.coef]
+                return ClassPathsDisplay(displays, classes).plot(ax, n_labels=n_labels)
+            norms = np.sqrt(sum(coef.power(2) for coef in path.coef))
+            display = cls(path.alphas, norms, **options)
+            display.ylabel = f"norm over the {len(path.coef)} classes"
+            return display.plot(ax, n_labels=n_labels)
         coef = _coef_of_class(path, class_of_interest)
-        display = cls(path.alphas, coef, alpha=alpha, feature_names=feature_names)
-        return display.plot(ax, n_labels=n_labels)
+        return cls(path.alphas, coef, **options).plot(ax, n_labels=n_labels)
 
     @classmethod
     def from_estimator(
@@ -127,17 +135,18 @@ class PathDisplay:
         feature_names : array-like of str of shape (n_features,), optional
             By default those seen in ``fit``.
         class_of_interest : object, optional
-            Whose coefficients, of several classes: one of ``estimator.classes_``.
+            Whose coefficients, of several classes: one of ``estimator.classes_``. By
+            default all, as of `from_path`.
         n_labels, ax
             As of `plot`.
 
         Returns
         -------
-        PathDisplay
+        PathDisplay, or ClassPathsDisplay of several classes
         """
         path, alpha = fitted_path(estimator)
+        classes = np.asarray(getattr(estimator, "classes_", ())).tolist()
         if class_of_interest is not None:
-            classes = np.asarray(getattr(estimator, "classes_", ())).tolist()
             if class_of_interest not in classes:
                 raise ValueError(
                     f"class_of_interest is {class_of_interest!r}; it must be one of "
@@ -149,6 +158,7 @@ class PathDisplay:
         return cls.from_path(
             path, alpha=alpha, feature_names=feature_names,
             class_of_interest=class_of_interest, n_labels=n_labels, ax=ax,
+            classes=classes or None,
         )
 
     def plot(self, ax=None, *, n_labels=8):
@@ -206,47 +216,6 @@ class PathDisplay:
         return ends @ [1.0 - share, share] if share > 0 else ends[:, 0]
 
 
-def draw_coefs(ax, display, columns, n_labels, *, named=True):
-    """Draw the coefficients of some columns, the first of them in colour.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    display : PathDisplay
-    columns : ndarray of int
-    n_labels : int
-    named : bool
-        Whether the coloured lines have their names beside them.
-
-    Returns
-    -------
-    columns, lines, labels
-    """
-    shown = np.flatnonzero(display.alphas > 0)
-    alphas, coef = display.alphas[shown], display.coef[:, shown]
-    columns = columns[:max(MOST_LINES, n_labels)]
-    rows = coef.tocsr()[columns].toarray()
-    lines = draw_lines(ax, alphas, rows, n_labels)
-    ax.axhline(0.0, color=DARK, linewidth=0.6, zorder=1)
-    alpha_axis(ax, alphas)
-    if display.alpha and display.alpha > alphas[0]:
-        ax.set_xlim(left=display.alpha)
-    ax.margins(y=0.06)
-    if not rows.any():
-        ax.set_ylim(-1.0, 1.0)
-        ax.annotate(
-            "all coefficients are zero", (0.5, 0.0), xycoords="axes fraction",
-            xytext=(0, 5), textcoords="offset points", ha="center", color=DARK,
-        )
-    ax.set_ylabel("coefficient")
-    count_on_top(ax, alphas, (coef != 0).sum(axis=0))
-    labels = name_ends(
-        ax, alphas[-1], rows[:n_labels, -1],
-        [display.feature_names[j] for j in columns[:n_labels]],
-    ) if named else []
-    return columns, lines, labels
-
-
 def largest(coef, at):
     """Columns with a non-zero coefficient, the largest in the vector `at` first."""
     rows = coef.tocsr()
@@ -265,11 +234,6 @@ def _coef_of_class(path, class_of_interest):
             )
         return path.coef
     n_classes = len(path.coef)
-    if class_of_interest is None:
-        raise ValueError(
-            f"the path has coefficients for each of {n_classes} classes; say which "
-            "with class_of_interest=."
-        )
     k = check.check_integer(class_of_interest, "class_of_interest", low=0)
     if k >= n_classes:
         raise ValueError(

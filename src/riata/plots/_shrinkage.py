@@ -6,8 +6,8 @@ import numpy as np
 
 from .. import _validation as check
 from .._path import fit_path
-from ._drawing import two_axes
-from ._path import PathDisplay, draw_coefs, largest
+from ._drawing import draw_coefs, two_axes
+from ._path import PathDisplay, largest
 
 TITLES = ("L1 (lasso)", "L2 (ridge)")
 WIDE = 1e5  # from hardly any coefficients to hardly any penalty
