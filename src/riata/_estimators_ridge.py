@@ -165,6 +165,7 @@ class Ridge(MultiOutputMixin, LinearRegressor):
     (array([0.5]), 0.5)
     """
 
+    _takes_chunks = True
     _parameter_checks: ClassVar = {
         "alpha": check_target_alphas,
         "solver": partial(check_choice, choices=SOLVERS),

@@ -37,11 +37,9 @@ class Data(NamedTuple):
 SQUARED = Squared()
 
 
-def checked_data(X, y, sample_weight, offset, loss=SQUARED):
-    if getattr(X, "kind", None) != "chunks":
-        X = check.check_design(X)
-    elif loss.many_outputs:
-        raise ValueError(f"loss={loss.name!r} is not fitted to chunks; X is {X!r}.")
+def checked_data(X, y, sample_weight, offset, loss=SQUARED, check_X=check.check_design):
+    """The input of a fit, checked; what is fitted to chunks says so by `check_X`."""
+    X = check_X(X)
     n = X.n_samples
     y = loss.check_target(check.check_target(y, n))
     sample_weight = check.check_sample_weight(sample_weight, n)
@@ -101,6 +99,11 @@ def checked_problem(data, loss=SQUARED, **options):
         raise ValueError(
             "lower and upper must be None with loss=Multinomial(grouped=True): rows of "
             "coefficients have norms, not bounds. Use Multinomial(grouped=False)."
+        )
+    if loss.many_outputs and data.X.kind == "chunks":
+        raise ValueError(
+            f"loss={loss.name!r} is not fitted to chunks, but X is {data.X!r}. Fit "
+            "loss='logistic' to one class against the others, or X in memory."
         )
     options["sample_weight"] = data.sample_weight
     try:
@@ -228,7 +231,9 @@ def fit_path(
     """
     started = monotonic()
     loss = get_loss(loss)
-    data = checked_data(X, y, sample_weight, offset, loss)
+    data = checked_data(
+        X, y, sample_weight, offset, loss, check.check_design_or_chunks
+    )
     p = data.X.n_features
     penalty = checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
     grid = check.check_alphas(alphas)
@@ -516,7 +521,9 @@ def alpha_max(
     2.0
     """
     loss = get_loss(loss)
-    data = checked_data(X, y, sample_weight, offset, loss)
+    data = checked_data(
+        X, y, sample_weight, offset, loss, check.check_design_or_chunks
+    )
     penalty = checked_penalty(
         None, l1_ratio, penalty_factor, lower, upper, data.X.n_features
     )
