@@ -361,9 +361,8 @@ class NewtonSolver(PathSolver):
             solved = self._follow(view, gram, start, c, part, 0.1 * tol, alpha)
         else:
             target = np.maximum(FORCING * gap[lanes] / scale, 0.1 * tol)
-            pull = self.at.pull[:, lanes] / scale
             solved = self._descend_model(
-                view, gram, start, c, pull, loss[lanes] / scale, part, target
+                view, gram, start, c, (lanes, scale), loss[lanes] / scale, part, target
             )
         D = np.zeros_like(W)
         D[np.ix_(at, lanes)] = solved - start
@@ -481,19 +480,24 @@ class NewtonSolver(PathSolver):
             solved[:, k] += np.linalg.solve(matrix, c[:, k] - l2 * start[:, k])
         return solved
 
-    def _state_without(self, columns, start, pull):
+    def _pull(self, lanes, scale):
+        """Weighted residuals in the units of the model."""
+        return self.at.pull[:, lanes] / scale
+
+    def _state_without(self, columns, start, scaled):
         """Weighted residuals of the model at w = 0, given those at `start`."""
         state = self._product(columns, start) / self.problem.eta_unit
         if self.problem.fit_intercept:
             self.model.center(state)
-        return state * self.model.weights[:, None] + pull
+        return state * self.model.weights[:, None] + self._pull(*scaled)
 
-    def _descend_model(self, view, gram, start, c, pull, loss, alphas, tol):
-        """Solutions of the model by descent and conjugate gradients, side by side."""
+    def _descend_model(self, view, gram, start, c, scaled, loss, alphas, tol):
+        """Solutions of the model by descent and conjugate gradients, side by side;
+        `scaled` are the lanes and by what their curvatures exceed the model's."""
         if gram is None and not self.model.design.sparse:
-            return self._descend_dense(view, start, c, pull, loss, alphas, tol)
+            return self._descend_dense(view, start, c, scaled, loss, alphas, tol)
         if gram is None:
-            state = self._state_without(view.columns, start, pull)
+            state = self._state_without(view.columns, start, scaled)
             xty = gradient(self.model.design, state, view.columns)[:, :start.shape[1]]
         else:
             state = xty = c + gram @ start
@@ -506,9 +510,9 @@ class NewtonSolver(PathSolver):
         self.work.newton += effort.newton
         return solved
 
-    def _descend_dense(self, view, start, c, pull, loss, alphas, tol):
+    def _descend_dense(self, view, start, c, scaled, loss, alphas, tol):
         """Solutions of the model by descent along copied columns, one by one."""
-        packed = self.model.packed()
+        packed, pull = self.model.packed(), self._pull(*scaled)
         quadratic = Quadratic.from_packed(packed)
         solved, root = np.array(start.T, order="C"), np.sqrt(self.model.weights)
         for k, w in enumerate(solved):

@@ -12,14 +12,15 @@ from .._core.design import Design
 from .._core.gram import sparse_gram
 from ._blocks import arrays_of
 from ._chunks import SHARE_OF_KEPT
-from ._sums import gram_of_design, merge_sums, sums_of
+from ._sums import gram_of_design, rows_of, sums_of
 
 EPS = float(np.finfo(float).eps)
+NO_ROWS = np.empty(0, dtype=np.intp)
 
 
 # --- What is asked of one block. `placed` is (mean, scale, weights, center, n_threads).
 
-def _seen(X, placed):
+def seen_as(X, placed):
     mean, scale, weights, center, n_threads = placed
     return Design.placed(
         X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features), weights,
@@ -29,7 +30,7 @@ def _seen(X, placed):
 
 def gradient_of(X, placed, cols, blocks):
     """Products of columns with blocks of residuals, each (n_rows, 1 or LANES)."""
-    design, parts = _seen(X, placed), []
+    design, parts = seen_as(X, placed), []
     for Q in blocks:
         parts.append(np.empty((len(cols), Q.shape[1])))
         design.gradient(Q, parts[-1], cols)
@@ -39,20 +40,20 @@ def gradient_of(X, placed, cols, blocks):
 def product_of(X, placed, cols, B):
     """Minus ``X~[:, cols] @ B``."""
     out = np.zeros((X.n_samples, B.shape[1]))
-    _seen(X, placed).subtract_product(cols, B, out)
+    seen_as(X, placed).subtract_product(cols, B, out)
     return out
 
 
 def packed_of(X, placed, cols, first, last):
     """Rows of ``sqrt(weights) X~[:, cols]``."""
     out = np.empty((last - first, len(cols)), order="F")
-    _seen(X, placed).pack(cols, first, last, out)
+    seen_as(X, placed).pack(cols, first, last, out)
     return out
 
 
 def gram_of(X, placed, cols, old):
     """``X~[:, cols]' W X~[:, cols[old:]]`` over the rows of a block."""
-    return gram_of_design(_seen(X, placed), cols, old)
+    return gram_of_design(seen_as(X, placed), cols, old)
 
 
 def whole_columns_of(X, weights, center, target, n_threads):
@@ -67,9 +68,35 @@ def whole_columns_of(X, weights, center, target, n_threads):
 def measured_of(X, placed, cols):
     """Means and norms of whole columns, with other weights."""
     mean, *rest = placed
-    design = _seen(X, (mean.copy(), *rest))
+    design = seen_as(X, (mean.copy(), *rest))
     design.measure(cols)
     return design.mean[cols], design.sqnorm[cols]
+
+
+def sums_and_sample_of(X, y, weights, n_threads, rows):
+    """The `Sums` of all rows of a block, and some of the rows."""
+    (sums,) = sums_of(X, y, weights, None, 1, False, n_threads)
+    return sums, [rows_of(X, rows)] if len(rows) else []
+
+
+def _merge_both(one, other):
+    return one[0].merge(other[0]), one[1] + other[1]
+
+
+def joined(parts):
+    """`DesignArrays` of rows of several blocks."""
+    n = sum(part.n_samples for part in parts)
+    if parts[0].kind == "csc":
+        from scipy.sparse import vstack
+
+        whole = vstack([part.as_matrix() for part in parts], format="csc")
+        whole.sort_indices()
+        return arrays_of(
+            "csc", whole.data, whole.indices, whole.indptr.astype(np.int64), n
+        )
+    whole = np.empty((n, parts[0].n_features), dtype=parts[0].data.dtype, order="F")
+    np.concatenate([part.data for part in parts], out=whole)
+    return arrays_of("dense_f", whole)
 
 
 def _add(one, other):
@@ -184,17 +211,22 @@ class ChunkedDesign:
     X : Chunks
     weights, center, target, n_threads
         As of `Design`.
+    sampled : ndarray of int
+        Numbers of rows that are kept, in `sample`, when all are read.
     """
 
     sparse = False  # its Gram matrices are formed here
 
-    def __init__(self, X, weights, center, target, n_threads=1):
+    def __init__(
+        self, X, weights, center, target, n_threads=1, sampled=NO_ROWS,
+    ):
         self.X, self.weights, self.center = X, weights, center
         self.n_samples, self.n_features = X.shape
         self.n_threads, self.nnz = n_threads, X.n_stored
         self.total = float(X.n_samples if weights is None else weights.sum())
         self.kept = Kept(X)
-        self._seen_kept = None
+        self._seen_kept = self.sample = None
+        self.sampled = sampled
         (self._set_up_columns if X.axis else self._set_up_rows)(target)
 
     @property
@@ -218,9 +250,13 @@ class ChunkedDesign:
         def arguments(k):
             rows = slice(*self.X.span(k))
             its = None if weights is None else weights[rows]
-            return target[rows], its, None, 1, False, self.n_threads
+            first, last = np.searchsorted(self.sampled, (rows.start, rows.stop))
+            return (
+                target[rows], its, self.n_threads, self.sampled[first:last] - rows.start
+            )
 
-        (sums,) = self.X.reduce(sums_of, merge_sums, arguments)
+        sums, parts = self.X.reduce(sums_and_sample_of, _merge_both, arguments)
+        self.sample = joined(parts) if len(self.sampled) else None
         self.mean, self.sqnorm = sums.mean.copy(), sums.square.copy()
         self.xty = sums.xty.copy()
         if not self.center:
@@ -283,7 +319,7 @@ class ChunkedDesign:
         kept = self.kept
         if self._seen_kept is None or self._seen_kept.n_features != len(kept.columns):
             X, cols = kept.arrays(), kept.columns
-            self._seen_kept = _seen(X, (
+            self._seen_kept = seen_as(X, (
                 self.mean[cols], self.scale[cols], self.weights, self.center,
                 self.n_threads,
             ))

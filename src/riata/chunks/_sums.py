@@ -81,13 +81,14 @@ def sums_of(X, y, weights, codes, n_codes, with_gram, n_threads=1):
             if not len(rows):
                 its_weights = np.zeros(len(y))
         else:
-            part, its_y = _rows_of(X, rows), y[rows]
+            part, its_y = rows_of(X, rows), y[rows]
             its_weights = None if weights is None else weights[rows]
         found.append(_sums(part, its_y, its_weights, with_gram, n_threads))
     return found
 
 
-def _rows_of(X, rows):
+def rows_of(X, rows):
+    """`DesignArrays` of some rows of a block."""
     if X.kind == "csc":
         taken = X.as_matrix()[rows].tocsc()
         taken.sort_indices()
