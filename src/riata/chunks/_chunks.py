@@ -62,7 +62,7 @@ class Chunks:
     """
 
     kind = "chunks"
-    tree = False  # whether sums are made elsewhere
+    local = True  # whether blocks are looked at in this process
     requests = 0  # that were sent to workers
 
     def __init__(

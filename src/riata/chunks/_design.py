@@ -16,6 +16,10 @@ from ._sums import gram_of_design, rows_of, sums_of
 
 EPS = float(np.finfo(float).eps)
 NO_ROWS = np.empty(0, dtype=np.intp)
+SHARE_OF_ROWS = 0.3  # of the columns, from which a product of whole rows is faster
+FAR = 100.0  # mean over spread, up to which it may be taken off afterwards
+LEAST_GRAM = 2**21  # bytes of a Gram matrix that any limit allows
+SHARE_OF_GRAM = 0.25  # of the memory limit for the Gram matrix of the working columns
 
 
 # --- What is asked of one block. `placed` is (mean, scale, weights, center, n_threads).
@@ -35,6 +39,21 @@ def gradient_of(X, placed, cols, blocks):
         parts.append(np.empty((len(cols), Q.shape[1])))
         design.gradient(Q, parts[-1], cols)
     return np.hstack(parts)
+
+
+def rows_times(X, Q, out):
+    """``X' Q`` of dense rows as they stand, added to `out` if there is one."""
+    from scipy.linalg.blas import dgemm
+
+    data = np.asarray(X.data, dtype=float)
+    if out is None:
+        return data.T @ Q
+    return dgemm(1.0, data.T, Q, beta=1.0, c=out, overwrite_c=1)
+
+
+def _merge_in_place(one, other):
+    """The sum of two arrays, which may be one that holds it already."""
+    return one if one is other else one + other
 
 
 def product_of(X, placed, cols, B):
@@ -118,6 +137,7 @@ class Kept:
         self.place = np.full(X.n_features, -1, dtype=np.intp)
         self.limit = int(SHARE_OF_KEPT * X.memory_limit)
         self.bytes = 0
+        self.likelihood = None  # of each column to be asked for
         self._parts = None  # of sparse columns
         self._room = None
 
@@ -129,18 +149,39 @@ class Kept:
         """Whether all of some columns are here, after they have been read if they fit."""
         new = np.unique(self.missing(cols))
         if len(new):
-            if not self._fits(new):
+            room = self._room_left()
+            if len(new) > room:
                 return False
+            if not self.X.axis:  # a read that brings some brings others as well
+                new = self._with_likely(new, (room - len(new)) // 2)
             self._fetch(new)
         return True
 
-    def _fits(self, new):
+    def has_few(self, cols):
+        """`has`, for columns that may not be asked for again: they are read to be kept
+        where most of the room stays free."""
+        return len(self.missing(cols)) <= self._room_left() // 2 and self.has(cols)
+
+    def _with_likely(self, new, count):
+        """Some columns, and the likeliest of those that are not here."""
+        if self.likelihood is None or count <= 0:
+            return new
+        likelihood = self.likelihood.copy()
+        likelihood[self.columns] = likelihood[new] = 0.0
+        count = min(count, np.count_nonzero(likelihood))
+        if not count:
+            return new
+        best = np.argpartition(-likelihood, count - 1)[:count]
+        return np.sort(np.concatenate([new, best]))
+
+    def _room_left(self):
+        """How many more columns fit."""
         X = self.X
         if not X.is_sparse:
             capacity = self.limit // (X.dtype.itemsize * X.n_samples)
-            return len(self.columns) + len(new) <= min(capacity, X.n_features)
-        mean = X.n_stored / X.n_features * (X.dtype.itemsize + 8)
-        return self.bytes + 2 * mean * len(new) <= self.limit
+            return min(capacity, X.n_features) - len(self.columns)
+        mean = max(X.n_stored / X.n_features, 1.0) * (X.dtype.itemsize + 8)
+        return int((self.limit - self.bytes) / (2 * mean))
 
     def _fetch(self, new):
         X, local = self.X, {}
@@ -363,9 +404,12 @@ class ChunkedDesign:
 
     def gradients(self, blocks, out, cols):
         """``out[k] = x~_{cols[k]}' Q`` for several blocks Q side by side, in one read."""
-        here = self.kept.place[cols] >= 0
-        if here.all() and len(cols):
+        if len(cols) and self.kept.has_few(cols):
             out[:] = self._gradient_of_kept(blocks, cols)
+            return
+        here = self.kept.place[cols] >= 0
+        if not self.X.axis and self._multiplies_rows(cols):
+            out[:] = self._gradients_of_rows(np.hstack(blocks))[cols]
             return
         if not self.X.axis:
             out[:] = self.X.reduce(gradient_of, _add, lambda k: (
@@ -380,6 +424,26 @@ class ChunkedDesign:
             gradient_of, lambda k: (self._placed(k), groups[k][1], blocks), list(groups)
         ):
             out[elsewhere[groups[k][0]]] = part
+
+    def _multiplies_rows(self, cols):
+        """Whether rows are better multiplied as they stand, and means taken off
+        afterwards: for most columns, whose means are not far beyond their spread."""
+        if self.X.is_sparse or len(cols) < SHARE_OF_ROWS * self.n_features:
+            return False
+        far = float(np.abs(self.mean * self.scale).max(initial=0.0))
+        return far * self.n_samples**0.5 <= FAR
+
+    def _gradients_of_rows(self, Q):
+        """Correlations of all columns, by products of whole rows."""
+        room = None
+        if self.X.local:
+            room = np.zeros((self.n_features, Q.shape[1]), order="F")
+        out = self.X.reduce(rows_times, _merge_in_place, lambda k: (
+            Q[slice(*self.X.span(k))], room
+        ))
+        out -= np.outer(self.mean, Q.sum(axis=0))
+        out *= self.scale[:, None]
+        return out
 
     def _gradient_of_kept(self, blocks, cols):
         design, at = self._kept_design(), self.kept.place[cols]
@@ -446,6 +510,19 @@ class ChunkedDesign:
             f"of {self.n_samples} rows that the solver works on: make it {need:.3g} bytes, "
             "end the path earlier (alpha_min_ratio, max_active), or store blocks of rows."
         )
+
+    def gram_capacity(self, size):
+        """For how many columns there is room in a Gram matrix, which is to hold `size`."""
+        share = max(SHARE_OF_GRAM * self.X.memory_limit, LEAST_GRAM)
+        capacity = int((share / 8) ** 0.5)
+        if size > capacity:
+            raise MemoryError(
+                f"memory_limit={self.X.memory_limit} is too small for the products of the "
+                f"{size} columns that the solver works on: make it "
+                f"{8 * size**2 / SHARE_OF_GRAM:.3g} bytes, or end the path earlier "
+                "(alpha_min_ratio, max_active)."
+            )
+        return min(capacity, self.n_features)
 
     def gram_columns(self, cols, places, gram):
         """``gram[:, places] = X~[:, cols]' W X~[:, cols[places]]``."""

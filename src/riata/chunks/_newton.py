@@ -18,9 +18,9 @@ from .._newton import ARMIJO, SHORTEST, NewtonSolver
 from .._solver import EPS, MOST_LANES, Verdict
 from ._moments import sums_pay
 from ._sample import SamplePath
+from ._solver import likelihood
 from ._visit import Group, Model, Visit, add_visits, visit_of
 
-APART = 16  # alphas that one read serves where nothing is known of where they end
 MOST_STEPS = 200  # reads for one batch
 SHARE_OF_MODELS = 0.125  # of the memory limit
 SLOW = 0.02  # share of a gap: a step that leaves more of it asks for a new model
@@ -32,7 +32,16 @@ def newton_solver_of(problem, settings, start=None):
     way, elsewhere the one for data in memory."""
     X = problem.design.X
     by_reads = not X.axis and sums_pay(X) and problem.loss.convex
-    return (RowNewtonSolver if by_reads else NewtonSolver)(problem, settings, start)
+    return (RowNewtonSolver if by_reads else ChunkNewtonSolver)(problem, settings, start)
+
+
+class ChunkNewtonSolver(NewtonSolver):
+    """Solves a decreasing sequence of alphas on chunks of many columns: what works on
+    the working set finds it in memory."""
+
+    def _look_ahead(self, last):
+        self.problem.design.kept.likelihood = likelihood(self)
+        super()._look_ahead(last)
 
 
 class RowNewtonSolver(NewtonSolver):
@@ -57,8 +66,7 @@ class RowNewtonSolver(NewtonSolver):
         self.models = []  # of each lane
         self.sample = SamplePath.of(problem, settings)
         super().__init__(problem, settings, start)
-        self.by_gradients = False
-        self.lanes = APART if self.sample is None else MOST_LANES
+        self.by_gradients, self.lanes = False, MOST_LANES
 
     def _screening(self):
         return None

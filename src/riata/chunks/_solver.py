@@ -38,6 +38,19 @@ class WideScreening:
         return self.screening.estimate(lane)
 
 
+def lanes_that_fit(design):
+    """How many alphas may be looked at by one read."""
+    size = max(design.n_samples, design.n_features)
+    room = design.X.memory_limit // 8 // (8 * size)
+    return max(min(room // LANES * LANES, WIDEST), LANES)
+
+
+def likelihood(solver):
+    """Of each column, how likely it is to move soon."""
+    l1 = solver.problem.strengths.l1
+    return np.divide(np.abs(solver.c), l1, out=np.zeros(len(l1)), where=l1 > 0)
+
+
 class ChunkSolver(PathSolver):
     """Solves a decreasing sequence of alphas on a `ChunkedDesign`.
 
@@ -50,8 +63,7 @@ class ChunkSolver(PathSolver):
 
     def __init__(self, problem, settings, start=None):
         super().__init__(problem, settings, start)
-        room = problem.design.X.memory_limit // 8 // (8 * problem.design.n_samples)
-        self.lanes = max(min(room // LANES * LANES, WIDEST), LANES)
+        self.lanes = lanes_that_fit(problem.design)
 
     def _screening(self):
         screening = super()._screening()
@@ -59,6 +71,10 @@ class ChunkSolver(PathSolver):
         if screening is None or not self.problem.design.X.axis:
             return None
         return WideScreening(screening)
+
+    def _look_ahead(self, last):
+        self.problem.design.kept.likelihood = likelihood(self)
+        super()._look_ahead(last)
 
     def _at_once(self):
         return False
