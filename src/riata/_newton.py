@@ -46,21 +46,30 @@ FLAT = 1e-6  # the same where the curvature is none: it may begin a step away
 
 def gradient(design, Q, columns):
     """``X~[:, columns]' Q`` for Q (n_samples, lanes); (n_columns, 1 or LANES)."""
-    parts = []
+    blocks = []
     for first in range(0, Q.shape[1], LANES):
         part = Q[:, first:first + LANES]
         lanes = part.shape[1]
         width = 1 if lanes == 1 else LANES
         if lanes < width:
             part = np.pad(part, ((0, 0), (0, width - lanes)))
-        parts.append(np.empty((len(columns), width)))
-        design.gradient(np.ascontiguousarray(part), parts[-1], columns)
+        blocks.append(np.ascontiguousarray(part))
+    if hasattr(design, "gradients"):  # of chunks, in one read
+        out = np.empty((len(columns), sum(block.shape[1] for block in blocks)))
+        design.gradients(blocks, out, columns)
+        return out
+    parts = [np.empty((len(columns), block.shape[1])) for block in blocks]
+    for block, part in zip(blocks, parts, strict=True):
+        design.gradient(block, part, columns)
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
 def add_product(design, columns, B, out):
     """Add ``X~[:, columns] @ B`` for B (n_columns, lanes) to the first lanes of `out`
-    (n_samples, 1 or LANES)."""
+    (n_samples, 1 or a multiple of LANES)."""
+    if out.shape[1] > LANES:
+        out[:, :B.shape[1]] += product(design, columns, B)
+        return
     block = np.zeros((len(columns), out.shape[1]))
     block[:, :B.shape[1]] = -B
     design.subtract_product(columns, block, out)
@@ -211,7 +220,7 @@ class NewtonSolver(PathSolver):
 
     def _room(self, lanes):
         """Predictors for so many lanes, wherever they stand."""
-        width = 1 if lanes == 1 else LANES
+        width = 1 if lanes == 1 else -(-lanes // LANES) * LANES
         if width not in self._rooms:
             self._rooms[width] = Predictors(self.problem, width)
         return self._rooms[width]

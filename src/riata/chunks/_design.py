@@ -153,7 +153,9 @@ class Kept:
             if len(new) > room:
                 return False
             if not self.X.axis:  # a read that brings some brings others as well
-                new = self._with_likely(new, (room - len(new)) // 2)
+                # ... up to half of what is left of three quarters of the room
+                spare = (3 * room - len(self.columns)) // 8 - len(new)
+                new = self._with_likely(new, spare)
             self._fetch(new)
         return True
 

@@ -18,7 +18,7 @@ from .._newton import ARMIJO, SHORTEST, NewtonSolver
 from .._solver import EPS, MOST_LANES, Verdict
 from ._moments import sums_pay
 from ._sample import SamplePath
-from ._solver import likelihood
+from ._solver import WideBatches, lanes_that_fit
 from ._visit import Group, Model, Visit, add_visits, visit_of
 
 MOST_STEPS = 200  # reads for one batch
@@ -35,13 +35,29 @@ def newton_solver_of(problem, settings, start=None):
     return (RowNewtonSolver if by_reads else ChunkNewtonSolver)(problem, settings, start)
 
 
-class ChunkNewtonSolver(NewtonSolver):
-    """Solves a decreasing sequence of alphas on chunks of many columns: what works on
-    the working set finds it in memory."""
+class ChunkNewtonSolver(WideBatches, NewtonSolver):
+    """Solves a decreasing sequence of alphas on chunks of many columns.
 
-    def _look_ahead(self, last):
-        self.problem.design.kept.likelihood = likelihood(self)
-        super()._look_ahead(last)
+    Parameters
+    ----------
+    problem : GeneralProblem
+    settings : Settings
+    start : (columns, w) or None
+    """
+
+    def __init__(self, problem, settings, start=None):
+        super().__init__(problem, settings, start)
+        self.lanes = lanes_that_fit(problem.design)
+
+    def _descend_model(self, view, gram, start, c, scaled, loss, alphas, tol):
+        parts = []
+        for first in range(0, len(alphas), LANES):
+            at = slice(first, first + LANES)
+            parts.append(super()._descend_model(
+                view, gram, start[:, at], c[:, at], tuple(each[at] for each in scaled),
+                loss[at], alphas[at], tol[at],
+            ))
+        return np.hstack(parts)
 
 
 class RowNewtonSolver(NewtonSolver):

@@ -51,19 +51,9 @@ def likelihood(solver):
     return np.divide(np.abs(solver.c), l1, out=np.zeros(len(l1)), where=l1 > 0)
 
 
-class ChunkSolver(PathSolver):
-    """Solves a decreasing sequence of alphas on a `ChunkedDesign`.
-
-    Parameters
-    ----------
-    problem : Problem
-    settings : Settings
-    start : (columns, w) or None
-    """
-
-    def __init__(self, problem, settings, start=None):
-        super().__init__(problem, settings, start)
-        self.lanes = lanes_that_fit(problem.design)
+class WideBatches:
+    """What solvers on a `ChunkedDesign` do otherwise, to read less: batches of many
+    alphas, and working columns that are kept with those that are likely to be next."""
 
     def _screening(self):
         screening = super()._screening()
@@ -78,6 +68,44 @@ class ChunkSolver(PathSolver):
 
     def _at_once(self):
         return False
+
+    def _columns_to_look_at(self, Q, loss, alphas):
+        """The working set, and all columns that can not be proven inactive."""
+        parts = [
+            slice(first, min(first + LANES, len(alphas)))
+            for first in range(0, len(alphas), LANES)
+        ]
+        return self._columns_of([
+            (np.ascontiguousarray(Q[:, part]), None if loss is None else loss[part],
+             alphas[part])
+            for part in parts
+        ])
+
+    def _columns_of(self, groups):
+        """The same, of groups of weighted residuals, losses and alphas."""
+        working = self.working
+        if len(working) == len(working.mask):
+            return working.columns
+        if self.screening is None:
+            outside = np.flatnonzero(working.mask == 0)
+        else:
+            outside = self.screening.uncertain(groups, working.mask)
+        return np.concatenate([working.columns, outside])
+
+
+class ChunkSolver(WideBatches, PathSolver):
+    """Solves a decreasing sequence of alphas on a `ChunkedDesign`.
+
+    Parameters
+    ----------
+    problem : Problem
+    settings : Settings
+    start : (columns, w) or None
+    """
+
+    def __init__(self, problem, settings, start=None):
+        super().__init__(problem, settings, start)
+        self.lanes = lanes_that_fit(problem.design)
 
     def _verify_by_pass(self, W, alphas):
         """`_verify`, by the residuals of all lanes and one read of X."""
@@ -100,7 +128,7 @@ class ChunkSolver(PathSolver):
                 problem.weigh(R)[:, :count], loss[:count], alphas[first:first + count]
             ))
         loss = np.concatenate([each for _, each, _ in groups])
-        cols = self._columns_of(groups, alphas)
+        cols = self._columns_of(groups)
         C = np.empty((len(cols), B.shape[1]))
         design.gradients([problem.weigh(R) for R in residuals], C, cols)
         self.work.passes += len(cols) / design.n_features
@@ -111,14 +139,3 @@ class ChunkSolver(PathSolver):
         self.R = residuals[0] if len(residuals) == 1 else np.hstack(residuals)
         gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss)
         return Verdict(gap, kkt, loss, penalty, loss)
-
-    def _columns_of(self, groups, alphas):
-        """The working set, and all columns that can not be proven inactive."""
-        working = self.working
-        if len(working) == len(working.mask):
-            return working.columns
-        if self.screening is None:
-            outside = np.flatnonzero(working.mask == 0)
-        else:
-            outside = self.screening.uncertain(groups, working.mask)
-        return np.concatenate([working.columns, outside])
