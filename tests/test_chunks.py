@@ -533,3 +533,59 @@ def test_products_with_chunks():
     np.testing.assert_allclose(path.predict(X), path.predict(A), rtol=1e-9)
     with pytest.raises(TypeError, match="X is read in chunks"):
         np.asarray(X)
+
+
+# --- Ridge.
+
+RIDGE = {
+    "plain": {"l1_ratio": 0.0},
+    "weights": {"l1_ratio": 0.0, "sample_weight": 1, "standardize": True},
+    "no intercept": {"l1_ratio": 0.0, "fit_intercept": False, "offset": 1},
+    "factors": {"l1_ratio": 0.0, "penalty_factor": 1},
+}
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("shape", [(N, P), (100, 60), (60, 200)],
+                         ids=["tall", "square", "wide"])
+@pytest.mark.parametrize("density", [None, 0.2], ids=["dense", "sparse"])
+@pytest.mark.parametrize("name", RIDGE)
+def test_ridge_is_that_in_memory(axis, shape, density, name):
+    A, eta, rng = make(4, *shape, density=density)
+    y, options = target("squared", eta, rng), dict(RIDGE[name])
+    if "sample_weight" in options:
+        options["sample_weight"] = rng.integers(1, 4, len(y))
+    if "offset" in options:
+        options["offset"] = 0.1 * rng.standard_normal(len(y))
+    if "penalty_factor" in options:
+        options["penalty_factor"] = np.r_[2.0, np.inf, np.ones(shape[1] - 2)]
+    X = open_chunks(A, axis=axis, memory_limit=2**18)
+    if shape[1] > shape[0] and not axis:
+        with pytest.raises(ValueError, match="open it with axis=1"):
+            fit_path(X, y, **options)
+        return
+    path = fit_path(X, y, alphas=40, tol=1e-10, **options)
+    other = fit_path(A, y, alphas=path.alphas, tol=1e-10, **options)
+    assert (path.relative_gap <= 1e-10).all()
+    assert_same_path(path, other, 1e-8)
+
+
+@pytest.mark.parametrize("shape", [(N, P), (100, 60)], ids=["tall", "square"])
+def test_least_squares_and_unpenalised_columns(shape):
+    A, eta, rng = make(5, *shape)
+    y = target("squared", eta, rng)
+    X = open_chunks(A, memory_limit=2**18)
+    for options in ({"alphas": [0.1, 0.0]}, {
+        "alphas": [0.1], "l1_ratio": 0.0, "penalty_factor": np.r_[0.0, np.ones(shape[1] - 1)]
+    }):
+        assert_same_path(fit_path(X, y, tol=1e-10, **options),
+                         fit_path(A, y, tol=1e-10, **options), 1e-7)
+
+
+def test_ridge_that_does_not_fit_into_memory_says_what_it_needs():
+    A, eta, _ = make(n=200, p=400)
+    with pytest.raises(MemoryError, match="products of 200 rows: make it 1.92e"):
+        fit_path(open_chunks(A, axis=1, memory_limit=2**16), eta, l1_ratio=0.0)
+    with pytest.raises(ValueError, match="penalty_factor is 0 for some columns"):
+        fit_path(open_chunks(A, axis=1, memory_limit=2**22), eta, l1_ratio=0.0,
+                 penalty_factor=np.r_[0.0, np.ones(399)])

@@ -405,6 +405,11 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
 
     from ._ridge import solve_ridge
 
+    if data.X.kind == "chunks":
+        from .chunks._ridge import ridge_solutions
+
+        yield from ridge_solutions(solver, grid[smooth])
+        return
     keep, factor = np.flatnonzero(problem.coef_unit > 0), penalty["penalty_factor"]
     if not len(keep):
         yield from solver.solve(grid[smooth])
