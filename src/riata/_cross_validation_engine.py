@@ -96,6 +96,8 @@ class Plan(NamedTuple):
         started = monotonic()
         if is_chunks(self.data.X):
             n_jobs = 1  # which are read by one at a time
+            if verbose:
+                return self._told()
         n_workers = min(effective_n_jobs(n_jobs), len(self.folds))
         rounds = -(-len(self.folds) // n_workers)
         moments, paths, guides = self._whole(rounds + 1)
@@ -121,6 +123,15 @@ class Plan(NamedTuple):
                 raise
             raise Interrupted(self._result(paths, done, "interrupted")) from None
         return self._result(paths, done, end)
+
+    def _told(self):
+        """The result of `run` on chunks, after how often they were read is printed."""
+        result, X = self.run(), self.data.X
+        print(
+            f"{result.n_folds} folds: {X.reads:.4g} reads of X in all, {X.requests} "
+            "requests"
+        )
+        return result
 
     def _wants_end(self, done, started):
         if self.callback is None:

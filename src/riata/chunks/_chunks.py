@@ -12,7 +12,7 @@ MEMORY_LIMIT = 2**30
 LARGEST_BLOCK = 64 * 2**20
 SHARE_OF_BLOCKS = 16  # the memory limit over the size of one block
 FEW_COLUMNS = 1000  # whose products are left to one thread
-SHARE_OF_KEPT = 0.5  # of the memory limit for columns that are kept
+SHARE_OF_KEPT = 0.4  # of the memory limit for columns that are kept
 
 
 class Progress(NamedTuple):

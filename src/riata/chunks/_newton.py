@@ -22,6 +22,7 @@ from ._solver import WideBatches, lanes_that_fit
 from ._visit import Group, Model, Visit, add_visits, visit_of
 
 MOST_STEPS = 200  # reads for one batch
+MOST_MODELS = 13  # that are formed by one read: of eight neighbours each, for 100 alphas
 SHARE_OF_MODELS = 0.125  # of the memory limit
 SLOW = 0.02  # share of a gap: a step that leaves more of it asks for a new model
 AHEAD = 0.3  # share of the largest alpha to which columns of models may go to zero
@@ -154,7 +155,7 @@ class RowNewtonSolver(NewtonSolver):
         lanes) are correlations near by."""
         lanes, size = W.shape[1], len(self.working)
         room = SHARE_OF_MODELS * self.problem.design.X.memory_limit / (8 * size**2)
-        width = max(LANES, -(-lanes // max(int(room), 1)))
+        width = -(-lanes // min(max(int(room), 1), MOST_MODELS))
         groups = []
         for first in range(0, lanes, width):
             part = slice(first, min(first + width, lanes))

@@ -10,7 +10,7 @@ from .._predictors import CURVATURE, EXCESS, LOSS
 from .._problem import GeneralProblem
 from ._design import seen_as
 
-PANEL_BYTES = 4 * 2**20  # of rows that are looked at at once
+PANEL_BYTES = 2**20  # of rows that are looked at at once
 
 
 class Group(NamedTuple):
