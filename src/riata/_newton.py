@@ -318,6 +318,8 @@ class NewtonSolver(PathSolver):
         """A new model, with the mean curvature of the lanes that are not yet solved."""
         if np.count_nonzero(live) == 1 and len(live) > 1:  # ... for which that was taken
             self.at.look(self.at.every[:len(live)][live])
+        if self.problem.loss.convex:  # the old one is of no use: free its memory
+            self.model = self.last_step = None
         self.model = Model(self.problem, self.at.curvature, rough=True)
         self.work.hessians += 1
 

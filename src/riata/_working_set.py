@@ -208,7 +208,8 @@ class Gram:
         )
         dtype = np.float32 if self.rough else np.float64
         block = None
-        step = max(PANEL_BYTES // (8 * size), 256)
+        panel_bytes = getattr(design, "panel_bytes", PANEL_BYTES)
+        step = max(panel_bytes // (8 * size), 256)
         for first in range(0, design.n_samples, step):
             last = min(first + step, design.n_samples)
             panel = np.empty((last - first, size), order="F")

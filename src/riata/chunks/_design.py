@@ -11,7 +11,7 @@ import numpy as np
 from .._core.design import Design
 from .._core.gram import sparse_gram
 from ._blocks import arrays_of
-from ._chunks import SHARE_OF_KEPT
+from ._chunks import SHARE_OF_BLOCKS, SHARE_OF_KEPT
 from ._sums import gram_of_design, rows_of, sums_of
 
 EPS = float(np.finfo(float).eps)
@@ -267,7 +267,7 @@ class ChunkedDesign:
         self.n_samples, self.n_features = X.shape
         self.n_threads, self.nnz = n_threads, X.n_stored
         self.total = float(X.n_samples if weights is None else weights.sum())
-        self.kept = Kept(X)
+        self.kept, self.panel_bytes = Kept(X), X.memory_limit // SHARE_OF_BLOCKS
         self._seen_kept = self.sample = None
         self.sampled = sampled
         (self._set_up_columns if X.axis else self._set_up_rows)(target)
@@ -411,7 +411,9 @@ class ChunkedDesign:
             return
         here = self.kept.place[cols] >= 0
         if not self.X.axis and self._multiplies_rows(cols):
-            out[:] = self._gradients_of_rows(np.hstack(blocks))[cols]
+            total = self._gradients_of_rows(np.hstack(blocks))
+            for k in range(out.shape[1]):  # (p, lanes) is large: no copies of it
+                out[:, k] = total[cols, k]
             return
         if not self.X.axis:
             out[:] = self.X.reduce(gradient_of, _add, lambda k: (
@@ -443,8 +445,9 @@ class ChunkedDesign:
         out = self.X.reduce(rows_times, _merge_in_place, lambda k: (
             Q[slice(*self.X.span(k))], room
         ))
-        out -= np.outer(self.mean, Q.sum(axis=0))
-        out *= self.scale[:, None]
+        for k, total in enumerate(Q.sum(axis=0)):
+            out[:, k] -= total * self.mean
+            out[:, k] *= self.scale
         return out
 
     def _gradient_of_kept(self, blocks, cols):

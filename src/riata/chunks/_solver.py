@@ -7,6 +7,7 @@ from .._lanes import LANES
 from .._solver import PathSolver, Verdict
 
 WIDEST = 32  # alphas that are verified by one read
+SHARE_OF_LANES = 0.0625  # of the memory limit, for one of several arrays of all lanes
 
 
 class WideScreening:
@@ -41,7 +42,7 @@ class WideScreening:
 def lanes_that_fit(design):
     """How many alphas may be looked at by one read."""
     size = max(design.n_samples, design.n_features)
-    room = design.X.memory_limit // 8 // (8 * size)
+    room = int(SHARE_OF_LANES * design.X.memory_limit) // (8 * size)
     return max(min(room // LANES * LANES, WIDEST), LANES)
 
 
