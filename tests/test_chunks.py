@@ -592,7 +592,8 @@ def test_least_squares_and_unpenalised_columns(shape):
     y = target("squared", eta, rng)
     X = open_chunks(A, memory_limit=2**18)
     for options in ({"alphas": [0.1, 0.0]}, {
-        "alphas": [0.1], "l1_ratio": 0.0, "penalty_factor": np.r_[0.0, np.ones(shape[1] - 1)]
+        "alphas": [0.1], "l1_ratio": 0.0,
+        "penalty_factor": np.r_[0.0, np.ones(shape[1] - 1)],
     }):
         assert_same_path(fit_path(X, y, tol=1e-10, **options),
                          fit_path(A, y, tol=1e-10, **options), 1e-7)
@@ -600,7 +601,7 @@ def test_least_squares_and_unpenalised_columns(shape):
 
 def test_ridge_that_does_not_fit_into_memory_says_what_it_needs():
     A, eta, _ = make(n=200, p=400)
-    with pytest.raises(MemoryError, match="products of 200 rows: make it 1.92e"):
+    with pytest.raises(MemoryError, match=r"products of 200 rows: make it 1\.92e"):
         fit_path(open_chunks(A, axis=1, memory_limit=2**16), eta, l1_ratio=0.0)
     with pytest.raises(ValueError, match="penalty_factor is 0 for some columns"):
         fit_path(open_chunks(A, axis=1, memory_limit=2**22), eta, l1_ratio=0.0,
@@ -627,7 +628,7 @@ def test_reads_are_printed(capsys):
 @pytest.mark.parametrize("sampled", [True, False])
 def test_a_path_of_another_loss_takes_few_reads(loss, sampled, monkeypatch):
     if not sampled:
-        monkeypatch.setattr("riata.chunks._sample.LEAST_ROWS", 10**9)
+        monkeypatch.setattr("riata.chunks._sums.LEAST_ROWS", 10**9)
     A, eta, rng = make(6, n=20_000)
     y = target(loss, eta, rng)
     X = open_chunks(A, memory_limit=2**21)
@@ -660,11 +661,13 @@ def test_samples_that_tell_little(case):
     path = fit_path(X, y, alphas=30, tol=1e-9, **options)
     other = fit_path(A, y, alphas=path.alphas, tol=1e-9, **options)
     assert (path.relative_gap <= 1e-9).all()
-    assert_same_path(path, other, 1e-4)
+    np.testing.assert_allclose(path.objective, other.objective, rtol=2e-9)
+    size = np.abs(other.coefs).max()
+    np.testing.assert_allclose(path.coefs, other.coefs, rtol=0, atol=1e-3 * size)
 
 
 def test_counts_that_are_zero_in_the_sample():
-    A, eta, rng = make(8, n=4000, p=8)
+    A, _, _ = make(8, n=4000, p=8)
     y = np.zeros(4000)
     y[17] = 3.0
     X = open_chunks(A, memory_limit=2**17)
@@ -701,11 +704,11 @@ def test_models_of_many_columns():
 @pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
 def test_wide_data_take_few_reads(axis, loss):
-    A, eta, rng = make(11, 400, 4000)
+    A, eta, rng = make(11, 1000, 4000)
     y = target(loss, eta, rng)
-    X = open_chunks(A, axis=axis, memory_limit=2**22)
+    X = open_chunks(A, axis=axis, memory_limit=2**23)
     assert A.nbytes >= 3 * X.memory_limit
-    path = fit_path(X, y, loss=loss, alpha_min_ratio=0.05)
+    path = fit_path(X, y, loss=loss, alpha_min_ratio=0.05 if loss == "squared" else 0.2)
     # (in blocks of rows a read for each new working set comes on top)
     assert path.diagnostics.reads < (15 if axis or loss == "squared" else 20)
     assert (path.relative_gap <= 1e-6).all()

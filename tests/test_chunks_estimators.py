@@ -63,7 +63,7 @@ ESTIMATORS = {
             alphas=8, cv=3, tol=1e-10, scoring="roc_auc"), "label"),
     "LogisticRegressionCV": (
         riata.LogisticRegressionCV(
-            Cs=4, cv=3, l1_ratios=[1.0], scoring="accuracy", tol=1e-5,
+            Cs=4, cv=3, l1_ratios=[1.0], scoring="accuracy", tol=1e-4,
             use_legacy_attributes=False), "label"),
 }
 
@@ -81,7 +81,7 @@ def test_estimators_take_chunks(name, axis):
     model.fit(X, y, sample_weight=weight)
     other.fit(A, y, sample_weight=weight)
     size = np.abs(other.coef_).max()
-    np.testing.assert_allclose(model.coef_, other.coef_, rtol=0, atol=3e-5 * size)
+    np.testing.assert_allclose(model.coef_, other.coef_, rtol=0, atol=1e-4 * size)
     np.testing.assert_allclose(model.intercept_, other.intercept_, atol=1e-4)
     assert model.n_features_in_ == P
     for method in ("predict", "predict_proba", "decision_function"):
@@ -165,9 +165,9 @@ def test_names_of_features(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn's, of data without names
         np.testing.assert_allclose(predicted, model.predict(A), rtol=1e-9)
-    with open_chunks(tmp_path / "back.parquet", target="y") as X:
-        with pytest.raises(ValueError, match="'x11' where 'x0' was"):
-            model.predict(X)
+    X = open_chunks(tmp_path / "back.parquet", target="y")
+    with pytest.raises(ValueError, match="'x11' where 'x0' was"):
+        model.predict(X)
 
 
 def test_warm_start():

@@ -270,7 +270,7 @@ class GeneralProblem(Problem):
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
 
     def _sampled(self, X):
-        from .chunks._sample import sampled_rows
+        from .chunks._sums import sampled_rows
 
         return (sampled_rows(X, self.weights),)
 

@@ -12,7 +12,7 @@ MEMORY_LIMIT = 2**30
 LARGEST_BLOCK = 64 * 2**20
 SHARE_OF_BLOCKS = 16  # the memory limit over the size of one block
 FEW_COLUMNS = 1000  # whose products are left to one thread
-SHARE_OF_KEPT = 0.4  # of the memory limit for columns that are kept
+SHARE_OF_KEPT = 0.45  # of the memory limit for columns that are kept
 
 
 class Progress(NamedTuple):
@@ -27,7 +27,8 @@ class Chunks:
     """A matrix in blocks of rows or of columns, read when they are needed.
 
     Made by `riata.open_chunks` and `riata.from_dask`, and taken as `X` by
-    `riata.fit_path` and `riata.cv_path`.
+    `riata.fit_path`, `riata.cv_path` and most estimators. ``X @ coef`` multiplies it, and
+    ``X[rows]`` is some of its rows, which can be multiplied as well.
 
     Attributes
     ----------
@@ -42,7 +43,7 @@ class Chunks:
         The column that was taken out as the target.
     feature_names : list of str or None
     memory_limit : int
-        Bytes for blocks and for the columns that are kept.
+        Bytes for blocks, for the columns that are kept and for their products.
     n_chunks : int
     reads : float
         How often X has been read so far: blocks count by their share of its entries.

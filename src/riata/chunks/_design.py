@@ -19,7 +19,7 @@ NO_ROWS = np.empty(0, dtype=np.intp)
 SHARE_OF_ROWS = 0.3  # of the columns, from which a product of whole rows is faster
 FAR = 100.0  # mean over spread, up to which it may be taken off afterwards
 LEAST_GRAM = 2**21  # bytes of a Gram matrix that any limit allows
-SHARE_OF_GRAM = 0.25  # of the memory limit for the Gram matrix of the working columns
+SHARE_OF_GRAM = 0.05  # of the memory limit for the Gram matrix, beside what columns leave
 
 
 # --- What is asked of one block. `placed` is (mean, scale, weights, center, n_threads).
@@ -138,6 +138,7 @@ class Kept:
         self.limit = int(SHARE_OF_KEPT * X.memory_limit)
         self.bytes = 0
         self.likelihood = None  # of each column to be asked for
+        self.lent = 0  # bytes of the limit that a Gram matrix has taken
         self._parts = None  # of sparse columns
         self._room = None
 
@@ -159,11 +160,6 @@ class Kept:
             self._fetch(new)
         return True
 
-    def has_few(self, cols):
-        """`has`, for columns that may not be asked for again: they are read to be kept
-        where most of the room stays free."""
-        return len(self.missing(cols)) <= self._room_left() // 2 and self.has(cols)
-
     def _with_likely(self, new, count):
         """Some columns, and the likeliest of those that are not here."""
         if self.likelihood is None or count <= 0:
@@ -176,14 +172,20 @@ class Kept:
         best = np.argpartition(-likelihood, count - 1)[:count]
         return np.sort(np.concatenate([new, best]))
 
+    def used(self):
+        """Bytes of the columns that are here."""
+        if self.X.is_sparse:
+            return 2 * self.bytes
+        return len(self.columns) * self.X.dtype.itemsize * self.X.n_samples
+
     def _room_left(self):
         """How many more columns fit."""
-        X = self.X
+        X, limit = self.X, self.limit - self.lent
         if not X.is_sparse:
-            capacity = self.limit // (X.dtype.itemsize * X.n_samples)
+            capacity = int(limit // (X.dtype.itemsize * X.n_samples))
             return min(capacity, X.n_features) - len(self.columns)
         mean = max(X.n_stored / X.n_features, 1.0) * (X.dtype.itemsize + 8)
-        return int((self.limit - self.bytes) / (2 * mean))
+        return int((limit - self.bytes) / (2 * mean))
 
     def _fetch(self, new):
         X, local = self.X, {}
@@ -406,7 +408,7 @@ class ChunkedDesign:
 
     def gradients(self, blocks, out, cols):
         """``out[k] = x~_{cols[k]}' Q`` for several blocks Q side by side, in one read."""
-        if len(cols) and self.kept.has_few(cols):
+        if len(cols) and not len(self.kept.missing(cols)):
             out[:] = self._gradient_of_kept(blocks, cols)
             return
         here = self.kept.place[cols] >= 0
@@ -518,15 +520,18 @@ class ChunkedDesign:
 
     def gram_capacity(self, size):
         """For how many columns there is room in a Gram matrix, which is to hold `size`."""
-        share = max(SHARE_OF_GRAM * self.X.memory_limit, LEAST_GRAM)
+        limit, kept = self.X.memory_limit, self.kept
+        own = max(SHARE_OF_GRAM * limit, LEAST_GRAM)
+        share = max(own, SHARE_OF_GRAM * limit + kept.limit - kept.used())
         capacity = int((share / 8) ** 0.5)
         if size > capacity:
+            need = (8 * size**2 + kept.used()) / (SHARE_OF_GRAM + SHARE_OF_KEPT)
             raise MemoryError(
-                f"memory_limit={self.X.memory_limit} is too small for the products of the "
-                f"{size} columns that the solver works on: make it "
-                f"{8 * size**2 / SHARE_OF_GRAM:.3g} bytes, or end the path earlier "
-                "(alpha_min_ratio, max_active)."
+                f"memory_limit={limit} is too small for the products of the {size} "
+                f"columns that the solver works on: make it {need:.3g} bytes, or end the "
+                "path earlier (alpha_min_ratio, max_active)."
             )
+        kept.lent = max(8 * size**2 - own, 0)
         return min(capacity, self.n_features)
 
     def gram_columns(self, cols, places, gram):

@@ -50,6 +50,10 @@ class ChunkNewtonSolver(WideBatches, NewtonSolver):
         super().__init__(problem, settings, start)
         self.lanes = lanes_that_fit(problem.design)
 
+    def _correlate(self):
+        self.problem.design.kept.has(self.working.columns)  # from now on
+        return super()._correlate()
+
     def _descend_model(self, view, gram, start, c, scaled, loss, alphas, tol):
         parts = []
         for first in range(0, len(alphas), LANES):

@@ -9,37 +9,8 @@ import numpy as np
 from .._newton_apart import ApartSolver
 from .._problem import GeneralProblem
 from .._solver import Settings, Status
-from ._moments import sums_pay
 
-SHARE_OF_SAMPLE = 0.125  # of the memory limit
-LEAST_ROWS = 10  # a column, in a sample that is of use
 TOLERANCE = 1e-4  # relative gap on the sample
-
-
-def sampled_rows(X, weights):
-    """Numbers of rows that count, evenly among all and the same each time; none where X
-    has too many columns, or is not in blocks of rows.
-
-    Parameters
-    ----------
-    X : Chunks
-    weights : ndarray (n_samples,) or None
-    """
-    none = np.empty(0, dtype=np.intp)
-    if X.axis or not sums_pay(X):
-        return none
-    n, p = X.shape
-    row = X.dtype.itemsize * p
-    if X.is_sparse:
-        row = (X.dtype.itemsize + 8) * X.n_stored / n
-    count = int(SHARE_OF_SAMPLE * X.memory_limit / max(row, 1))
-    rows = np.arange(n) if weights is None else np.flatnonzero(weights)
-    if count < LEAST_ROWS * p:
-        return none
-    if count >= len(rows):
-        return rows
-    chosen = np.random.default_rng(0).choice(len(rows), count, replace=False)
-    return rows[np.sort(chosen)]
 
 
 class SamplePath:
