@@ -24,16 +24,16 @@ one, other = data.X[:, first], data.X[:, second]
 A = np.hstack([data.X, one - other, one * other])
 
 # %%
-# One file for each twentieth of the columns, and a limit of half of them all.
+# One file for each twentieth of the columns, and a limit of two thirds of them all.
 
 with tempfile.TemporaryDirectory() as folder:
     for k, part in enumerate(np.array_split(A, 20, axis=1)):
         np.save(Path(folder) / f"columns{k}.npy", np.asfortranarray(part))
-    X = riata.open_chunks(folder, axis=1, memory_limit=2**23)
+    X = riata.open_chunks(folder, axis=1, memory_limit=12 * 2**20)
     print(X)
-    path = riata.fit_path(X, y, standardize=True, alpha_min_ratio=0.01)
+    path = riata.fit_path(X, y, standardize=True, alpha_min_ratio=0.05)
     print(path)  # with the number of reads of X
-    model = riata.LassoCV(standardize=True, eps=0.01, select="1se").fit(X, y)
+    model = riata.LassoCV(standardize=True, eps=0.05, select="1se").fit(X, y)
     print(f"{np.count_nonzero(model.coef_)} columns by cross-validation, "
           f"R2 {model.score(X, y):.3f}")
 
