@@ -5,7 +5,6 @@ to say.
 """
 
 import copy
-from functools import partial
 from numbers import Integral, Real
 from typing import ClassVar, NamedTuple
 
@@ -30,7 +29,7 @@ from ._cross_validation_folds import (
 )
 from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_result import RULES
-from ._cross_validation_scores import DEVIANCE, Judge, minus_deviance, takes_weights
+from ._cross_validation_scores import DEVIANCE, Deviance, Judge, takes_weights
 from ._estimators_base import (
     Deadline,
     Fit,
@@ -40,7 +39,7 @@ from ._estimators_base import (
     fitted_attributes,
     warn_not_converged,
 )
-from ._path import LEAST_L1_RATIO, alpha_max
+from ._path import LEAST_L1_RATIO
 from ._validation import (
     check_alphas,
     check_choice,
@@ -203,6 +202,7 @@ class Reselection:
 class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
     """What the estimators that choose an alpha and an l1_ratio share."""
 
+    _takes_chunks = True
     _parameter_checks: ClassVar = {
         "select": check_select,
         "eps": check_eps,
@@ -260,8 +260,8 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
             require_classes(folds, data.y, classes)
         deadline = Deadline(self.time_limit)
         l1_ratios, fits = self._l1_ratios(), self._fits(data, folds, options, deadline)
-        grids = self._grids(data, l1_ratios, fits.options_of_all)
-        judges = {DEVIANCE: partial(minus_deviance, options["loss"])}
+        grids = self._grids(fits.alpha_max(), l1_ratios)
+        judges = {DEVIANCE: Deviance(options["loss"])}
         if scorer is not None:
             judge = Judge(self, scorer, score_params, attributes, len(data.y))
             judges = {name_of(self.scoring): judge, **judges}
@@ -301,18 +301,9 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
     def _l1_ratios(self):
         return [float(ratio) for ratio in np.atleast_1d(self.l1_ratio)]
 
-    def _grids(self, data, l1_ratios, options):
-        """Return the decreasing alphas for each l1_ratio."""
-        left_out = ("tol", "max_iter", "n_threads")
-        options = {k: v for k, v in options.items() if k not in left_out}
-        # Also where the alphas are given: it checks all of X, with the rows as given.
-        largest = alpha_max(
-            data.X,
-            data.y,
-            sample_weight=data.sample_weight,
-            offset=data.offset,
-            **options,
-        )
+    def _grids(self, largest, l1_ratios):
+        """Return the decreasing alphas for each l1_ratio, given the largest of a
+        lasso."""
         if not self._automatic():
             return [check_alphas(self.alphas)] * len(l1_ratios)
         if largest == 0:

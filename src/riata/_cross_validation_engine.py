@@ -15,6 +15,7 @@ from ._cross_validation_scores import predictors
 from ._estimators_base import Deadline, Samples, total_weight
 from ._guide import Guide
 from ._solver import Interrupted
+from ._validation import is_chunks
 
 
 class FoldStep(NamedTuple):
@@ -69,6 +70,10 @@ class Plan(NamedTuple):
         one.
         """
         started = monotonic()
+        if is_chunks(self.data.X):
+            n_jobs = 1  # which are read by one at a time
+            if verbose:
+                return self._told()
         n_workers = min(effective_n_jobs(n_jobs), len(self.folds))
         rounds = -(-len(self.folds) // n_workers)
         paths, guides = self._whole(rounds + 1)
@@ -94,6 +99,15 @@ class Plan(NamedTuple):
                 raise
             raise Interrupted(self._result(paths, done, "interrupted")) from None
         return self._result(paths, done, end)
+
+    def _told(self):
+        """The result of `run` on chunks, after how often they were read is printed."""
+        result, X = self.run(), self.data.X
+        print(
+            f"{result.n_folds} folds: {X.reads:.4g} reads of X in all, {X.requests} "
+            "requests"
+        )
+        return result
 
     def _wants_end(self, done, started):
         if self.callback is None:
@@ -137,11 +151,22 @@ class Plan(NamedTuple):
             name: np.full((len(paths), len(grids[0][1])), np.nan) for name in self.judges
         }
         for i, path in enumerate(paths):
-            eta = predictors(path, held_out.X)
-            for name, judge in self.judges.items():
-                scores[name][i, :len(path)] = judge(path, eta, held_out, test)
+            for name, found in self._scores(path, held_out, fold, test).items():
+                scores[name][i, :len(path)] = found
             path._spread = None  # as large as X is wide, and known on all samples
         return paths, scores
+
+    def _scores(self, path, held_out, fold, test):
+        """The scores of the alphas of a path, by metric."""
+        if is_chunks(self.data.X):
+            from ._cross_validation_chunks import scores_on_chunks
+
+            sums = self.fits.moments
+            return scores_on_chunks(path, self.judges, held_out, fold, test, sums)
+        eta = predictors(path, held_out.X)
+        return {
+            name: judge(path, eta, held_out, test) for name, judge in self.judges.items()
+        }
 
     def _result(self, paths, done, end):
         fold_paths, scores = zip(*done, strict=True)

@@ -13,9 +13,9 @@ import numpy as np
 from ._cross_validation_folds import FoldMoments, train_weight
 from ._estimators_base import solve_path
 from ._moments import Inexact
-from ._path import Data, checked_penalty, checked_problem
+from ._path import Data, alpha_max, checked_penalty, checked_problem
 from ._solver import Settings
-from ._validation import check_design, check_sample_weight
+from ._validation import check_design, check_sample_weight, is_chunks
 from .losses import Squared
 
 
@@ -47,6 +47,10 @@ class PathFits:
         self.data, self.folds, self.options = data, folds, options
         self.options_of_all = options
         self.moments = None
+        if is_chunks(data.X) and isinstance(options["loss"], Squared):
+            from ._cross_validation_chunks import FoldSums
+
+            self.moments = FoldSums.of(data, folds)
 
     def on_one_thread(self):
         """The same, unless a number of threads was asked for."""
@@ -56,9 +60,25 @@ class PathFits:
         other.options = {**self.options, "n_threads": 1}
         return other
 
+    def alpha_max(self):
+        """The smallest strength at which a lasso on all samples leaves all penalised
+        coefficients zero. It checks all of X, with the rows as given."""
+        if self.moments is not None:
+            try:
+                return self.moments.alpha_max(
+                    Settings(), **self._model(self.options_of_all, 1.0)
+                )
+            except Inexact:
+                pass
+        left_out = ("tol", "max_iter", "n_threads")
+        options = {k: v for k, v in self.options_of_all.items() if k not in left_out}
+        X, y, weight, offset = self.data
+        return alpha_max(X, y, sample_weight=weight, offset=offset, **options)
+
     def gather(self, l1_ratio, alphas):
-        """Sum the moments of all folds, if that pays."""
-        if not isinstance(self.options["loss"], Squared):
+        """Sum the moments of all folds, if that pays; those of chunks are summed before
+        their alphas are known."""
+        if is_chunks(self.data.X) or not isinstance(self.options["loss"], Squared):
             return
         X, y, weight, offset = self.data
         X = check_design(X)

@@ -149,6 +149,15 @@ def _place(result, solved):
     return which, int(np.argmin(np.abs(result.paths[which].alphas - solved.alpha)))
 
 
+def _looked_at(path):
+    """How often X was, in words."""
+    work = path.diagnostics
+    if work.reads is None:
+        return f"{path.passes:.3g} passes over X"
+    requests = f" ({work.requests} requests to workers)" if work.requests else ""
+    return f"{work.reads:.3g} reads of X{requests}"
+
+
 def describe_path(path):
     """A path as text: a header, and a line for each of a dozen strengths."""
     penalty = {0.0: "Ridge", 1.0: "Lasso"}.get(path.l1_ratio)
@@ -162,7 +171,7 @@ def describe_path(path):
     )
     cost = []
     if not np.isnan(path.passes):
-        cost = [f"{path.passes:.3g} passes over X, {path.seconds[-1]:.3g} s"]
+        cost = [f"{_looked_at(path)}, {path.seconds[-1]:.3g} s"]
     count = len(path)
     head = (
         f"{penalty} path, {loss_text(path._loss)} loss: {path.n_samples} samples, "

@@ -167,6 +167,8 @@ def _merged(merge, *parts):
 class DaskChunks(Chunks):
     """`Chunks` that stay on the workers of a cluster."""
 
+    local = False
+
     def __init__(
         self, client, own, parts, target, names, memory_limit, timeout, progress
     ):
