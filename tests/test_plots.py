@@ -491,7 +491,7 @@ def test_gammas_of_a_relaxed_lasso(data, ax):
 
 def test_a_score_without_a_standard_error(data, ax):
     X, y = data[:2]
-    model = riata.RidgeCV([1.0, 10.0], scoring="r2").fit(X, y)
+    model = riata.RidgeCV([1.0, 10.0], scoring="r2", store_cv_results=True).fit(X, y)
     display = CVCurveDisplay.from_estimator(model, ax=ax)
     assert list(display.marks_) == ["min"]
 

@@ -470,3 +470,19 @@ def test_fold_scores_with_routing(weighted):
             expected = linear_model.RidgeCV(**params).fit(X, y, sample_weight=weight)
     assert model.alpha_ == expected.alpha_
     assert_allclose(model.best_score_, expected.best_score_)
+
+
+def test_leave_one_out_keeps_all_models_only_if_asked_to():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 60))
+    y = X[:, 0] + rng.standard_normal(30)
+    alphas = [0.1, 1.0, 10.0]
+    plain = RidgeCV(alphas).fit(X, y)
+    assert not hasattr(plain, "cv_result_")
+    with pytest.raises(ValueError, match="store_cv_results=True"):
+        plain.reselect("1se")
+    kept = RidgeCV(alphas, store_cv_results=True).fit(X, y)
+    assert kept.alpha_ == plain.alpha_
+    np.testing.assert_allclose(kept.coef_, plain.coef_, rtol=1e-9)
+    assert kept.best_score_ == pytest.approx(plain.best_score_)
+    assert kept.reselect("1se").alpha_ >= kept.alpha_

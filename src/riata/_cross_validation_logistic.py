@@ -488,21 +488,23 @@ class LogisticRegressionCV(
         return {"C_": C, "l1_ratio_": l1_ratio}
 
     def _refit(self, plan, result, choice, kkt):
-        """Fit all of the data with the chosen C and l1_ratio, from where the path was."""
-        data = plan.data
-        final = solve_path(
-            data,
-            np.array([choice.alpha]),
-            l1_ratio=choice.l1_ratio,
-            seconds=plan.deadline.left(),
-            start=choice.path._coef_of(choice.at),
-            kkt=kkt,
-            **plan.fits.options,
-        )
+        """Fit all of the data with the chosen C and l1_ratio, from where the path was,
+        unless it was there to `kkt` already."""
+        data, final, at = plan.data, choice.path, choice.at
+        if final.kkt[at] > kkt or final.status[at] != "optimal":
+            final, at = solve_path(
+                data,
+                np.array([choice.alpha]),
+                l1_ratio=choice.l1_ratio,
+                seconds=plan.deadline.left(),
+                start=choice.path._coef_of(choice.at),
+                kkt=kkt,
+                **plan.fits.options,
+            ), 0
         kept = outcomes(final, *(p for of_ratio in result.fold_paths for p in of_ratio))
         what = "fits (folds, l1_ratios and Cs)"
         warn_not_converged(self, kept, what, stacklevel=3)
-        return class_attributes(Fit.from_path(final, 0), data.X.dtype)
+        return class_attributes(Fit.from_path(final, at), data.X.dtype)
 
     def _records(self, found, classes):
         """Return what is kept of the folds, in the shapes that were asked for."""

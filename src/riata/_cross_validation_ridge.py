@@ -229,7 +229,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         Models, scores and folds, and every choice that can be made of them, for a 1-D
         `y`. Its alphas are beside the mean of the squared errors: those of `alphas_`
         divided by the sum of the weights, in decreasing order. Of leave-one-out each
-        sample is a fold, whose coefficients are not known.
+        sample is a fold, whose coefficients are not known; and as the models of all
+        alphas take longer than their errors, it is there only with
+        ``store_cv_results=True`` or another `select` than "min".
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         Coefficients for `alpha_`, in the dtype of X (float32 or float64).
     intercept_ : float or ndarray of shape (n_targets,)
@@ -583,7 +585,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             stored = np.moveaxis(results[np.argsort(order)], 0, -1)
             stored = stored.astype(data.X.dtype, copy=False)
             fitted["cv_results_"] = stored if data.y.ndim == 2 else stored[:, 0]
-        if data.y.ndim == 1:
+        if data.y.ndim == 1 and (self.store_cv_results or self.select != "min"):
             path, _, fitted["solver_"] = self._path_of_loo(loo, data)
             scored = {} if self.scoring is None else {self._metric(): scores[:, 0]}
             result = LeaveOneOutResult(path, data.y, loo.errors, weight, scored)
@@ -621,7 +623,8 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         if not hasattr(self, "cv_result_"):
             raise ValueError(
                 "reselect needs the models of all alphas, which are kept for a 1-D y "
-                "only; fit again with select=."
+                "only, and by leave-one-out with store_cv_results=True; fit again with "
+                "that, or with select=."
             )
         return super()._reselected(rule, metric)
 

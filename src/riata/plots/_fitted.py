@@ -19,8 +19,8 @@ def fitted_result(estimator):
     if not hasattr(estimator, "coef_"):
         raise ValueError(f"this {name} is not fitted yet; call its fit first.")
     raise ValueError(
-        f"{name} keeps no path; use one that chooses its strength along a path by "
-        "cross-validation, such as LassoCV."
+        f"this {name} keeps no path; use an estimator that chooses its strength along one "
+        "by cross-validation, such as LassoCV (RidgeCV with store_cv_results=True)."
     )
 
 
