@@ -618,3 +618,15 @@ def test_every_small_problem_is_certified(loss, data):
         P = glm_reference.prepare(loss, X, y, alpha, **options)
         lower = glm_reference.objective(loss, P, other, b)
         assert own.primal - lower <= path.dual_gap[k] + 1e-13 * (1 + own.null)
+
+
+def test_nearly_equal_columns_at_the_top_of_a_path():
+    # The active set ended with the wrong one of them: good enough for the model, whose
+    # gap is quadratic in the violation, but not for the loss, and step after step.
+    X = np.array([[0.0, 0.0], [3.0, 3.0004]])
+    path = riata.fit_path(
+        X, np.array([0.0, 1.0]), loss="squared_hinge", offset=np.array([0.0, 1.0]),
+        alphas=[0.7493],
+    )
+    assert path.relative_gap[0] <= 1e-6
+    assert path.diagnostics.hessians <= 10

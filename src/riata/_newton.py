@@ -475,16 +475,22 @@ class NewtonSolver(PathSolver):
             gram, xty[first:], w[first:], c[first:], above[first:], alphas[first:],
             *view[3:],
         )
-        gap, _, _ = self.problem.strengths.certify(
+        found = (
             np.ascontiguousarray(c.T), view.columns, np.ascontiguousarray(w.T), alphas,
             np.ones(len(alphas)),
         )
+        gap, _, _ = self.problem.strengths.certify(*found, False)
         for k in np.flatnonzero(gap > tol):  # too degenerate for the engine
+            # the gap of least squares falls like the square of this one, which is linear
+            # in what violates KKT
+            square, _, _ = self.problem.strengths.certify(*found)
+            enough = square[k] * (tol[k] / gap[k]) ** 2
+            enough = enough if enough > EPS else EPS  # also for NaN: both are infinite
             l1, l2 = alphas[k] * view.l1, alphas[k] * view.l2
             yy = 1.0 + max(float(w[k] @ (xty[k] + c[k])), 0.0)
             _, epochs, _, _ = descend(
                 view.quadratic, w[k], c[k], float(c[k].sum()), xty[k], view.sqnorm, l1,
-                l2, view.lower, view.upper, yy, tol[k], max_epochs,
+                l2, view.lower, view.upper, yy, enough, max_epochs,
                 self.settings.deadline, True,
             )
             self.work.epochs += epochs
