@@ -11,6 +11,7 @@ import pytest
 from scipy import sparse
 
 from riata import Lasso, cv_path, fit_path, open_chunks
+from riata._newton import MOST_BY_EVENTS
 
 N, P = 240, 30
 LIMIT = 2**17  # bytes: blocks of 2**13
@@ -542,3 +543,13 @@ def test_products_with_chunks():
     np.testing.assert_allclose(path.predict(X), path.predict(A), rtol=1e-9)
     with pytest.raises(ValueError, match="X is read in chunks"):
         Lasso().fit(X, A[:, 0])
+
+
+def test_newton_models_of_many_columns():
+    rng = np.random.default_rng(5)
+    A = rng.standard_normal((2600, 520))
+    y = (A @ rng.standard_normal(520) / 20 + rng.standard_normal(2600) > 0).astype(float)
+    options = {"loss": "logistic", "alphas": [1e-2, 1e-4]}
+    path = fit_path(open_chunks(A, axis=0), y, **options)
+    assert path.n_active[-1] > MOST_BY_EVENTS
+    assert (path.relative_gap <= 1e-6).all()

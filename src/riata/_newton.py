@@ -361,9 +361,8 @@ class NewtonSolver(PathSolver):
             solved = self._follow(view, gram, start, c, part, 0.1 * tol, alpha)
         else:
             target = np.maximum(FORCING * gap[lanes] / scale, 0.1 * tol)
-            pull = self.at.pull[:, lanes] / scale
             solved = self._descend_model(
-                view, gram, start, c, pull, loss[lanes] / scale, part, target
+                view, gram, start, c, lanes, loss[lanes] / scale, part, target
             )
         D = np.zeros_like(W)
         D[np.ix_(at, lanes)] = solved - start
@@ -488,8 +487,10 @@ class NewtonSolver(PathSolver):
             self.model.center(state)
         return state * self.model.weights[:, None] + pull
 
-    def _descend_model(self, view, gram, start, c, pull, loss, alphas, tol):
+    def _descend_model(self, view, gram, start, c, lanes, loss, alphas, tol):
         """Solutions of the model by descent and conjugate gradients, side by side."""
+        if gram is None:
+            pull = self.at.pull[:, lanes] / self.ratio[lanes]
         if gram is None and not self.model.design.sparse:
             return self._descend_dense(view, start, c, pull, loss, alphas, tol)
         if gram is None:

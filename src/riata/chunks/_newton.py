@@ -13,7 +13,7 @@ import numpy as np
 
 from .._core.active_set import ActiveSet
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
-from .._lanes import View
+from .._lanes import LANES, View
 from .._newton import (
     ARMIJO,
     SHORTEST,
@@ -37,7 +37,7 @@ def newton_solver_of(problem, settings, start=None):
     """The solver of a problem on chunks: with one read a step where that is the better
     way, elsewhere the one for data in memory."""
     X = problem.design.X
-    by_reads = not X.axis and sums_pay(X) and problem.loss.convex
+    by_reads = not X.axis and (X.remote or sums_pay(X)) and problem.loss.convex
     return (RowNewtonSolver if by_reads else NewtonSolver)(problem, settings, start)
 
 
@@ -312,8 +312,8 @@ class RowNewtonSolver(NewtonSolver):
         statuses = [CONVERGED] * lanes
         live = np.arange(lanes) >= first
         for _ in range(MOST_STEPS):
-            C = np.ascontiguousarray(self.seen.C[columns])
-            gap, penalty = self._measure(W, C, 2.0 * self.loss, alphas)
+            C, loss = np.ascontiguousarray(self.seen.C[columns]), 2.0 * self.loss
+            gap, penalty = self._measure(W, C, loss, alphas)
             live &= ~(gap <= tol)
             if not live.any():
                 break
@@ -321,7 +321,7 @@ class RowNewtonSolver(NewtonSolver):
                 break
             with self.work.phase("solve"):
                 self._compare()
-                D = self._model_step(W, C, None, gap, alphas, live, tol, None)
+                D = self._model_step(W, C, loss, gap, alphas, live, tol, None)
             shift = np.where(live, self._intercepts(None, D), 0.0)
             unit = self.problem.eta_unit
             begin = unit * np.einsum("ij,ij->j", C, D) + self.excess * shift
@@ -370,8 +370,14 @@ class RowNewtonSolver(NewtonSolver):
             working.l1[at], working.l2[at], working.lower[at], working.upper[at],
         ), model.gram
 
-    def _descend_model(self, view, gram, start, c, pull, loss, alphas, tol):
-        return self._follow(view, gram, start, c, alphas, tol, None)
+    def _descend_model(self, view, gram, start, c, lanes, loss, alphas, tol):
+        groups = [slice(k, k + LANES) for k in range(0, len(lanes), LANES)]
+        return np.hstack([
+            super(RowNewtonSolver, self)._descend_model(
+                view, gram, start[:, part], c[:, part], lanes[part], loss[part],
+                alphas[part], tol[part],
+            ) for part in groups
+        ])
 
     # --- What was read is what is verified.
 
