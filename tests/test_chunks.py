@@ -12,6 +12,9 @@ from scipy import sparse
 
 from riata import Lasso, cv_path, fit_path, open_chunks
 from riata._newton import MOST_BY_EVENTS
+from riata._validation import check_design
+from riata.chunks._design import _seen
+from riata.chunks._newton import _curved
 
 N, P = 240, 30
 LIMIT = 2**17  # bytes: blocks of 2**13
@@ -543,6 +546,23 @@ def test_products_with_chunks():
     np.testing.assert_allclose(path.predict(X), path.predict(A), rtol=1e-9)
     with pytest.raises(ValueError, match="X is read in chunks"):
         Lasso().fit(X, A[:, 0])
+
+
+@pytest.mark.parametrize("density", [0.05, 0.5])
+def test_curved_products_of_sparse_columns(density):
+    rng = np.random.default_rng(0)
+    A = np.where(rng.random((200, 30)) < density, rng.standard_normal((200, 30)) + 3, 0)
+    A[:, 4] = rng.standard_normal(200) + 1e5  # no zeros, and far from it
+    mean, scale = rng.standard_normal(30), 2.0 ** rng.integers(-3, 3, 30)
+    mean[4] = 1e5
+    weights = np.where(np.arange(200) % 7, rng.random(200), 0.0)
+    cols = np.array([3, 4, 17, 2])
+    design = _seen(check_design(sparse.csc_array(A), "X"), (mean, scale, None, True, 1))
+    pulls, gram = _curved(design, weights, cols)
+    Z = (A - mean)[:, cols] * scale[cols]
+    np.testing.assert_allclose(pulls, weights @ Z, atol=1e-12 * np.abs(Z).max())
+    expected = Z.T @ (weights[:, None] * Z)
+    np.testing.assert_allclose(gram, expected, atol=1e-12 * np.abs(expected).max())
 
 
 def test_newton_models_of_many_columns():

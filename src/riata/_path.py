@@ -104,7 +104,8 @@ def checked_problem(data, loss=SQUARED, **options):
         )
     options["sample_weight"] = data.sample_weight
     try:
-        if isinstance(loss, Squared):
+        remote = data.X.kind == "chunks" and data.X.remote
+        if isinstance(loss, Squared) and not remote:
             return Problem(data.X, less_offset(data), **options)
         kind = MultinomialProblem if loss.many_outputs else GeneralProblem
         return kind(data.X, data.y, loss=loss, offset=data.offset, **options)

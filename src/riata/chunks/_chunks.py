@@ -62,7 +62,7 @@ class Chunks:
     """
 
     kind = "chunks"
-    tree = False  # whether sums are made elsewhere
+    remote = False  # whether numbers of rows have a way to go to the blocks
     requests = 0  # that were sent to workers
 
     def __init__(
@@ -119,6 +119,11 @@ class Chunks:
                 block = self.blocks[k]
                 yield k, block.run(function, arrays, given)
                 self._count(block, count, len(which))
+
+    def beside(self, arguments):
+        """The same function of k, for arguments that blocks are given again and again:
+        where blocks are elsewhere, they are left there with them."""
+        return arguments
 
     def _blas_threads(self):
         """One thread for products of few columns: many that are small would wait for one

@@ -13,6 +13,7 @@ import numpy as np
 
 from .._core.active_set import ActiveSet
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
+from .._core.gram import sparse_gram
 from .._lanes import LANES, View
 from .._newton import (
     ARMIJO,
@@ -31,6 +32,7 @@ from ._moments import sums_pay
 TOGETHER = 16  # alphas that one read serves
 MOST_STEPS = 200  # reads for one batch
 PANEL = 2**14  # rows that are looked at at once
+SPARSE = 0.2  # density up to which products are formed entry by entry
 
 
 def newton_solver_of(problem, settings, start=None):
@@ -123,11 +125,33 @@ def _visit(design, rows, unit, columns, B, shift, live, model):
     C = gradient(design, pull, np.arange(design.n_features))[:, :lanes]
     curvature = floored(curvature, weights)
     weights = curvature if weights is None else curvature * weights
-    packed, root = np.empty((n, len(model)), order="F"), np.sqrt(weights)
-    if len(model):
-        design.pack(model, 0, n, packed)  # `placed` has no weights
+    return Visit(C, sums, float(weights.sum()), *_curved(design, weights, model))
+
+
+def _curved(design, weights, cols):
+    """``X~[:, cols]' w`` and ``X~[:, cols]' W X~[:, cols]``."""
+    n = design.n_samples
+    if design.sparse and len(cols) and design.column_nnz(cols) <= SPARSE * n:
+        return _curved_rows(design, weights, cols)
+    packed, root = np.empty((n, len(cols)), order="F"), np.sqrt(weights)
+    if len(cols):
+        design.pack(cols, 0, n, packed)  # the design has no weights
     packed *= root[:, None]
-    return Visit(C, sums, float(weights.sum()), root @ packed, packed.T @ packed)
+    return root @ packed, packed.T @ packed
+
+
+def _curved_rows(design, weights, cols):
+    """The same by the few entries of each row."""
+    pulls = gradient(design, weights[:, None], cols)[:, 0]
+    # its means are not those in these weights: they are taken off here, but for columns
+    # without zeros
+    full = np.diff(design.take(cols)[2]) == design.n_samples
+    raw = design.reweighted(weights)
+    raw.mean[cols[full]] = design.mean[cols[full]]
+    gram = sparse_gram(raw, cols, 0)
+    mean = np.where(full, 0.0, design.mean[cols]) * design.scale[cols]
+    half = np.outer(pulls + 0.5 * weights.sum() * mean, mean)
+    return pulls, gram - half - half.T
 
 
 def _rows_of_problem(loss, target, weights, unit):
@@ -166,6 +190,14 @@ class RowNewtonSolver(NewtonSolver):
 
     def __init__(self, problem, settings, start=None):
         self.seen = self.standing = None
+        X = problem.design.X
+
+        def rows(k):
+            its = slice(*X.span(k))
+            weights = None if problem.weights is None else problem.weights[its]
+            return problem.loss, problem.target[its], weights, problem.null_eta[its]
+
+        self.rows = X.beside(rows)
         self.ratio_of_alphas = 0.5
         super().__init__(problem, settings, start)
         self.by_gradients, self.lanes = False, TOGETHER
@@ -224,14 +256,11 @@ class RowNewtonSolver(NewtonSolver):
         places = self._places_of_model(W, alphas)
         wanted = columns[places]
 
+        placed = design.mean, design.scale, None, True, design.n_threads
+        point = problem.eta_unit, columns[active], W[active], shift, live, wanted
+
         def arguments(k):
-            rows = slice(*X.span(k))
-            weights = None if problem.weights is None else problem.weights[rows]
-            return (
-                (design.mean, design.scale, None, True, design.n_threads),
-                (problem.loss, problem.target[rows], weights, problem.null_eta[rows]),
-                problem.eta_unit, columns[active], W[active], shift, live, wanted,
-            )
+            return placed, self.rows(k), *point
 
         seen = X.reduce(visit_of, add_visits, arguments)
         if problem.loss.kernel:
