@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from riata import Lasso, cv_path, fit_path, open_chunks
+from riata import cv_path, fit_path, open_chunks
 from riata._newton import MOST_BY_EVENTS
 from riata._validation import check_design
-from riata.chunks._design import _seen
-from riata.chunks._newton import _curved
+from riata.chunks._visit import SparseRows
 
 N, P = 240, 30
 LIMIT = 2**17  # bytes: blocks of 2**13
@@ -304,16 +303,28 @@ MEASURE = """
     X = riata.open_chunks(sys.argv[1], memory_limit=24 * 2**20)
     y = np.load(sys.argv[2])
     small = riata.open_chunks(np.eye(8), axis=1)
-    riata.fit_path(small, np.arange(8.0))  # what loads, loads now
-    before = peak()
-    riata.fit_path(X, y, alphas=20, alpha_min_ratio=0.1)
-    print(peak() - before)
+    loss, ratio = sys.argv[3], float(sys.argv[4])
+    if loss == "logistic":
+        y = (y > 0).astype(float)
+    riata.fit_path(small, np.arange(8.0) % 2, loss=loss)  # what loads, loads now
+    before, refused = peak(), ""
+    try:
+        riata.fit_path(X, y, alphas=20, alpha_min_ratio=ratio, loss=loss)
+    except MemoryError as error:
+        refused = str(error)
+    print(peak() - before, refused)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
-@pytest.mark.parametrize("shape", [(200_000, 60), (2000, 6000)], ids=["tall", "wide"])
-def test_memory_stays_under_the_limit(shape, tmp_path):
+@pytest.mark.parametrize(("shape", "loss", "ratio", "refused"), [
+    ((200_000, 60), "squared", 0.1, ""),
+    ((200_000, 60), "logistic", 1e-3, ""),
+    ((2000, 6000), "squared", 0.1, ""),
+    ((2000, 6000), "squared", 1e-3, "memory_limit=25165824 is too small for the"),
+    ((2000, 6000), "logistic", 0.3, ""),
+], ids=["tall", "tall logistic", "wide", "saturated", "wide logistic"])
+def test_memory_stays_under_the_limit(shape, loss, ratio, refused, tmp_path):
     rng = np.random.default_rng(0)
     A = np.lib.format.open_memmap(
         tmp_path / "X.npy", "w+", float, shape, fortran_order=shape[1] > shape[0]
@@ -324,10 +335,14 @@ def test_memory_stays_under_the_limit(shape, tmp_path):
     A.flush()
     files = [os.fspath(tmp_path / name) for name in ("X.npy", "y.npy")]
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(MEASURE), *files],
+        [sys.executable, "-c", textwrap.dedent(MEASURE), *files, loss, str(ratio)],
         capture_output=True, text=True, check=True, timeout=120,
     )
-    assert 2**20 < int(done.stdout) < 24 * 2**20
+    used, _, message = done.stdout.strip().partition(" ")
+    assert message.startswith(refused)
+    assert bool(message) == bool(refused)
+    vectors = 0 if loss == "squared" else 5  # of one number a row come on top
+    assert 2**20 < int(used) < 24 * 2**20 + vectors * 8 * shape[0]
 
 
 # --- Faults.
@@ -523,15 +538,6 @@ def test_all_folds_take_one_read():
     assert X.reads == pytest.approx(1.0)
 
 
-def test_folds_without_sums_are_scored_by_one_read():
-    A, eta, rng = make()
-    X = open_chunks(A, memory_limit=LIMIT)
-    with pytest.raises(ValueError, match="scoring must be None"):
-        cv_path(X, eta, scoring="r2")
-    cv = cv_path(X, target("logistic", eta, rng), loss="logistic", cv=3, alphas=5)
-    assert cv.scores["neg_deviance"].shape == (1, 5, 3)
-
-
 def test_products_with_chunks():
     A, _, rng = make()
     W = rng.standard_normal((P, 3))
@@ -544,12 +550,185 @@ def test_products_with_chunks():
         X @ W.T
     path = fit_path(X, A[:, 0])
     np.testing.assert_allclose(path.predict(X), path.predict(A), rtol=1e-9)
-    with pytest.raises(ValueError, match="X is read in chunks"):
-        Lasso().fit(X, A[:, 0])
+    with pytest.raises(TypeError, match="X is read in chunks"):
+        np.asarray(X)
+
+
+# --- Ridge.
+
+RIDGE = {
+    "plain": {"l1_ratio": 0.0},
+    "weights": {"l1_ratio": 0.0, "sample_weight": 1, "standardize": True},
+    "no intercept": {"l1_ratio": 0.0, "fit_intercept": False, "offset": 1},
+    "factors": {"l1_ratio": 0.0, "penalty_factor": 1},
+}
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("shape", [(N, P), (100, 60), (60, 200)],
+                         ids=["tall", "square", "wide"])
+@pytest.mark.parametrize("density", [None, 0.2], ids=["dense", "sparse"])
+@pytest.mark.parametrize("name", RIDGE)
+def test_ridge_is_that_in_memory(axis, shape, density, name):
+    A, eta, rng = make(4, *shape, density=density)
+    y, options = target("squared", eta, rng), dict(RIDGE[name])
+    if "sample_weight" in options:
+        options["sample_weight"] = rng.integers(1, 4, len(y))
+    if "offset" in options:
+        options["offset"] = 0.1 * rng.standard_normal(len(y))
+    if "penalty_factor" in options:
+        options["penalty_factor"] = np.r_[2.0, np.inf, np.ones(shape[1] - 2)]
+    X = open_chunks(A, axis=axis, memory_limit=2**18)
+    if shape[1] > shape[0] and not axis:
+        with pytest.raises(ValueError, match="open it with axis=1"):
+            fit_path(X, y, **options)
+        return
+    path = fit_path(X, y, alphas=40, tol=1e-10, **options)
+    other = fit_path(A, y, alphas=path.alphas, tol=1e-10, **options)
+    assert (path.relative_gap <= 1e-10).all()
+    assert_same_path(path, other, 1e-8)
+
+
+@pytest.mark.parametrize("shape", [(N, P), (100, 60)], ids=["tall", "square"])
+def test_least_squares_and_unpenalised_columns(shape):
+    A, eta, rng = make(5, *shape)
+    y = target("squared", eta, rng)
+    X = open_chunks(A, memory_limit=2**18)
+    for options in ({"alphas": [0.1, 0.0]}, {
+        "alphas": [0.1], "l1_ratio": 0.0,
+        "penalty_factor": np.r_[0.0, np.ones(shape[1] - 1)],
+    }):
+        assert_same_path(fit_path(X, y, tol=1e-10, **options),
+                         fit_path(A, y, tol=1e-10, **options), 1e-7)
+
+
+def test_ridge_that_does_not_fit_into_memory_says_what_it_needs():
+    A, eta, _ = make(n=200, p=400)
+    with pytest.raises(MemoryError, match=r"products of 200 rows: make it 1\.92e"):
+        fit_path(open_chunks(A, axis=1, memory_limit=2**16), eta, l1_ratio=0.0)
+    with pytest.raises(ValueError, match="penalty_factor is 0 for some columns"):
+        fit_path(open_chunks(A, axis=1, memory_limit=2**22), eta, l1_ratio=0.0,
+                 penalty_factor=np.r_[0.0, np.ones(399)])
+
+
+# --- What is printed.
+
+def test_reads_are_printed(capsys):
+    A, eta, rng = make(n=2000)
+    X = open_chunks(A, memory_limit=4 * LIMIT)
+    y = target("squared", eta, rng)
+    path = fit_path(X, y)
+    assert "1 reads of X" in str(path)
+    assert "reads 1" in repr(path.diagnostics)
+    assert "reads" not in str(fit_path(A, y))
+    cv_path(open_chunks(A, memory_limit=4 * LIMIT), y, verbose=1)
+    assert "5 folds: 1 reads of X in all, 0 requests" in capsys.readouterr().out
+
+
+# --- Other losses: many more rows than columns.
+
+@pytest.mark.parametrize("loss", ["logistic", "poisson"])
+@pytest.mark.parametrize("sampled", [True, False])
+def test_a_path_of_another_loss_takes_few_reads(loss, sampled, monkeypatch):
+    if not sampled:
+        monkeypatch.setattr("riata.chunks._sums.LEAST_ROWS", 10**9)
+    A, eta, rng = make(6, n=20_000)
+    y = target(loss, eta, rng)
+    X = open_chunks(A, memory_limit=2**21)
+    assert A.nbytes > 2 * X.memory_limit
+    path = fit_path(X, y, loss=loss)
+    assert path.diagnostics.reads < 15
+    assert (path.relative_gap <= 1e-6).all()
+    other = fit_path(A, y, loss=loss, alphas=path.alphas)
+    np.testing.assert_allclose(path.objective, other.objective, rtol=2e-6)
+
+
+@pytest.mark.parametrize("case", ["rare", "weights", "free", "separable", "ordered"])
+def test_samples_that_tell_little(case):
+    A, eta, rng = make(7, n=4000, p=8)
+    y, options = target("logistic", eta, rng), {"loss": "logistic"}
+    if case == "rare":
+        y = np.zeros(len(y))
+        y[rng.permutation(len(y))[:6]] = 1.0
+    elif case == "weights":
+        options["sample_weight"] = np.where(np.arange(len(y)) < 3000, 0.0, 2.0)
+        options["standardize"] = True
+    elif case == "free":
+        options["penalty_factor"] = np.r_[0.0, 0.0, np.ones(6)]
+    elif case == "separable":
+        y = (eta > np.median(eta)).astype(float)
+    else:
+        order = np.argsort(y)
+        A, y = A[order], y[order]
+    X = open_chunks(A, memory_limit=2**17)
+    path = fit_path(X, y, alphas=30, tol=1e-9, **options)
+    other = fit_path(A, y, alphas=path.alphas, tol=1e-9, **options)
+    assert (path.relative_gap <= 1e-9).all()
+    np.testing.assert_allclose(path.objective, other.objective, rtol=2e-9)
+    size = np.abs(other.coefs).max()
+    np.testing.assert_allclose(path.coefs, other.coefs, rtol=0, atol=1e-3 * size)
+
+
+def test_counts_that_are_zero_in_the_sample():
+    A, _, _ = make(8, n=4000, p=8)
+    y = np.zeros(4000)
+    y[17] = 3.0
+    X = open_chunks(A, memory_limit=2**17)
+    path = fit_path(X, y, loss="poisson", alphas=10, tol=1e-8)
+    other = fit_path(A, y, loss="poisson", alphas=path.alphas, tol=1e-8)
+    assert_same_path(path, other, 1e-3)
+
+
+def test_start_at_given_coefficients():
+    A, eta, rng = make(9, n=2000)
+    y = target("logistic", eta, rng)
+    options = {"loss": "logistic", "tol": 1e-9}
+    X = open_chunks(A, memory_limit=2**19)
+    path = fit_path(X, y, alphas=20, **options)
+    again = fit_path(X, y, alphas=path.alphas[-1:], init=path, **options)
+    np.testing.assert_allclose(again.coefs[:, 0], path.coefs[:, -1], atol=1e-4)
+
+
+def test_models_of_many_columns():
+    rng = np.random.default_rng(10)
+    n, p = 4000, 600
+    A = rng.standard_normal((n, p))
+    y = target("logistic", A @ rng.standard_normal(p) / 20, rng)
+    X = open_chunks(A, memory_limit=2**26)
+    path = fit_path(X, y, loss="logistic", alphas=5, alpha_min_ratio=0.01)
+    assert path.n_active[-1] > 500
+    assert (path.relative_gap <= 1e-6).all()
+    other = fit_path(A, y, loss="logistic", alphas=path.alphas)
+    np.testing.assert_allclose(path.objective, other.objective, rtol=1e-5)
+
+
+# --- Other losses and wide data.
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_wide_data_take_few_reads(axis, loss):
+    A, eta, rng = make(11, 1000, 4000)
+    y = target(loss, eta, rng)
+    X = open_chunks(A, axis=axis, memory_limit=2**23)
+    assert A.nbytes >= 3 * X.memory_limit
+    path = fit_path(X, y, loss=loss, alpha_min_ratio=0.05 if loss == "squared" else 0.2)
+    # (in blocks of rows a read for each new working set comes on top)
+    assert path.diagnostics.reads < (15 if axis or loss == "squared" else 20)
+    assert (path.relative_gap <= 1e-6).all()
+
+
+def test_columns_far_from_zero_do_not_cancel():
+    A, eta, rng = make(12, 60, 200)
+    y = target("squared", eta, rng)
+    for shift in (10.0, 1e6):
+        moved, options = A + shift, {"alphas": 20, "alpha_min_ratio": 0.05, "tol": 1e-10}
+        path = fit_path(open_chunks(moved, axis=0, memory_limit=2**18), y, **options)
+        other = fit_path(moved, y, **options)
+        np.testing.assert_allclose(path.coefs, other.coefs, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("density", [0.05, 0.5])
-def test_curved_products_of_sparse_columns(density):
+def test_weighted_products_of_sparse_columns(density):
     rng = np.random.default_rng(0)
     A = np.where(rng.random((200, 30)) < density, rng.standard_normal((200, 30)) + 3, 0)
     A[:, 4] = rng.standard_normal(200) + 1e5  # no zeros, and far from it
@@ -557,8 +736,10 @@ def test_curved_products_of_sparse_columns(density):
     mean[4] = 1e5
     weights = np.where(np.arange(200) % 7, rng.random(200), 0.0)
     cols = np.array([3, 4, 17, 2])
-    design = _seen(check_design(sparse.csc_array(A), "X"), (mean, scale, None, True, 1))
-    pulls, gram = _curved(design, weights, cols)
+    panel = SparseRows(
+        check_design(sparse.csc_array(A), "X"), (mean, scale, None, True, 1)
+    )
+    pulls, gram = panel.products(cols, weights)
     Z = (A - mean)[:, cols] * scale[cols]
     np.testing.assert_allclose(pulls, weights @ Z, atol=1e-12 * np.abs(Z).max())
     expected = Z.T @ (weights[:, None] * Z)

@@ -1,6 +1,7 @@
 """Paths on the workers of a Dask cluster are those of one process."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -116,7 +117,7 @@ def test_no_numbers_of_rows_travel_in_a_round(client, loss, monkeypatch):
 
     def spy(self, function, arguments, which):
         values = arguments(0)
-        sent.append(sum(part.nbytes for part in _parts_of(values)))
+        sent.append(sum(len(pickle.dumps(part)) for part in _parts_of(values)))
         return submit(self, function, arguments, which)
 
     monkeypatch.setattr("riata.chunks._dask.SMALL", 0)
@@ -129,12 +130,12 @@ def test_no_numbers_of_rows_travel_in_a_round(client, loss, monkeypatch):
         array = da.from_array(whole, chunks=(150 * times, 80))
         sent.clear()
         with from_dask(array, client=client, timeout=60) as X:
-            # few enough rows for many rounds
+            # as if there were too many columns for sums
             monkeypatch.setattr("riata.chunks._moments.MOST_COLUMNS", 0)
             path = fit_path(X, target, loss=loss, alphas=20, alpha_min_ratio=0.1)
-            assert path.diagnostics.requests == len(sent) > 3
+            assert path.diagnostics.requests == len(sent) > 2
         most.append(max(sent[1:]))  # the first brings the target
-    assert most[0] == most[1]
+    assert most[1] < 1.5 * most[0]
 
 
 def test_what_all_chunks_are_told_is_sent_once():

@@ -5,7 +5,6 @@ to say.
 """
 
 import copy
-from functools import partial
 from numbers import Integral, Real
 from typing import ClassVar, NamedTuple
 
@@ -29,7 +28,7 @@ from ._cross_validation_folds import (
 )
 from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_result import RULES
-from ._cross_validation_scores import DEVIANCE, Judge, minus_deviance, takes_weights
+from ._cross_validation_scores import DEVIANCE, Deviance, Judge, takes_weights
 from ._estimators_base import (
     Deadline,
     Fit,
@@ -39,7 +38,7 @@ from ._estimators_base import (
     fitted_attributes,
     warn_not_converged,
 )
-from ._path import LEAST_L1_RATIO, alpha_max
+from ._path import LEAST_L1_RATIO
 from ._validation import (
     check_alphas,
     check_choice,
@@ -159,6 +158,7 @@ class RoutedCV:
 class PathCV(CallbackSupportMixin, RoutedCV):
     """What the estimators that choose an alpha and an l1_ratio share."""
 
+    _takes_chunks = True
     _parameter_checks: ClassVar = {
         "select": check_select,
         "eps": check_eps,
@@ -215,8 +215,7 @@ class PathCV(CallbackSupportMixin, RoutedCV):
         if classes is not None:
             require_classes(folds, data.y, classes)
         l1_ratios = self._l1_ratios()
-        grids = self._grids(data, l1_ratios, options)
-        judges = {DEVIANCE: partial(minus_deviance, options["loss"])}
+        judges = {DEVIANCE: Deviance(options["loss"])}
         if scorer is not None:
             judge = Judge(self, scorer, score_params, attributes, len(data.y))
             judges = {name_of(self.scoring): judge, **judges}
@@ -224,9 +223,11 @@ class PathCV(CallbackSupportMixin, RoutedCV):
             params = score_params if takes_weights(other) else {}
             judges[name] = Judge(self, other, params, attributes, len(data.y))
         plan = Plan(
-            data, folds, l1_ratios, lambda total: grids, judges, options,
-            Deadline(self.time_limit), getattr(self, "_callback", None),
-        )
+            data, folds, l1_ratios, None, judges, options, Deadline(self.time_limit),
+            getattr(self, "_callback", None),
+        ).with_sums()
+        grids = self._grids(plan.alpha_max(), l1_ratios)
+        plan = plan._replace(alphas=lambda total: grids)
         result = run_and_tell(plan, self, X, y)
         kept = outcomes(*result.paths, *(p for ps in result.fold_paths for p in ps))
         what = "fits (folds, l1_ratios and alphas)"
@@ -252,18 +253,9 @@ class PathCV(CallbackSupportMixin, RoutedCV):
     def _l1_ratios(self):
         return [float(ratio) for ratio in np.atleast_1d(self.l1_ratio)]
 
-    def _grids(self, data, l1_ratios, options):
-        """Return the decreasing alphas for each l1_ratio."""
-        left_out = ("tol", "max_iter", "n_threads")
-        options = {k: v for k, v in options.items() if k not in left_out}
-        # Also where the alphas are given: it checks all of X, with the rows as given.
-        largest = alpha_max(
-            data.X,
-            data.y,
-            sample_weight=data.sample_weight,
-            offset=data.offset,
-            **options,
-        )
+    def _grids(self, largest, l1_ratios):
+        """Return the decreasing alphas for each l1_ratio, given the largest of a
+        lasso."""
         if not self._automatic():
             return [check_alphas(self.alphas)] * len(l1_ratios)
         if largest == 0:

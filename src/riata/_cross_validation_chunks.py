@@ -1,128 +1,79 @@
-"""Cross-validation on chunks: one read of X for all folds, where sums over rows will do."""
+"""Cross-validation on chunks: all folds from one read of X where sums over rows will do,
+and scores that never need the predictors of all samples and alphas at once."""
 
-from time import monotonic
+from typing import NamedTuple
 
 import numpy as np
-from sklearn.model_selection import check_cv
 
-from . import _validation as check
-from ._cross_validation_folds import as_folds, fold_atoms, require_classes, train_weight
-from ._cross_validation_result import CVResult
-from ._cross_validation_scores import DEVIANCE
-from ._moments import Inexact
-from ._path import (
-    alpha_grid,
-    checked_data,
-    checked_penalty,
-    collect,
-    less_offset,
-    solve_path,
-)
-from ._solver import Settings
+from ._cross_validation_folds import fold_atoms
+from ._cross_validation_scores import Deviance, predictors
+from ._path import collect, less_offset
+from ._validation import check_sample_weight
+from .chunks._chunks import rows_of
 from .chunks._moments import solver_of_sums, sums_by_sets, sums_pay
 from .losses import Squared
 
-
-def cv_chunks(
-    X, y, loss, *, l1_ratios, alphas, ratio, cv, groups, sample_weight, offset, tol,
-    max_iter, time_limit, fit_intercept, standardize, n_threads, **penalty,
-):
-    """Cross-validate whole paths on `Chunks`; see `cv_path`.
-
-    Returns
-    -------
-    CVResult
-    """
-    data = checked_data(X, y, sample_weight, offset, loss)
-    splitter = check_cv(cv, data.y, classifier=loss.classifies)
-    folds = as_folds(splitter, np.zeros(X.n_samples), data.y, {"groups": groups})
-    if loss.classifies:
-        require_classes(folds, data.y, np.unique(data.y))
-    time_limit = check.check_time_limit(time_limit)
-    deadline = np.inf if time_limit is None else monotonic() + time_limit
-    settings = Settings(check.check_tol(tol), check.check_max_iter(max_iter), deadline)
-    options = {"fit_intercept": fit_intercept, "standardize": standardize}
-    fit = None
-    if isinstance(loss, Squared):
-        fit = PathsOfSums.of(data, folds, settings, options)
-    if fit is None:
-        fit = PathsOfPasses(data, folds, settings, {
-            **options, "n_threads": check.check_n_threads(n_threads), "loss": loss,
-        })
-    grids, paths, fold_paths = [], [], []
-    for l1_ratio in l1_ratios:
-        its = checked_penalty(None, l1_ratio, n_features=X.n_features, **penalty)
-        paths.append(fit.path(None, check.check_alphas(alphas), its, ratio))
-        grids.append(paths[-1].alphas)
-        fold_paths.append([fit.path(k, grids[-1], its) for k in range(len(folds))])
-    scores = np.full((len(l1_ratios), max(map(len, grids)), len(folds)), np.nan)
-    for k, found in enumerate(fit.scores(fold_paths)):
-        for i, values in enumerate(found):
-            scores[i, :len(values), k] = values
-    return CVResult(
-        l1_ratios=np.array(l1_ratios), alphas=grids, paths=paths,
-        scores={DEVIANCE: scores}, fold_paths=fold_paths, folds=folds, end="complete",
-    )
+SHARE_OF_PREDICTORS = 0.25  # of the memory limit for predictors of held-out samples
 
 
-class PathsOfSums:
-    """Paths and scores of folds from sums over their rows, which one read brings."""
+class FoldSums(NamedTuple):
+    """What `FoldMoments` is in memory: sums over the rows of all folds, from one read."""
 
-    def __init__(self, data, folds, settings, options, sets, left_out):
-        self.data, self.folds = data, folds
-        self.settings, self.options = settings, options
-        self.sets, self.left_out = sets, left_out  # (n_sets, n_folds)
+    sets: list  # of `Sums`
+    left_out: np.ndarray  # of bool (n_sets, n_folds)
+    n_samples: int  # whose weights may be zero
+    is_partition: bool  # whether each fold tests what it does not train on
 
     @classmethod
-    def of(cls, data, folds, settings, options):
-        """These paths, or None where sums do not pay."""
+    def of(cls, data, folds):
+        """These sums, or None where they do not pay.
+
+        Parameters
+        ----------
+        data : Samples
+            X in chunks, for the squared loss.
+        folds : Folds
+        """
         X, n = data.X, data.X.n_samples
-        left_out, codes = fold_atoms(folds, n)
-        if X.axis or left_out is None or not sums_pay(X, len(left_out)):
+        if X.axis:
             return None
-        for k, (_, test) in enumerate(folds):
-            held = left_out[codes, k]
-            if np.count_nonzero(held) != len(test) or not held[test].all():
-                return None  # rows that are neither trained nor tested on
-        sets = sums_by_sets(
-            X, less_offset(data), data.sample_weight, codes, len(left_out)
+        left_out, codes = fold_atoms(folds, n)
+        if left_out is None or not sums_pay(X, len(left_out)):
+            return None
+        is_partition = all(
+            np.array_equal(np.flatnonzero(left_out[codes, k]), np.sort(test))
+            for k, (_, test) in enumerate(folds)
         )
-        return cls(data, folds, settings, options, sets, left_out)
+        weight = check_sample_weight(data.sample_weight, n)
+        sets = sums_by_sets(X, less_offset(data), weight, codes, len(left_out))
+        return cls(sets, left_out, n, is_partition)
 
-    def _sums(self, which):
+    def _merged(self, which):
         """Those of some sets, together."""
-        chosen = [self.sets[k] for k in np.flatnonzero(which)]
-        total = chosen[0]
-        for other in chosen[1:]:
-            total = total.merge(other)
-        return total
+        first, *others = [self.sets[k] for k in np.flatnonzero(which)]
+        for other in others:
+            first = first.merge(other)
+        return first
 
-    def _solver(self, fold, penalty):
+    def _solver(self, fold, settings, options):
         kept = np.ones(len(self.sets), dtype=bool)
         if fold is not None:
             kept = ~self.left_out[:, fold]
-        n = self.data.X.n_samples  # whose weights may be zero
-        sums = self._sums(kept)
-        return solver_of_sums(sums, n, self.settings, **self.options, **penalty)
+        return solver_of_sums(self._merged(kept), self.n_samples, settings, **options)
 
-    def path(self, fold, grid, penalty, ratio=None):
-        """The path of one fold, or of all samples (None)."""
-        try:
-            solver = self._solver(fold, penalty)
-            if isinstance(grid, int):
-                grid = alpha_grid(solver.problem, solver, grid, ratio)
-            return collect(solver.solve(grid), solver)
-        except Inexact:
-            passes = PathsOfPasses(self.data, self.folds, self.settings, {
-                **self.options, "n_threads": None, "loss": Squared(),
-            })
-            return passes.path(fold, grid, penalty, ratio)
+    def alpha_max(self, settings, **options):
+        """As `riata.alpha_max`, on all samples; raises `Inexact` where that is not
+        known."""
+        return self._solver(None, settings, options).alpha_max
 
-    def scores(self, fold_paths):
-        """Of each fold, minus the mean squared errors of each l1_ratio."""
-        for k in range(self.left_out.shape[1]):
-            test = self._sums(self.left_out[:, k])
-            yield [minus_square(test, paths[k]) for paths in fold_paths]
+    def path(self, fold, alphas, settings, **options):
+        """As of `FoldMoments`."""
+        solver = self._solver(fold, settings, options)
+        return collect(solver.solve(alphas), solver)
+
+    def deviances(self, fold, path):
+        """Minus the mean squared error of each alpha on the test samples of a fold."""
+        return minus_square(self._merged(self.left_out[:, fold]), path)
 
 
 def minus_square(sums, path):
@@ -133,90 +84,106 @@ def minus_square(sums, path):
     return -(np.maximum(inner, 0.0) / sums.weight + rest**2)
 
 
-class PathsOfPasses:
-    """Paths of folds, each by reads of its own; rows that are left out weigh nothing."""
+def scores_on_chunks(path, judges, held_out, fold, rows, sums):
+    """Scores of the alphas of a path, by metric.
 
-    def __init__(self, data, folds, settings, options):
-        self.data, self.folds = data, folds
-        self.settings, self.options = settings, options
+    Parameters
+    ----------
+    path : PathResult
+    judges : dict of callable
+    held_out : Samples
+        X being `ChunkRows`.
+    fold : int
+    rows : ndarray
+        Their numbers.
+    sums : FoldSums or None
 
-    def path(self, fold, grid, penalty, ratio=None):
-        """The path of one fold, or of all samples (None)."""
-        data = self.data
-        if fold is not None:
-            weight = train_weight(data, self.folds[fold][0])
-            data = data._replace(sample_weight=weight)
-        return solve_path(
-            data, grid, penalty, self.settings, ratio=ratio, **self.options
+    Returns
+    -------
+    dict of ndarray (n_alphas,)
+    """
+    found = dict.fromkeys(judges)
+    if sums is not None and sums.is_partition:
+        for name, judge in judges.items():
+            if isinstance(judge, Deviance) and isinstance(judge.loss, Squared):
+                found[name] = sums.deviances(fold, path)
+    means = {
+        name: judge.by_sample(held_out, rows) for name, judge in judges.items()
+        if found[name] is None and hasattr(judge, "by_sample")
+    }
+    means = {name: mean for name, mean in means.items() if mean is not None}
+    if means and not held_out.X.X.axis:
+        found |= _means_by_block(path, means, held_out)
+    rest = {name: judge for name, judge in judges.items() if found[name] is None}
+    return found | _scores_by_batch(path, rest, held_out, rows) if rest else found
+
+
+def _means_by_block(path, means, held_out):
+    """Means of the scores of samples, from one read of the blocks that hold them."""
+    X, y, offset = held_out.X, held_out.y, held_out.offset
+    places = X.by_block()
+
+    def arguments(k):
+        which, local = places[k]
+        return local, y[which], None if offset is None else offset[which], [
+            (score, None if weight is None else np.asarray(weight)[which])
+            for score, weight in means.values()
+        ], path.coef.tocsr(), path.intercept
+
+    sums = X.X.reduce(score_sums_of, _add, arguments, list(places))
+    totals = [
+        float(len(y) if weight is None else np.sum(weight)) for _, weight in means.values()
+    ]
+    return {
+        name: of_name / total
+        for name, of_name, total in zip(means, sums, totals, strict=True)
+    }
+
+
+def score_sums_of(X, rows, y, offset, scores, coef, intercept):
+    """Sums over some rows of a block of the scores of each alpha, weighted."""
+    product = rows_of(X, rows) @ coef
+    eta = (product.toarray() if hasattr(product, "toarray") else product) + intercept
+    if offset is not None:
+        eta += offset[:, None]
+    found = []
+    for score, weight in scores:
+        keep = slice(None) if weight is None else weight > 0  # the others may overflow
+        values = score(y[keep], eta[keep])
+        found.append(
+            values.sum(axis=0) if weight is None else weight[keep] @ values
         )
-
-    def scores(self, fold_paths):
-        """Of each fold, minus the mean deviances of each l1_ratio, by one read."""
-        X, y, weight, offset = self.data
-        loss, n = self.options["loss"], X.n_samples
-        members = np.zeros((n, len(self.folds)), dtype=bool)
-        for k, (_, test) in enumerate(self.folds):
-            members[test, k] = True
-        weight = np.ones(n) if weight is None else weight
-        offset = np.zeros(n) if offset is None else offset
-        models = [
-            [(paths[k].coef, paths[k].intercept) for paths in fold_paths]
-            for k in range(len(self.folds))
-        ]
-        if X.axis:
-            yield from self._scores_by_columns(models, members, y, weight, offset)
-            return
-
-        def arguments(k):
-            rows = slice(*X.span(k))
-            return loss, y[rows], weight[rows], offset[rows], members[rows], models
-
-        sums = X.reduce(deviances_of, _add_deviances, arguments)
-        total = weight @ members
-        for k, found in enumerate(sums):
-            yield [-each / total[k] for each in found]
-
-    def _scores_by_columns(self, models, members, y, weight, offset):
-        loss = self.options["loss"]
-        for k, of_fold in enumerate(models):
-            rows, found = members[:, k], []
-            for coef, intercept in of_fold:
-                eta = self.data.X @ coef
-                eta = eta[rows] + intercept + offset[rows, None]
-                found.append(-_deviances(loss, y[rows], eta, weight[rows])
-                             / weight[rows].sum())
-            yield found
-
-
-def _deviances(loss, y, eta, weight):
-    """Sums of the deviances of each alpha; what has no weight may overflow."""
-    keep = weight > 0
-    return 2.0 * (weight[keep] @ loss.value(y[keep, None], eta[keep]))
-
-
-def deviances_of(X, loss, y, weight, offset, members, models):
-    """Of each fold and l1_ratio, the sums of the deviances of a block's test rows."""
-    matrix, found = X.as_matrix(), []
-    for k, of_fold in enumerate(models):
-        rows = np.flatnonzero(members[:, k])
-        if not len(rows):
-            found.append([np.zeros(len(intercept)) for _, intercept in of_fold])
-            continue
-        part = matrix[rows] if X.kind != "csc" else matrix.tocsr()[rows]
-        found.append([
-            _deviances(loss, y[rows], _dense(part @ coef) + intercept
-                       + offset[rows, None], weight[rows])
-            for coef, intercept in of_fold
-        ])
     return found
 
 
-def _dense(product):
-    return product.toarray() if hasattr(product, "toarray") else product
+def _add(one, other):
+    return [a + b for a, b in zip(one, other, strict=True)]
 
 
-def _add_deviances(one, other):
-    return [
-        [a + b for a, b in zip(mine, its, strict=True)]
-        for mine, its in zip(one, other, strict=True)
-    ]
+class PathPart(NamedTuple):
+    """Some alphas of a path, as far as scorers ask."""
+
+    alphas: np.ndarray
+    coef: object
+    intercept: np.ndarray
+
+    @classmethod
+    def of(cls, path, first, last):
+        """Those from `first` to before `last`."""
+        at = slice(first, last)
+        return cls(path.alphas[at], path.coef[:, at], path.intercept[at])
+
+    def _coef_of(self, k):
+        return self.coef[:, [k]].toarray()[:, 0]
+
+
+def _scores_by_batch(path, judges, held_out, rows):
+    """Scores of any kind, by as many alphas at a time as memory allows predictors of."""
+    limit = SHARE_OF_PREDICTORS * held_out.X.X.memory_limit
+    width = max(int(limit / (8 * len(rows))), 1)
+    parts = []
+    for first in range(0, len(path), width):
+        part = PathPart.of(path, first, min(first + width, len(path)))
+        eta = predictors(part, held_out.X)
+        parts.append({n: judge(part, eta, held_out, rows) for n, judge in judges.items()})
+    return {name: np.concatenate([part[name] for part in parts]) for name in judges}

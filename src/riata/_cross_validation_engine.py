@@ -7,7 +7,7 @@ leaves out have a weight of zero.
 
 from collections.abc import Callable
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -18,9 +18,9 @@ from ._cross_validation_scores import predictors
 from ._estimators_base import Deadline, Samples, solve_path, total_weight
 from ._guide import Guide
 from ._moments import Inexact
-from ._path import Data, checked_penalty, checked_problem
+from ._path import Data, alpha_max, checked_penalty, checked_problem
 from ._solver import Interrupted, Settings
-from ._validation import check_design, check_sample_weight
+from ._validation import check_design, check_sample_weight, is_chunks
 from .losses import Squared
 
 
@@ -52,6 +52,8 @@ class Plan(NamedTuple):
     deadline : Deadline
     callback : callable or None
         Given a `FoldStep` after each fold; a true answer ends with those finished.
+    sums : FoldSums or None
+        Of X in chunks; see `with_sums`.
     """
 
     data: Samples
@@ -62,6 +64,28 @@ class Plan(NamedTuple):
     options: dict
     deadline: Deadline
     callback: Callable | None = None
+    sums: Any = None
+
+    def with_sums(self):
+        """The plan, with the sums over the rows of all folds if X is in chunks."""
+        if not is_chunks(self.data.X) or not isinstance(self.options["loss"], Squared):
+            return self
+        from ._cross_validation_chunks import FoldSums
+
+        return self._replace(sums=FoldSums.of(self.data, self.folds))
+
+    def alpha_max(self):
+        """The smallest strength at which a lasso on all samples leaves all penalised
+        coefficients zero. It checks all of X, with the rows as given."""
+        if self.sums is not None:
+            try:
+                return self.sums.alpha_max(Settings(), **self._model(1.0))
+            except Inexact:
+                pass
+        left_out = ("tol", "max_iter", "n_threads")
+        options = {k: v for k, v in self.options.items() if k not in left_out}
+        X, y, weight, offset = self.data
+        return alpha_max(X, y, sample_weight=weight, offset=offset, **options)
 
     def run(self, n_jobs=None, verbose=0):
         """Fit and score; returns a `CVResult`.
@@ -70,6 +94,10 @@ class Plan(NamedTuple):
         one.
         """
         started = monotonic()
+        if is_chunks(self.data.X):
+            n_jobs = 1  # which are read by one at a time
+            if verbose:
+                return self._told()
         n_workers = min(effective_n_jobs(n_jobs), len(self.folds))
         rounds = -(-len(self.folds) // n_workers)
         moments, paths, guides = self._whole(rounds + 1)
@@ -95,6 +123,15 @@ class Plan(NamedTuple):
                 raise
             raise Interrupted(self._result(paths, done, "interrupted")) from None
         return self._result(paths, done, end)
+
+    def _told(self):
+        """The result of `run` on chunks, after how often they were read is printed."""
+        result, X = self.run(), self.data.X
+        print(
+            f"{result.n_folds} folds: {X.reads:.4g} reads of X in all, {X.requests} "
+            "requests"
+        )
+        return result
 
     def _wants_end(self, done, started):
         if self.callback is None:
@@ -122,8 +159,8 @@ class Plan(NamedTuple):
         return zip(self.l1_ratios, self.alphas(total), strict=True)
 
     def _moments(self, l1_ratio, alphas):
-        if not isinstance(self.options["loss"], Squared):
-            return None
+        if is_chunks(self.data.X) or not isinstance(self.options["loss"], Squared):
+            return self.sums
         X, y, weight, offset = self.data
         X = check_design(X)
         data = Data(X, y, check_sample_weight(weight, X.n_samples), offset)
@@ -177,12 +214,22 @@ class Plan(NamedTuple):
         for i, (l1_ratio, alphas) in enumerate(grids):
             seconds = self.deadline.left(n_folds_left * len(grids) - i)
             path = self._path(fold, moments, l1_ratio, alphas, seconds, guides[i])
-            eta = predictors(path, held_out.X)
-            for name, judge in self.judges.items():
-                scores[name][i, :len(path)] = judge(path, eta, held_out, test)
+            for name, found in self._scores(path, held_out, fold, test).items():
+                scores[name][i, :len(path)] = found
             path._spread = None  # as large as X is wide, and known on all samples
             paths.append(path)
         return paths, scores
+
+    def _scores(self, path, held_out, fold, test):
+        """The scores of the alphas of a path, by metric."""
+        if is_chunks(self.data.X):
+            from ._cross_validation_chunks import scores_on_chunks
+
+            return scores_on_chunks(path, self.judges, held_out, fold, test, self.sums)
+        eta = predictors(path, held_out.X)
+        return {
+            name: judge(path, eta, held_out, test) for name, judge in self.judges.items()
+        }
 
     def _result(self, paths, done, end):
         fold_paths, scores = zip(*done, strict=True)

@@ -29,8 +29,8 @@ from ._cross_validation_folds import (
 from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_scores import (
     DEVIANCE,
+    Deviance,
     Judge,
-    minus_deviance,
     score_model,
     takes_weights,
 )
@@ -354,7 +354,7 @@ class LogisticRegressionCV(CallbackSupportMixin, RoutedCV, LogisticModel):
             {
                 "accuracy" if self.scoring in (None, "warn") else name_of(self.scoring):
                     judge,
-                DEVIANCE: partial(minus_deviance, options["loss"]),
+                DEVIANCE: Deviance(options["loss"]),
             },
             options, Deadline(self.time_limit),
         )

@@ -1,6 +1,5 @@
 """cv_path: cross-validation of whole paths, in one call."""
 
-import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 
@@ -90,20 +89,6 @@ def cv_path(
     2
     """
     loss = get_loss(loss)
-    if getattr(X, "kind", None) == "chunks":
-        if scoring is not None:
-            raise ValueError(
-                "scoring must be None for X in chunks: folds are scored by their deviance."
-            )
-        from ._cross_validation_chunks import cv_chunks
-
-        return cv_chunks(
-            X, y, loss, l1_ratios=[float(each) for each in np.atleast_1d(l1_ratio)],
-            alphas=alphas, ratio=alpha_min_ratio, cv=cv, groups=groups,
-            sample_weight=sample_weight, offset=offset, tol=tol, max_iter=max_iter,
-            time_limit=time_limit, fit_intercept=fit_intercept, standardize=standardize,
-            n_threads=n_threads, penalty_factor=penalty_factor, lower=lower, upper=upper,
-        )
     kind = GeneralizedLinearRegressorCV
     if loss.classifies:
         kind = GeneralizedLinearClassifierCV

@@ -25,6 +25,8 @@ def _product(X, coef):
     """X times a csc_array, as a dense array."""
     if sparse.issparse(X):
         return (X @ coef).toarray()
+    if not isinstance(X, np.ndarray):  # rows of chunks
+        return X @ coef
     used = np.unique(coef.indices)
     return X[:, used] @ coef.tocsr()[used].toarray()
 
@@ -57,6 +59,30 @@ def minus_deviance(loss, path, eta, held_out, rows):
     else:
         losses = loss.value(y[:, None], eta)
     return -np.average(2.0 * losses, axis=0, weights=weight)
+
+
+class Deviance(NamedTuple):
+    """Scores each alpha of a path by `minus_deviance`."""
+
+    loss: Any
+
+    def __call__(self, path, eta, held_out, rows):
+        return minus_deviance(self.loss, path, eta, held_out, rows)
+
+    def by_sample(self, held_out, rows):
+        """What scores each sample, given true values and predictors, and the weights of
+        the mean of these; see `Judge.by_sample`."""
+        return partial(minus_deviances, self.loss), held_out.sample_weight
+
+
+def minus_deviances(loss, y, eta):
+    """Return minus the deviances of samples at predictors (n_samples, n_alphas)."""
+    return -2.0 * loss.value(y[:, None], eta)
+
+
+def hits(codes, eta):
+    """Return which samples are put into their class, of two."""
+    return (eta > 0) == codes[:, None]
 
 
 def with_offset(eta, held_out):
@@ -93,6 +119,14 @@ class Judge(NamedTuple):
             model._set_fitted(coef_=coef, intercept_=intercept, **known)
             scores[k] = score_model(model, held_out, self.scorer, params, eta[..., k])
         return scores
+
+    def by_sample(self, held_out, rows):
+        """Return what scores each sample, given its true value and predictors, and the
+        weights of which the score is the mean; None where it is not such a mean."""
+        if not self.wants_accuracy():
+            return None
+        params = rows_of_params(self.params, rows, self.n_samples)
+        return hits, params.get("sample_weight")
 
     def wants_accuracy(self):
         """Whether the scorer is scikit-learn's accuracy and nothing else, of classes that

@@ -134,6 +134,7 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         **COORDINATE_CHECKS,
     }
 
+    _takes_chunks = True
     path = staticmethod(enet_path)
 
     def __init__(

@@ -27,7 +27,7 @@ from ._solver import Settings
 from ._validation import (
     check_bool,
     check_choice,
-    check_design,
+    check_design_or_chunks,
     check_integer,
     check_max_iter,
     check_n_threads,
@@ -113,6 +113,7 @@ class LinearModel(BaseEstimator):
     # How the tolerance of the gap follows from `tol`, and what a stronger penalty is.
     _gap_rule = "tol / 100"
     _stronger = "alpha"
+    _takes_chunks = False  # whether X may be `riata.Chunks`
 
     def _gap_tolerance(self):
         """Largest relative duality gap of a fit."""
@@ -348,7 +349,7 @@ class Samples(NamedTuple):
         """Return some of the samples, dense X in Fortran order, with a single copy."""
         X, y, weight, offset = self
         return Samples(
-            X[rows] if sparse.issparse(X) else rows_of(X, rows),
+            rows_of(X, rows) if isinstance(X, np.ndarray) else X[rows],
             y[rows],
             None if weight is None else weight[rows],
             None if offset is None else offset[rows],
@@ -430,7 +431,7 @@ def solve_path(
     bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
     settings = Settings(options.pop("tol"), options.pop("max_iter"), deadline)
     X, y, weight, offset = data
-    X = check_design(X)
+    X = check_design_or_chunks(X)
     weight = check_sample_weight(weight, X.n_samples)  # equal ones are none
     data = Data(X, options["loss"].check_target(y), weight, offset)
     penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)

@@ -436,6 +436,7 @@ class GeneralizedLinearClassifier(NamedPenalty, LinearClassifier):
     array(['no', 'yes'], dtype='<U3')
     """
 
+    _takes_chunks = True
     _gap_rule = "tol"
     _parameter_checks: ClassVar = {
         "alpha": check_alpha,

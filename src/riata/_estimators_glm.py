@@ -230,6 +230,7 @@ class GeneralizedLinearRegressor(NamedPenalty, GeneralizedLinearModel):
     array([9.2])
     """
 
+    _takes_chunks = True
     _gap_rule = "tol"
     _parameter_checks: ClassVar = {
         "alpha": check_alpha,

@@ -66,6 +66,7 @@ def warn_of_penalty(l1_ratio, C, stacklevel):
 class LogisticModel(GradientTolerance, LinearClassifier):
     """What LogisticRegression and LogisticRegressionCV share."""
 
+    _takes_chunks = True
     _counts_weights = True
     _stronger = "a smaller C"
 

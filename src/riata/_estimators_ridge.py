@@ -40,6 +40,7 @@ from ._validation import (
     check_choice,
     check_operand,
     check_penalty_factor,
+    is_chunks,
     validate_estimator_input,
 )
 
@@ -165,6 +166,7 @@ class Ridge(MultiOutputMixin, LinearRegressor):
     (array([0.5]), 0.5)
     """
 
+    _takes_chunks = True
     _parameter_checks: ClassVar = {
         "alpha": check_target_alphas,
         "solver": partial(check_choice, choices=SOLVERS),
@@ -279,7 +281,7 @@ class Ridge(MultiOutputMixin, LinearRegressor):
         fits : list of n_alphas lists of n_targets Fit
         solver : str
         """
-        if self._is_bounded():
+        if self._is_bounded() or is_chunks(data.X):
             return self._solve_bounded(data, alphas), "path"
         result = solve_ridge(
             data.X,

@@ -22,6 +22,7 @@ from .losses import Gamma, Poisson, Tweedie
 class SklearnGLM(GradientTolerance, GeneralizedLinearModel):
     """Parameters of the estimators that scikit-learn has, too."""
 
+    _takes_chunks = True
     _parameter_checks: ClassVar = {
         "alpha": check_alpha,
         "l1_ratio": check_l1_ratio,

@@ -46,21 +46,30 @@ FLAT = 1e-6  # the same where the curvature is none: it may begin a step away
 
 def gradient(design, Q, columns):
     """``X~[:, columns]' Q`` for Q (n_samples, lanes); (n_columns, 1 or LANES)."""
-    parts = []
+    blocks = []
     for first in range(0, Q.shape[1], LANES):
         part = Q[:, first:first + LANES]
         lanes = part.shape[1]
         width = 1 if lanes == 1 else LANES
         if lanes < width:
             part = np.pad(part, ((0, 0), (0, width - lanes)))
-        parts.append(np.empty((len(columns), width)))
-        design.gradient(np.ascontiguousarray(part), parts[-1], columns)
+        blocks.append(np.ascontiguousarray(part))
+    if hasattr(design, "gradients"):  # of chunks, in one read
+        out = np.empty((len(columns), sum(block.shape[1] for block in blocks)))
+        design.gradients(blocks, out, columns)
+        return out
+    parts = [np.empty((len(columns), block.shape[1])) for block in blocks]
+    for block, part in zip(blocks, parts, strict=True):
+        design.gradient(block, part, columns)
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
 def add_product(design, columns, B, out):
     """Add ``X~[:, columns] @ B`` for B (n_columns, lanes) to the first lanes of `out`
-    (n_samples, 1 or LANES)."""
+    (n_samples, 1 or a multiple of LANES)."""
+    if out.shape[1] > LANES:
+        out[:, :B.shape[1]] += product(design, columns, B)
+        return
     block = np.zeros((len(columns), out.shape[1]))
     block[:, :B.shape[1]] = -B
     design.subtract_product(columns, block, out)
@@ -211,7 +220,7 @@ class NewtonSolver(PathSolver):
 
     def _room(self, lanes):
         """Predictors for so many lanes, wherever they stand."""
-        width = 1 if lanes == 1 else LANES
+        width = 1 if lanes == 1 else -(-lanes // LANES) * LANES
         if width not in self._rooms:
             self._rooms[width] = Predictors(self.problem, width)
         return self._rooms[width]
@@ -309,6 +318,8 @@ class NewtonSolver(PathSolver):
         """A new model, with the mean curvature of the lanes that are not yet solved."""
         if np.count_nonzero(live) == 1 and len(live) > 1:  # ... for which that was taken
             self.at.look(self.at.every[:len(live)][live])
+        if self.problem.loss.convex:  # the old one is of no use: free its memory
+            self.model = self.last_step = None
         self.model = Model(self.problem, self.at.curvature, rough=True)
         self.work.hessians += 1
 
@@ -362,7 +373,7 @@ class NewtonSolver(PathSolver):
         else:
             target = np.maximum(FORCING * gap[lanes] / scale, 0.1 * tol)
             solved = self._descend_model(
-                view, gram, start, c, lanes, loss[lanes] / scale, part, target
+                view, gram, start, c, (lanes, scale), loss[lanes] / scale, part, target
             )
         D = np.zeros_like(W)
         D[np.ix_(at, lanes)] = solved - start
@@ -480,21 +491,24 @@ class NewtonSolver(PathSolver):
             solved[:, k] += np.linalg.solve(matrix, c[:, k] - l2 * start[:, k])
         return solved
 
-    def _state_without(self, columns, start, pull):
+    def _pull(self, lanes, scale):
+        """Weighted residuals in the units of the model."""
+        return self.at.pull[:, lanes] / scale
+
+    def _state_without(self, columns, start, scaled):
         """Weighted residuals of the model at w = 0, given those at `start`."""
         state = self._product(columns, start) / self.problem.eta_unit
         if self.problem.fit_intercept:
             self.model.center(state)
-        return state * self.model.weights[:, None] + pull
+        return state * self.model.weights[:, None] + self._pull(*scaled)
 
-    def _descend_model(self, view, gram, start, c, lanes, loss, alphas, tol):
-        """Solutions of the model by descent and conjugate gradients, side by side."""
-        if gram is None:
-            pull = self.at.pull[:, lanes] / self.ratio[lanes]
+    def _descend_model(self, view, gram, start, c, scaled, loss, alphas, tol):
+        """Solutions of the model by descent and conjugate gradients, side by side;
+        `scaled` are the lanes and by what their curvatures exceed the model's."""
         if gram is None and not self.model.design.sparse:
-            return self._descend_dense(view, start, c, pull, loss, alphas, tol)
+            return self._descend_dense(view, start, c, scaled, loss, alphas, tol)
         if gram is None:
-            state = self._state_without(view.columns, start, pull)
+            state = self._state_without(view.columns, start, scaled)
             xty = gradient(self.model.design, state, view.columns)[:, :start.shape[1]]
         else:
             state = xty = c + gram @ start
@@ -507,9 +521,9 @@ class NewtonSolver(PathSolver):
         self.work.newton += effort.newton
         return solved
 
-    def _descend_dense(self, view, start, c, pull, loss, alphas, tol):
+    def _descend_dense(self, view, start, c, scaled, loss, alphas, tol):
         """Solutions of the model by descent along copied columns, one by one."""
-        packed = self.model.packed()
+        packed, pull = self.model.packed(), self._pull(*scaled)
         quadratic = Quadratic.from_packed(packed)
         solved, root = np.array(start.T, order="C"), np.sqrt(self.model.weights)
         for k, w in enumerate(solved):

@@ -37,11 +37,9 @@ class Data(NamedTuple):
 SQUARED = Squared()
 
 
-def checked_data(X, y, sample_weight, offset, loss=SQUARED):
-    if getattr(X, "kind", None) != "chunks":
-        X = check.check_design(X)
-    elif loss.many_outputs:
-        raise ValueError(f"loss={loss.name!r} is not fitted to chunks; X is {X!r}.")
+def checked_data(X, y, sample_weight, offset, loss=SQUARED, check_X=check.check_design):
+    """The input of a fit, checked; what is fitted to chunks says so by `check_X`."""
+    X = check_X(X)
     n = X.n_samples
     y = loss.check_target(check.check_target(y, n))
     sample_weight = check.check_sample_weight(sample_weight, n)
@@ -102,15 +100,25 @@ def checked_problem(data, loss=SQUARED, **options):
             "lower and upper must be None with loss=Multinomial(grouped=True): rows of "
             "coefficients have norms, not bounds. Use Multinomial(grouped=False)."
         )
+    if loss.many_outputs and data.X.kind == "chunks":
+        raise ValueError(
+            f"loss={loss.name!r} is not fitted to chunks, but X is {data.X!r}. Fit "
+            "loss='logistic' to one class against the others, or X in memory."
+        )
     options["sample_weight"] = data.sample_weight
     try:
-        remote = data.X.kind == "chunks" and data.X.remote
-        if isinstance(loss, Squared) and not remote:
+        if isinstance(loss, Squared) and not _by_gradients(data.X, options["l1_ratio"]):
             return Problem(data.X, less_offset(data), **options)
         kind = MultinomialProblem if loss.many_outputs else GeneralProblem
         return kind(data.X, data.y, loss=loss, offset=data.offset, **options)
     except NonFinite as error:
         check.raise_nonfinite("X", *error.args)
+
+
+def _by_gradients(X, l1_ratio):
+    """Whether the squared loss is a loss like others, which asks for gradients at given
+    coefficients: where residuals had a way to go to X."""
+    return X.kind == "chunks" and not X.local and not X.axis and l1_ratio > 0
 
 
 def fit_path(
@@ -229,7 +237,9 @@ def fit_path(
     """
     started = monotonic()
     loss = get_loss(loss)
-    data = checked_data(X, y, sample_weight, offset, loss)
+    data = checked_data(
+        X, y, sample_weight, offset, loss, check.check_design_or_chunks
+    )
     p = data.X.n_features
     penalty = checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
     grid = check.check_alphas(alphas)
@@ -401,6 +411,11 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
 
     from ._ridge import solve_ridge
 
+    if data.X.kind == "chunks":
+        from .chunks._ridge import ridge_solutions
+
+        yield from ridge_solutions(solver, grid[smooth])
+        return
     keep, factor = np.flatnonzero(problem.coef_unit > 0), penalty["penalty_factor"]
     if not len(keep):
         yield from solver.solve(grid[smooth])
@@ -517,7 +532,9 @@ def alpha_max(
     2.0
     """
     loss = get_loss(loss)
-    data = checked_data(X, y, sample_weight, offset, loss)
+    data = checked_data(
+        X, y, sample_weight, offset, loss, check.check_design_or_chunks
+    )
     penalty = checked_penalty(
         None, l1_ratio, penalty_factor, lower, upper, data.X.n_features
     )

@@ -101,6 +101,7 @@ class Problem:
             self.design = ChunkedDesign(
                 X, self.weights, self.fit_intercept, self.y,
                 available_threads() if n_threads is None else n_threads,
+                *self._sampled(X),
             )
             return
         if n_threads is None:
@@ -109,6 +110,10 @@ class Problem:
             X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features),
             self.weights, self.fit_intercept, self.y, n_threads,
         )
+
+    def _sampled(self, X):
+        """Of chunks: which rows to keep, if any."""
+        return ()
 
     def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
         self.l1_ratio = l1_ratio
@@ -263,6 +268,11 @@ class GeneralProblem(Problem):
         self.unit = unit * self.eta_unit
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
+
+    def _sampled(self, X):
+        from .chunks._sums import sampled_rows
+
+        return (sampled_rows(X, self.weights),)
 
     def _set_null_model(self, offset):
         constant, self.eta_unit = 0.0, 1.0

@@ -304,11 +304,12 @@ def relaxed_path(X, y, *, gammas=GAMMAS, refit_alpha=0.0, **options):
     """
     gammas = check_gammas(gammas)
     refit_alpha = check.check_alpha(refit_alpha, "refit_alpha")
-    refuse_several(get_loss(options.get("loss", "squared")), "relaxed_path")
-    path = _path.fit_path(X, y, **options)
+    loss = get_loss(options.get("loss", "squared"))
+    refuse_several(loss, "relaxed_path")
     data = _path.checked_data(
-        X, y, options.get("sample_weight"), options.get("offset"), path._loss
+        X, y, options.get("sample_weight"), options.get("offset"), loss
     )
+    path = _path.fit_path(X, y, **options)
     penalty = _path.checked_penalty(
         options.get("penalty"), *(options.get(name, default) for name, default in (
             ("l1_ratio", 1.0), ("penalty_factor", None), ("lower", None), ("upper", None),

@@ -148,6 +148,15 @@ def _place(result, solved):
     return which, int(np.argmin(np.abs(result.paths[which].alphas - solved.alpha)))
 
 
+def _looked_at(path):
+    """How often X was, in words."""
+    work = path.diagnostics
+    if work.reads is None:
+        return f"{path.passes:.3g} passes over X"
+    requests = f" ({work.requests} requests to workers)" if work.requests else ""
+    return f"{work.reads:.3g} reads of X{requests}"
+
+
 def describe_path(path):
     """A path as text: a header, and a line for each of a dozen strengths."""
     penalty = {0.0: "Ridge", 1.0: "Lasso"}.get(path.l1_ratio)
@@ -164,7 +173,7 @@ def describe_path(path):
         f"{penalty} path, {loss_text(path._loss)} loss: {path.n_samples} samples, "
         f"{path.n_features_in} features\n"
         f"{count} alpha{'s' * (count != 1)}, {end}; {worst}; "
-        f"{path.passes:.3g} passes over X, {path.seconds[-1]:.3g} s\n"
+        f"{_looked_at(path)}, {path.seconds[-1]:.3g} s\n"
     )
     which = np.unique(np.linspace(0, count - 1, LINES).round().astype(int))
     columns = {

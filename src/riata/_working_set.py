@@ -171,6 +171,7 @@ class Gram:
         old, size = len(self.matrix), len(columns)
         if size == old:
             return 0
+        capacity = self._capacity(old, size)
         if old == 0:
             block = whole()
             block = self._block(columns, 0, may_be_rough) if block is None else block
@@ -178,7 +179,6 @@ class Gram:
             return size
         block = self._block(columns, old, may_be_rough)
         if size > len(self._room):
-            capacity = max(size, min(2 * old, self.design.n_features))
             room = np.empty((capacity, capacity), order="F")
             room[:old, :old] = self.matrix
             self._room = room
@@ -186,6 +186,12 @@ class Gram:
         self._room[old:size, :old] = block[:old].T
         self.matrix = self._room[:size, :size]
         return size - old
+
+    def _capacity(self, old, size):
+        """For how many columns to make room for."""
+        if hasattr(self.design, "gram_capacity"):  # of chunks, whose memory has a limit
+            return self.design.gram_capacity(size)
+        return max(size, min(2 * old, self.design.n_features))
 
     def _block(self, columns, old, may_be_rough):
         design, size = self.design, len(columns)
@@ -202,7 +208,8 @@ class Gram:
         )
         dtype = np.float32 if self.rough else np.float64
         block = None
-        step = max(PANEL_BYTES // (8 * size), 256)
+        panel_bytes = getattr(design, "panel_bytes", PANEL_BYTES)
+        step = max(panel_bytes // (8 * size), 256)
         for first in range(0, design.n_samples, step):
             last = min(first + step, design.n_samples)
             panel = np.empty((last - first, size), order="F")

@@ -6,9 +6,10 @@ is ever written to. What is wrong raises `TypeError` or `ValueError` with the na
 the argument, the first offending position and value, and the remedy.
 
 Data
-    `check_design` (X, for fits), `check_operand` (X, for products), `check_target`,
-    `check_sample_weight`, `check_offset`, `check_penalty_factor`, `check_bounds`,
-    `check_coef`, `check_feature_names`, `check_finite`, `raise_nonfinite`.
+    `check_design` (X, for fits; `check_design_or_chunks`), `check_operand` (X, for
+    products), `is_chunks`, `check_target`, `check_sample_weight`, `check_offset`,
+    `check_penalty_factor`, `check_bounds`, `check_coef`, `check_feature_names`,
+    `check_finite`, `raise_nonfinite`.
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
     `check_n_threads`, `check_time_limit`, `check_random_state`, and the general
@@ -24,7 +25,7 @@ only if SciPy has been loaded already.
 """
 
 from ._arrays import DesignArrays, check_finite, raise_nonfinite
-from ._design import check_design, check_operand
+from ._design import check_design, check_design_or_chunks, check_operand, is_chunks
 from ._estimators import (
     FitInput,
     validate_classifier_input,
@@ -76,6 +77,7 @@ __all__ = [
     "check_coef",
     "check_curve",
     "check_design",
+    "check_design_or_chunks",
     "check_feature_names",
     "check_finite",
     "check_integer",
@@ -92,6 +94,7 @@ __all__ = [
     "check_target",
     "check_time_limit",
     "check_tol",
+    "is_chunks",
     "raise_nonfinite",
     "validate_classifier_input",
     "validate_estimator_input",

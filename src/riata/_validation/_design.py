@@ -62,10 +62,12 @@ def check_design(X: Any, name: str = "X", *, extremes: bool = True) -> DesignArr
         Not two-dimensional, empty, complex, with masked or missing entries, or sparse
         with a structure that is not one.
     TypeError
-        Strings, dates, or objects that are not numbers.
+        Strings, dates, or objects that are not numbers; chunks.
     MemoryError
         A copy is needed and cannot fit.
     """
+    if is_chunks(X) or is_chunk_rows(X):
+        X.refuse()
     if type(X) is not np.ndarray:
         X = _unframe_sparse(X)
         if _is_sparse(X):
@@ -80,6 +82,22 @@ def check_design(X: Any, name: str = "X", *, extremes: bool = True) -> DesignArr
     return DesignArrays(kind, X.shape[0], X.shape[1], X)
 
 
+def is_chunks(X: Any) -> bool:
+    """Whether X is a `riata.Chunks`, which is not in memory."""
+    return getattr(X, "kind", None) == "chunks"
+
+
+def is_chunk_rows(X: Any) -> bool:
+    """Whether X is some rows of a `riata.Chunks`, as from ``X[rows]``."""
+    return getattr(X, "kind", None) == "chunk_rows"
+
+
+def check_design_or_chunks(X: Any, name: str = "X") -> Any:
+    """`check_design`, for what is fitted to chunks as well; they are returned as they
+    are, sound since they were opened."""
+    return X if is_chunks(X) else check_design(X, name)
+
+
 def check_operand(X: Any, name: str = "X") -> Any:
     """Check a matrix that is only to be multiplied, as in a prediction.
 
@@ -89,7 +107,8 @@ def check_operand(X: Any, name: str = "X") -> Any:
     Parameters
     ----------
     X : array-like, data frame, SciPy sparse matrix or riata.Chunks
-        Of shape (n_samples, n_features); chunks are returned as they are.
+        Of shape (n_samples, n_features); chunks, and rows of them, are returned as they
+        are.
     name : str
 
     Returns
@@ -102,7 +121,7 @@ def check_operand(X: Any, name: str = "X") -> Any:
     ValueError, TypeError
         As for `check_design`, and for entries that are not finite.
     """
-    if getattr(X, "kind", None) == "chunks":
+    if is_chunks(X) or is_chunk_rows(X):
         return X
     if type(X) is not np.ndarray:
         X = _unframe_sparse(X)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._arrays import _as_array, _is_sparse, check_finite
-from ._design import check_design, check_operand
+from ._design import check_design, check_operand, is_chunk_rows, is_chunks
 from ._vectors import check_offset, check_sample_weight, check_target
 
 
@@ -19,7 +19,7 @@ class FitInput(NamedTuple):
     Attributes
     ----------
     X : ndarray or scipy.sparse.csc_array
-        The arrays of `check_design` as a matrix.
+        The arrays of `check_design` as a matrix; or `riata.Chunks`, as they are.
     y, sample_weight, offset
         As from the check of that name.
     features : dict
@@ -68,7 +68,7 @@ def validate_estimator_input(
         `check_design`.)
     """
     _require_target(estimator, y)
-    design = check_design(X)
+    design = _design_for(estimator, X)
     y = _as_array(y, "y")
     target = check_target(y, design.n_samples, multi_output)
     if y.ndim == 2 and not multi_output:
@@ -108,7 +108,7 @@ def validate_classifier_input(
         As from the single checks, or if `y` holds fewer than two classes.
     """
     _require_target(estimator, y)
-    design = check_design(X)
+    design = _design_for(estimator, X)
     classes, codes = check_labels(y, design.n_samples)
     n_columns = len(classes) if len(classes) > 2 else None
     weights = sample_weight
@@ -180,6 +180,15 @@ def check_labels(y: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
     return classes, codes
 
 
+def _design_for(estimator: Any, X: Any) -> Any:
+    """As from `check_design`; or chunks, if the estimator is fitted to such."""
+    if not is_chunks(X):
+        return check_design(X)
+    if not getattr(estimator, "_takes_chunks", False):
+        X.refuse(type(estimator).__name__)
+    return X
+
+
 def _require_target(estimator: Any, y: Any) -> None:
     if y is None:
         raise ValueError(
@@ -223,7 +232,9 @@ def validate_predict_input(estimator: Any, X: Any) -> Any:
 
         check_is_fitted(estimator, "coef_")
     operand = check_operand(X)
-    if not _is_nameless(X) or hasattr(estimator, "feature_names_in_"):
+    if is_chunks(X) or is_chunk_rows(X):
+        _require_names(estimator, X.feature_names)
+    elif not _is_nameless(X) or hasattr(estimator, "feature_names_in_"):
         from sklearn.utils.validation import validate_data
 
         validate_data(estimator, X, reset=False, skip_check_array=True)
@@ -235,6 +246,19 @@ def validate_predict_input(estimator: Any, X: Any) -> Any:
     return operand
 
 
+def _require_names(estimator: Any, names: Any) -> None:
+    """Raise where chunks have other columns than the data of the fit."""
+    known = getattr(estimator, "feature_names_in_", None)
+    if known is None or names is None or list(known) == list(names):
+        return
+    wrong = [pair for pair in zip(names, known, strict=False) if pair[0] != pair[1]]
+    what = f"{wrong[0][0]!r} where {wrong[0][1]!r} was" if wrong else f"{len(names)} names"
+    raise ValueError(
+        "The feature names should match those that were passed during fit: X has "
+        f"{what}. Open it with the same columns in the same order."
+    )
+
+
 def _is_nameless(X: Any) -> bool:
     """Whether scikit-learn need not be asked for the names of the columns of X."""
     return type(X) is np.ndarray or _is_sparse(X)
@@ -242,7 +266,10 @@ def _is_nameless(X: Any) -> bool:
 
 def _features(estimator: Any, X: Any, n_features: int) -> dict[str, Any]:
     features: dict[str, Any] = {"n_features_in_": n_features}
-    if not _is_nameless(X):
+    if is_chunks(X):
+        if X.feature_names is not None:
+            features["feature_names_in_"] = np.array(X.feature_names, dtype=object)
+    elif not _is_nameless(X):
         from sklearn.utils.validation import validate_data
 
         scratch = copy.copy(estimator)  # scikit-learn puts its finding on an estimator

@@ -12,7 +12,7 @@ MEMORY_LIMIT = 2**30
 LARGEST_BLOCK = 64 * 2**20
 SHARE_OF_BLOCKS = 16  # the memory limit over the size of one block
 FEW_COLUMNS = 1000  # whose products are left to one thread
-SHARE_OF_KEPT = 0.5  # of the memory limit for columns that are kept
+SHARE_OF_KEPT = 0.45  # of the memory limit for columns that are kept
 
 
 class Progress(NamedTuple):
@@ -27,7 +27,8 @@ class Chunks:
     """A matrix in blocks of rows or of columns, read when they are needed.
 
     Made by `riata.open_chunks` and `riata.from_dask`, and taken as `X` by
-    `riata.fit_path` and `riata.cv_path`.
+    `riata.fit_path`, `riata.cv_path` and most estimators. ``X @ coef`` multiplies it, and
+    ``X[rows]`` is some of its rows, which can be multiplied as well.
 
     Attributes
     ----------
@@ -42,7 +43,7 @@ class Chunks:
         The column that was taken out as the target.
     feature_names : list of str or None
     memory_limit : int
-        Bytes for blocks and for the columns that are kept.
+        Bytes for blocks, for the columns that are kept and for their products.
     n_chunks : int
     reads : float
         How often X has been read so far: blocks count by their share of its entries.
@@ -62,7 +63,7 @@ class Chunks:
     """
 
     kind = "chunks"
-    remote = False  # whether numbers of rows have a way to go to the blocks
+    local = True  # whether blocks are looked at in this process
     requests = 0  # that were sent to workers
 
     def __init__(
@@ -196,19 +197,27 @@ class Chunks:
                 out[slice(*self.span(k))] = part
         return out
 
+    def __getitem__(self, rows):
+        """Some rows, given by their numbers, a mask or a slice, to be multiplied."""
+        return ChunkRows(self, np.arange(self.n_samples)[rows])
+
     def __array__(self, dtype=None, copy=None):
         """Refuse to be loaded in passing."""
+        self.refuse()
+
+    def refuse(self, who="this"):
+        """Raise the `TypeError` of what needs X in memory."""
         raise TypeError(
-            "X is read in chunks, and this needs it in memory. riata.fit_path, "
-            "riata.cv_path, PathResult.predict and X @ coef take chunks."
+            f"X is read in chunks, and {who} needs it in memory. riata.fit_path, "
+            "riata.cv_path, PathResult.predict and X @ coef take chunks, and so do Lasso, "
+            "ElasticNet, Ridge, LogisticRegression, PoissonRegressor, GammaRegressor, "
+            "TweedieRegressor, GeneralizedLinearRegressor and -Classifier, and, but for "
+            "ridge, their CV forms."
         )
 
     def as_matrix(self):
-        """Refuse: what needs the whole matrix cannot be had from chunks."""
-        raise ValueError(
-            "X is read in chunks, and this needs it in memory: ridge (alpha or l1_ratio "
-            "of 0) is fitted to chunks only with many more rows than columns."
-        )
+        """What is multiplied: itself."""
+        return self
 
     def close(self):
         """Remove temporary files."""
@@ -233,9 +242,77 @@ class Chunks:
         )
 
 
+class ChunkRows:
+    """Some rows of `Chunks`, that can be multiplied and nothing else.
+
+    Parameters
+    ----------
+    X : Chunks
+    rows : ndarray of int
+    """
+
+    kind = "chunk_rows"
+
+    def __init__(self, X, rows):
+        if rows.ndim != 1:
+            raise IndexError("X in chunks is indexed by rows only.")
+        self.X, self.rows, self.dtype = X, rows, X.dtype
+        self.shape = len(rows), X.n_features
+        self.feature_names = X.feature_names
+
+    def __len__(self):
+        return len(self.rows)
+
+    def by_block(self):
+        """Of the blocks of rows that hold some of them: which they are of these rows, and
+        their places in the block."""
+        order = np.argsort(self.rows, kind="stable")
+        sorted_rows, found = self.rows[order], {}
+        for k in range(self.X.n_chunks):
+            first, last = self.X.span(k)
+            begin, end = np.searchsorted(sorted_rows, (first, last))
+            if begin < end:
+                found[k] = order[begin:end], sorted_rows[begin:end] - first
+        return found
+
+    def __matmul__(self, W):
+        """These rows times a matrix of (n_features, k), or a vector; sparse or not."""
+        if self.X.axis:
+            return (self.X @ W)[self.rows]
+        W = W.tocsr() if hasattr(W, "tocsr") else np.asarray(W)
+        places, out = self.by_block(), np.empty((len(self), *W.shape[1:]))
+        for k, part in self.X.map(
+            product_of_rows, lambda k: (places[k][1], W), list(places)
+        ):
+            out[places[k][0]] = part
+        return out
+
+    def __array__(self, dtype=None, copy=None):
+        """Refuse to be loaded in passing."""
+        self.refuse()
+
+    def refuse(self, who="this"):
+        """Raise the `TypeError` of what needs X in memory."""
+        self.X.refuse(who)
+
+
 def product_of(X, W):
     """A block times a matrix."""
-    product = X.as_matrix() @ W
+    return _dense(X.as_matrix() @ W)
+
+
+def product_of_rows(X, rows, W):
+    """Some rows of a block times a matrix."""
+    return _dense(rows_of(X, rows) @ W)
+
+
+def rows_of(X, rows):
+    """Some rows of a block, as a matrix."""
+    matrix = X.as_matrix()
+    return matrix[rows] if X.kind != "csc" else matrix.tocsr()[rows]
+
+
+def _dense(product):
     return product.toarray() if hasattr(product, "toarray") else product
 
 

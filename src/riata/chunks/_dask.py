@@ -217,7 +217,7 @@ def _filled(arguments, common):
 class DaskChunks(Chunks):
     """`Chunks` that stay on the workers of a cluster."""
 
-    remote = True
+    local = False
 
     def __init__(
         self, client, own, parts, target, names, memory_limit, timeout, progress

@@ -11,15 +11,20 @@ import numpy as np
 from .._core.design import Design
 from .._core.gram import sparse_gram
 from ._blocks import arrays_of
-from ._chunks import SHARE_OF_KEPT
-from ._sums import gram_of_design, merge_sums, sums_of
+from ._chunks import SHARE_OF_BLOCKS, SHARE_OF_KEPT
+from ._sums import gram_of_design, rows_of, sums_of
 
 EPS = float(np.finfo(float).eps)
+NO_ROWS = np.empty(0, dtype=np.intp)
+SHARE_OF_ROWS = 0.3  # of the columns, from which a product of whole rows is faster
+FAR = 100.0  # mean over spread, up to which it may be taken off afterwards
+LEAST_GRAM = 2**21  # bytes of a Gram matrix that any limit allows
+SHARE_OF_GRAM = 0.05  # of the memory limit for the Gram matrix, beside what columns leave
 
 
 # --- What is asked of one block. `placed` is (mean, scale, weights, center, n_threads).
 
-def _seen(X, placed):
+def seen_as(X, placed):
     mean, scale, weights, center, n_threads = placed
     return Design.placed(
         X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features), weights,
@@ -29,30 +34,45 @@ def _seen(X, placed):
 
 def gradient_of(X, placed, cols, blocks):
     """Products of columns with blocks of residuals, each (n_rows, 1 or LANES)."""
-    design, parts = _seen(X, placed), []
+    design, parts = seen_as(X, placed), []
     for Q in blocks:
         parts.append(np.empty((len(cols), Q.shape[1])))
         design.gradient(Q, parts[-1], cols)
     return np.hstack(parts)
 
 
+def rows_times(X, Q, out):
+    """``X' Q`` of dense rows as they stand, added to `out` if there is one."""
+    from scipy.linalg.blas import dgemm
+
+    data = np.asarray(X.data, dtype=float)
+    if out is None:
+        return data.T @ Q
+    return dgemm(1.0, data.T, Q, beta=1.0, c=out, overwrite_c=1)
+
+
+def _merge_in_place(one, other):
+    """The sum of two arrays, which may be one that holds it already."""
+    return one if one is other else one + other
+
+
 def product_of(X, placed, cols, B):
     """Minus ``X~[:, cols] @ B``."""
     out = np.zeros((X.n_samples, B.shape[1]))
-    _seen(X, placed).subtract_product(cols, B, out)
+    seen_as(X, placed).subtract_product(cols, B, out)
     return out
 
 
 def packed_of(X, placed, cols, first, last):
     """Rows of ``sqrt(weights) X~[:, cols]``."""
     out = np.empty((last - first, len(cols)), order="F")
-    _seen(X, placed).pack(cols, first, last, out)
+    seen_as(X, placed).pack(cols, first, last, out)
     return out
 
 
 def gram_of(X, placed, cols, old):
     """``X~[:, cols]' W X~[:, cols[old:]]`` over the rows of a block."""
-    return gram_of_design(_seen(X, placed), cols, old)
+    return gram_of_design(seen_as(X, placed), cols, old)
 
 
 def whole_columns_of(X, weights, center, target, n_threads):
@@ -67,9 +87,35 @@ def whole_columns_of(X, weights, center, target, n_threads):
 def measured_of(X, placed, cols):
     """Means and norms of whole columns, with other weights."""
     mean, *rest = placed
-    design = _seen(X, (mean.copy(), *rest))
+    design = seen_as(X, (mean.copy(), *rest))
     design.measure(cols)
     return design.mean[cols], design.sqnorm[cols]
+
+
+def sums_and_sample_of(X, y, weights, n_threads, rows):
+    """The `Sums` of all rows of a block, and some of the rows."""
+    (sums,) = sums_of(X, y, weights, None, 1, False, n_threads)
+    return sums, [rows_of(X, rows)] if len(rows) else []
+
+
+def _merge_both(one, other):
+    return one[0].merge(other[0]), one[1] + other[1]
+
+
+def joined(parts):
+    """`DesignArrays` of rows of several blocks."""
+    n = sum(part.n_samples for part in parts)
+    if parts[0].kind == "csc":
+        from scipy.sparse import vstack
+
+        whole = vstack([part.as_matrix() for part in parts], format="csc")
+        whole.sort_indices()
+        return arrays_of(
+            "csc", whole.data, whole.indices, whole.indptr.astype(np.int64), n
+        )
+    whole = np.empty((n, parts[0].n_features), dtype=parts[0].data.dtype, order="F")
+    np.concatenate([part.data for part in parts], out=whole)
+    return arrays_of("dense_f", whole)
 
 
 def _add(one, other):
@@ -91,6 +137,8 @@ class Kept:
         self.place = np.full(X.n_features, -1, dtype=np.intp)
         self.limit = int(SHARE_OF_KEPT * X.memory_limit)
         self.bytes = 0
+        self.likelihood = None  # of each column to be asked for
+        self.lent = 0  # bytes of the limit that a Gram matrix has taken
         self._parts = None  # of sparse columns
         self._room = None
 
@@ -102,18 +150,42 @@ class Kept:
         """Whether all of some columns are here, after they have been read if they fit."""
         new = np.unique(self.missing(cols))
         if len(new):
-            if not self._fits(new):
+            room = self._room_left()
+            if len(new) > room:
                 return False
+            if not self.X.axis:  # a read that brings some brings others as well
+                # ... up to half of what is left of three quarters of the room
+                spare = (3 * room - len(self.columns)) // 8 - len(new)
+                new = self._with_likely(new, spare)
             self._fetch(new)
         return True
 
-    def _fits(self, new):
-        X = self.X
+    def _with_likely(self, new, count):
+        """Some columns, and the likeliest of those that are not here."""
+        if self.likelihood is None or count <= 0:
+            return new
+        likelihood = self.likelihood.copy()
+        likelihood[self.columns] = likelihood[new] = 0.0
+        count = min(count, np.count_nonzero(likelihood))
+        if not count:
+            return new
+        best = np.argpartition(-likelihood, count - 1)[:count]
+        return np.sort(np.concatenate([new, best]))
+
+    def used(self):
+        """Bytes of the columns that are here."""
+        if self.X.is_sparse:
+            return 2 * self.bytes
+        return len(self.columns) * self.X.dtype.itemsize * self.X.n_samples
+
+    def _room_left(self):
+        """How many more columns fit."""
+        X, limit = self.X, self.limit - self.lent
         if not X.is_sparse:
-            capacity = self.limit // (X.dtype.itemsize * X.n_samples)
-            return len(self.columns) + len(new) <= min(capacity, X.n_features)
-        mean = X.n_stored / X.n_features * (X.dtype.itemsize + 8)
-        return self.bytes + 2 * mean * len(new) <= self.limit
+            capacity = int(limit // (X.dtype.itemsize * X.n_samples))
+            return min(capacity, X.n_features) - len(self.columns)
+        mean = max(X.n_stored / X.n_features, 1.0) * (X.dtype.itemsize + 8)
+        return int((limit - self.bytes) / (2 * mean))
 
     def _fetch(self, new):
         X, local = self.X, {}
@@ -184,17 +256,22 @@ class ChunkedDesign:
     X : Chunks
     weights, center, target, n_threads
         As of `Design`.
+    sampled : ndarray of int
+        Numbers of rows that are kept, in `sample`, when all are read.
     """
 
     sparse = False  # its Gram matrices are formed here
 
-    def __init__(self, X, weights, center, target, n_threads=1):
+    def __init__(
+        self, X, weights, center, target, n_threads=1, sampled=NO_ROWS,
+    ):
         self.X, self.weights, self.center = X, weights, center
         self.n_samples, self.n_features = X.shape
         self.n_threads, self.nnz = n_threads, X.n_stored
         self.total = float(X.n_samples if weights is None else weights.sum())
-        self.kept = Kept(X)
-        self._seen_kept = None
+        self.kept, self.panel_bytes = Kept(X), X.memory_limit // SHARE_OF_BLOCKS
+        self._seen_kept = self.sample = None
+        self.sampled = sampled
         (self._set_up_columns if X.axis else self._set_up_rows)(target)
 
     @property
@@ -218,9 +295,13 @@ class ChunkedDesign:
         def arguments(k):
             rows = slice(*self.X.span(k))
             its = None if weights is None else weights[rows]
-            return target[rows], its, None, 1, False, self.n_threads
+            first, last = np.searchsorted(self.sampled, (rows.start, rows.stop))
+            return (
+                target[rows], its, self.n_threads, self.sampled[first:last] - rows.start
+            )
 
-        (sums,) = self.X.reduce(sums_of, merge_sums, arguments)
+        sums, parts = self.X.reduce(sums_and_sample_of, _merge_both, arguments)
+        self.sample = joined(parts) if len(self.sampled) else None
         self.mean, self.sqnorm = sums.mean.copy(), sums.square.copy()
         self.xty = sums.xty.copy()
         if not self.center:
@@ -283,7 +364,7 @@ class ChunkedDesign:
         kept = self.kept
         if self._seen_kept is None or self._seen_kept.n_features != len(kept.columns):
             X, cols = kept.arrays(), kept.columns
-            self._seen_kept = _seen(X, (
+            self._seen_kept = seen_as(X, (
                 self.mean[cols], self.scale[cols], self.weights, self.center,
                 self.n_threads,
             ))
@@ -327,9 +408,14 @@ class ChunkedDesign:
 
     def gradients(self, blocks, out, cols):
         """``out[k] = x~_{cols[k]}' Q`` for several blocks Q side by side, in one read."""
-        here = self.kept.place[cols] >= 0
-        if here.all() and len(cols):
+        if len(cols) and not len(self.kept.missing(cols)):
             out[:] = self._gradient_of_kept(blocks, cols)
+            return
+        here = self.kept.place[cols] >= 0
+        if not self.X.axis and self._multiplies_rows(cols):
+            total = self._gradients_of_rows(np.hstack(blocks))
+            for k in range(out.shape[1]):  # (p, lanes) is large: no copies of it
+                out[:, k] = total[cols, k]
             return
         if not self.X.axis:
             out[:] = self.X.reduce(gradient_of, _add, lambda k: (
@@ -344,6 +430,27 @@ class ChunkedDesign:
             gradient_of, lambda k: (self._placed(k), groups[k][1], blocks), list(groups)
         ):
             out[elsewhere[groups[k][0]]] = part
+
+    def _multiplies_rows(self, cols):
+        """Whether rows are better multiplied as they stand, and means taken off
+        afterwards: for most columns, whose means are not far beyond their spread."""
+        if self.X.is_sparse or len(cols) < SHARE_OF_ROWS * self.n_features:
+            return False
+        far = float(np.abs(self.mean * self.scale).max(initial=0.0))
+        return far * self.n_samples**0.5 <= FAR
+
+    def _gradients_of_rows(self, Q):
+        """Correlations of all columns, by products of whole rows."""
+        room = None
+        if self.X.local:
+            room = np.zeros((self.n_features, Q.shape[1]), order="F")
+        out = self.X.reduce(rows_times, _merge_in_place, lambda k: (
+            Q[slice(*self.X.span(k))], room
+        ))
+        for k, total in enumerate(Q.sum(axis=0)):
+            out[:, k] -= total * self.mean
+            out[:, k] *= self.scale
+        return out
 
     def _gradient_of_kept(self, blocks, cols):
         design, at = self._kept_design(), self.kept.place[cols]
@@ -410,6 +517,22 @@ class ChunkedDesign:
             f"of {self.n_samples} rows that the solver works on: make it {need:.3g} bytes, "
             "end the path earlier (alpha_min_ratio, max_active), or store blocks of rows."
         )
+
+    def gram_capacity(self, size):
+        """For how many columns there is room in a Gram matrix, which is to hold `size`."""
+        limit, kept = self.X.memory_limit, self.kept
+        own = max(SHARE_OF_GRAM * limit, LEAST_GRAM)
+        share = max(own, SHARE_OF_GRAM * limit + kept.limit - kept.used())
+        capacity = int((share / 8) ** 0.5)
+        if size > capacity:
+            need = (8 * size**2 + kept.used()) / (SHARE_OF_GRAM + SHARE_OF_KEPT)
+            raise MemoryError(
+                f"memory_limit={limit} is too small for the products of the {size} "
+                f"columns that the solver works on: make it {need:.3g} bytes, or end the "
+                "path earlier (alpha_min_ratio, max_active)."
+            )
+        kept.lent = max(8 * size**2 - own, 0)
+        return min(capacity, self.n_features)
 
     def gram_columns(self, cols, places, gram):
         """``gram[:, places] = X~[:, cols]' W X~[:, cols[places]]``."""

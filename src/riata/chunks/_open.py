@@ -34,9 +34,9 @@ def open_chunks(
     target : str, optional
         Of Parquet: the column that becomes `target` of the result.
     memory_limit : int, default=2**30
-        Bytes for the blocks that are in memory at a time, and for the columns that the
-        solver works on. Vectors of one number a row (y, weights, and eight residuals)
-        come on top.
+        Bytes for the blocks that are in memory at a time, for the columns that the
+        solver works on with their products, and for samples of rows. Vectors of one
+        number a row or column, for each alpha that is looked at, come on top.
     spool : {"auto", True, False}
         Whether the data are first written to a private temporary folder as raw numbers,
         from where they are read much faster; it is removed when the object is closed, or

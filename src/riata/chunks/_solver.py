@@ -7,6 +7,7 @@ from .._lanes import LANES
 from .._solver import PathSolver, Verdict
 
 WIDEST = 32  # alphas that are verified by one read
+SHARE_OF_LANES = 0.0625  # of the memory limit, for one of several arrays of all lanes
 
 
 class WideScreening:
@@ -38,7 +39,62 @@ class WideScreening:
         return self.screening.estimate(lane)
 
 
-class ChunkSolver(PathSolver):
+def lanes_that_fit(design):
+    """How many alphas may be looked at by one read."""
+    size = max(design.n_samples, design.n_features)
+    room = int(SHARE_OF_LANES * design.X.memory_limit) // (8 * size)
+    return max(min(room // LANES * LANES, WIDEST), LANES)
+
+
+def likelihood(solver):
+    """Of each column, how likely it is to move soon."""
+    l1 = solver.problem.strengths.l1
+    return np.divide(np.abs(solver.c), l1, out=np.zeros(len(l1)), where=l1 > 0)
+
+
+class WideBatches:
+    """What solvers on a `ChunkedDesign` do otherwise, to read less: batches of many
+    alphas, and working columns that are kept with those that are likely to be next."""
+
+    def _screening(self):
+        screening = super()._screening()
+        # rows have to be read for any column
+        if screening is None or not self.problem.design.X.axis:
+            return None
+        return WideScreening(screening)
+
+    def _look_ahead(self, last):
+        self.problem.design.kept.likelihood = likelihood(self)
+        super()._look_ahead(last)
+
+    def _at_once(self):
+        return False
+
+    def _columns_to_look_at(self, Q, loss, alphas):
+        """The working set, and all columns that can not be proven inactive."""
+        parts = [
+            slice(first, min(first + LANES, len(alphas)))
+            for first in range(0, len(alphas), LANES)
+        ]
+        return self._columns_of([
+            (np.ascontiguousarray(Q[:, part]), None if loss is None else loss[part],
+             alphas[part])
+            for part in parts
+        ])
+
+    def _columns_of(self, groups):
+        """The same, of groups of weighted residuals, losses and alphas."""
+        working = self.working
+        if len(working) == len(working.mask):
+            return working.columns
+        if self.screening is None:
+            outside = np.flatnonzero(working.mask == 0)
+        else:
+            outside = self.screening.uncertain(groups, working.mask)
+        return np.concatenate([working.columns, outside])
+
+
+class ChunkSolver(WideBatches, PathSolver):
     """Solves a decreasing sequence of alphas on a `ChunkedDesign`.
 
     Parameters
@@ -50,18 +106,7 @@ class ChunkSolver(PathSolver):
 
     def __init__(self, problem, settings, start=None):
         super().__init__(problem, settings, start)
-        room = problem.design.X.memory_limit // 8 // (8 * problem.design.n_samples)
-        self.lanes = max(min(room // LANES * LANES, WIDEST), LANES)
-
-    def _screening(self):
-        screening = super()._screening()
-        # rows have to be read for any column
-        if screening is None or not self.problem.design.X.axis:
-            return None
-        return WideScreening(screening)
-
-    def _at_once(self):
-        return False
+        self.lanes = lanes_that_fit(problem.design)
 
     def _verify_by_pass(self, W, alphas):
         """`_verify`, by the residuals of all lanes and one read of X."""
@@ -84,7 +129,7 @@ class ChunkSolver(PathSolver):
                 problem.weigh(R)[:, :count], loss[:count], alphas[first:first + count]
             ))
         loss = np.concatenate([each for _, each, _ in groups])
-        cols = self._columns_of(groups, alphas)
+        cols = self._columns_of(groups)
         C = np.empty((len(cols), B.shape[1]))
         design.gradients([problem.weigh(R) for R in residuals], C, cols)
         self.work.passes += len(cols) / design.n_features
@@ -95,14 +140,3 @@ class ChunkSolver(PathSolver):
         self.R = residuals[0] if len(residuals) == 1 else np.hstack(residuals)
         gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss)
         return Verdict(gap, kkt, loss, penalty, loss)
-
-    def _columns_of(self, groups, alphas):
-        """The working set, and all columns that can not be proven inactive."""
-        working = self.working
-        if len(working) == len(working.mask):
-            return working.columns
-        if self.screening is None:
-            outside = np.flatnonzero(working.mask == 0)
-        else:
-            outside = self.screening.uncertain(groups, working.mask)
-        return np.concatenate([working.columns, outside])

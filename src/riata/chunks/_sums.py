@@ -14,6 +14,8 @@ from .._core.gram import sparse_gram
 
 PANEL_BYTES = 8 * 2**20  # of rows that are multiplied at once
 FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
+SHARE_OF_SAMPLE = 0.125  # of the memory limit
+LEAST_ROWS = 10  # a column, in a sample that is of use
 
 
 class Sums(NamedTuple):
@@ -81,13 +83,14 @@ def sums_of(X, y, weights, codes, n_codes, with_gram, n_threads=1):
             if not len(rows):
                 its_weights = np.zeros(len(y))
         else:
-            part, its_y = _rows_of(X, rows), y[rows]
+            part, its_y = rows_of(X, rows), y[rows]
             its_weights = None if weights is None else weights[rows]
         found.append(_sums(part, its_y, its_weights, with_gram, n_threads))
     return found
 
 
-def _rows_of(X, rows):
+def rows_of(X, rows):
+    """`DesignArrays` of some rows of a block."""
     if X.kind == "csc":
         taken = X.as_matrix()[rows].tocsc()
         taken.sort_indices()
@@ -148,3 +151,29 @@ def gram_of_design(design, columns, old):
         design.pack(columns, first, last, panel)
         gram += panel.T @ panel[:, old:]
     return gram
+
+
+def sampled_rows(X, weights):
+    """Numbers of rows that count, evenly among all and the same each time; none where X
+    has too many columns, or does not stand in blocks of rows.
+
+    Parameters
+    ----------
+    X : Chunks
+    weights : ndarray (n_samples,) or None
+    """
+    none = np.empty(0, dtype=np.intp)
+    n, p = X.shape
+    if X.axis or n < LEAST_ROWS * p:
+        return none
+    row = X.dtype.itemsize * p
+    if X.is_sparse:
+        row = (X.dtype.itemsize + 8) * X.n_stored / n
+    count = int(SHARE_OF_SAMPLE * X.memory_limit / max(row, 1))
+    rows = np.arange(n) if weights is None else np.flatnonzero(weights)
+    if count < LEAST_ROWS * p:
+        return none
+    if count >= len(rows):
+        return rows
+    chosen = np.random.default_rng(0).choice(len(rows), count, replace=False)
+    return rows[np.sort(chosen)]
