@@ -342,7 +342,9 @@ def test_memory_stays_under_the_limit(shape, loss, ratio, refused, tmp_path):
     assert message.startswith(refused)
     assert bool(message) == bool(refused)
     vectors = 0 if loss == "squared" else 5  # of one number a row come on top
-    assert 2**20 < int(used) < 24 * 2**20 + vectors * 8 * shape[0]
+    # (what is freed may not be given back at once, which shows where all is used)
+    slack = 4 * 2**20 if refused else 0
+    assert 2**20 < int(used) < 24 * 2**20 + vectors * 8 * shape[0] + slack
 
 
 # --- Faults.
