@@ -89,7 +89,7 @@ def from_dask(
         except ValueError:
             from distributed import Client
 
-            client = own = Client(dashboard_address=None)
+            client = own = Client(dashboard_address=":0")
     try:
         frame = hasattr(collection, "map_partitions")
         opened = _frame_parts if frame else _array_parts
