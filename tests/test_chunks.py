@@ -11,6 +11,9 @@ import pytest
 from scipy import sparse
 
 from riata import cv_path, fit_path, open_chunks
+from riata._newton import MOST_BY_EVENTS
+from riata._validation import check_design
+from riata.chunks._visit import SparseRows
 
 N, P = 240, 30
 LIMIT = 2**17  # bytes: blocks of 2**13
@@ -724,3 +727,32 @@ def test_columns_far_from_zero_do_not_cancel():
         path = fit_path(open_chunks(moved, axis=0, memory_limit=2**18), y, **options)
         other = fit_path(moved, y, **options)
         np.testing.assert_allclose(path.coefs, other.coefs, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("density", [0.05, 0.5])
+def test_weighted_products_of_sparse_columns(density):
+    rng = np.random.default_rng(0)
+    A = np.where(rng.random((200, 30)) < density, rng.standard_normal((200, 30)) + 3, 0)
+    A[:, 4] = rng.standard_normal(200) + 1e5  # no zeros, and far from it
+    mean, scale = rng.standard_normal(30), 2.0 ** rng.integers(-3, 3, 30)
+    mean[4] = 1e5
+    weights = np.where(np.arange(200) % 7, rng.random(200), 0.0)
+    cols = np.array([3, 4, 17, 2])
+    panel = SparseRows(
+        check_design(sparse.csc_array(A), "X"), (mean, scale, None, True, 1)
+    )
+    pulls, gram = panel.products(cols, weights)
+    Z = (A - mean)[:, cols] * scale[cols]
+    np.testing.assert_allclose(pulls, weights @ Z, atol=1e-12 * np.abs(Z).max())
+    expected = Z.T @ (weights[:, None] * Z)
+    np.testing.assert_allclose(gram, expected, atol=1e-12 * np.abs(expected).max())
+
+
+def test_newton_models_of_many_columns():
+    rng = np.random.default_rng(5)
+    A = rng.standard_normal((2600, 520))
+    y = (A @ rng.standard_normal(520) / 20 + rng.standard_normal(2600) > 0).astype(float)
+    options = {"loss": "logistic", "alphas": [1e-2, 1e-4]}
+    path = fit_path(open_chunks(A, axis=0), y, **options)
+    assert path.n_active[-1] > MOST_BY_EVENTS
+    assert (path.relative_gap <= 1e-6).all()

@@ -1,6 +1,7 @@
 """Paths on the workers of a Dask cluster are those of one process."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,6 +12,14 @@ import pytest
 from scipy import sparse
 
 from riata import cv_path, fit_path, from_dask, open_chunks
+from riata.chunks._dask import (
+    Common,
+    DaskChunks,
+    _common_of,
+    _filled,
+    _marked,
+    _parts_of,
+)
 
 distributed = pytest.importorskip("distributed")
 da = pytest.importorskip("dask.array")
@@ -99,6 +108,47 @@ def test_all_other_requests(client, loss, kind):
         assert X.is_sparse == (kind == "sparse")
         path = fit_path(X, y, **options)
     assert_same_path(path, fit_path(A, y, **options), 1e-6)
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_no_numbers_of_rows_travel_in_a_round(client, loss, monkeypatch):
+    sent = []
+    submit = DaskChunks._submit
+
+    def spy(self, function, arguments, which):
+        values = arguments(0)
+        sent.append(sum(len(pickle.dumps(part)) for part in _parts_of(values)))
+        return submit(self, function, arguments, which)
+
+    monkeypatch.setattr("riata.chunks._dask.SMALL", 0)
+    monkeypatch.setattr(DaskChunks, "_submit", spy)
+    A, eta, rng = make(300, 80)
+    y = eta if loss == "squared" else (eta > rng.standard_normal(300)).astype(float)
+    most = []
+    for times in (1, 4):  # the same problem, with more rows
+        whole, target = np.tile(A, (times, 1)), np.tile(y, times)
+        array = da.from_array(whole, chunks=(150 * times, 80))
+        sent.clear()
+        with from_dask(array, client=client, timeout=60) as X:
+            # as if there were too many columns for sums, and rows for a sample
+            monkeypatch.setattr("riata.chunks._sums.LEAST_ROWS", 10**9)
+            monkeypatch.setattr("riata.chunks._moments.MOST_COLUMNS", 0)
+            path = fit_path(X, target, loss=loss, alphas=20, alpha_min_ratio=0.1)
+            assert path.diagnostics.requests == len(sent) > 2
+        most.append(max(sent[1:]))  # the first brings the target
+    assert most[1] < 1.5 * most[0]
+
+
+def test_what_all_chunks_are_told_is_sent_once():
+    mean, rows = np.ones(10_000), np.ones((2, 10_000))
+    every = [((mean, 1.0), rows[k], [mean]) for k in range(2)]
+    common = _common_of(every)
+    assert len(common) == 1
+    assert common[0] is mean
+    marked = _marked(every[1], {id(mean): 0})
+    assert marked[0] == (Common(0), 1.0)
+    assert _filled(marked, common)[0][0] is mean
+    assert _filled(marked, common)[1] is every[1][1]
 
 
 def test_data_frame_with_a_target(client):

@@ -110,12 +110,18 @@ def checked_problem(data, loss=SQUARED, **options):
         )
     options["sample_weight"] = data.sample_weight
     try:
-        if isinstance(loss, Squared):
+        if isinstance(loss, Squared) and not _by_gradients(data.X, options["l1_ratio"]):
             return Problem(data.X, less_offset(data), **options)
         kind = MultinomialProblem if loss.many_outputs else GeneralProblem
         return kind(data.X, data.y, loss=loss, offset=data.offset, **options)
     except NonFinite as error:
         check.raise_nonfinite("X", *error.args)
+
+
+def _by_gradients(X, l1_ratio):
+    """Whether the squared loss is a loss like others, which asks for gradients at given
+    coefficients: where residuals had a way to go to X."""
+    return X.kind == "chunks" and not X.local and not X.axis and l1_ratio > 0
 
 
 def fit_path(

@@ -121,6 +121,11 @@ class Chunks:
                 yield k, block.run(function, arrays, given)
                 self._count(block, count, len(which))
 
+    def beside(self, arguments):
+        """The same function of k, for arguments that blocks are given again and again:
+        where blocks are elsewhere, they are left there with them."""
+        return arguments
+
     def _blas_threads(self):
         """One thread for products of few columns: many that are small would wait for one
         another, on a busy machine for ten times as long."""

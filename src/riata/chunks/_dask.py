@@ -3,7 +3,14 @@
 A chunk is a task of the collection's own graph, kept on the worker that has made it. When
 a worker dies, Dask makes its chunks again on the others, from the graph; the answers are
 merged in the order of the chunks, so that they do not depend on who has made them.
+
+A round is a few messages, whatever the number of chunks: one for what all chunks are told
+(workers hand it on to one another), one for the requests and one for each level of the
+tree that merges the answers. What stays the same from round to round and belongs to rows
+is left on the workers.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +19,8 @@ from ._blocks import Block
 from ._chunks import MEMORY_LIMIT, Chunks
 
 BRANCH = 8  # partial sums that are merged by one task
+SMALL = 2**14  # bytes up to which an array is sent with each request
+MESSAGE_BYTES = 64 * 2**20  # of requests that are sent at once
 
 
 def from_dask(
@@ -80,7 +89,7 @@ def from_dask(
         except ValueError:
             from distributed import Client
 
-            client = own = Client(dashboard_address=None)
+            client = own = Client(dashboard_address=":0")
     try:
         frame = hasattr(collection, "map_partitions")
         opened = _frame_parts if frame else _array_parts
@@ -148,20 +157,61 @@ def _facts(k, part):
     return part.shape, np.dtype(part.dtype), sparse, part.nnz if sparse else part.size
 
 
-def _run(block, dtype, function, part, arguments):
+def _run(block, part, arguments, dtype, function, common):
     if hasattr(part, "tocsc"):
         part = part.tocsc()
     else:
         # what has come over the wire may stand anywhere, which changes no bit
         part = np.require(part, requirements="A")
-    return block.run(function, block.check(part, dtype), arguments)
+    return block.run(function, block.check(part, dtype), _filled(arguments, common))
 
 
-def _merged(merge, *parts):
+def _merged(parts, merge):
     total = parts[0]
     for part in parts[1:]:
         total = merge(total, part)
     return total
+
+
+def _itself(value, part=None):
+    return value
+
+
+# --- What all chunks are told is sent once.
+
+class Common(NamedTuple):
+    """Stands for an argument that all chunks have."""
+
+    number: int
+
+
+def _common_of(every):
+    """Arrays and lists that the arguments of all chunks share: one object, told by the
+    first and the last of them."""
+    seen = {id(part) for part in _parts_of(every[-1])}
+    return [part for part in _parts_of(every[0]) if id(part) in seen]
+
+
+def _parts_of(arguments):
+    """Arrays that are not small, and lists, in tuples within tuples."""
+    if type(arguments) is tuple:
+        for part in arguments:
+            yield from _parts_of(part)
+    elif type(arguments) is list or getattr(arguments, "nbytes", 0) > SMALL:
+        yield arguments
+
+
+def _marked(arguments, numbers):
+    if type(arguments) is tuple:
+        return tuple(_marked(part, numbers) for part in arguments)
+    number = numbers.get(id(arguments))
+    return arguments if number is None else Common(number)
+
+
+def _filled(arguments, common):
+    if type(arguments) is tuple:
+        return tuple(_filled(part, common) for part in arguments)
+    return common[arguments.number] if isinstance(arguments, Common) else arguments
 
 
 class DaskChunks(Chunks):
@@ -174,10 +224,9 @@ class DaskChunks(Chunks):
     ):
         self.client, self._own, self.timeout = client, own, timeout
         self.parts = client.compute(parts, optimize_graph=True)
-        facts = self._gather([
-            client.submit(_facts, k, part, pure=False)
-            for k, part in enumerate(self.parts)
-        ], self.parts)
+        facts = self._gather(
+            client.map(_facts, range(len(parts)), self.parts, pure=False), self.parts
+        )
         if target is not None:
             target = np.concatenate([
                 np.asarray(part, dtype=np.float64)
@@ -240,17 +289,44 @@ class DaskChunks(Chunks):
                 "look for workers that are gone or out of memory, or raise timeout."
             ) from None
 
+    def _map(self, task, *each, **options):
+        """Futures of a task of each chunk, in messages of bounded size."""
+        import dask
+
+        size = sum(
+            getattr(part, "nbytes", 0) for values in each for part in _parts_of(values[0])
+        )
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}):
+            return self.client.map(
+                task, *each, **options, pure=False,
+                batch_size=max(MESSAGE_BYTES // (size + 1), 1),
+            )
+
     def _submit(self, function, arguments, which):
+        self._check_open()
+        self.requests += 1
+        if not which:
+            return []
+        every = [() if arguments is None else arguments(k) for k in which]
+        common = _common_of(every) if len(every) > 1 else []
+        numbers = {id(part): number for number, part in enumerate(common)}
+        if common:
+            common = self._map(_itself, [common])[0]
+        return self._map(
+            _run, [self.blocks[k] for k in which], [self.parts[k] for k in which],
+            [_marked(arguments, numbers) for arguments in every], dtype=self.dtype,
+            function=function, common=common,
+        )
+
+    def _check_open(self):
         if self.parts is None:
             raise ValueError("X is closed; call riata.from_dask again.")
-        self.requests += 1
-        return [
-            self.client.submit(
-                _run, self.blocks[k], self.dtype, function, self.parts[k],
-                () if arguments is None else arguments(k), pure=False,
-            )
-            for k in which
-        ]
+
+    def beside(self, arguments):
+        """As `Chunks.beside`: sent to the workers now, and kept there."""
+        self._check_open()
+        every = [arguments(k) for k in range(self.n_chunks)]
+        return self._map(_itself, every, self.parts).__getitem__
 
     def _parts_of(self, which):
         return [self.parts[k] for k in which]
@@ -269,10 +345,8 @@ class DaskChunks(Chunks):
         which = range(self.n_chunks) if which is None else list(which)
         parts = self._submit(function, arguments, which)
         while len(parts) > 1:
-            parts = [
-                self.client.submit(_merged, merge, *parts[k:k + BRANCH], pure=False)
-                for k in range(0, len(parts), BRANCH)
-            ]
+            groups = [parts[k:k + BRANCH] for k in range(0, len(parts), BRANCH)]
+            parts = self.client.map(_merged, groups, merge=merge, pure=False)
         if not parts:
             return None
         (total,) = self._gather(parts, self._parts_of(which))

@@ -18,7 +18,7 @@ from .._newton import ARMIJO, SHORTEST, NewtonSolver
 from .._solver import EPS, MOST_LANES, Verdict
 from ._moments import sums_pay
 from ._sample import SamplePath
-from ._solver import WideBatches, lanes_that_fit
+from ._solver import WIDEST, WideBatches, lanes_that_fit
 from ._visit import Group, Model, Visit, add_visits, visit_of
 
 MOST_STEPS = 200  # reads for one batch
@@ -32,11 +32,25 @@ def newton_solver_of(problem, settings, start=None):
     """The solver of a problem on chunks: with one read a step where that is the better
     way, elsewhere the one for data in memory."""
     X = problem.design.X
-    by_reads = not X.axis and sums_pay(X) and problem.loss.convex
+    by_reads = not X.axis and (sums_pay(X) or not X.local) and problem.loss.convex
     return (RowNewtonSolver if by_reads else ChunkNewtonSolver)(problem, settings, start)
 
 
-class ChunkNewtonSolver(WideBatches, NewtonSolver):
+class ManyLanes(NewtonSolver):
+    """Descends on a model in more lanes than there are in a block."""
+
+    def _descend_model(self, view, gram, start, c, scaled, loss, alphas, tol):
+        parts = []
+        for first in range(0, len(alphas), LANES):
+            at = slice(first, first + LANES)
+            parts.append(super()._descend_model(
+                view, gram, start[:, at], c[:, at], tuple(each[at] for each in scaled),
+                loss[at], alphas[at], tol[at],
+            ))
+        return np.hstack(parts)
+
+
+class ChunkNewtonSolver(WideBatches, ManyLanes):
     """Solves a decreasing sequence of alphas on chunks of many columns.
 
     Parameters
@@ -54,18 +68,7 @@ class ChunkNewtonSolver(WideBatches, NewtonSolver):
         self.problem.design.kept.has(self.working.columns)  # from now on
         return super()._correlate()
 
-    def _descend_model(self, view, gram, start, c, scaled, loss, alphas, tol):
-        parts = []
-        for first in range(0, len(alphas), LANES):
-            at = slice(first, first + LANES)
-            parts.append(super()._descend_model(
-                view, gram, start[:, at], c[:, at], tuple(each[at] for each in scaled),
-                loss[at], alphas[at], tol[at],
-            ))
-        return np.hstack(parts)
-
-
-class RowNewtonSolver(NewtonSolver):
+class RowNewtonSolver(ManyLanes):
     """Solves a decreasing sequence of alphas on chunks of many rows.
 
     An intercept is the best one up to rounding of its own Newton steps; what it leaves
@@ -86,8 +89,16 @@ class RowNewtonSolver(NewtonSolver):
         self.seen = self.W_seen = self.standing = None
         self.models = []  # of each lane
         self.sample = SamplePath.of(problem, settings)
+        X = problem.design.X
+
+        def rows(k):
+            its = slice(*X.span(k))
+            weights = None if problem.weights is None else problem.weights[its]
+            return problem.loss, problem.target[its], weights, problem.null_eta[its]
+
+        self.rows, self.tall = X.beside(rows), sums_pay(X)
         super().__init__(problem, settings, start)
-        self.by_gradients, self.lanes = False, MOST_LANES
+        self.by_gradients, self.lanes = False, MOST_LANES if self.tall else WIDEST
 
     def _screening(self):
         return None
@@ -137,16 +148,11 @@ class RowNewtonSolver(NewtonSolver):
         X, columns = design.X, self.working.columns
         active = np.flatnonzero(W.any(axis=1))
 
-        def arguments(k):
-            rows = slice(*X.span(k))
-            weights = None if problem.weights is None else problem.weights[rows]
-            return (
-                (design.mean, design.scale, None, True, design.n_threads),
-                (problem.loss, problem.target[rows], weights, problem.null_eta[rows]),
-                problem.eta_unit, columns[active], W[active], shift, groups,
-            )
-
-        visit = X.reduce(visit_of, add_visits, arguments)
+        placed = design.mean, design.scale, None, True, design.n_threads
+        point = problem.eta_unit, columns[active], W[active], shift, groups
+        visit = X.reduce(
+            visit_of, add_visits, lambda k: (placed, self.rows(k), *point)
+        )
         if problem.loss.kernel:
             visit.sums[0] -= problem._least / problem.eta_unit**2
         self.work.passes += 1
@@ -157,9 +163,12 @@ class RowNewtonSolver(NewtonSolver):
     def _groups(self, W, C, alphas, renew):
         """Groups of lanes, of which those with one to renew get a model; C (n_features,
         lanes) are correlations near by."""
-        lanes, size = W.shape[1], len(self.working)
+        lanes = W.shape[1]
+        size = min(2 * np.count_nonzero(W.any(axis=1)) + 100, len(self.working))
         room = SHARE_OF_MODELS * self.problem.design.X.memory_limit / (8 * size**2)
         width = -(-lanes // min(max(int(room), 1), MOST_MODELS))
+        if not self.tall:
+            width = max(width, LANES)
         groups = []
         for first in range(0, lanes, width):
             part = slice(first, min(first + width, lanes))

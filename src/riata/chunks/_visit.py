@@ -5,12 +5,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._core.gram import sparse_gram
 from .._newton import floored, gradient, product
 from .._predictors import CURVATURE, EXCESS, LOSS
 from .._problem import GeneralProblem
 from ._design import seen_as
 
 PANEL_BYTES = 2**20  # of rows that are looked at at once
+SPARSE = 0.2  # density up to which products are formed entry by entry
 
 
 class Group(NamedTuple):
@@ -102,9 +104,9 @@ class DenseRows:
         """Correlations of all columns with residuals (n_rows, lanes)."""
         return self.packed.T @ pull
 
-    def columns(self, which):
-        """Some columns, to be written to."""
-        return np.take(self.packed.T, which, axis=0).T
+    def products(self, which, weights):
+        """Products of some columns with weights, and of pairs of them."""
+        return products_of(np.take(self.packed.T, which, axis=0).T, weights)
 
 
 class SparseRows:
@@ -122,12 +124,29 @@ class SparseRows:
         every = np.arange(self.design.n_features)
         return gradient(self.design, pull, every)[:, :pull.shape[1]]
 
-    def columns(self, which):
-        """As of `DenseRows`."""
-        packed = np.empty((self.n, len(which)), order="F")
-        if len(which):
-            self.design.pack(which, 0, self.n, packed)
-        return packed
+    def products(self, which, weights):
+        """As of `DenseRows`; by the few entries of each row where there are few."""
+        design = self.design
+        if not len(which) or design.column_nnz(which) > SPARSE * self.n:
+            packed = np.empty((self.n, len(which)), order="F")
+            if len(which):
+                design.pack(which, 0, self.n, packed)
+            return products_of(packed, weights)
+        pulls = gradient(design, weights[:, None], which)[:, 0]
+        # only columns without zeros are centred entry by entry
+        full = np.diff(design.take(which)[2]) == self.n
+        raw = design.reweighted(weights)
+        raw.mean[which[full]] = design.mean[which[full]]
+        mean = np.where(full, 0.0, design.mean[which]) * design.scale[which]
+        half = np.outer(pulls + 0.5 * weights.sum() * mean, mean)
+        return pulls, sparse_gram(raw, which, 0) - half - half.T
+
+
+def products_of(packed, weights):
+    """Those of columns (n_rows, size), which are changed."""
+    root = np.sqrt(weights)
+    packed *= root[:, None]
+    return root @ packed, packed.T @ packed
 
 
 def _visit(panel, rows, unit, columns, B, shift, groups):
@@ -151,18 +170,16 @@ def _visit(panel, rows, unit, columns, B, shift, groups):
         sums[:, group.lanes] = found[[LOSS, EXCESS, CURVATURE]]
         pull[:, group.lanes] = pulled
         models.append(None if group.columns is None else quadratics(
-            panel.columns(group.columns), curvature, weights
+            panel, group.columns, curvature, weights
         ))
     return Visit(panel.gradient(pull), sums, models)
 
 
-def quadratics(packed, curvature, weights):
-    """`Quadratics` of columns (n_rows, size), which are changed."""
+def quadratics(panel, columns, curvature, weights):
+    """`Quadratics` of some columns."""
     curvature = floored(curvature, weights)
     weights = curvature if weights is None else curvature * weights
-    root = np.sqrt(weights)
-    packed *= root[:, None]
-    return Quadratics(float(weights.sum()), root @ packed, packed.T @ packed)
+    return Quadratics(float(weights.sum()), *panel.products(columns, weights))
 
 
 def _rows_of_problem(loss, target, weights, unit):
