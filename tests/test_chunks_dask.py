@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # those of Dask are not ours
 @pytest.fixture(scope="module")
 def cluster():
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", processes=True
     ) as cluster:
         yield cluster
 
@@ -177,7 +177,7 @@ def test_same_bits_for_any_number_of_workers():
     for n_workers in (1, 3):
         with (
             distributed.LocalCluster(
-                n_workers=n_workers, threads_per_worker=1, dashboard_address=None
+                n_workers=n_workers, threads_per_worker=1, dashboard_address=":0"
             ) as cluster,
             distributed.Client(cluster) as client,
             from_dask(da.from_array(A, chunks=(40, 40)), client=client) as X,
@@ -265,7 +265,7 @@ def test_chunks_that_cannot_be_made(client):
 def test_a_chunk_that_kills_its_workers():
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
+            n_workers=2, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -301,7 +301,7 @@ def test_a_worker_is_killed_in_the_middle_of_a_path():
     expected = fit_path(open_chunks(A, axis=0, memory_limit=2**20), y, alphas=30)
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
+            n_workers=2, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

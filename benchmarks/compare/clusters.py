@@ -63,7 +63,7 @@ def by_riata(folder, loss, alpha, intercept):
     A = np.load(folder / "X.npy", mmap_mode="r")
     y = np.load(folder / f"{loss}.npy")
     with (
-        LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
         riata.from_dask(dask_rows(folder, *A.shape), client=client) as X,
     ):
@@ -110,7 +110,7 @@ def by_dask_glm(folder, loss, alpha, intercept):
     family = Logistic if loss == "logistic" else Normal
     strength = alpha * n * (1.0 if loss == "logistic" else 2.0)
     with (
-        LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster),
     ):
         X = dask_rows(folder, n, p).persist()
@@ -143,7 +143,7 @@ def by_dask_ml(folder, loss, alpha, intercept):
     kind = LogisticRegression if loss == "logistic" else LinearRegression
     strength = alpha * n * (1.0 if loss == "logistic" else 2.0)
     with (
-        LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster),
     ):
         X = dask_rows(folder, n, p).persist()

@@ -31,6 +31,7 @@ class SelectionCV(PathCV, GeneralizedLinearModel):
 
     l1_ratio = 1.0  # not a parameter
 
+    _takes_chunks = False  # refits and weights want single columns
     _gap_rule = "tol"
     _parameter_checks: ClassVar = {**PathCV._parameter_checks, **OPTION_CHECKS}
 

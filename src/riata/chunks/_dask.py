@@ -66,7 +66,7 @@ def from_dask(
     >>> import riata
     >>> import dask.array as da
     >>> from distributed import Client
-    >>> client = Client(processes=False, dashboard_address=None)
+    >>> client = Client(processes=False, dashboard_address=":0")
     >>> A = da.random.default_rng(0).standard_normal((600, 4), chunks=(200, 4))
     >>> with riata.from_dask(A, client=client) as X:
     ...     path = riata.fit_path(X, (A @ [1.0, 0.0, -2.0, 0.0]).compute())
