@@ -116,7 +116,7 @@ def by_dask_glm(folder, loss, alpha, intercept):
         X = dask_rows(folder, n, p).persist()
         y = da.from_array(y, chunks=(X.chunks[0],)).persist()
         wait([X, y])
-        for solver in (admm, proximal_grad, lbfgs):
+        for solver in (proximal_grad, lbfgs, admm):
             for options in ({}, {"max_iter": 1000, "tol": 1e-10}):
                 if options and solver is admm:
                     break  # its own tolerances, and minutes
@@ -248,8 +248,8 @@ def run(python, way, folder, loss, alpha, intercept):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--columns", type=int, default=100)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--columns", type=int, default=50)
     parser.add_argument("--peers", default=sys.executable)
     options = parser.parse_args()
     import riata

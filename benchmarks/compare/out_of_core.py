@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import on_dask
 
 LIMIT = 64 * 2**20
 
@@ -62,6 +63,8 @@ def objective(X, y, coef, intercept, alpha):
 # --- One measurement; runs in a process of its own.
 
 def measure(what, folder, name, loss, extra):
+    if what in on_dask.WAYS:
+        return on_dask.WAYS[what](folder, json.loads(extra))
     import riata
 
     path, y = folder / f"{name}.npy", np.load(folder / f"{name}_y.npy")
@@ -85,8 +88,6 @@ def measure(what, folder, name, loss, extra):
         started = time.perf_counter()
         fit = riata.cv_path(X, y, cv=10, **options).paths[0]
         found["reads"] = X.reads
-    elif what == "dask":
-        return measure_dask(path, y, options, int(extra))
     elif what == "sgd":
         return measure_sgd(path, y, float(extra))
     found["seconds"] = time.perf_counter() - started
@@ -95,64 +96,14 @@ def measure(what, folder, name, loss, extra):
     return found
 
 
-def measure_dask(path, y, options, n_workers):
-    import dask.array as da
-    from distributed import Client, LocalCluster
-
-    import riata
-
-    mapped = np.load(path, mmap_mode="r")
-    rows = max(16 * 2**20 // (8 * mapped.shape[1]), 1)
-    with (
-        LocalCluster(n_workers, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
-    ):
-        client.wait_for_workers(n_workers)
-        parts = [
-            da.from_delayed(part, (min(rows, len(mapped) - first), mapped.shape[1]), "f8")
-            for first, part in delayed_rows(path, len(mapped), rows)
-        ]
-        with riata.from_dask(da.concatenate(parts), client=client) as X:
-            started = time.perf_counter()
-            fit = riata.fit_path(X, y, **options)
-            seconds = time.perf_counter() - started
-            requests = X.requests
-            empty = []
-            for _ in range(20):
-                begun = time.perf_counter()
-                X.reduce(nothing, add)
-                empty.append(time.perf_counter() - begun)
-    return {"seconds": seconds, "gap": float(fit.relative_gap.max()),
-            "requests": requests, "round": float(np.median(empty)), "chunks": X.n_chunks}
-
-
-def nothing(arrays):
-    return 0
-
-
-def add(one, other):
-    return one + other
-
-
-def read_rows(path, first, last):
-    return np.array(np.load(path, mmap_mode="r")[first:last])
-
-
-def delayed_rows(path, n, rows):
-    from dask import delayed
-
-    for first in range(0, n, rows):
-        yield first, delayed(read_rows)(path, first, min(first + rows, n))
-
-
 def measure_sgd(path, y, alpha):
-    """One strength by scikit-learn's SGD over the file, until it has had half a minute."""
+    """One strength by scikit-learn's SGD over the file, for a quarter of a minute."""
     from sklearn.linear_model import SGDRegressor
 
     X = np.load(path, mmap_mode="r")
     model = SGDRegressor(penalty="l1", alpha=alpha, random_state=0, eta0=1e-3)
     started, epochs, found = time.perf_counter(), 0, []
-    while time.perf_counter() - started < 30 and epochs < 20:
+    while time.perf_counter() - started < 15 and epochs < 20:
         for first in range(0, len(y), 20_000):
             model.partial_fit(np.array(X[first:first + 20_000]), y[first:first + 20_000])
         epochs += 1
@@ -181,32 +132,6 @@ def run(*arguments):
     if done.returncode:
         raise RuntimeError(done.stderr)
     return json.loads(done.stdout.strip().splitlines()[-1])
-
-
-def estimate(tall, dask, n, p):
-    """What a hundred workers would take, from what was measured here."""
-    gram = tall["seconds"] / (n * p * p)  # of one core's worth of products
-    bandwidth = 8 * n * p / tall["seconds"]
-    rows, cols, workers, sparse = 1e9, 1e5, 100, 1e-3
-    entries = rows * cols * sparse
-    read = 12 * entries / workers / 1e9  # at 1 GB/s a worker
-    passes = 60
-    return f"""\
-Measured here: {1e9 * gram:.3f} ns for each of n p^2 products of the sums,
-{bandwidth / 1e9:.2f} GB/s with them, {1e3 * dask['round']:.0f} ms for an empty round over
-{dask['chunks']} chunks.
-
-- 1e9 rows x 1000 dense columns (8 TB), 100 workers of one core: one round of
-  {gram * rows * 1e6 / workers / 60:.0f} minutes for the path and all folds; partial sums
-  (8 MB a chunk, merged by eights on the workers) bring 8 MB to the coordinator. Its limit
-  is the Gram matrix: 8 p^2 bytes, 128 MB a set of rows for p = 4000, and y, 8 GB.
-- 1e9 rows x 1e5 sparse columns (one in a thousand: {entries:.0e} entries, 1.2 TB), 100
-  workers: a pass reads 12 GB a worker, about {read:.0f} s at 1 GB/s; a path takes some
-  {passes} of them (verification and columns of the working set), {passes * read / 60:.0f}
-  minutes. The coordinator is the limit long before: residuals of eight alphas are 64 GB
-  there, and go to the workers in each round. For that size residuals would have to stay
-  on the workers; this is not built.
-"""
 
 
 def main():
@@ -245,22 +170,9 @@ def report(folder, n, p):
     print(f"\nAll paths of a 10-fold cross-validation (tall): {folds['seconds']:.2f} s, "
           f"{folds['reads']:.2f} reads.\n", flush=True)
 
-    print("## Dask\n\nn >> p, squared loss; chunks are on the workers already.\n")
-    print("| where | seconds | rounds |\n| --- | --- | --- |")
     one = found["tall", "squared", "chunks"]
-    print(f"| one process, chunks of a file | {one['seconds']:.2f} | |")
-    for workers in (1, 2):
-        dask = run("dask", folder, "tall", "squared", workers)
-        print(f"| LocalCluster, {workers} workers | {dask['seconds']:.2f} | "
-              f"{dask['requests']} |", flush=True)
-
-    print("\n## Cost against rows\n\n| rows | seconds, chunks |\n| --- | --- |")
-    for k in (1, 2, 4, 8):
-        name = f"tall{k}"
-        write(folder, name, k * n // 8, p)
-        its = run("chunks", folder, name, "squared")
-        print(f"| {k * n // 8} | {its['seconds']:.2f} |", flush=True)
-
+    write(folder, "large", 4 * n, p)
+    measured = on_dask.report(run, folder, 4 * n)
     alpha = one["alpha"]
     sgd = run("sgd", folder, "tall", "squared", alpha)
     print(f"\n## What else reads files\n\nOne alpha ({alpha:.3g}) of the tall data, "
@@ -272,7 +184,7 @@ def report(folder, n, p):
         print(f"| {epochs} | {seconds:.1f} | {excess:.1e} | {active} |")
     print(f"\nriata: {one['seconds']:.2f} s for all 100 alphas, gap {one['gap']:.0e}.\n")
     print("## A hundred workers: an estimate\n")
-    print(estimate(one, dask, n, p))
+    print(on_dask.estimate(*measured, p))
 
 
 if __name__ == "__main__":

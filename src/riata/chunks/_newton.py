@@ -98,7 +98,9 @@ class RowNewtonSolver(ManyLanes):
 
         self.rows, self.tall = X.beside(rows), sums_pay(X)
         super().__init__(problem, settings, start)
-        self.by_gradients, self.lanes = False, MOST_LANES if self.tall else WIDEST
+        # all at once, where there is a point to begin with for each
+        together = self.tall or self.sample is not None
+        self.by_gradients, self.lanes = False, MOST_LANES if together else WIDEST
 
     def _screening(self):
         return None
@@ -185,7 +187,8 @@ class RowNewtonSolver(ManyLanes):
         wanted = W.any(axis=1) | (l1 == 0)
         pull = np.abs(C[working.columns]).max(axis=1)
         hopeful = np.flatnonzero(~wanted & (pull >= AHEAD * float(alphas[-1]) * l1))
-        most = 2 * np.count_nonzero(wanted) + 100
+        # where there are many columns, most of them are of no use
+        most = (2 if self.tall else 1) * np.count_nonzero(wanted) + 100
         if len(hopeful) > most:
             best = np.argsort(-pull[hopeful] / l1[hopeful], kind="stable")[:most]
             hopeful = hopeful[np.sort(best)]

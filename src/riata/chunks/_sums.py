@@ -16,6 +16,7 @@ PANEL_BYTES = 8 * 2**20  # of rows that are multiplied at once
 FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
 SHARE_OF_SAMPLE = 0.125  # of the memory limit
 LEAST_ROWS = 10  # a column, in a sample that is of use
+LARGEST_SAMPLE = 0.125  # share of the rows beyond which a sample saves no read
 
 
 class Sums(NamedTuple):
@@ -169,7 +170,8 @@ def sampled_rows(X, weights):
     row = X.dtype.itemsize * p
     if X.is_sparse:
         row = (X.dtype.itemsize + 8) * X.n_stored / n
-    count = int(SHARE_OF_SAMPLE * X.memory_limit / max(row, 1))
+    enough = max(int(LARGEST_SAMPLE * n), LEAST_ROWS * p)
+    count = min(int(SHARE_OF_SAMPLE * X.memory_limit / max(row, 1)), enough)
     rows = np.arange(n) if weights is None else np.flatnonzero(weights)
     if count < LEAST_ROWS * p:
         return none

@@ -138,8 +138,10 @@ class SparseRows:
         raw = design.reweighted(weights)
         raw.mean[which[full]] = design.mean[which[full]]
         mean = np.where(full, 0.0, design.mean[which]) * design.scale[which]
-        half = np.outer(pulls + 0.5 * weights.sum() * mean, mean)
-        return pulls, sparse_gram(raw, which, 0) - half - half.T
+        gram, half = sparse_gram(raw, which, 0), pulls + 0.5 * weights.sum() * mean
+        gram -= np.outer(half, mean)
+        gram -= np.outer(mean, half)
+        return pulls, gram
 
 
 def products_of(packed, weights):
