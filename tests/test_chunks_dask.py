@@ -295,10 +295,14 @@ def test_closed(client):
         fit_path(X, eta)
 
 
-def test_a_worker_is_killed_in_the_middle_of_a_path():
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_a_worker_is_killed_in_the_middle_of_a_path(loss):
     A, eta, rng = make(400, 300)  # too wide for sums: many rounds
     y = eta + rng.standard_normal(len(eta))
-    expected = fit_path(open_chunks(A, axis=0, memory_limit=2**20), y, alphas=30)
+    if loss == "logistic":
+        y = (y > 0).astype(float)
+    options = {"loss": loss, "alphas": 40, "alpha_min_ratio": 0.1, "tol": 1e-9}
+    expected = fit_path(open_chunks(A, axis=0, memory_limit=2**20), y, **options)
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=":0"
@@ -308,7 +312,7 @@ def test_a_worker_is_killed_in_the_middle_of_a_path():
         client.wait_for_workers(2, timeout=60)
         whole = da.from_array(A, chunks=(50, 300))
         with from_dask(whole, client=client, timeout=120) as X:
-            undisturbed = fit_path(X, y, alphas=30)
+            undisturbed = fit_path(X, y, **options)
         killed = []
 
         def kill(step):
@@ -318,7 +322,7 @@ def test_a_worker_is_killed_in_the_middle_of_a_path():
                 killed.append(victim)
 
         with from_dask(whole, client=client, timeout=120) as X:
-            path = fit_path(X, y, alphas=30, callback=kill)
+            path = fit_path(X, y, callback=kill, **options)
     assert killed
     assert path.end == "complete"
     np.testing.assert_array_equal(path.coefs, undisturbed.coefs)
