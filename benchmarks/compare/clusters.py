@@ -250,6 +250,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--columns", type=int, default=50)
+    parser.add_argument("--losses", nargs="+", default=["squared", "logistic"])
     parser.add_argument("--peers", default=sys.executable)
     options = parser.parse_args()
     import riata
@@ -263,7 +264,7 @@ def main():
               f"with alpha of a thirtieth of alpha_max, load {os.getloadavg()[0]:.1f}.\n")
         print("| loss | intercept | with | how | seconds | relative gap | non-zero |")
         print("| --- | --- | --- | --- | --- | --- | --- |")
-        for loss in ("squared", "logistic"):
+        for loss in options.losses:
             y = np.load(folder / f"{loss}.npy")
             for intercept, ways in (
                 (True, ("riata", "Spark MLlib", "scikit-learn SGD")),

@@ -79,7 +79,8 @@ def error(curve, reference):
     """Largest difference of two curves, relative to the spread of the second."""
     curve, reference = np.asarray(curve), np.asarray(reference)
     size = min(len(curve), len(reference))
-    return float(np.abs(curve - reference)[:size].max() / np.ptp(reference))
+    off = float(np.abs(curve - reference)[:size].max())
+    return off / (float(np.ptp(reference)) or 1.0)  # some are flat
 
 
 def write(folder, X, y, alphas, folds, family):
