@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from riata import cv_path, fit_path, open_chunks
+from riata import ConvergenceWarning, cv_path, fit_path, open_chunks
 from riata._newton import MOST_BY_EVENTS
 from riata._validation import check_design
 from riata.chunks._visit import SparseRows
@@ -756,3 +756,14 @@ def test_newton_models_of_many_columns():
     path = fit_path(open_chunks(A, axis=0), y, **options)
     assert path.n_active[-1] > MOST_BY_EVENTS
     assert (path.relative_gap <= 1e-6).all()
+
+
+def test_a_tolerance_below_rounding_ends_soon():
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((600, 20))
+    y = (A[:, 0] + rng.standard_normal(600) > 0).astype(float)
+    X = open_chunks(A, axis=0)
+    with pytest.warns(ConvergenceWarning):
+        path = fit_path(X, y, loss="logistic", alphas=30, tol=1e-14)
+    assert path.relative_gap.max() < 1e-12
+    assert X.reads < 300

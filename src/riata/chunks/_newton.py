@@ -22,6 +22,7 @@ from ._solver import WIDEST, WideBatches, lanes_that_fit
 from ._visit import Group, Model, Visit, add_visits, visit_of
 
 MOST_STEPS = 200  # reads for one batch
+MOST_IDLE = 20  # of them in which the gap is not halved
 MOST_MODELS = 13  # that are formed by one read: of eight neighbours each, for 100 alphas
 SHARE_OF_MODELS = 0.125  # of the memory limit
 SLOW = 0.02  # share of a gap: a step that leaves more of it asks for a new model
@@ -306,7 +307,8 @@ class RowNewtonSolver(ManyLanes):
         statuses = [CONVERGED] * lanes
         live, fresh = np.arange(lanes) >= first, np.ones(lanes, dtype=bool)
         D, length, before = np.zeros_like(W), np.ones(lanes), np.full(lanes, np.inf)
-        shift, slope = np.zeros(lanes), np.zeros(lanes)
+        shift, slope, idle = np.zeros((3, lanes))
+        best = np.full(lanes, np.inf)
         noise = EPS * (100.0 + 10.0 * np.sqrt(self.problem.design.n_samples))
         for _ in range(MOST_STEPS):
             C = np.ascontiguousarray(self.seen.C[self.working.columns])
@@ -317,6 +319,8 @@ class RowNewtonSolver(ManyLanes):
             new = live & fresh
             if new.any():
                 slow = gap > SLOW * before
+                better = new & (gap <= 0.5 * best)
+                best, idle = np.where(better, gap, best), np.where(better, 0, idle + new)
                 before = np.where(new, gap, before)
                 with self.work.phase("solve"):
                     D[:, new], shift[new] = self._steps(W, C, gap, alphas, new, tol)
@@ -338,7 +342,8 @@ class RowNewtonSolver(ManyLanes):
             self._models_of(visit, groups, at)
             fresh[at] = good
             length[at[~good]] *= 0.5
-            for k in at[(good & ~moved) | (length[at] < SHORTEST)]:
+            stuck = (good & ~moved) | (length[at] < SHORTEST) | (idle[at] >= MOST_IDLE)
+            for k in at[stuck]:  # by rounding
                 statuses[k] = STALLED
                 live[k] = False
         late = monotonic() > self.settings.deadline
