@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -97,18 +98,14 @@ def rows_of(folder, first, last):
     return np.array(np.load(Path(folder) / "X.npy", mmap_mode="r")[first:last])
 
 
-def by_dask_glm(folder, loss, alpha, intercept):
+@contextmanager
+def on_two_workers(folder, loss):
+    """X and y on the workers of a cluster, and their number."""
     import dask.array as da
-    from dask_glm.algorithms import admm, lbfgs, proximal_grad
-    from dask_glm.families import Logistic, Normal
     from distributed import Client, LocalCluster, wait
 
-    A = np.load(folder / "X.npy", mmap_mode="r")
+    n, p = np.load(folder / "X.npy", mmap_mode="r").shape
     y = np.load(folder / f"{loss}.npy")
-    n, p = A.shape
-    # sums of losses; half the square is counted once
-    family = Logistic if loss == "logistic" else Normal
-    strength = alpha * n * (1.0 if loss == "logistic" else 2.0)
     with (
         LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster),
@@ -116,6 +113,17 @@ def by_dask_glm(folder, loss, alpha, intercept):
         X = dask_rows(folder, n, p).persist()
         y = da.from_array(y, chunks=(X.chunks[0],)).persist()
         wait([X, y])
+        yield X, y, n
+
+
+def by_dask_glm(folder, loss, alpha, intercept):
+    from dask_glm.algorithms import admm, lbfgs, proximal_grad
+    from dask_glm.families import Logistic, Normal
+
+    family = Logistic if loss == "logistic" else Normal
+    with on_two_workers(folder, loss) as (X, y, n):
+        # sums of losses; half the square is counted once
+        strength = alpha * n * (1.0 if loss == "logistic" else 2.0)
         for solver in (proximal_grad, lbfgs, admm):
             for options in ({}, {"max_iter": 1000, "tol": 1e-10}):
                 if options and solver is admm:
@@ -133,22 +141,11 @@ def by_dask_glm(folder, loss, alpha, intercept):
 
 
 def by_dask_ml(folder, loss, alpha, intercept):
-    import dask.array as da
     from dask_ml.linear_model import LinearRegression, LogisticRegression
-    from distributed import Client, LocalCluster, wait
 
-    A = np.load(folder / "X.npy", mmap_mode="r")
-    y = np.load(folder / f"{loss}.npy")
-    n, p = A.shape
     kind = LogisticRegression if loss == "logistic" else LinearRegression
-    strength = alpha * n * (1.0 if loss == "logistic" else 2.0)
-    with (
-        LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
-        Client(cluster),
-    ):
-        X = dask_rows(folder, n, p).persist()
-        y = da.from_array(y, chunks=(X.chunks[0],)).persist()
-        wait([X, y])
+    with on_two_workers(folder, loss) as (X, y, n):
+        strength = alpha * n * (1.0 if loss == "logistic" else 2.0)
         model = kind(penalty="l1", C=1.0 / strength, solver="admm", fit_intercept=False)
         started = time.perf_counter()
         try:

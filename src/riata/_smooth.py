@@ -94,7 +94,8 @@ class SmoothSolver(GuidedSolver):
                     starts = self._starts(math.log(alpha), guide)
                 points[k], statuses[k] = self._solve_one(starts, alpha, float(tol[k]))
                 self.found = [*self.found[-1:], (math.log(alpha), points[k], guide)]
-                self.models[alpha] = self.model
+                if self.guide is not None:
+                    self.models[alpha] = self.model
         self.at, self.shift = self._room(lanes), self.problem.eta_unit * points[:, -1]
         W = np.ascontiguousarray(points[:, :-1].T)
         if STALLED in statuses:  # too badly conditioned for it
