@@ -203,12 +203,18 @@ class MultinomialSolver(NewtonSolver):
     """
 
     certify = staticmethod(certify)
+    patience = MAX_STEPS  # classes always move together
 
     def __init__(self, problem, settings, start=None):
         self.B = np.zeros((0, problem.n_classes))  # coefficients at the last solution
-        super().__init__(problem, settings._replace(lanes=1, screening=False), start)
-        self.patience = MAX_STEPS
         self.turn = True
+        super().__init__(problem, settings._replace(lanes=1, screening=False), start)
+
+    def _no_constants(self):
+        return np.zeros(self.problem.n_classes)
+
+    def _drop_rounding(self, W, alphas):
+        super()._drop_rounding(W, np.full(W.shape[1], alphas[0]))
 
     def _null_correlations(self):
         problem = self.problem
@@ -236,9 +242,8 @@ class MultinomialSolver(NewtonSolver):
         place, null, c = self._places(columns), self.B.copy(), self.c
         bounds = self.working.lower[place, None], self.working.upper[place, None]
         self.B[place] = np.clip(B, *bounds)
-        if not self._restart(None) <= 2.0 * self.problem.yy:  # worse than nothing
-            self.B = null
-            self._restart(None)
+        if not self._restart(self.B) <= 2.0 * self.problem.yy:  # worse than nothing
+            self._restart(null)
             self.c = c
         else:
             self.alpha = self.problem.strengths.alpha_max(self.c)
@@ -445,7 +450,7 @@ class MultinomialSolver(NewtonSolver):
         return Verdict(*(np.array([part]) for part in (gap, kkt, loss, penalty, 0.0)))
 
     def _restart(self, W):
-        verdict = self._verify(self.B, np.zeros(1))
+        verdict = self._verify(W, np.zeros(1))
         self._move(verdict)
         return verdict.loss[0]
 

@@ -68,6 +68,11 @@ class RowSolver(MultinomialSolver):
     def _strongest(self, C, columns):
         return norms(C[:, :self.problem.n_classes])
 
+    def _drop_rounding(self, W, alphas):
+        rows = W.copy()
+        super()._drop_rounding(rows, alphas)
+        W[~rows.any(axis=1)] = 0.0  # in a row that is active, entries may be of any size
+
     def _penalty(self, W, alphas):
         working = self.working
         value = working.l1 @ norms(W) + 0.5 * (working.l2 @ np.einsum("ij,ij->i", W, W))

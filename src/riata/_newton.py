@@ -177,6 +177,7 @@ class NewtonSolver(PathSolver):
     """
 
     rung, rung_gap = 0.4, 0.1  # a Newton step goes far, wherever it starts
+    patience = TOGETHER  # steps after which alphas move one by one
 
     def __init__(self, problem, settings, start=None):
         strengths = problem.strengths
@@ -184,7 +185,6 @@ class NewtonSolver(PathSolver):
         self.smooth = strengths.lower is None and not strengths.l1.any()
         self.by_gradients = self.smooth and problem.design.n_features > MOST_BY_EVENTS
         self.eta = problem.null_eta  # at the last solution
-        self.patience = TOGETHER
         self.model = None
         self._rooms = {}  # by lanes
         self.at = None  # the predictors that belong to W

@@ -125,8 +125,9 @@ class Problem:
             factor = np.ones(len(scale)) if factor is None else factor
             excluded = ~(factor < np.inf)
             if standardize:
+                # zero for a constant column, which is unpenalised where it is not
+                # absorbed by an intercept
                 sd = design.deviations()
-                excluded |= sd == 0  # a constant, which no penalty holds
             factor = np.where(excluded, 0.0, factor)
             scale[excluded] = sqnorm[excluded] = design.xty[excluded] = 0.0
         l1, l2, self.coef_unit, unit, free = in_design_units(

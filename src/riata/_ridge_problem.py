@@ -174,8 +174,6 @@ class Problem:
         if self.standardize and not self.fit_intercept:
             deviation = self._deviations()
         out = self.constant | (norm == 0) | (self.factor == np.inf)
-        if self.standardize:
-            out |= deviation == 0
         prescale = np.ldexp(1.0, -self.prescale_exponent)
         self.spread = Spread(deviation**2, prescale, 1.0)
         self.d = np.where(out, 0.0, np.ldexp(1.0, -exponent))
@@ -185,8 +183,10 @@ class Problem:
         if self.standardize:
             sd = np.ldexp(deviation, self.prescale_exponent)
             self.penalty_scale = np.where(out, 0.0, self.factor) * sd**2
-        self.free = np.flatnonzero(~out & (self.factor == 0))
-        penalised = ~out & (self.factor > 0)
+        # (a constant column has no deviation, and so no penalty)
+        held = (self.factor > 0) & ((deviation > 0) | (not self.standardize))
+        self.free = np.flatnonzero(~out & ~held)
+        penalised = ~out & held
         e = np.zeros(self.n_features)
         e[penalised] = 1.0 / np.sqrt(self.factor[penalised])
         power = self.exponent

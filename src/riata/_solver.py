@@ -162,7 +162,7 @@ class PathSolver:
         self.work = Diagnostics()
         self.work.passes, self.work.columns_touched = 1.0, problem.design.n_features
         self.engine = []  # of each lane
-        self.constants = np.zeros(MOST_LANES)  # likewise
+        self.constants = self._no_constants()  # likewise
         p = problem.design.n_features
         # correlations are kept for all columns and lanes: not more than X itself takes
         afford = max(2**26, 8 * problem.design.nnz) >= 8 * LANES * p
@@ -172,6 +172,9 @@ class PathSolver:
         self.n_useless = 0  # passes in a row that screening hardly shortened
         self.from_afar = start is not None
         self._start(start)
+
+    def _no_constants(self):
+        return np.zeros(MOST_LANES)
 
     def _free_columns(self):
         problem = self.problem
@@ -192,11 +195,12 @@ class PathSolver:
     def _start(self, start):
         """The null model, which gives alpha_max; then the given coefficients."""
         self.c, self.slope, self.alpha = self._null_correlations(), None, 1.0
-        columns = self.problem.unpenalised
+        columns, self.null = self.problem.unpenalised, np.zeros((0, 1))
         if len(columns):
             self._add(columns)
             W, _ = self._descend(None, 0, np.ones(1), [1e-3 * self.target])
             self._restart(W)
+            self.null = self.solved.copy()
         self.alpha = self.alpha_max = self.problem.strengths.alpha_max(self.c)
         if start is None:
             return
@@ -235,6 +239,12 @@ class PathSolver:
 
     def solve(self, alphas):
         """Yield `Solutions` until all alphas are solved; `alphas` decrease."""
+        above = 0
+        for above, solutions in enumerate(self._null_solutions(alphas), start=1):
+            yield solutions
+        alphas = alphas[above:]
+        if not len(alphas):
+            return
         if self.settings.engine == "auto" and self._full_gram_pays(alphas):
             self._take_all_columns(alphas)
             steps = [Step(float(alpha), True) for alpha in alphas]
@@ -255,6 +265,31 @@ class PathSolver:
             asked = np.array([step.alpha for step in ahead])
             rounds = yield from self._solve_batch(asked, targets, rungs, not steps)
             batch = min(2 * batch, most) if rounds < 3 else max(batch // 2, 1)
+
+    def _null_solutions(self, alphas):
+        """Yield the null model at the alphas that are at least `alpha_max`, where it is
+        the solution, one at a time; ends early where it is not accurate enough."""
+        if not len(alphas) or alphas[0] < self.alpha_max or not self._selects():
+            return
+        zero = np.zeros(1)
+        verdict = Verdict(zero, zero, np.array([self.problem.yy]), zero, zero)
+        for k in range(np.count_nonzero(alphas >= self.alpha_max)):
+            if len(self.null):
+                W = np.zeros((len(self.working), self.null.shape[1]))
+                W[:len(self.null)] = self.null
+                verdict = self._verify(W, alphas[k:k + 1])
+                if not verdict.gap[0] <= self.target:
+                    return
+            else:
+                self.solved, self.constants = self.null, self._no_constants()
+            self.engine = ["null"]
+            yield self._solutions(
+                alphas[k:k + 1], slice(0, 1), verdict, 1, Status.optimal
+            )
+
+    def _selects(self):
+        """Whether an L1 penalty holds any coefficient at zero."""
+        return bool(self.problem.strengths.l1.any())
 
     def _take_all_columns(self, alphas):
         columns = (self.problem.design.sqnorm > 0).nonzero()[0]
@@ -351,6 +386,7 @@ class PathSolver:
             rounds += 1
             self.work.rounds += 1
             W, statuses = self._descend(W, first, alphas, inner)
+            self._drop_rounding(W, alphas)
             with self.work.phase("verify"):
                 verdict = self._verify(W, alphas)
             W, done = self.solved, first
@@ -381,6 +417,12 @@ class PathSolver:
             else:
                 inner *= 0.1
         return rounds
+
+    def _drop_rounding(self, W, alphas):
+        """Set coefficients to zero that differ from it by no more than rounding."""
+        # |x_j' r| < 2, with an error of some eps sqrt(n)
+        noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
+        self.problem.strengths.drop_rounding(self.working.columns, W, alphas, noise)
 
     def _give_up(self, inner_status, added, inner, gap, target, rounds):
         """The status to end an alpha with, or None to go on."""

@@ -177,11 +177,11 @@ class Gram:
             block = self._block(columns, 0, may_be_rough) if block is None else block
             self._room = self.matrix = block.T  # symmetric, with contiguous columns
             return size
-        block = self._block(columns, old, may_be_rough)
-        if size > len(self._room):
+        if size > len(self._room):  # first, so that the old matrix is freed
             room = np.empty((capacity, capacity), order="F")
             room[:old, :old] = self.matrix
-            self._room = room
+            self._room, self.matrix = room, room[:old, :old]
+        block = self._block(columns, old, may_be_rough)
         self._room[:size, old:size] = block
         self._room[old:size, :old] = block[:old].T
         self.matrix = self._room[:size, :size]
@@ -189,9 +189,10 @@ class Gram:
 
     def _capacity(self, old, size):
         """For how many columns to make room for."""
+        most = self.design.n_features
         if hasattr(self.design, "gram_capacity"):  # of chunks, whose memory has a limit
-            return self.design.gram_capacity(size)
-        return max(size, min(2 * old, self.design.n_features))
+            most = self.design.gram_capacity(size)
+        return max(size, min(2 * old, most))
 
     def _block(self, columns, old, may_be_rough):
         design, size = self.design, len(columns)

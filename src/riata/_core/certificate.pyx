@@ -335,6 +335,37 @@ cdef class Strengths:
                 out[1, k], out[2, k] = terms[k].kkt, terms[k].value
         return found[0], found[1], found[2]
 
+    def drop_rounding(
+        self, const Py_ssize_t[::1] cols, double[:, :] w, const double[::1] alphas,
+        double noise,
+    ):
+        """Set to zero the coefficients under an L1 penalty whose correlations exceed
+        it by no more than rounding.
+
+        At a solution ``|c_j| = alpha l1_j`` with the coefficient, and about
+        ``alpha l1_j + (1 + alpha l2_j) |w_j|`` without it, as columns have norms near
+        one.
+
+        Parameters
+        ----------
+        cols : (size,)
+        w : (size, >= lanes), updated
+        alphas : (lanes,)
+        noise : float
+            Rounding error of a correlation.
+        """
+        cdef Py_ssize_t lanes = alphas.shape[0], i, j, k
+        if w.shape[0] != cols.shape[0] or w.shape[1] < lanes:
+            raise ValueError("shapes do not fit")
+        with nogil:
+            for i in range(w.shape[0]):
+                j = cols[i]
+                for k in range(lanes):
+                    if fabs(w[i, k]) > noise or alphas[k] * self._l1[j] == 0.0:
+                        continue
+                    if (1.0 + alphas[k] * self._l2[j]) * fabs(w[i, k]) <= noise:
+                        w[i, k] = 0.0
+
     def excess(
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols, Py_ssize_t first,
         const double[::1] alphas, double margin,

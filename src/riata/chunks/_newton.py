@@ -120,25 +120,29 @@ class RowNewtonSolver(ManyLanes):
     def _start(self, start):
         self._add_all()  # in one order from the beginning
         self.c, self.slope, self.alpha = self._null_correlations(), None, 1.0
-        free = self.working.l1 == 0
-        if free.any() or start is not None:
+        self.null = np.zeros((0, 1))
+        # an alpha at which nothing but what is unpenalised or given moves
+        top = np.full(1, 1e6 * max(self._alpha_max(), 1e-300))
+        if (self.working.l1 == 0).any():
             W = np.zeros((len(self.working), 1))
-            if start is not None:
-                columns, w = start
-                place = self._places(columns)
-                W[place, 0] = np.clip(
-                    w, self.working.lower[place], self.working.upper[place]
-                )
-            # an alpha at which nothing but what is free or given moves
-            top = np.full(1, 1e6 * max(self._alpha_max(), 1e-300))
-            if free.any() and start is None:
-                W, _ = self._descend(W, 0, top, [1e-3 * self.target])
-            else:
-                self._stand_at(W, np.zeros(1), top)
-            self._stand(0)
-            self.w = W[:, 0].copy()
-            self.c = self.seen.C[:, 0].copy()
+            self.null, _ = self._descend(W, 0, top, [1e-3 * self.target])
+            self._go_on_from(self.null)
         self.alpha = self.alpha_max = self.problem.strengths.alpha_max(self.c)
+        if start is not None:
+            columns, w = start
+            place, W = self._places(columns), np.zeros((len(self.working), 1))
+            W[place, 0] = np.clip(
+                w, self.working.lower[place], self.working.upper[place]
+            )
+            self._stand_at(W, np.zeros(1), top)
+            self._go_on_from(W)
+            self.alpha = self.problem.strengths.alpha_max(self.c)
+
+    def _go_on_from(self, W):
+        """Take the only column of W, which was seen last, as the point to start from."""
+        self._stand(0)
+        self.w = W[:, 0].copy()
+        self.c = self.seen.C[:, 0].copy()
 
     def _alpha_max(self):
         return self.problem.strengths.alpha_max(self.problem.design.xty)
@@ -383,6 +387,10 @@ class RowNewtonSolver(ManyLanes):
             Quadratic.from_gram(model.gram), columns, model.gram.diagonal().copy(),
             working.l1[at], working.l2[at], working.lower[at], working.upper[at],
         ), model.gram
+
+    def _drop_rounding(self, W, alphas):
+        super()._drop_rounding(W, alphas)
+        self.W_seen = W.copy()  # what was read is the same but for rounding
 
     # --- What was read is what is verified.
 
