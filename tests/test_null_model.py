@@ -140,7 +140,7 @@ def test_no_storage_selects_by_rounding(name, store):
     """`alpha_max` of one storage is that of another but for rounding, which must not
     show as a coefficient."""
     for seed in range(6):
-        X, y, options = case(name, "plain", seed)
+        X, y, _ = case(name, "plain", seed)
         X = X.astype(np.float32).astype(float)
         top = riata.alpha_max(X, y, loss=LOSSES[name])
         for alphas in (5, [top], [top * (1.0 - 1e-15)]):

@@ -239,10 +239,7 @@ class PathSolver:
 
     def solve(self, alphas):
         """Yield `Solutions` until all alphas are solved; `alphas` decrease."""
-        above = 0
-        for above, solutions in enumerate(self._null_solutions(alphas), start=1):
-            yield solutions
-        alphas = alphas[above:]
+        alphas = alphas[(yield from self._null_solutions(alphas)):]
         if not len(alphas):
             return
         if self.settings.engine == "auto" and self._full_gram_pays(alphas):
@@ -268,24 +265,27 @@ class PathSolver:
 
     def _null_solutions(self, alphas):
         """Yield the null model at the alphas that are at least `alpha_max`, where it is
-        the solution, one at a time; ends early where it is not accurate enough."""
+        the solution, one at a time; returns for how many, fewer where it is not accurate
+        enough."""
         if not len(alphas) or alphas[0] < self.alpha_max or not self._selects():
-            return
+            return 0
         zero = np.zeros(1)
         verdict = Verdict(zero, zero, np.array([self.problem.yy]), zero, zero)
-        for k in range(np.count_nonzero(alphas >= self.alpha_max)):
+        count = np.count_nonzero(alphas >= self.alpha_max)
+        for k in range(count):
             if len(self.null):
                 W = np.zeros((len(self.working), self.null.shape[1]))
                 W[:len(self.null)] = self.null
                 verdict = self._verify(W, alphas[k:k + 1])
                 if not verdict.gap[0] <= self.target:
-                    return
+                    return k
             else:
                 self.solved, self.constants = self.null, self._no_constants()
             self.engine = ["null"]
             yield self._solutions(
                 alphas[k:k + 1], slice(0, 1), verdict, 1, Status.optimal
             )
+        return count
 
     def _selects(self):
         """Whether an L1 penalty holds any coefficient at zero."""
