@@ -13,7 +13,6 @@ from ._core.design import NonFinite
 from ._moments import Inexact
 from ._multinomial import MultinomialProblem, MultinomialSolver
 from ._multinomial_rows import RowSolver
-from ._newton import NewtonSolver
 from ._newton_apart import ApartSolver
 from ._newton_guided import GuidedSolver
 from ._problem import GeneralProblem, Problem
@@ -22,6 +21,7 @@ from ._result_multinomial import MultinomialRecord
 from ._smooth import SmoothSolver
 from ._solver import ConvergenceWarning, Interrupted, PathSolver, Settings, Status
 from ._span import solve_in_span, span_pays
+from ._unpenalised import BasisSolver, needs_basis, solve_general
 from .losses import Squared, get_loss
 
 LEAST_L1_RATIO = 1e-3  # alpha_max of a ridge path is that of this l1_ratio
@@ -51,20 +51,28 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED, check_X=check.check_
 
 
 def solver_of(problem, settings, start=None, guide=None):
-    if isinstance(problem, GeneralProblem) and not problem.loss.many_outputs:
+    if isinstance(problem, GeneralProblem):
         if hasattr(problem.design, "gram_block"):
             from .chunks._newton import newton_solver_of
 
             return newton_solver_of(problem, settings, start)
-        kind = SmoothSolver if SmoothSolver.suits(problem) else ApartSolver
-        return kind(problem, settings, start, guide)
+        if len(problem.free) and needs_basis(problem, problem.free):
+            return BasisSolver(problem, settings, newton_solver, 1.0, start=start)
+        return newton_solver(problem, settings, start, guide)
     kind = PathSolver
-    if isinstance(problem, MultinomialProblem):
-        kind = RowSolver if problem.loss.grouped else MultinomialSolver
-    elif hasattr(problem.design, "gram_block"):
+    if hasattr(problem.design, "gram_block"):
         from .chunks._solver import ChunkSolver
 
         kind = ChunkSolver
+    return kind(problem, settings, start)
+
+
+def newton_solver(problem, settings, start=None, guide=None):
+    """The solver of a loss that is not squared, on X in memory."""
+    if not problem.loss.many_outputs:
+        kind = SmoothSolver if SmoothSolver.suits(problem) else ApartSolver
+        return kind(problem, settings, start, guide)
+    kind = RowSolver if problem.loss.grouped else MultinomialSolver
     return kind(problem, settings, start)
 
 
@@ -400,11 +408,13 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
 def _solutions(solver, data, grid, penalty, standardize, loss):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
-    if isinstance(solver, NewtonSolver):
-        if isinstance(solver, GuidedSolver) and grid[-1] > 0 and span_pays(solver):
+    if isinstance(problem, GeneralProblem):
+        if data.X.kind == "chunks":
+            yield from solver.solve(grid)
+        elif isinstance(solver, GuidedSolver) and grid[-1] > 0 and span_pays(solver):
             yield from solve_in_span(solver, solver_of, data, grid, loss)
         else:
-            yield from solver.solve(grid)
+            yield from solve_general(solver, newton_solver, grid)
         return
     bounded = problem.strengths.lower is not None
     if bounded or (grid[-1] > 0 and problem.l1_ratio > 0):

@@ -611,7 +611,8 @@ class PathSolver:
         active = np.flatnonzero(B.any(axis=1))
         design.subtract_product(self.working.columns[active], B[active], R)
         if self.free is not None:
-            B[:len(self.free.columns)] += self.free.project(R)
+            free = slice(len(self.free.columns))
+            B[free] = self.free.least_norm(B[free] + self.free.project(R))
         sums, loss = design.settle(R)
         Q, loss = problem.weigh(R), loss[:lanes]
         cols = self._columns_to_look_at(Q[:, :lanes], loss, alphas)

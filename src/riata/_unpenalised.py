@@ -1,0 +1,255 @@
+"""Columns that neither a penalty nor a bound holds, of any loss.
+
+Where such columns depend on one another, or nearly so, they make a problem badly
+conditioned and its solution ambiguous. It is then solved for an orthonormal basis of
+their span, in whose coordinates it has one well-conditioned solution; of the coefficients
+of the columns themselves that give the same predictors, those of least L2 norm are
+returned. They are certified on X as given.
+"""
+
+import numpy as np
+
+from ._separation import separates
+from ._solver import Status
+from ._validation import DesignArrays, check_design
+from ._working_set import FreeColumns, Gram
+
+FREE_ENTRIES = 2**27  # the largest dense block of unpenalised columns (1 GiB)
+MOST_WORK = 10**11  # multiply-adds of a basis that are worth their while
+CONDITION = 1e3  # of columns of norm one, from which a basis is better
+
+
+def open_columns(problem, alpha):
+    """Columns that no finite bound and no penalty of strength alpha holds."""
+    if alpha > 0.0:
+        return problem.free
+    held = problem.design.sqnorm == 0
+    if problem.strengths.lower is not None:
+        held |= np.isfinite(problem.strengths.lower)
+        held |= np.isfinite(problem.strengths.upper)
+    return np.flatnonzero(~held)
+
+
+def needs_basis(problem, columns):
+    """Whether columns are (nearly) dependent, and a basis of their span affordable."""
+    design, size = problem.design, len(columns)
+    if not affordable(problem, columns):
+        return False
+    used = design.n_samples
+    if problem.weights is not None:
+        used = np.count_nonzero(problem.weights)
+    if size > used - problem.fit_intercept:
+        return True
+    gram = Gram(design)
+    gram.extend(columns, False)
+    values = np.linalg.eigvalsh(gram.matrix)
+    return bool(values[0] < values[-1] / CONDITION**2)
+
+
+def affordable(problem, columns):
+    """Whether columns can be copied and decomposed."""
+    n, size = problem.design.n_samples, len(columns)
+    entries = n * size
+    return 0 < entries <= FREE_ENTRIES and entries * min(n, size) <= MOST_WORK
+
+
+class BasisSolver:
+    """Solves for an orthonormal basis of the open columns, and the other columns.
+
+    What others ask of a `NewtonSolver`, it answers for the problem as given.
+
+    Parameters
+    ----------
+    problem : GeneralProblem
+    settings : Settings
+    solver_of : callable
+        Makes a `NewtonSolver` of a problem.
+    alpha : float
+        0, or any positive number: with which columns are open.
+    outer : NewtonSolver, optional
+        Of the problem.
+    start : (columns, w) or None
+        Coefficients to start from.
+    """
+
+    def __init__(self, problem, settings, solver_of, alpha, outer=None, start=None):
+        self.problem, self.settings = problem, settings
+        columns = open_columns(problem, alpha)
+        self.span = FreeColumns(problem, columns, alpha)
+        self.others = np.setdiff1d(np.flatnonzero(problem.coef_unit > 0), columns)
+        self.inner_problem = self._inner_problem()
+        self.inner = solver_of(self.inner_problem, settings, self._inner_start(start))
+        if outer is None:  # which is only to certify
+            outer = solver_of(problem, settings._replace(deadline=-np.inf))
+            outer.settings = settings
+        self.outer, self.work = outer, self.inner.work
+
+    def _inner_problem(self):
+        problem, span, others = self.problem, self.span, self.others
+        given, options, rank = problem.given, problem.options, self.span.basis.shape[1]
+        # (gradients are then much like those of the columns themselves)
+        self.length = 1.0 / problem.design.scale[span.columns].min()
+        basis = span.basis
+        if span.root is not None:
+            basis = np.divide(
+                basis, span.root, out=np.zeros_like(basis), where=span.root > 0
+            )
+        X = np.asfortranarray(self.length * basis)
+        if len(others):
+            X = self._beside(X, given.X.as_matrix()[:, others])
+        else:
+            X = DesignArrays("dense_f", *X.shape, X, None, None)
+        factor = np.ones(len(problem.coef_unit))
+        factor = factor if options.penalty_factor is None else options.penalty_factor
+        lower, upper = (
+            None if bound is None else np.concatenate([np.full(rank, end), bound[others]])
+            for bound, end in ((options.lower, -np.inf), (options.upper, np.inf))
+        )
+        return type(problem)(
+            X, given.y, loss=given.loss, offset=given.offset,
+            sample_weight=given.sample_weight, l1_ratio=problem.l1_ratio,
+            fit_intercept=problem.fit_intercept, standardize=options.standardize,
+            penalty_factor=np.concatenate([np.zeros(rank), factor[others]]),
+            lower=lower, upper=upper, n_threads=None,
+        )
+
+    def _beside(self, basis, X):
+        if hasattr(X, "tocsc"):
+            from scipy.sparse import csc_array, hstack
+
+            return check_design(hstack([csc_array(basis), X], format="csc"))
+        return check_design(np.asfortranarray(np.hstack([basis, X])))
+
+    def _inner_start(self, start):
+        if start is None:
+            return None
+        columns, w = start
+        problem, span, unit = self.problem, self.span, self.inner_problem.coef_unit
+        W = np.zeros((len(problem.coef_unit), *w.shape[1:]))
+        W[columns] = w
+        shares = span.rotation @ W[span.columns] * (problem.unit / self.length)
+        shares = (shares.T * span.values).T
+        others = (W[self.others].T * problem.coef_unit[self.others]).T
+        w = (np.concatenate([shares, others]).T / unit).T
+        return np.arange(len(w)), w
+
+    # --- What others ask of a solver.
+
+    @property
+    def alpha_max(self):
+        return self.inner.alpha_max
+
+    @property
+    def c(self):
+        """Correlations of all columns with the residual of the null model."""
+        c = np.zeros(len(self.problem.coef_unit))
+        c[self.others] = self.inner.c[len(self.span.values):]
+        return c
+
+    def solve(self, alphas):
+        """Yield `Solutions` of the problem as given."""
+        for part in self.inner.solve(alphas):
+            if len(part.alphas):
+                yield from self._as_given(part)
+
+    def _as_given(self, part):
+        """The same solutions, certified on X as given."""
+        problem, solver, span = self.problem, self.outer, self.span
+        V = coefficients(self.inner_problem, part)
+        V *= self.inner_problem.coef_unit[:, None]
+        rank = len(span.values)
+        W = span.least_norm(span.solve @ (V[:rank] * (self.length / problem.unit)))
+        others = V[rank:] / problem.coef_unit[self.others, None]
+        columns = np.concatenate([span.columns, self.others])
+        solver._add(columns[solver.working.mask[columns] == 0])
+        block = np.zeros((len(solver.working), V.shape[1]))
+        block[solver._places(columns)] = np.concatenate([W, others])
+        solver.engine = list(part.engine)
+        verdict = solver._verify(block, part.alphas)
+        # the bound on the gap is sharper in the coordinates of the basis
+        more = 0.5 * (verdict.loss - part.loss) + verdict.penalty - part.penalty
+        gap = np.minimum(verdict.gap, part.gap + np.maximum(more, 0.0))
+        verdict = verdict._replace(gap=gap)
+        for k in range(len(part.alphas)):
+            status = part.status
+            if gap[k] > solver.target and status is Status.optimal:
+                near = gap[k] <= 10 * solver.target
+                status = (
+                    Status.optimal_inaccurate if near else Status.insufficient_progress
+                )
+            yield solver._solutions(part.alphas, [k], verdict, part.n_iter, status)
+
+
+def coefficients(problem, part):
+    """Coefficients (n_features, n_alphas) of some solutions, in the units of the design;
+    of several classes, and one alpha, (n_features, n_classes)."""
+    n_features = len(problem.coef_unit)
+    if problem.loss.many_outputs:
+        W = np.zeros(n_features * problem.n_classes)
+        W[part.columns] = part.w
+        return W.reshape(n_features, -1)
+    W = np.zeros((n_features, len(part.alphas)))
+    W[part.columns, np.repeat(np.arange(len(part.alphas)), part.n_active)] = part.w
+    return W
+
+
+def solve_general(solver, solver_of, grid):
+    """Yield the solutions at the alphas of a grid for a loss that is not squared, with
+    least norm where they are not unique, and with what separation makes of them."""
+    problem = solver.problem
+    positive, zero = grid[grid > 0], grid[grid == 0]
+    columns = open_columns(problem, 0.0)
+    if not len(zero) or not needs_basis(problem, columns):
+        parts = solver.solve(grid)
+    else:
+        parts = _in_two(solver, solver_of, positive, zero)
+    for part in parts:
+        yield from judged(problem, part)
+
+
+def _in_two(solver, solver_of, positive, zero):
+    """The solutions at alpha = 0 by a basis."""
+    if len(positive):
+        yield from solver.solve(positive)
+    settings, outer = solver.settings, getattr(solver, "outer", solver)
+    last = BasisSolver(solver.problem, settings, solver_of, 0.0, outer)
+    yield from last.solve(zero)
+    solver.work.add(last.work)
+
+
+def judged(problem, part):
+    """Yield some solutions, those of separated data with the status that says so."""
+    loss = problem.loss
+    if not (len(problem.unpenalised) or (part.alphas == 0).any()) or not (
+        loss.many_outputs or loss.recession(problem.target).any()
+    ):
+        yield part
+        return
+    for k in range(len(part.alphas)):
+        one = alone(part, k)
+        if is_separated(problem, one):
+            one = one._replace(status=Status.unbounded_or_separable)
+        yield one
+
+
+def is_separated(problem, part):
+    """Whether a solution is only on the way to infinity."""
+    columns = problem.unpenalised
+    if part.alphas[0] == 0.0:
+        columns = np.flatnonzero(problem.design.sqnorm > 0)
+    if not len(columns):
+        return False
+    return separates(problem, columns, coefficients(problem, part), part.constant[0])
+
+
+def alone(part, k):
+    """One of several solutions."""
+    if len(part.alphas) == 1:
+        return part
+    first = part.n_active[:k].sum()
+    stored = slice(first, first + part.n_active[k])
+    fields = ("alphas", "n_active", "gap", "kkt", "loss", "penalty", "constant", "engine")
+    return part._replace(
+        columns=part.columns[stored], w=part.w[stored],
+        **{name: getattr(part, name)[k:k + 1] for name in fields},
+    )
