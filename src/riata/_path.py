@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import _separation as separation
 from . import _validation as check
 from ._core.design import NonFinite
 from ._moments import Inexact
@@ -495,7 +496,16 @@ def _check_init(init, n_features, loss, y):
 
 
 def _warn(path, tol):
-    poor = [k for k, status in enumerate(path.status) if status is not Status.optimal]
+    separated = path.status.count(Status.unbounded_or_separable)
+    if separated:
+        remedy = "alpha > 0, and no penalty_factor of 0"
+        warnings.warn(
+            separation.message(separated, len(path.alphas), "alphas", remedy),
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    good = Status.optimal, Status.unbounded_or_separable
+    poor = [k for k, status in enumerate(path.status) if status not in good]
     if not poor:
         return
     measure, name = path.relative_gap, "relative duality gap"

@@ -12,11 +12,23 @@ import numpy as np
 
 from ._newton import product
 
-SUSPECT = 1e-5  # share of a null residual below which separation is suspected
-FALLING = 1e-3  # the same of the samples that may be separated then
+SUSPECT = 1e-3  # share of a null residual below which separation is suspected
+FALLING = 1e-2  # the same of the samples that may be separated then
 DEPENDENT = 1e-9  # relative singular value below which rows count as dependent
 ENTRIES = 2 * 10**7  # of the matrices that are decomposed
 LINEAR_PROGRAM = 10**6  # entries up to which a linear program decides
+
+
+def message(count, total, what, remedy):
+    """What to warn of if the data are separated in some of several fits."""
+    share = f"{count} of {total} {what}" if total > 1 else "this fit"
+    return (
+        f"in {share} the loss has no minimum (status: unbounded_or_separable): columns "
+        "without a penalty separate the samples, and the loss keeps falling as their "
+        "coefficients grow without bound. Those returned are where the fit ended; their "
+        f"predictions are good, their sizes are arbitrary. Penalize these columns "
+        f"({remedy}), or leave out what separates."
+    )
 
 
 def separates(problem, columns, W, constant):
@@ -113,7 +125,8 @@ def _search(problem, columns, cone, used, signs, falling):
         A, falling = np.where(signs == 0, 1.0, signs)[:, None] * Z, falling[:, 0]
     if A is None or A.size > ENTRIES:
         return False
-    _, values, rotation = np.linalg.svd(A[~falling], full_matrices=True)
+    rest = np.linalg.qr(A[~falling], mode="r")  # of many rows, a few that span them
+    _, values, rotation = np.linalg.svd(rest, full_matrices=True)
     rank = np.count_nonzero(values > DEPENDENT * max(values.max(initial=0.0), 1e-300))
     null = rotation[rank:].T
     size = np.linalg.norm(A[falling], axis=1)
