@@ -445,7 +445,9 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
         tol=solver.settings.tol,
     )
     W = ridge.coef.T / problem.coef_unit[keep, None]
-    yield from solver.adopt(grid[smooth], keep, W)
+    # (whose own bound on the gap knows which columns depend on one another)
+    gaps = ridge.relative_gap * problem.null_objective
+    yield from solver.adopt(grid[smooth], keep, W, gaps)
 
 
 class Limits(NamedTuple):

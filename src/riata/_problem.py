@@ -83,6 +83,8 @@ class Problem:
     options : Options
     spread : Spread
         Of the columns.
+    precision : float
+        Relative distance of two numbers of X's type.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Problem:
     def _set_weights(self, X, sample_weight, fit_intercept):
         self.fit_intercept = fit_intercept
         self.matrix = X.data if X.kind.startswith("dense") else None
+        self.precision = EPS if X.kind == "chunks" else float(np.finfo(X.data.dtype).eps)
         self.weights = None
         if sample_weight is not None:
             scaled = sample_weight / sample_weight.max()

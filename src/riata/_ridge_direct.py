@@ -13,6 +13,8 @@ penalised, whose span has the orthonormal basis `Q`, projected out):
 
 import numpy as np
 
+from ._working_set import least_norm
+
 EPS = np.finfo(np.float64).eps
 # Reciprocal conditions below which the matrix will not do. That of the kernel
 # multiplies the errors of the coefficients, and no correction helps.
@@ -49,10 +51,14 @@ class Split:
             self.e = self.e.copy()
             self.e[index] = 0.0
         U, s, Vt = np.linalg.svd(problem.take(index), full_matrices=False)
-        rank = int(np.sum(s > s[0] * EPS * max(n, len(index))))
+        noise = problem.noise(np.isin(np.arange(p), index))
+        rank = max(int(np.sum(s > max(s[0] * EPS * max(n, len(index)), noise))), 1)
         self.smallest = s[rank - 1]
         self.Q = U[:, :rank]
         self.inverse = Vt[:rank].T / s[:rank]
+        if rank < len(index):  # of least norm in the units of the penalty
+            size = problem.sizes(index)
+            self.inverse = least_norm(Vt[:rank], np.diag(1.0 / s[:rank]), size)
         self.cross = problem.tdot(self.Q)
 
     def project(self, R):
@@ -124,10 +130,11 @@ class Factor:
         """
         size = max(self.problem.n_samples, self.problem.n_features)
         top, values = self.values.max(initial=0.0), self.values[:, None]
+        noise = self.problem.noise(self.split.e) ** 2
         if not self.precise:
-            floor = EPS * size * top
+            floor = max(EPS * size * top, noise)
             return (values <= floor) & (roots**2 <= floor)
-        floor = (EPS * size) ** 2 * top
+        floor = max((EPS * size) ** 2 * top, noise)
         lost = values <= (10 * EPS) ** 2 * top
         return lost | ((values <= floor) & (roots**2 <= floor))
 
@@ -282,7 +289,10 @@ class Primal(Factor):
         scale = 1.0 / np.sqrt(1.0 + a)
         stack = np.vstack([self.R, np.diag(np.sqrt(a))]) * scale
         U, s, Vt = np.linalg.svd(stack, full_matrices=False)
-        rank = int(np.sum(s > s[0] * EPS * max(self.problem.n_samples, len(a))))
+        least = s[0] * EPS * max(self.problem.n_samples, len(a))
+        if root == 0.0:
+            least = max(least, self.problem.noise(self.split.e > 0))
+        rank = int(np.sum(s > least))
         return scale[:, None] * Vt[:rank].T / s[:rank], U[: len(self.R), :rank]
 
     def bases(self, roots):
@@ -318,7 +328,8 @@ class Primal(Factor):
     def _least_norm(self, V):
         """Of all solutions at alpha = 0, the limit of those at small alphas."""
         _, s, Vt = np.linalg.svd(self.R)
-        rank = int(np.sum(s > s[0] * EPS * max(self.problem.n_samples, len(V))))
+        least = s[0] * EPS * max(self.problem.n_samples, len(V))
+        rank = int(np.sum(s > max(least, self.problem.noise(self.split.e > 0))))
         null = Vt[rank:].T
         weight = (1.0 / self.e)[:, None]
         weight = weight / weight.max()

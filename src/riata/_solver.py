@@ -298,8 +298,9 @@ class PathSolver:
             above = alpha
         return steps
 
-    def adopt(self, alphas, columns, W):
-        """Solutions for coefficients found elsewhere: W (columns, alphas)."""
+    def adopt(self, alphas, columns, W, gaps=None):
+        """Solutions for coefficients found elsewhere: W (columns, alphas), with bounds on
+        their gaps if any are known."""
         self._add(columns[self.working.mask[columns] == 0])
         place = self._places(columns)
         for first in range(0, len(alphas), self.lanes):
@@ -308,6 +309,9 @@ class PathSolver:
             self.engine = ["ridge"] * len(ahead)
             block[place] = W[:, first:first + len(ahead)]
             verdict = self._verify(block, ahead)
+            if gaps is not None:
+                known = gaps[first:first + len(ahead)]
+                verdict = verdict._replace(gap=np.minimum(verdict.gap, known))
             for k in range(len(ahead)):
                 status = Status.optimal
                 if verdict.gap[k] > self.target:

@@ -9,6 +9,7 @@ from ._core.descent import Quadratic
 from ._core.gram import sparse_gram
 from ._lanes import LANES, View
 
+EPS = float(np.finfo(float).eps)
 MANY = 0.08  # share of the columns from which a Gram matrix is better formed at once
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 SPARSE_GRAM = 2000  # columns up to which sparse ones are better seen by their Gram
@@ -278,7 +279,8 @@ class FreeColumns:
     ----------
     basis : ndarray (n_samples, rank)
         Orthonormal, of the span of the columns times the roots of the weights. Singular
-        values below ``max(n_samples, n_columns) * eps`` of the largest count as zero.
+        values below ``max(n_samples, n_columns) * eps`` of the largest, or below what
+        rounding of X to its type may have made of zero, count as zero.
     solve : ndarray (n_columns, rank)
         Coefficients of the columns from shares of the basis.
     independent : bool
@@ -290,7 +292,10 @@ class FreeColumns:
         packed = np.empty((design.n_samples, len(self.columns)), order="F")
         design.pack(self.columns, 0, design.n_samples, packed)
         basis, values, rotation = np.linalg.svd(packed, full_matrices=False)
-        keep = values > values[0] * max(packed.shape) * np.finfo(float).eps
+        shift = design.mean[columns] * design.scale[columns]
+        stored = design.sqnorm[columns] + design.n_samples * shift**2
+        noise = problem.precision * math.sqrt(stored.sum())
+        keep = values > max(values[0] * max(packed.shape) * EPS, noise)
         self.independent = bool(values[-1] > 1e-8 * values[0])
         self.basis = basis[:, keep]
         self.values, self.rotation = values[keep], rotation[keep]
