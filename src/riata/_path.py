@@ -22,9 +22,19 @@ from ._result_multinomial import MultinomialRecord
 from ._smooth import SmoothSolver
 from ._solver import ConvergenceWarning, Interrupted, PathSolver, Settings, Status
 from ._span import solve_in_span, span_pays
-from ._unpenalised import BasisSolver, needs_basis, solve_general
+from ._unpenalised import (
+    BasisSolver,
+    alone,
+    certified,
+    coefficients,
+    is_ambiguous,
+    needs_basis,
+    solve_general,
+)
 from .losses import Squared, get_loss
 
+LIMIT_PENALTY = 1e-7  # in units in which columns have norm one: of a limit at zero
+LIMIT_TOL = 1e-18
 LEAST_L1_RATIO = 1e-3  # alpha_max of a ridge path is that of this l1_ratio
 
 
@@ -345,6 +355,8 @@ def _path_by_passes(
         grid = alpha_grid(problem, solver, grid, ratio)
     solver.work.seconds["setup"] = monotonic() - started
     solutions = _solutions(solver, data, grid, penalty, standardize, loss)
+    if grid[-1] == 0.0 and data.X.kind != "chunks":
+        solutions = _of_least_norm(solutions, problem, settings, data, penalty, loss)
     return collect(solutions, solver, loss, started, limits)
 
 
@@ -448,6 +460,43 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
     # (whose own bound on the gap knows which columns depend on one another)
     gaps = ridge.relative_gap * problem.null_objective
     yield from solver.adopt(grid[smooth], keep, W, gaps)
+
+
+def _of_least_norm(solutions, problem, settings, data, penalty, loss):
+    """Solutions, those at alpha = 0 that bounds or flat parts of the loss leave ambiguous
+    replaced by the limit of ridge regression: the one of least norm."""
+    for part in solutions:
+        if part.alphas[-1] > 0.0:
+            yield part
+            continue
+        for k in range(len(part.alphas)):
+            one = alone(part, k)
+            if one.alphas[0] == 0.0 and is_ambiguous(problem, one):
+                W = _limit_of_ridge(problem, settings, data, penalty, loss)
+                one = certified(problem, settings, solver_of, one, W)
+            yield one
+
+
+def _limit_of_ridge(problem, settings, data, penalty, loss):
+    """Coefficients (n_features, n_outputs) for a vanishing L2 penalty, extrapolated from
+    three small ones (Richardson)."""
+    options = problem.options
+    penalty = {**penalty, "l1_ratio": 0.0}
+    ridge = checked_problem(
+        data, loss, fit_intercept=options.fit_intercept,
+        standardize=options.standardize, **penalty,
+    )
+    solver = solver_of(ridge, settings._replace(tol=min(settings.tol, LIMIT_TOL)))
+    grid = np.array([4.0, 2.0, 1.0]) * LIMIT_PENALTY / ridge.strengths.l2.max()
+    parts = _solutions(solver, data, grid, penalty, options.standardize, loss)
+    found = [coefficients(ridge, alone(part, k))
+             for part in parts for k in range(len(part.alphas))]
+    if len(found) < len(grid):  # out of time
+        return None
+    W, strengths = (found[0] - 6.0 * found[1] + 8.0 * found[2]) / 3.0, ridge.strengths
+    if strengths.lower is not None:
+        W = np.clip(W, strengths.lower[:, None], strengths.upper[:, None])
+    return W
 
 
 class Limits(NamedTuple):

@@ -61,9 +61,7 @@ def separates(problem, columns, W, constant):
         falls = (signs != 0)[:, None]
     if not falls.any():
         return False
-    unit = problem.eta_unit
-    null, Eta = problem.null_eta, _product(problem, np.flatnonzero(W.any(axis=1)), W)
-    Eta = unit * Eta + null + constant
+    unit, null, Eta = problem.eta_unit, problem.null_eta, predictors(problem, W, constant)
     cone = _cone(problem, columns)
     columns, cone = columns[np.isfinite(cone)], cone[np.isfinite(cone)]
     held = np.setdiff1d(np.flatnonzero(W.any(axis=1)), columns)
@@ -79,6 +77,12 @@ def separates(problem, columns, W, constant):
     if not (ratio[falls > 0] <= SUSPECT).any():
         return False
     return _search(problem, columns, cone, used, signs, (ratio <= FALLING) & (falls > 0))
+
+
+def predictors(problem, W, constant):
+    """Linear predictors of all samples, in units of the problem's `target_unit`."""
+    Eta = problem.eta_unit * _product(problem, np.flatnonzero(W.any(axis=1)), W)
+    return Eta + problem.null_eta + constant / problem.target_unit
 
 
 def _product(problem, columns, W):

@@ -9,13 +9,14 @@ returned. They are certified on X as given.
 
 import numpy as np
 
-from ._separation import separates
+from ._separation import predictors, separates
 from ._solver import Status
 from ._validation import DesignArrays, check_design
 from ._working_set import FreeColumns, Gram
 
 FREE_ENTRIES = 2**27  # the largest dense block of unpenalised columns (1 GiB)
 MOST_WORK = 10**11  # multiply-adds of a basis that are worth their while
+NO_LOSS = 1e-4  # share of the largest null residual
 CONDITION = 1e3  # of columns of norm one, from which a basis is better
 
 
@@ -79,10 +80,8 @@ class BasisSolver:
         self.others = np.setdiff1d(np.flatnonzero(problem.coef_unit > 0), columns)
         self.inner_problem = self._inner_problem()
         self.inner = solver_of(self.inner_problem, settings, self._inner_start(start))
-        if outer is None:  # which is only to certify
-            outer = solver_of(problem, settings._replace(deadline=-np.inf))
-            outer.settings = settings
-        self.outer, self.work = outer, self.inner.work
+        self.outer = auditor(problem, settings, solver_of) if outer is None else outer
+        self.work = self.inner.work
 
     def _inner_problem(self):
         problem, span, others = self.problem, self.span, self.others
@@ -154,37 +153,92 @@ class BasisSolver:
 
     def _as_given(self, part):
         """The same solutions, certified on X as given."""
-        problem, solver, span = self.problem, self.outer, self.span
+        problem, span = self.problem, self.span
         V = coefficients(self.inner_problem, part)
         V *= self.inner_problem.coef_unit[:, None]
         rank = len(span.values)
         W = span.least_norm(span.solve @ (V[:rank] * (self.length / problem.unit)))
         others = V[rank:] / problem.coef_unit[self.others, None]
         columns = np.concatenate([span.columns, self.others])
-        solver._add(columns[solver.working.mask[columns] == 0])
-        block = np.zeros((len(solver.working), V.shape[1]))
-        block[solver._places(columns)] = np.concatenate([W, others])
-        solver.engine = list(part.engine)
-        verdict = solver._verify(block, part.alphas)
+        verdict = audit(self.outer, columns, np.concatenate([W, others]), part)
         # the bound on the gap is sharper in the coordinates of the basis
         more = 0.5 * (verdict.loss - part.loss) + verdict.penalty - part.penalty
         gap = np.minimum(verdict.gap, part.gap + np.maximum(more, 0.0))
         verdict = verdict._replace(gap=gap)
         for k in range(len(part.alphas)):
             status = part.status
-            if gap[k] > solver.target and status is Status.optimal:
-                near = gap[k] <= 10 * solver.target
+            if gap[k] > self.outer.target and status is Status.optimal:
+                near = gap[k] <= 10 * self.outer.target
                 status = (
                     Status.optimal_inaccurate if near else Status.insufficient_progress
                 )
-            yield solver._solutions(part.alphas, [k], verdict, part.n_iter, status)
+            yield self.outer._solutions(part.alphas, [k], verdict, part.n_iter, status)
+
+
+def auditor(problem, settings, solver_of):
+    """A solver that is only to certify: it takes no steps."""
+    solver = solver_of(problem, settings._replace(deadline=-np.inf))
+    solver.settings = settings
+    return solver
+
+
+def audit(solver, columns, W, part):
+    """A `Verdict` on the coefficients W (columns, n_alphas) in place of some solutions; of
+    several classes, and one alpha, (columns, n_classes)."""
+    solver._add(columns[solver.working.mask[columns] == 0])
+    block = np.zeros((len(solver.working), W.shape[1]))
+    block[solver._places(columns)] = W
+    solver.engine = list(part.engine)
+    return solver._verify(block, part.alphas)
+
+
+def certified(problem, settings, solver_of, part, W):
+    """The solution W (n_features, n_outputs) at the only alpha of `part`, or `part` itself
+    where W is less good."""
+    if W is None:
+        return part
+    solver = auditor(problem, settings, solver_of)
+    columns = np.flatnonzero(problem.design.sqnorm > 0)
+    verdict = audit(solver, columns, W[columns], part)
+    if not verdict.gap[0] <= max(solver.target, part.gap[0]):
+        return part
+    return solver._solutions(part.alphas, [0], verdict, part.n_iter, part.status)
+
+
+def is_ambiguous(problem, part):
+    """Whether a solution at alpha = 0 is one of many, and perhaps not that of least norm:
+    bounds have a say, or the loss is flat for so many samples that the others leave some
+    predictors open."""
+    columns = open_columns(problem, 0.0)
+    if part.status is Status.unbounded_or_separable:
+        return False
+    if problem.strengths.lower is not None:
+        return needs_basis(problem, np.flatnonzero(problem.design.sqnorm > 0))
+    if not hasattr(problem, "loss") or problem.loss.many_outputs:
+        return False
+    Eta = predictors(problem, coefficients(problem, part), part.constant)
+    y, loss = problem.targets, problem.loss
+    flat = loss.curvature(y, Eta)[:, 0] == 0.0
+    if problem.weights is not None:
+        flat &= problem.weights > 0
+    if not flat.any() or not affordable(problem, columns):
+        return False
+    # (a sample that has hardly any loss may be on the verge of having none)
+    size = np.abs(loss.residual(y, Eta))[:, 0]
+    flat |= size <= NO_LOSS * np.abs(loss.residual(y, problem.null_eta)).max()
+    basis = FreeColumns(problem, columns, 0.0).basis
+    if problem.fit_intercept:
+        root = 1.0 if problem.weights is None else np.sqrt(problem.weights)
+        constant = root * np.full(len(basis), len(basis) ** -0.5)
+        basis = np.column_stack([basis, constant])
+    return np.linalg.matrix_rank(basis[~flat]) < basis.shape[1]
 
 
 def coefficients(problem, part):
     """Coefficients (n_features, n_alphas) of some solutions, in the units of the design;
     of several classes, and one alpha, (n_features, n_classes)."""
     n_features = len(problem.coef_unit)
-    if problem.loss.many_outputs:
+    if hasattr(problem, "n_classes"):
         W = np.zeros(n_features * problem.n_classes)
         W[part.columns] = part.w
         return W.reshape(n_features, -1)
