@@ -20,10 +20,10 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from . import _path
-from . import _separation as separation
 from ._moments import rows_of
 from ._path import Data, checked_penalty
 from ._result import Solved
+from ._separation import message_of_separation
 from ._solver import Settings
 from ._validation import (
     check_bool,
@@ -472,7 +472,7 @@ def warn_not_converged(estimator, fits, what, stacklevel):
     """
     separated = [fit for fit in fits if fit.status == "unbounded_or_separable"]
     if separated:
-        text = separation.message(len(separated), len(fits), what, estimator._stronger)
+        text = message_of_separation(len(separated), len(fits), what, estimator._stronger)
         warnings.warn(
             f"{type(estimator).__name__}: {text}",
             ConvergenceWarning,

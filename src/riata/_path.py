@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import _separation as separation
 from . import _validation as check
 from ._core.design import NonFinite
 from ._moments import Inexact
@@ -20,6 +19,7 @@ from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
 from ._smooth import SmoothSolver
+from ._separation import message_of_separation, predictors
 from ._solver import ConvergenceWarning, Interrupted, PathSolver, Settings, Status
 from ._span import solve_in_span, span_pays
 from ._unpenalised import (
@@ -29,6 +29,7 @@ from ._unpenalised import (
     coefficients,
     is_ambiguous,
     needs_basis,
+    needs_projection,
     solve_general,
 )
 from .losses import Squared, get_loss
@@ -463,18 +464,36 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
 
 
 def _of_least_norm(solutions, problem, settings, data, penalty, loss):
-    """Solutions, those at alpha = 0 that bounds or flat parts of the loss leave ambiguous
-    replaced by the limit of ridge regression: the one of least norm."""
+    """Solutions, those at alpha = 0 replaced by the ones of least norm where that takes
+    more than the solver has done."""
     for part in solutions:
         if part.alphas[-1] > 0.0:
             yield part
             continue
         for k in range(len(part.alphas)):
-            one = alone(part, k)
+            one, W = alone(part, k), None
             if one.alphas[0] == 0.0 and is_ambiguous(problem, one):
                 W = _limit_of_ridge(problem, settings, data, penalty, loss)
-                one = certified(problem, settings, solver_of, one, W)
-            yield one
+            elif one.alphas[0] == 0.0 and needs_projection(problem):
+                W = _with_same_predictors(problem, one, data, penalty)
+            yield certified(problem, settings, solver_of, one, W)
+
+
+def _with_same_predictors(problem, part, data, penalty):
+    """Coefficients (n_features, n_outputs) of least norm, by ridge regression of the
+    linear predictors."""
+    from ._ridge import solve_ridge
+
+    keep, factor = np.flatnonzero(problem.coef_unit > 0), penalty["penalty_factor"]
+    W, unit = coefficients(problem, part), problem.coef_unit[:, None]
+    Eta = problem.target_unit * (predictors(problem, W, 0.0) - problem.null_eta)
+    found = solve_ridge(
+        data.X.as_matrix()[:, keep], Eta, [0.0], fit_intercept=problem.fit_intercept,
+        standardize=problem.options.standardize, sample_weight=data.sample_weight,
+        penalty_factor=None if factor is None else factor[keep],
+    )
+    W[keep] = found.coef[0].T / unit[keep]
+    return W
 
 
 def _limit_of_ridge(problem, settings, data, penalty, loss):
@@ -551,7 +570,7 @@ def _warn(path, tol):
     if separated:
         remedy = "alpha > 0, and no penalty_factor of 0"
         warnings.warn(
-            separation.message(separated, len(path.alphas), "alphas", remedy),
+            message_of_separation(separated, len(path.alphas), "alphas", remedy),
             ConvergenceWarning,
             stacklevel=3,
         )

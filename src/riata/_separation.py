@@ -19,7 +19,7 @@ ENTRIES = 2 * 10**7  # of the matrices that are decomposed
 LINEAR_PROGRAM = 10**6  # entries up to which a linear program decides
 
 
-def message(count, total, what, remedy):
+def message_of_separation(count, total, what, remedy):
     """What to warn of if the data are separated in some of several fits."""
     share = f"{count} of {total} {what}" if total > 1 else "this fit"
     return (

@@ -9,6 +9,7 @@ returned. They are certified on X as given.
 
 import numpy as np
 
+from ._problem import GeneralProblem
 from ._separation import predictors, separates
 from ._solver import Status
 from ._validation import DesignArrays, check_design
@@ -17,7 +18,9 @@ from ._working_set import FreeColumns, Gram
 FREE_ENTRIES = 2**27  # the largest dense block of unpenalised columns (1 GiB)
 MOST_WORK = 10**11  # multiply-adds of a basis that are worth their while
 NO_LOSS = 1e-4  # share of the largest null residual
-CONDITION = 1e3  # of columns of norm one, from which a basis is better
+MOST_COLUMNS = 4000  # whose Gram matrix is decomposed
+NEARLY = 1e-6  # ratio of eigenvalues below which a basis is better
+EXACTLY = 1e-12  # the same below which columns are dependent, as far as a Gram matrix tells
 
 
 def open_columns(problem, alpha):
@@ -33,18 +36,7 @@ def open_columns(problem, alpha):
 
 def needs_basis(problem, columns):
     """Whether columns are (nearly) dependent, and a basis of their span affordable."""
-    design, size = problem.design, len(columns)
-    if not affordable(problem, columns):
-        return False
-    used = design.n_samples
-    if problem.weights is not None:
-        used = np.count_nonzero(problem.weights)
-    if size > used - problem.fit_intercept:
-        return True
-    gram = Gram(design)
-    gram.extend(columns, False)
-    values = np.linalg.eigvalsh(gram.matrix)
-    return bool(values[0] < values[-1] / CONDITION**2)
+    return affordable(problem, columns) and independence(problem, columns) < NEARLY
 
 
 def affordable(problem, columns):
@@ -52,6 +44,23 @@ def affordable(problem, columns):
     n, size = problem.design.n_samples, len(columns)
     entries = n * size
     return 0 < entries <= FREE_ENTRIES and entries * min(n, size) <= MOST_WORK
+
+
+def independence(problem, columns):
+    """Ratio of the smallest to the largest eigenvalue of the Gram matrix of some columns;
+    0 if there are more columns than samples, 1 if that matrix is too large."""
+    design, size = problem.design, len(columns)
+    used = design.n_samples
+    if problem.weights is not None:
+        used = np.count_nonzero(problem.weights)
+    if size > used - problem.fit_intercept:
+        return 0.0
+    if size > MOST_COLUMNS or not size:
+        return 1.0
+    gram = Gram(design)
+    gram.extend(columns, False)
+    values = np.linalg.eigvalsh(gram.matrix)
+    return max(values[0] / values[-1], 0.0)
 
 
 class BasisSolver:
@@ -205,6 +214,16 @@ def certified(problem, settings, solver_of, part, W):
     return solver._solutions(part.alphas, [0], verdict, part.n_iter, part.status)
 
 
+def needs_projection(problem):
+    """Whether solutions at alpha = 0 are not unique, but X is too large for a basis."""
+    if not isinstance(problem, GeneralProblem) or problem.strengths.lower is not None:
+        return False  # (the squared loss has had ridge regression)
+    columns = open_columns(problem, 0.0)
+    if affordable(problem, columns):
+        return False
+    return len(columns) > 0 and independence(problem, columns) < EXACTLY
+
+
 def is_ambiguous(problem, part):
     """Whether a solution at alpha = 0 is one of many, and perhaps not that of least norm:
     bounds have a say, or the loss is flat for so many samples that the others leave some
@@ -214,7 +233,7 @@ def is_ambiguous(problem, part):
         return False
     if problem.strengths.lower is not None:
         return needs_basis(problem, np.flatnonzero(problem.design.sqnorm > 0))
-    if not hasattr(problem, "loss") or problem.loss.many_outputs:
+    if not isinstance(problem, GeneralProblem) or problem.loss.many_outputs:
         return False
     Eta = predictors(problem, coefficients(problem, part), part.constant)
     y, loss = problem.targets, problem.loss
