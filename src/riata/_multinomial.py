@@ -16,6 +16,7 @@ from ._lanes import LANES, View
 from ._newton import MAX_STEPS, Model, NewtonSolver, gradient
 from ._predictors import Predictors
 from ._problem import GeneralProblem
+from ._separation import is_separated
 from ._solver import EPS, Solutions, Verdict
 
 MOST_PAIRS = 1500  # coefficients up to which one Gram matrix serves all classes
@@ -404,6 +405,10 @@ class MultinomialSolver(NewtonSolver):
     def _stiffness(self):
         share = self.model.weighted * (1.0 - self.P)
         return self.ratio * np.maximum(share.mean(axis=0), 1e-3 * share.mean())
+
+    def _is_separated(self, W, alphas):
+        V = self._of_all_columns(W)
+        return is_separated(self.problem, alphas[0], V, self.shift)
 
     def _measure(self, W, C, loss, alphas):
         count = len(alphas)

@@ -35,7 +35,7 @@ from ._unpenalised import (
 from .losses import Squared, get_loss
 
 LIMIT_PENALTY = 1e-7  # in units in which columns have norm one: of a limit at zero
-LIMIT_TOL = 1e-18
+LIMIT_TOL = 1e-22
 LEAST_L1_RATIO = 1e-3  # alpha_max of a ridge path is that of this l1_ratio
 
 

@@ -20,6 +20,8 @@ EPS = np.finfo(np.float64).eps
 # multiplies the errors of the coefficients, and no correction helps.
 WORST = {"gram": 1e-12, "kernel": 1e-10}
 UNEVEN = 1e5  # ratio of column norms above which one spectrum does not fit all columns
+SUSPECT = 1e-8  # share of a squared norm that may be rounding
+SLICE = 256  # columns looked at together
 CACHE_BYTES = 1 << 30  # of Cholesky factors kept
 
 
@@ -60,6 +62,22 @@ class Split:
             size = problem.sizes(index)
             self.inverse = least_norm(Vt[:rank], np.diag(1.0 / s[:rank]), size)
         self.cross = problem.tdot(self.Q)
+        self._leave_out(problem)
+
+    def _leave_out(self, problem):
+        """Leave out columns in the span of Q, but for rounding: they can only cost."""
+        square = problem.d**2 * problem.columns.square
+        rest = square - np.einsum("jq,jq->j", self.cross, self.cross)
+        suspects = np.flatnonzero((self.e > 0) & (rest <= SUSPECT * square))
+        lost = []
+        for first in range(0, len(suspects), SLICE):
+            part = suspects[first:first + SLICE]
+            rest = np.linalg.norm(self.project(self.project(problem.take(part))), axis=0)
+            noise = EPS * max(problem.n_samples, len(self.index))
+            lost.append(part[rest <= np.maximum(noise, problem.rounding(part))])
+        if len(suspects):
+            self.e = self.e.copy()
+            self.e[np.concatenate(lost)] = 0.0
 
     def project(self, R):
         """(I - QQ')R; R itself if there is nothing to project out."""

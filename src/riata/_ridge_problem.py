@@ -205,9 +205,13 @@ class Problem:
 
     def noise(self, e):
         """What rounding of X to its type may make of a singular value 0 of ``B e``."""
-        columns = self.columns
-        square = (e * self.d) ** 2 * (columns.square + columns.mean**2)
-        return self.precision * float(np.sqrt(square.sum()))
+        return float(np.linalg.norm(e * self.rounding(slice(None))))
+
+    def rounding(self, index):
+        """Norms that rounding of X to its type may make of some columns 0 of B."""
+        columns, d = self.columns, self.d[index]
+        square = d**2 * (columns.square[index] + columns.mean[index] ** 2)
+        return self.precision * np.sqrt(square)
 
     def sizes(self, index):
         """What one unit of some coefficients v counts in their norm, but for a factor: in

@@ -10,8 +10,6 @@ losses fall by orders of magnitude, and at once where it separates all samples.
 
 import numpy as np
 
-from ._newton import product
-
 SUSPECT = 1e-3  # share of a null residual below which separation is suspected
 FALLING = 1e-2  # the same of the samples that may be separated then
 DEPENDENT = 1e-9  # relative singular value below which rows count as dependent
@@ -31,16 +29,15 @@ def message_of_separation(count, total, what, remedy):
     )
 
 
-def separates(problem, columns, W, constant):
+def is_separated(problem, alpha, W, constant):
     """Whether the loss falls for ever along some direction of unpenalised coefficients.
 
     Parameters
     ----------
     problem : GeneralProblem
-    columns : ndarray of intp
-        Those without a penalty; their coefficients may have bounds.
+    alpha : float
     W : ndarray (n_features, n_outputs)
-        Coefficients of all columns at the solution, in the units of the design.
+        Coefficients that a fit has come to, in the units of the design.
     constant : float or ndarray (n_outputs,)
         Intercepts there, against the null model's.
 
@@ -49,6 +46,13 @@ def separates(problem, columns, W, constant):
     bool
         True only if there is such a direction, up to rounding.
     """
+    columns = problem.unpenalised  # some of which may have bounds
+    if alpha == 0.0:
+        columns = np.flatnonzero(problem.design.sqnorm > 0)
+    return len(columns) > 0 and _separates(problem, columns, W, constant)
+
+
+def _separates(problem, columns, W, constant):
     loss, used = problem.loss, slice(None)
     if problem.weights is not None:
         used = problem.weights > 0
@@ -86,7 +90,11 @@ def predictors(problem, W, constant):
 
 
 def _product(problem, columns, W):
-    return product(problem.design, columns, W[columns])
+    """``X~[:, columns] @ W[columns]``, one output after the other."""
+    out = np.zeros((W.shape[1], problem.design.n_samples, 1))
+    for k, eta in enumerate(out):
+        problem.design.subtract_product(columns, -W[columns][:, [k]], eta)
+    return np.ascontiguousarray(out[:, :, 0].T)
 
 
 def _cone(problem, columns):

@@ -84,6 +84,7 @@ class Status(str, Enum):
     time_limit = "time_limit"
     interrupted = "interrupted"
     insufficient_progress = "insufficient_progress"
+    #: columns without a penalty separate the samples: there is no finite solution
     unbounded_or_separable = "unbounded_or_separable"
 
     def __str__(self):

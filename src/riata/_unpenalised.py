@@ -10,7 +10,7 @@ returned. They are certified on X as given.
 import numpy as np
 
 from ._problem import GeneralProblem
-from ._separation import predictors, separates
+from ._separation import is_separated, predictors
 from ._solver import Status
 from ._validation import DesignArrays, check_design
 from ._working_set import FreeColumns, Gram
@@ -300,19 +300,10 @@ def judged(problem, part):
         return
     for k in range(len(part.alphas)):
         one = alone(part, k)
-        if is_separated(problem, one):
+        W = coefficients(problem, one)
+        if is_separated(problem, one.alphas[0], W, one.constant[0]):
             one = one._replace(status=Status.unbounded_or_separable)
         yield one
-
-
-def is_separated(problem, part):
-    """Whether a solution is only on the way to infinity."""
-    columns = problem.unpenalised
-    if part.alphas[0] == 0.0:
-        columns = np.flatnonzero(problem.design.sqnorm > 0)
-    if not len(columns):
-        return False
-    return separates(problem, columns, coefficients(problem, part), part.constant[0])
 
 
 def alone(part, k):
