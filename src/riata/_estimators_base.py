@@ -23,6 +23,7 @@ from . import _path
 from ._moments import rows_of
 from ._path import Data, checked_penalty
 from ._result import Solved
+from ._separation import message_of_separation
 from ._solver import Settings
 from ._validation import (
     check_bool,
@@ -443,6 +444,8 @@ def solve_path(
         sharper = _path.solve_path(
             data, alphas, penalty, settings, start=path._coef_of(0), **options
         )
+        if sharper.status[0] == "unbounded_or_separable":
+            return sharper
         inaccurate = sharper.status[0] != "optimal"
         if inaccurate:
             sharper.status = path.status  # which it is by the tolerance that was asked
@@ -467,7 +470,16 @@ def warn_not_converged(estimator, fits, what, stacklevel):
     stacklevel : int
         As for :func:`warnings.warn`, counted from the caller.
     """
-    failed = [fit for fit in fits if fit.status != "optimal"]
+    separated = [fit for fit in fits if fit.status == "unbounded_or_separable"]
+    if separated:
+        text = message_of_separation(len(separated), len(fits), what, estimator._stronger)
+        warnings.warn(
+            f"{type(estimator).__name__}: {text}",
+            ConvergenceWarning,
+            stacklevel=stacklevel + 1,
+        )
+    good = "optimal", "unbounded_or_separable"
+    failed = [fit for fit in fits if fit.status not in good]
     if not failed:
         return
     worst = max(failed, key=lambda fit: fit.relative_gap)

@@ -16,6 +16,7 @@ from ._lanes import LANES, View
 from ._newton import MAX_STEPS, Model, NewtonSolver, gradient
 from ._predictors import Predictors
 from ._problem import GeneralProblem
+from ._separation import is_separated
 from ._solver import EPS, Solutions, Verdict
 
 MOST_PAIRS = 1500  # coefficients up to which one Gram matrix serves all classes
@@ -410,6 +411,10 @@ class MultinomialSolver(NewtonSolver):
         share = self.model.weighted * (1.0 - self.P)
         return self.ratio * np.maximum(share.mean(axis=0), 1e-3 * share.mean())
 
+    def _is_separated(self, W, alphas):
+        V = self._of_all_columns(W)
+        return is_separated(self.problem, alphas[0], V, self.shift)
+
     def _measure(self, W, C, loss, alphas):
         count = len(alphas)
         gap, _, penalty = self.problem.strengths.certify(
@@ -480,10 +485,25 @@ class MultinomialSolver(NewtonSolver):
                 none, np.empty(0, dtype=np.intp), none, np.empty(0, dtype=np.intp), none,
                 none, none, none, np.empty((0, self.problem.n_classes)), rounds, status, [],
             )
-        places, classes = self.solved.nonzero()
+        solved = self._of_sum_zero(alphas[0])
+        places, classes = solved.nonzero()
         columns = self.working.columns[places] * self.problem.n_classes + classes
         gap, kkt, loss, penalty, _ = verdict
         return Solutions(
-            alphas, columns, self.solved[places, classes], np.array([len(columns)]),
+            alphas, columns, solved[places, classes], np.array([len(columns)]),
             gap, kkt, loss, penalty, self.constants[None, :], rounds, status, self.engine,
         )
+
+    def _of_sum_zero(self, alpha):
+        """The coefficients that were verified last. What is added to those of a feature in
+        all classes changes no probability: where nothing else decides on it their sum is
+        zero, which makes their norm the least."""
+        working, solved = self.working, self.solved
+        size = len(solved)
+        alone = np.isinf(working.lower[:size]) & np.isinf(working.upper[:size])
+        if alpha > 0:
+            alone &= (working.l1[:size] == 0) & (working.l2[:size] == 0)
+        if not alone.any():
+            return solved
+        mean = np.where(alone, solved.mean(axis=1), 0.0)
+        return solved - mean[:, None]

@@ -27,11 +27,13 @@ from ._core.descent import (
 )
 from ._lanes import LANES, View, descend_lanes
 from ._predictors import BEND, CURVATURE, EXCESS, LOSS, SLOPE, Predictors
+from ._separation import is_separated
 from ._solver import EPS, MAX_EPOCHS, SMALL_GRAM, PathSolver, Verdict
 from ._working_set import GRAM_BYTES, SPARSE_GRAM, Gram
 
 CONTRACTION = 0.3  # a step that leaves more of the gap asks for a new Hessian
 MAX_STEPS = 1000  # Newton steps of one batch on one working set
+HOPELESS = {20, 40, 80, 160, 320, 640}  # of them after which separation is looked for
 TOGETHER = 25  # of them in which all alphas move
 MOST_BY_EVENTS = 500  # columns of a model up to which its solutions are followed exactly
 FORCING = 0.1  # share of the gap to which larger models are solved
@@ -271,6 +273,10 @@ class NewtonSolver(PathSolver):
                 return statuses
             if monotonic() > self.settings.deadline:
                 break
+            if taken in HOPELESS and self._is_separated(W, alphas):
+                for k in np.flatnonzero(live):
+                    statuses[k] = STALLED
+                return statuses
             now = self._prepare(W, C, gap, before, alphas, live, taken)
             D = self._model_step(W, C, loss, gap, alphas, now, tol, alpha)
             alpha = None
@@ -286,6 +292,19 @@ class NewtonSolver(PathSolver):
         for k in np.flatnonzero(live):
             statuses[k] = OUT_OF_TIME if late else EPOCH_LIMIT
         return statuses
+
+    def _is_separated(self, W, alphas):
+        """Whether the coefficients of some lane are on their way to infinity."""
+        V, shift = self._of_all_columns(W), self.shift * self.problem.target_unit
+        return any(
+            is_separated(self.problem, alpha, V[:, [k]], shift[k])
+            for k, alpha in enumerate(alphas)
+        )
+
+    def _of_all_columns(self, W):
+        V = np.zeros((self.problem.design.n_features, W.shape[1]))
+        V[self.working.columns] = W
+        return V
 
     def _prepare(self, W, C, gap, before, alphas, live, taken):
         """See to it that the model fits; returns the lanes that are to move."""

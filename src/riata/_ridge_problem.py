@@ -64,6 +64,8 @@ class Problem:
             np.asarray(penalty_factor, dtype=np.float64), (self.n_features,)
         )
         self.columns = make_columns(X, self.root, fit_intercept)
+        single = np.dtype(X.dtype) == np.float32
+        self.precision = float(np.finfo(np.float32 if single else np.float64).eps)
         self.prescale_exponent = 0
         self._gram = self._kernel = None
         self._measure(second_moments)
@@ -200,6 +202,24 @@ class Problem:
         columns.decide_centring(self.d)
         if self.standardize and np.any(self.constant & (columns.square > 0)):
             self._kernel = None  # in which rounding errors were scaled up
+
+    def noise(self, e):
+        """What rounding of X to its type may make of a singular value 0 of ``B e``."""
+        return float(np.linalg.norm(e * self.rounding(slice(None))))
+
+    def rounding(self, index):
+        """Norms that rounding of X to its type may make of some columns 0 of B."""
+        columns, d = self.columns, self.d[index]
+        square = d**2 * (columns.square[index] + columns.mean[index] ** 2)
+        return self.precision * np.sqrt(square)
+
+    def sizes(self, index):
+        """What one unit of some coefficients v counts in their norm, but for a factor: in
+        the user's units, or those of standard deviations."""
+        if self.standardize:
+            return np.sqrt(self.spread.square[index]) * self.d[index]
+        power = self.exponent[index]
+        return np.ldexp(1.0, np.maximum(power.min() - power, -500))
 
     def _deviations(self):
         """Standard deviations of columns that are not centred, as prescaled."""

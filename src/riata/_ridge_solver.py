@@ -234,6 +234,8 @@ class Solver:
         A reciprocal condition below `worst` calls for the singular values of X.
         """
         worst = WORST[self.route] if worst is None else worst
+        # (columns may depend on each other but for their rounding)
+        worst = max(worst, 10.0 * self.problem.noise(self.split.e) ** 2)
         spectral = self.method == "eigh" or (many and self.method == "auto")
         if self.route == "gram" and uneven(self.split.e):
             spectral = False

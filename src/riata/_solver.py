@@ -84,6 +84,7 @@ class Status(str, Enum):
     time_limit = "time_limit"
     interrupted = "interrupted"
     insufficient_progress = "insufficient_progress"
+    #: columns without a penalty separate the samples: there is no finite solution
     unbounded_or_separable = "unbounded_or_separable"
 
     def __str__(self):
@@ -333,8 +334,9 @@ class PathSolver:
             above = alpha
         return steps
 
-    def adopt(self, alphas, columns, W):
-        """Solutions for coefficients found elsewhere: W (columns, alphas)."""
+    def adopt(self, alphas, columns, W, gaps=None):
+        """Solutions for coefficients found elsewhere: W (columns, alphas), with bounds on
+        their gaps if any are known."""
         self._add(columns[self.working.mask[columns] == 0])
         place = self._places(columns)
         for first in range(0, len(alphas), self.lanes):
@@ -343,6 +345,9 @@ class PathSolver:
             self.engine = ["ridge"] * len(ahead)
             block[place] = W[:, first:first + len(ahead)]
             verdict = self._verify(block, ahead)
+            if gaps is not None:
+                known = gaps[first:first + len(ahead)]
+                verdict = verdict._replace(gap=np.minimum(verdict.gap, known))
             for k in range(len(ahead)):
                 status = Status.optimal
                 if verdict.gap[k] > self.target:
@@ -653,7 +658,8 @@ class PathSolver:
         active = np.flatnonzero(B.any(axis=1))
         design.subtract_product(self.working.columns[active], B[active], R)
         if self.free is not None:
-            B[:len(self.free.columns)] += self.free.project(R)
+            free = slice(len(self.free.columns))
+            B[free] = self.free.least_norm(B[free] + self.free.project(R))
         sums, loss = design.settle(R)
         Q, loss = problem.weigh(R), loss[:lanes]
         cols = self._columns_to_look_at(Q[:, :lanes], loss, alphas)
