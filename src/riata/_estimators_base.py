@@ -118,6 +118,10 @@ class LinearModel(BaseEstimator):
         """Largest relative duality gap of a fit."""
         return self.tol / 100
 
+    def _describe_gap_tolerance(self):
+        """Say how it follows from `tol`."""
+        return self._gap_rule
+
     def _kkt_tolerance(self):
         """Largest violation of the optimality conditions, in units of the gradient of
         the mean loss; infinite where the gap decides alone."""
@@ -252,10 +256,12 @@ class GradientTolerance:
     therefore the relative gap here; and the gradient has to be as small as there, too.
     """
 
-    @property
-    def _gap_rule(self):
-        rule = "tol / 100" if self.tol > 0.01 else "tol ** 2"
-        return rule if self.tol**2 >= LEAST_GAP else f"max(tol ** 2, {LEAST_GAP:g})"
+    _gap_rule = "tol ** 2"
+
+    def _describe_gap_tolerance(self):
+        if self.tol**2 < LEAST_GAP:
+            return f"max({self._gap_rule}, {LEAST_GAP:g})"
+        return self._gap_rule if self.tol <= 0.01 else "tol / 100"
 
     def _gap_tolerance(self):
         return max(min(self.tol / 100, self.tol**2), LEAST_GAP)
@@ -494,7 +500,7 @@ def missed(estimator, failed):
     if worst.relative_gap > gap_tol:
         found.append(
             f"the {largest}relative duality gap is {worst.relative_gap:.2e}, the "
-            f"tolerance {estimator._gap_rule} is {gap_tol:.2e}"
+            f"tolerance {estimator._describe_gap_tolerance()} is {gap_tol:.2e}"
         )
     if by_kkt.kkt > kkt_tol:
         worst = worst if found else by_kkt

@@ -26,8 +26,8 @@ from ._core.descent import (
     descend,
 )
 from ._lanes import LANES, View, descend_lanes
-from ._progress import Progress, sharper
 from ._predictors import BEND, CURVATURE, EXCESS, LOSS, SLOPE, Predictors
+from ._progress import Progress, sharper
 from ._solver import EPS, MAX_EPOCHS, SMALL_GRAM, PathSolver, Verdict
 from ._working_set import GRAM_BYTES, SPARSE_GRAM, Gram
 

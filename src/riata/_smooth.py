@@ -17,8 +17,8 @@ from ._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
 from ._lane_model import Columns, LaneModel
 from ._newton import ARMIJO, IDLE, MAX_STEPS, MOST_BY_EVENTS, NOISE, SHORTEST
 from ._newton_guided import GuidedSolver
-from ._progress import Progress
 from ._predictors import CURVATURE, EXCESS, LOSS, SLOPE
+from ._progress import Progress
 from ._solver import EPS
 
 # Nanoseconds, for a choice that a clock would not make the same twice.
