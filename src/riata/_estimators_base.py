@@ -453,7 +453,7 @@ def settings_of(options, deadline=np.inf):
     """Take the `Settings` out of a dict as from ``LinearModel._path_options``."""
     return Settings(
         options.pop("tol"), options.pop("max_iter"), deadline,
-        kkt_tol=options.pop("kkt_tol"),
+        kkt_tol=float(options.pop("kkt_tol")),
     )
 
 

@@ -360,7 +360,7 @@ class PathSolver:
         on from."""
         lanes, first, rounds = len(alphas), 0, 0
         inner = 0.3 * targets
-        kkt_tol = np.full(lanes, self.settings.kkt_tol)
+        kkt_tol = np.full(lanes, self.settings.kkt_tol, dtype=float)
         if rungs:
             kkt_tol[rungs] = math.inf
         W, progress, stalled, self.kkt_tol = None, None, [], kkt_tol
@@ -419,8 +419,8 @@ class PathSolver:
 
     def _near(self, verdict, targets, kkt_tol):
         """Whether what was missed was missed by little."""
-        limit = np.maximum(10.0 * targets, ROUNDING * self.problem.null_objective)
-        return (verdict.gap <= limit) & (verdict.kkt <= 10.0 * kkt_tol)
+        near = (verdict.gap <= 10.0 * targets) & (verdict.kkt <= 10.0 * kkt_tol)
+        return near | (verdict.gap <= ROUNDING * self.problem.null_objective)
 
     def _give_up(self, inner_status, added, near, stuck, rounds):
         """The status to end an alpha with, or None to go on."""
