@@ -417,10 +417,11 @@ class MultinomialSolver(NewtonSolver):
 
     def _measure(self, W, C, loss, alphas):
         count = len(alphas)
-        gap, _, penalty = self.problem.strengths.certify(
+        gap, kkt, penalty = self.problem.strengths.certify(
             C, self.working.columns, W, alphas, count * loss, False, True
         )
-        return gap + self._intercept_gap(), penalty
+        kkt = max(kkt.max(), np.max(self._intercept_kkt()))
+        return gap + self._intercept_gap(), np.full(count, kkt), penalty
 
     def _intercept_gap(self):
         if self.model is None or not self.problem.fit_intercept:

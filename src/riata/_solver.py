@@ -24,6 +24,7 @@ from ._core.design import cache_lines
 from ._core.screening import Screening
 from ._diagnostics import Diagnostics
 from ._lanes import CRAWLING, LANES, descend_lanes
+from ._progress import Progress, sharper
 from ._working_set import FreeColumns, WorkingSet
 
 EPS = float(np.finfo(float).eps)
@@ -38,10 +39,12 @@ LAZY_GRAM = 10**7  # multiply-adds from which it may pay to form it by and by
 LARGE_GRAM = 500  # columns from which lanes are tried on a Gram matrix
 COST_OF_LANES = 32.0  # a multiply-add in all lanes, against one of the active set's
 SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
+MOST_IDLE = 3  # rounds in a row that improve on nothing
+ROUNDING = 1e-12  # relative gap that is as good as none
 
 
 class ConvergenceWarning(UserWarning):
-    """A fit ended before its duality gap reached the tolerance."""
+    """A fit ended before it reached its tolerance: the message names what was missed."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -72,6 +75,11 @@ class Interrupted(KeyboardInterrupt):
 class Status(str, Enum):
     """How the fit at one alpha ended.
 
+    Only ``optimal`` says that all tolerances were reached. A fit that rounding errors
+    keep from its tolerance ends as ``optimal_inaccurate`` if it came within ten times
+    the tolerance or to a relative gap of 1e-12, and as ``insufficient_progress``
+    otherwise: no step improves on it in double precision.
+
     Examples
     --------
     >>> Status.optimal == "optimal"
@@ -79,7 +87,8 @@ class Status(str, Enum):
     """
 
     optimal = "optimal"
-    optimal_inaccurate = "optimal_inaccurate"  #: gap within ten times the tolerance
+    #: within ten times the tolerance, or a relative gap of 1e-12
+    optimal_inaccurate = "optimal_inaccurate"
     iteration_limit = "iteration_limit"
     time_limit = "time_limit"
     interrupted = "interrupted"
@@ -100,6 +109,7 @@ class Settings(NamedTuple):
     engine: str = "auto"  # "gram" or "residual" for experts and tests
     lanes: int = LANES
     screening: bool = True
+    kkt_tol: float = math.inf  # largest KKT violation, in the user's units
 
 
 class Step(NamedTuple):
@@ -154,6 +164,7 @@ class PathSolver:
     def __init__(self, problem, settings, start=None):
         self.problem, self.settings = problem, settings
         self.target = settings.tol * problem.null_objective
+        self.kkt_tol = np.full(1, math.inf)  # of each lane
         self.working = WorkingSet(problem, settings)
         self.free = self._free_columns()
         self.active_set = ActiveSet()
@@ -213,7 +224,8 @@ class PathSolver:
         self.w[place] = np.clip(w, lower, upper)
         loss = self._restart(self.w[:, None])
         if not loss <= 2.0 * self.problem.yy:  # worse than to begin with nothing
-            self.w, self.c, self.from_afar = null, c, False
+            self._restart(null[:, None])
+            self.c, self.from_afar = c, False
         else:
             self.alpha = self.problem.strengths.alpha_max(self.c)
 
@@ -278,7 +290,7 @@ class PathSolver:
                 W = np.zeros((len(self.working), self.null.shape[1]))
                 W[:len(self.null)] = self.null
                 verdict = self._verify(W, alphas[k:k + 1])
-                if not verdict.gap[0] <= self.target:
+                if not self._reached(verdict)[0]:
                     return k
             else:
                 self.solved, self.constants = self.null, self._no_constants()
@@ -348,12 +360,13 @@ class PathSolver:
             if gaps is not None:
                 known = gaps[first:first + len(ahead)]
                 verdict = verdict._replace(gap=np.minimum(verdict.gap, known))
+            reached = self._reached(verdict)
+            near = self._near(verdict, self.target, self.settings.kkt_tol)
             for k in range(len(ahead)):
                 status = Status.optimal
-                if verdict.gap[k] > self.target:
-                    near = verdict.gap[k] <= 10 * self.target
+                if not reached[k]:
                     status = (
-                        Status.optimal_inaccurate if near
+                        Status.optimal_inaccurate if near[k]
                         else Status.insufficient_progress
                     )
                 yield self._solutions(ahead, [k], verdict, 1, status)
@@ -386,7 +399,10 @@ class PathSolver:
         on from."""
         lanes, first, rounds = len(alphas), 0, 0
         inner = 0.3 * targets
-        W = None
+        kkt_tol = np.full(lanes, self.settings.kkt_tol, dtype=float)
+        if rungs:
+            kkt_tol[rungs] = math.inf
+        W, progress, stalled, self.kkt_tol = None, None, [], kkt_tol
         while first < lanes:
             rounds += 1
             self.work.rounds += 1
@@ -395,7 +411,10 @@ class PathSolver:
             with self.work.phase("verify"):
                 verdict = self._verify(W, alphas)
             W, done = self.solved, first
-            while first < lanes and verdict.gap[first] <= targets[first]:
+            reached = verdict.gap <= targets
+            if self.settings.kkt_tol < math.inf:
+                reached &= verdict.kkt <= kkt_tol
+            while first < lanes and reached[first]:
                 first += 1
             if first > done:
                 which = slice(done, first)
@@ -408,19 +427,34 @@ class PathSolver:
             if first == lanes:
                 break
             added = self._add_violators(first, alphas)
-            status = self._give_up(
-                statuses[first], added, inner[first], verdict.gap[first],
-                targets[first], rounds,
-            )
-            if status is not None:
+            progress = progress or Progress(targets, kkt_tol, lanes)
+            progress.note(verdict.gap, verdict.kkt)
+            if added:
+                progress.idle[:] = 0
+            near = self._near(verdict, targets, kkt_tol)
+            stuck = (progress.idle >= MOST_IDLE) | (inner < 1e-8 * targets)
+            stuck[stalled] = True
+            while first < lanes:
+                status = Status.optimal if reached[first] else self._give_up(
+                    statuses[first], added, near[first], stuck[first], rounds
+                )
+                if status is None:
+                    break
                 self._advance(alphas, first, first + 1, verdict)
                 if first not in rungs:
                     yield self._solutions(alphas, [first], verdict, rounds, status)
                 first += 1
+                if added:
+                    break
             if added:
                 W = np.vstack([W, np.zeros((added, W.shape[1]))])
+                inner[stalled], stalled, self.kkt_tol = 0.3 * targets[stalled], [], kkt_tol
             else:
-                inner *= 0.1
+                inner = 0.1 * sharper(inner, kkt_tol, verdict.gap, verdict.kkt)
+                # until there are new columns, more steps are of no use to these
+                stalled += [k for k, status in enumerate(statuses) if status == STALLED]
+                self.kkt_tol = kkt_tol.copy()
+                inner[stalled] = self.kkt_tol[stalled] = math.inf
         return rounds
 
     def _drop_rounding(self, W, alphas):
@@ -429,13 +463,21 @@ class PathSolver:
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
         self.problem.strengths.drop_rounding(self.working.columns, W, alphas, noise)
 
-    def _give_up(self, inner_status, added, inner, gap, target, rounds):
+    def _reached(self, verdict):
+        """Whether both tolerances were met, of each alpha."""
+        return (verdict.gap <= self.target) & (verdict.kkt <= self.settings.kkt_tol)
+
+    def _near(self, verdict, targets, kkt_tol):
+        """Whether what was missed was missed by little."""
+        near = (verdict.gap <= 10.0 * targets) & (verdict.kkt <= 10.0 * kkt_tol)
+        return near | (verdict.gap <= ROUNDING * self.problem.null_objective)
+
+    def _give_up(self, inner_status, added, near, stuck, rounds):
         """The status to end an alpha with, or None to go on."""
         settings = self.settings
         if inner_status == OUT_OF_TIME or monotonic() > settings.deadline:
             return Status.time_limit
-        near = gap <= 10 * target
-        if not added and (inner_status == STALLED or inner < 1e-8 * target):
+        if not added and (inner_status == STALLED or stuck):
             return Status.optimal_inaccurate if near else Status.insufficient_progress
         if rounds >= settings.max_iter or (not added and inner_status != CONVERGED):
             return Status.optimal_inaccurate if near else Status.iteration_limit

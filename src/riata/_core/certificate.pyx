@@ -9,7 +9,8 @@ import numpy as np
 from libc.math cimport INFINITY, fabs
 
 from .penalty cimport (
-    Penalty, bound, conjugate_term, far, gap_term, kappa_limit, violation,
+    Penalty, bound, conjugate_term, far, gap_term, kappa_limit, negligible,
+    violation,
 )
 
 
@@ -19,7 +20,7 @@ cdef enum:
 
 cdef struct Terms:  # all of them doubles
     double kappa      # how far the residual must shrink to be dual feasible
-    double ridge      # sum of l2 w^2 of the columns with l1 > 0
+    double ridge      # sum of l2 w^2 of the columns with an l1
     double augmented  # sum of gap terms
     double conjugate  # sum of conjugate terms
     double kkt        # largest violation, in the units of `unit`
@@ -306,7 +307,7 @@ cdef class Strengths:
                     t.conjugate += conjugate_term(C[i, k], w[i, k], pen)
                     t.value += pen.l1 * fabs(w[i, k]) if w[i, k] != 0.0 else 0.0
                     t.value += 0.5 * pen.l2 * w[i, k] * w[i, k]
-                    if pen.l1 > 0.0:
+                    if not negligible(pen.l1):
                         t.ridge += pen.l2 * w[i, k] * w[i, k]
             for i in range(size):
                 for k in range(lanes):

@@ -15,6 +15,7 @@ from .._core.active_set import ActiveSet
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
 from .._lanes import LANES, View
 from .._newton import ARMIJO, SHORTEST, NewtonSolver
+from .._progress import Progress, sharper
 from .._solver import EPS, MOST_LANES, Verdict
 from ._moments import sums_pay
 from ._sample import SamplePath
@@ -22,7 +23,7 @@ from ._solver import WIDEST, WideBatches, lanes_that_fit
 from ._visit import Group, Model, Visit, add_visits, visit_of
 
 MOST_STEPS = 200  # reads for one batch
-MOST_IDLE = 20  # of them in which the gap is not halved
+MOST_IDLE = 20  # of them in a row that improve on nothing
 MOST_MODELS = 13  # that are formed by one read: of eight neighbours each, for 100 alphas
 SHARE_OF_MODELS = 0.125  # of the memory limit
 SLOW = 0.02  # share of a gap: a step that leaves more of it asks for a new model
@@ -311,23 +312,23 @@ class RowNewtonSolver(ManyLanes):
         statuses = [CONVERGED] * lanes
         live, fresh = np.arange(lanes) >= first, np.ones(lanes, dtype=bool)
         D, length, before = np.zeros_like(W), np.ones(lanes), np.full(lanes, np.inf)
-        shift, slope, idle = np.zeros((3, lanes))
-        best = np.full(lanes, np.inf)
+        shift, slope = np.zeros((2, lanes))
+        progress = Progress(tol, self.kkt_tol, lanes)
         noise = EPS * (100.0 + 10.0 * np.sqrt(self.problem.design.n_samples))
         for _ in range(MOST_STEPS):
             C = np.ascontiguousarray(self.seen.C[self.working.columns])
-            gap, penalty = self._measure(W, C, 2.0 * self.loss, alphas)
-            live &= ~(gap <= tol)
+            gap, kkt, penalty = self._measure(W, C, 2.0 * self.loss, alphas)
+            live &= ~((gap <= tol) & (kkt <= self.kkt_tol))
             if not live.any() or monotonic() > self.settings.deadline:
                 break
             new = live & fresh
             if new.any():
                 slow = gap > SLOW * before
-                better = new & (gap <= 0.5 * best)
-                best, idle = np.where(better, gap, best), np.where(better, 0, idle + new)
+                progress.note(gap, kkt, self.loss + penalty, new)
+                goals = sharper(tol, self.kkt_tol, gap, kkt)
                 before = np.where(new, gap, before)
                 with self.work.phase("solve"):
-                    D[:, new], shift[new] = self._steps(W, C, gap, alphas, new, tol)
+                    D[:, new], shift[new] = self._steps(W, C, gap, alphas, new, goals)
                 begin = unit * np.einsum("ij,ij->j", C, D) + self.excess * shift
                 change = self._penalty(W + D, alphas) - penalty - begin / unit
                 slope, length = np.where(new, change, slope), np.where(new, 1.0, length)
@@ -346,7 +347,8 @@ class RowNewtonSolver(ManyLanes):
             self._models_of(visit, groups, at)
             fresh[at] = good
             length[at[~good]] *= 0.5
-            stuck = (good & ~moved) | (length[at] < SHORTEST) | (idle[at] >= MOST_IDLE)
+            stuck = (good & ~moved) | (length[at] < SHORTEST)
+            stuck |= progress.idle[at] >= MOST_IDLE
             for k in at[stuck]:  # by rounding
                 statuses[k] = STALLED
                 live[k] = False
