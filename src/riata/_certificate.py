@@ -125,6 +125,7 @@ def check_solution(
         standardize=check.check_bool(standardize, "standardize"),
         **options,
     )
+    problem.check_alphas(alpha, alpha)
     if not problem.fit_intercept and np.any(intercept != 0.0):
         raise ValueError(
             f"intercept={intercept!r}, but fit_intercept=False says that the model has "

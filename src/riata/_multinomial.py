@@ -19,6 +19,7 @@ from ._problem import GeneralProblem
 from ._solver import EPS, Solutions, Verdict
 
 MOST_PAIRS = 1500  # coefficients up to which one Gram matrix serves all classes
+SMALLEST = 1e-300  # curvature of an intercept that counts
 MOST_FAILED = 4  # steps in a row that lead nowhere
 
 
@@ -80,10 +81,7 @@ class MultinomialProblem(GeneralProblem):
             pull = self.weigh(self.targets - p).sum(axis=0)
             if np.abs(pull).max() <= 1e-15 * weighted.sum():
                 break
-            share = weighted.sum(axis=0)
-            bend = np.diag(share) - p.T @ weighted + share.mean() / count
-            step = np.linalg.solve(bend + EPS * np.diag(share), pull)
-            step -= step.mean()
+            step = inverse_of_intercepts(p, weighted) @ pull
             for _ in range(30):
                 new = self.losses(Eta + moved + step)[0]
                 if new <= value * (1.0 + 1e-14):
@@ -120,6 +118,34 @@ def certify(strengths, C, cols, B, alpha, loss):
     return float(gap[0]), float(kkt.max()), float(penalty.sum())
 
 
+def inverse_of_intercepts(P, weighted):
+    """Pseudo-inverse of the Hessian of the intercepts: of sum zero in rows and columns.
+
+    Parameters
+    ----------
+    P : ndarray (n_samples, n_classes)
+        Probabilities.
+    weighted : ndarray (n_samples, n_classes)
+        The same times the sample weights.
+    """
+    count = P.shape[1]
+    hessian = -(P.T @ weighted)
+    np.fill_diagonal(hessian, 0.0)
+    np.fill_diagonal(hessian, -hessian.sum(axis=1))  # without cancellation
+    # classes of any size count alike, against the largest, whose intercept is 0
+    diagonal = hessian.diagonal()
+    kept = np.flatnonzero(diagonal > SMALLEST)
+    kept = kept[kept != weighted.sum(axis=0).argmax()]
+    root = np.sqrt(diagonal[kept])
+    values, vectors = np.linalg.eigh(hessian[np.ix_(kept, kept)] / root / root[:, None])
+    vectors = vectors / root[:, None]
+    inverse = np.zeros((count, count))
+    floor = count * EPS
+    inverse[np.ix_(kept, kept)] = (vectors / np.maximum(values, floor)) @ vectors.T
+    inverse -= inverse.mean(axis=0)
+    return inverse - inverse.mean(axis=1)[:, None]
+
+
 class PairModel:
     """The quadratic model with all of the Hessian, for some pairs of a column and a class.
 
@@ -139,13 +165,8 @@ class PairModel:
         self.places = self.classes = np.empty(0, dtype=np.intp)  # in the working set
         self.matrix = np.empty((0, 0), order="F")
         self.active_set = ActiveSet()
-        share = self.weighted.sum(axis=0)
-        bend = np.diag(share) - P.T @ self.weighted
-        # of the intercepts, of sum zero
-        self.intercept_inverse = np.linalg.inv(
-            bend + share.mean() / len(share) + EPS * np.diag(share)
-        ) - 1.0 / (share.mean() * len(share))
-        self.slopes = np.empty((0, len(share)))  # products with the intercepts
+        self.intercept_inverse = inverse_of_intercepts(P, self.weighted)
+        self.slopes = np.empty((0, P.shape[1]))  # products with the intercepts
 
     def bend(self, V):
         """Hessian of the loss times a change V (n_samples, n_classes) of predictors."""

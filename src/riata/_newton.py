@@ -53,6 +53,26 @@ def positive_definite():
     return lapack.dpotrf, lapack.dpotrs
 
 
+def solve_definite(matrix, rest):
+    """Solution of a system whose matrix is positive definite but for rounding: what makes
+    it indefinite is made up for on its diagonal."""
+    factored, solve_factored = positive_definite()
+    factor, failed = factored(matrix, lower=1, clean=0)
+    root, ridge = 1.0, EPS * len(rest)
+    if failed:
+        root = np.sqrt(np.maximum(matrix.diagonal(), 0.0))
+        root = np.where(np.isfinite(root) & (root > 0.0), root, 1.0)
+        matrix = matrix / root / root[:, None]
+    while failed and ridge < 1.0:
+        shifted = np.array(matrix, order="F")
+        shifted.flat[:: len(rest) + 1] += ridge
+        factor, failed = factored(shifted, lower=1, clean=0)
+        ridge *= 100.0
+    if failed:
+        return np.zeros(len(rest))
+    return solve_factored(factor, rest / root, lower=1)[0] / root
+
+
 def gradient(design, Q, columns):
     """``X~[:, columns]' Q`` for Q (n_samples, lanes); (n_columns, 1 or LANES)."""
     blocks = []
@@ -498,17 +518,13 @@ class NewtonSolver(PathSolver):
 
     def _solve_directly(self, view, gram, start, c, alphas):
         """Solutions of the model where an L2 penalty alone holds all coefficients."""
-        solved, (factored, solve_factored) = start.copy(), positive_definite()
+        solved = start.copy()
         for k, alpha in enumerate(alphas.tolist()):
             l2 = alpha * view.l2
             matrix = gram.copy()
             matrix.flat[:: len(l2) + 1] += l2
             rest = c[:, k] - l2 * start[:, k]
-            factor, failed = factored(matrix, lower=1, clean=0)
-            solved[:, k] += (
-                np.linalg.solve(matrix, rest) if failed
-                else solve_factored(factor, rest, lower=1)[0]
-            )
+            solved[:, k] += solve_definite(matrix, rest)
         return solved
 
     def _pull(self, lanes, scale):

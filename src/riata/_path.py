@@ -334,6 +334,7 @@ def _path_by_passes(
     solver = solver_of(problem, settings, _to_design(start, problem), guide)
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
+    problem.check_alphas(grid[0], grid[-1])
     solver.work.seconds["setup"] = monotonic() - started
     solutions = _solutions(solver, data, grid, penalty, standardize, loss)
     return collect(solutions, solver, loss, started, limits)
@@ -357,6 +358,7 @@ def _path_by_sums(
             return None
         if isinstance(grid, int):
             grid = alpha_grid(solver.problem, solver, grid, ratio)
+        solver.problem.check_alphas(grid[0], grid[-1])
         solver.work.seconds["setup"] = monotonic() - started
         return collect(solver.solve(grid), solver, loss, started, limits)
     except Inexact:

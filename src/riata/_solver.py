@@ -152,7 +152,7 @@ class PathSolver:
 
     def __init__(self, problem, settings, start=None):
         self.problem, self.settings = problem, settings
-        self.target = settings.tol * problem.null_objective
+        self.target = settings.tol * (problem.null_objective or EPS)
         self.working = WorkingSet(problem, settings)
         self.free = self._free_columns()
         self.active_set = ActiveSet()
