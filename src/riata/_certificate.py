@@ -6,13 +6,15 @@ import numpy as np
 
 from . import _validation as check
 from ._multinomial import MultinomialSolver
-from ._multinomial_rows import RowSolver
+from ._multinomial_rows import RowSolver, norms
 from ._newton import gradient, product
 from ._path import checked_data, checked_penalty, checked_problem
-from ._problem import GeneralProblem
+from ._problem import EPS, GeneralProblem
 from ._working_set import FreeColumns
 from .losses import get_loss
 
+NEGLIGIBLE = 1e-10  # penalty that is lost in rounding, as in `penalty.pxd`
+MOST_POLISHING = 50  # Newton steps
 FREE_ENTRIES = 2**27  # the largest dense block of unpenalised columns (1 GiB)
 
 
@@ -41,6 +43,7 @@ class Certificate(NamedTuple):
     kkt: float
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
 def check_solution(
     X,
     y,
@@ -233,29 +236,12 @@ def _audit_general(problem, coef, intercept, alpha):
         best, _ = problem.settle(given)
     above = (problem.losses(given)[0] - problem.losses(best)[0]) / square
     loss = problem.losses(best)[0] / square
-    R = problem.residuals(best)
-    C = np.empty((design.n_features, 1))
-    design.gradient(problem.weigh(R), C)
-    alphas, everything = np.array([alpha]), np.arange(design.n_features)
-
-    def certify(C):
-        return strengths.certify(
-            C, everything, w[:, None], alphas, np.array([2.0 * loss]), False
-        )
-
-    gap, kkt, penalty = certify(C)
-    gap = float(gap[0])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        room = alpha * strengths.l1 / np.abs(C[:, 0])
-    kappa = float(np.min(room[strengths.l1 > 0], initial=1.0))
-    distance = problem.fenchel_young(best, kappa) / square
-    if np.isfinite(distance):
-        gap = min(gap, float(certify(kappa * C)[0][0]) + distance)
+    gap, kkt, penalty = _gap_at(problem, strengths.certify, w[:, None], alpha, best, loss)
     if not problem.loss.convex:
         gap = np.nan
     constant = float(problem.weigh(problem.residuals(given)).mean())
-    kkt = max(float(kkt[0]), abs(constant) * problem.unit * problem.fit_intercept)
-    return loss + max(above, 0.0) + float(penalty[0]), gap + max(above, 0.0), kkt
+    kkt = max(kkt, abs(constant) * problem.unit * problem.fit_intercept)
+    return loss + max(above, 0.0) + penalty, gap + max(above, 0.0), kkt
 
 
 def _audit_classes(problem, coef, intercept, alpha):
@@ -273,23 +259,144 @@ def _audit_classes(problem, coef, intercept, alpha):
         best, _ = problem.settle(given)
     loss = problem.losses(best).sum() / square
     above = max(problem.losses(given).sum() / square - loss, 0.0)
-    C = gradient(design, problem.weigh(problem.residuals(best)), everything)
-    gap, kkt, penalty = kind.certify(strengths, C, everything, B, alpha, 2.0 * loss)
-    size = np.abs(C[:, :B.shape[1]]).max(axis=1)
-    if problem.loss.grouped:
-        size = np.linalg.norm(C[:, :B.shape[1]], axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        room = alpha * strengths.l1 / size
-    kappa = float(np.min(room[strengths.l1 > 0], initial=1.0))
-    distance = problem.fenchel_young(best, kappa) / square
-    if np.isfinite(distance):
-        scaled, _, _ = kind.certify(
-            strengths, kappa * C, everything, B, alpha, 2.0 * loss
-        )
-        gap = min(gap, scaled + distance)
+
+    def certify(C, cols, W, alphas, loss, _):
+        return kind.certify(strengths, C, cols, W, alphas[0], loss[0])
+
+    gap, kkt, penalty = _gap_at(
+        problem, certify, B, alpha, best, loss, norms if problem.loss.grouped else None
+    )
     constant = np.abs(problem.weigh(problem.residuals(given)).mean(axis=0)).max()
     kkt = max(kkt, float(constant) * problem.unit * problem.fit_intercept)
     return loss + above + penalty, gap + above, kkt
+
+
+def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=None):
+    """Gap, KKT violation and penalty of coefficients W of all columns with predictors Eta,
+    whose intercepts are optimal, in the units of the design.
+
+    The smaller of two bounds: the tangent's, which needs no conjugate of the loss, and
+    that of a dual point, which is the residual, made orthogonal to the columns that
+    nothing holds and shrunk until it is feasible. Where there are such columns the second
+    alone is free of assumptions, and is taken if the loss has a conjugate.
+
+    Parameters
+    ----------
+    certify : callable
+        As `Strengths.certify`.
+    W, Eta : ndarray (n_features, n_outputs), (n_samples, n_outputs)
+    loss : float
+    size_of : callable, optional
+        Size of the correlations of a column with several outputs; by default the largest.
+    """
+    design, strengths, square = problem.design, problem.strengths, problem.eta_unit**2
+    everything, count = np.arange(design.n_features), W.shape[1]
+    arguments = np.array([alpha]), np.array([2.0 * loss]), False
+
+    def bound(C):
+        parts = certify(C, everything, W, *arguments)
+        return [float(np.max(part)) for part in parts]
+
+    residual = problem.loss.residual(problem.targets, Eta)
+    C = gradient(design, problem.weigh(residual) / problem.eta_unit, everything)
+    tangent, kkt, penalty = bound(C)
+    free = _open_columns(problem, alpha)
+    theta = _orthogonal(problem, free, Eta)
+    if theta is None:
+        return tangent, kkt, penalty
+    if len(free):
+        C = gradient(design, problem.weigh(theta) / problem.eta_unit, everything)
+        C[free] = 0.0
+    size = np.abs(C[:, :count]).max(axis=1) if size_of is None else size_of(C[:, :count])
+    held = (strengths.l1 > 0) & (size > 0)
+    room = (alpha * strengths.l1[held] / size[held]).min(initial=1.0)
+    distance = problem.fenchel_young(Eta, room * theta) / square
+    if not distance < np.inf:
+        return tangent, kkt, penalty
+    dual = bound(room * C)[0] + distance
+    return min(dual, loss + penalty) if len(free) else min(tangent, dual), kkt, penalty
+
+
+def _open_columns(problem, alpha):
+    """Columns that no finite bound holds, nor a penalty of any strength."""
+    strengths = problem.strengths
+    held = alpha * np.maximum(strengths.l1, strengths.l2) >= NEGLIGIBLE
+    held |= problem.design.sqnorm == 0
+    if strengths.lower is not None:
+        held |= np.isfinite(strengths.lower) | np.isfinite(strengths.upper)
+    free = np.flatnonzero(~held)
+    entries = len(free) * problem.design.n_samples * problem.targets.shape[1] ** 2
+    return free if entries <= FREE_ENTRIES else free[:0]
+
+
+def _orthogonal(problem, free, Eta):
+    """A dual point (n_samples, n_outputs) near the residual at predictors Eta, orthogonal
+    to the intercept and the columns `free`, up to rounding; None if there is none.
+
+    It is what Newton's step for these columns leaves of the residual. Where that is far,
+    the step is taken and the next one looked at.
+    """
+    n, weights = problem.design.n_samples, problem.weights
+    root = np.ones(n) if weights is None else np.sqrt(weights)
+    packed = np.empty((n, len(free)), order="F")
+    problem.design.pack(free, 0, n, packed)
+    if problem.fit_intercept:
+        packed = np.column_stack([packed, root])
+    theta = problem.loss.residual(problem.targets, Eta)
+    if not packed.shape[1]:
+        return theta
+    value, found = problem.losses(Eta).sum(), None
+    for _ in range(MOST_POLISHING):
+        theta, step, decrement = _projected(problem, packed, root, Eta)
+        rest = np.abs(packed.T @ (root[:, None] * theta))
+        residual = problem.loss.residual(problem.targets, Eta)
+        size = root[:, None] * (np.abs(theta) + np.abs(residual))
+        if (rest <= 64.0 * EPS * (np.abs(packed).T @ size)).all():
+            found = theta
+        if not EPS * value < decrement < np.inf:
+            break
+        length, new = 1.0, np.inf
+        while length > 1e-10 and not new < value:
+            new = problem.losses(Eta + length * step).sum()
+            length *= 0.5
+        if not new < value:
+            break
+        Eta, value = Eta + 2.0 * length * step, new
+    return found
+
+
+def _projected(problem, packed, root, Eta):
+    """The residual, less its part in the span of columns (times the roots of the weights)
+    in the metric of the curvature; Newton's step of the predictors for these columns, and
+    the square of its length in that metric."""
+    residual, factor, scaled = _half_hessian(problem, Eta)
+    size = residual.size
+    A = np.einsum("ij,ica->iajc", packed, factor).reshape(size, -1)
+    left, values, right = np.linalg.svd(A, full_matrices=False)
+    keep = values > values[0] * max(A.shape) * EPS
+    left, values, right = left[:, keep], values[keep], right[keep]
+    fixed = np.where(np.isfinite(scaled), 0.0, residual)  # no curvature there
+    scaled = np.where(np.isfinite(scaled), scaled, 0.0)
+    share = left.T @ (root[:, None] * scaled).ravel()
+    share += right @ (packed.T @ (root[:, None] * fixed)).ravel() / values
+    own = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)[:, None]
+    part = (left @ share).reshape(residual.shape)
+    theta = residual - own * np.einsum("ica,ia->ic", factor, part)
+    coefs = (right.T @ (share / values)).reshape(packed.shape[1], -1)
+    return theta, own * (packed @ coefs), float(share @ share)
+
+
+def _half_hessian(problem, Eta):
+    """Residuals r (n, n_outputs), a factor B of each Hessian ``B B'``, and u with ``B u``
+    the residual, infinite where there is no curvature."""
+    residual = problem.loss.residual(problem.targets, Eta)
+    if problem.loss.many_outputs:
+        p = problem.targets - residual
+        root = np.sqrt(np.maximum(p, 0.0))
+        factor = root[:, None, :] * (np.eye(p.shape[1]) - p[:, :, None])
+        return residual, factor, np.where(root > 0, residual / root, 0.0)
+    root = np.sqrt(problem.loss.curvature(problem.targets, Eta))
+    return residual, root[:, :, None], np.where(root > 0, residual / root, np.inf)
 
 
 def _free(problem, alpha):

@@ -63,30 +63,34 @@ class MultinomialProblem(GeneralProblem):
         p = y - residual
         return np.full(count, total / count), residual, p * (1.0 - p)
 
-    def fenchel_young(self, Eta, kappa):
+    def fenchel_young(self, Eta, theta):
         """As of `GeneralProblem`, of predictors (n_samples, n_classes)."""
-        theta = kappa * self.loss.residual(self.targets, Eta)
         distance = self.loss.value(self.targets, Eta) + (theta * Eta).sum(axis=1)
         distance -= self.loss.dual(self.targets, theta)
-        return float(self.weigh(np.maximum(distance, 0.0)[:, None]).sum())
+        return self.total(np.maximum(distance, 0.0))
 
     def settle(self, Eta):
         """Give Eta (n_samples, n_classes) its optimal intercepts, by Newton's method;
         returns the predictors, and what was added (of sum zero)."""
         count = self.n_classes
         moved, value = np.zeros(count), self.losses(Eta)[0]
-        for _ in range(100):
+        farthest = 50.0 + float(np.ptp(Eta)) if np.isfinite(Eta).all() else 0.0
+        for _ in range(100 if farthest else 0):
             p = self.loss.predict(Eta + moved)
             weighted = self.weigh(p)
             pull = self.weigh(self.targets - p).sum(axis=0)
             if np.abs(pull).max() <= 1e-15 * weighted.sum():
                 break
             step = inverse_of_intercepts(p, weighted) @ pull
-            for _ in range(30):
+            # (where all probabilities are 0 or 1 the Hessian says little)
+            step *= min(1.0, farthest / max(np.abs(step).max(), farthest))
+            for _ in range(60):
                 new = self.losses(Eta + moved + step)[0]
                 if new <= value * (1.0 + 1e-14):
                     break
                 step *= 0.5
+            if not new <= value * (1.0 + 1e-14):
+                break
             moved, value = moved + step, new
             if np.abs(step).max() <= 1e-15 * (1.0 + np.abs(moved).max()):
                 break

@@ -38,6 +38,7 @@ FORCING = 0.1  # share of the gap to which larger models are solved
 MOST_GRADIENTS = 100  # steps of conjugate gradients for one model
 MAX_ROUNDS = 1000  # of descent for one model
 ARMIJO = 1e-4
+FARTHEST = 1e100  # step of a coefficient
 SHORTEST = 1e-10  # step length
 IDLE = 1e-13  # share of the coefficients: a step that may be rounding
 NOISE = 1e-8  # share of a loss, of which a change may be rounding
@@ -71,6 +72,13 @@ def solve_definite(matrix, rest):
     if failed:
         return np.zeros(len(rest))
     return solve_factored(factor, rest / root, lower=1)[0] / root
+
+
+def bounded(D):
+    """Steps (working, lanes) without what is not finite, or as good as infinite."""
+    if np.abs(D).max(initial=0.0) <= FARTHEST:
+        return D
+    return np.clip(np.where(np.isfinite(D), D, 0.0), -FARTHEST, FARTHEST)
 
 
 def gradient(design, Q, columns):
@@ -292,7 +300,7 @@ class NewtonSolver(PathSolver):
             if monotonic() > self.settings.deadline:
                 break
             now = self._prepare(W, C, gap, before, alphas, live, taken)
-            D = self._model_step(W, C, loss, gap, alphas, now, tol, alpha)
+            D = bounded(self._model_step(W, C, loss, gap, alphas, now, tol, alpha))
             alpha = None
             sizes = np.abs(D).sum(axis=0), np.abs(W).sum(axis=0)
             step, whole = map(self._together, sizes)
@@ -446,7 +454,8 @@ class NewtonSolver(PathSolver):
         to a share FORCING; coefficients with ``free = 0`` stay. Also whether it did."""
         design = self.problem.design
         inverse = np.multiply.outer(sqnorm, self._stiffness()[lanes]) + diagonal
-        inverse = free / inverse
+        # (without any curvature there is no way to tell how far to go)
+        inverse = np.divide(free, inverse, out=np.zeros_like(rest), where=inverse > 0)
         D = np.zeros_like(rest)
         Z = inverse * rest
         P, square = Z, self._together(np.einsum("ij,ij->j", rest, Z))

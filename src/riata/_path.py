@@ -277,6 +277,7 @@ def fit_path(
     return path
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")  # seen to where it counts
 def solve_path(
     data, grid, penalty, settings, *, fit_intercept, standardize, n_threads=None,
     loss=SQUARED, limits=None, start=None, ratio=1e-3, started=None, guide=None,
@@ -513,6 +514,7 @@ def alpha_grid(problem, solver, n_alphas, ratio):
     return top * np.logspace(0.0, math.log10(ratio), n_alphas)
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
 def alpha_max(
     X, y, *, loss="squared", l1_ratio=1.0, fit_intercept=True, standardize=False,
     sample_weight=None, offset=None, penalty_factor=None, lower=None, upper=None,

@@ -441,15 +441,21 @@ class GeneralProblem(Problem):
             return 1.0 / self.eta_unit
         return self.weights[rows, None] / self.eta_unit
 
-    def fenchel_young(self, Eta, kappa):
-        """Distance of kappa times the residual from the dual point that belongs to the
-        predictors (n, 1): ``f(eta) + f*(-kappa r) + kappa r eta``; inf if unknown."""
-        theta = kappa * self.loss.residual(self.targets, Eta)
+    def fenchel_young(self, Eta, theta):
+        """Distance of a dual point theta (n, 1) from the one that belongs to predictors:
+        ``f(eta) + f*(-theta) + theta eta``; inf if unknown."""
         dual = self.loss.dual(self.targets, theta)
         if dual is None:
             return math.inf
         distance = self.loss.value(self.targets, Eta) - dual + theta * Eta
-        return float(self.weigh(np.maximum(distance, 0.0)).sum())
+        return self.total(np.maximum(distance, 0.0)[:, 0])
+
+    def total(self, values):
+        """Weighted sum of values (n,), those without weight left out; inf for NaN."""
+        if self.weights is not None:
+            values = self.weights * np.where(self.weights > 0, values, 0.0)
+        total = float(values.sum())
+        return math.inf if math.isnan(total) else total
 
     def settle(self, Eta):
         """Give each column of Eta (n, lanes) its optimal intercept; returns the

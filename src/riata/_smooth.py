@@ -26,6 +26,7 @@ NS_SAMPLE, NS_PRODUCT = 5.0, 1.0  # a sample and an entry of X, of a step
 NS_GRAM, NS_FACTOR = 0.06, 0.1  # a multiply-add of a Hessian, and of its factor
 RENEWED = 2  # steps to be expected of a new Hessian
 MOST_CHANGES = 8  # that correct a Hessian
+WEAKEST = 1e-30  # L2 penalty, in the units of the design, that holds a coefficient
 SAMPLING = 0.5  # by how much that of other samples errs, in roots of p / n
 
 
@@ -74,7 +75,8 @@ class SmoothSolver(GuidedSolver):
         return None  # no column is ever inactive
 
     def _descend(self, W, first, alphas, tol):
-        if not (self.direct and len(self.working) and alphas[-1] > 0):
+        held = alphas[-1] * self.working.l2.min(initial=math.inf) > WEAKEST
+        if not (self.direct and len(self.working) and held):
             return super()._descend(W, first, alphas, tol)
         size, lanes = len(self.working), len(alphas)
         points = np.zeros((lanes, size + 1))  # coefficients, and intercept
@@ -229,6 +231,7 @@ class SmoothSolver(GuidedSolver):
         if found is not None:
             for step, change, bend in self.changes:
                 found += (shares.pop() - change @ found / bend) * step
+            found = found if np.isfinite(found).all() else None
         return found
 
     def _solve_model(self, fall, alpha):
