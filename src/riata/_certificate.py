@@ -5,16 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _validation as check
+from ._dual_point import gap_of_dual_point, open_columns
 from ._multinomial import MultinomialSolver
 from ._multinomial_rows import RowSolver, norms
 from ._newton import gradient, product
 from ._path import checked_data, checked_penalty, checked_problem
-from ._problem import EPS, GeneralProblem
+from ._problem import GeneralProblem
 from ._working_set import FreeColumns
 from .losses import get_loss
 
-NEGLIGIBLE = 1e-10  # penalty that is lost in rounding, as in `penalty.pxd`
-MOST_POLISHING = 50  # Newton steps
 FREE_ENTRIES = 2**27  # the largest dense block of unpenalised columns (1 GiB)
 
 
@@ -264,21 +263,20 @@ def _audit_classes(problem, coef, intercept, alpha):
         return kind.certify(strengths, C, cols, W, alphas[0], loss[0])
 
     gap, kkt, penalty = _gap_at(
-        problem, certify, B, alpha, best, loss, norms if problem.loss.grouped else None
+        problem, certify, B, alpha, best, loss, norms if problem.loss.grouped else np.abs
     )
     constant = np.abs(problem.weigh(problem.residuals(given)).mean(axis=0)).max()
     kkt = max(kkt, float(constant) * problem.unit * problem.fit_intercept)
     return loss + above + penalty, gap + above, kkt
 
 
-def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=None):
+def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
     """Gap, KKT violation and penalty of coefficients W of all columns with predictors Eta,
     whose intercepts are optimal, in the units of the design.
 
     The smaller of two bounds: the tangent's, which needs no conjugate of the loss, and
-    that of a dual point, which is the residual, made orthogonal to the columns that
-    nothing holds and shrunk until it is feasible. Where there are such columns the second
-    alone is free of assumptions, and is taken if the loss has a conjugate.
+    that of a dual point. Where nothing holds some columns, the second alone is free of
+    assumptions, and is taken if there is one.
 
     Parameters
     ----------
@@ -287,116 +285,28 @@ def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=None):
     W, Eta : ndarray (n_features, n_outputs), (n_samples, n_outputs)
     loss : float
     size_of : callable, optional
-        Size of the correlations of a column with several outputs; by default the largest.
+        Size of the correlations of a column, or of each of them.
     """
-    design, strengths, square = problem.design, problem.strengths, problem.eta_unit**2
-    everything, count = np.arange(design.n_features), W.shape[1]
-    arguments = np.array([alpha]), np.array([2.0 * loss]), False
+    design, everything = problem.design, np.arange(problem.design.n_features)
+
+    def correlate(theta):
+        return gradient(design, problem.weigh(theta) / problem.eta_unit, everything)
 
     def bound(C):
-        parts = certify(C, everything, W, *arguments)
+        parts = certify(
+            C, everything, W, np.array([alpha]), np.array([2.0 * loss]), False
+        )
         return [float(np.max(part)) for part in parts]
 
     residual = problem.loss.residual(problem.targets, Eta)
-    C = gradient(design, problem.weigh(residual) / problem.eta_unit, everything)
-    tangent, kkt, penalty = bound(C)
-    free = _open_columns(problem, alpha)
-    theta = _orthogonal(problem, free, Eta)
-    if theta is None:
-        return tangent, kkt, penalty
-    if len(free):
-        C = gradient(design, problem.weigh(theta) / problem.eta_unit, everything)
-        C[free] = 0.0
-    size = np.abs(C[:, :count]).max(axis=1) if size_of is None else size_of(C[:, :count])
-    held = (strengths.l1 > 0) & (size > 0)
-    room = (alpha * strengths.l1[held] / size[held]).min(initial=1.0)
-    distance = problem.fenchel_young(Eta, room * theta) / square
-    if not distance < np.inf:
-        return tangent, kkt, penalty
-    dual = bound(room * C)[0] + distance
-    return min(dual, loss + penalty) if len(free) else min(tangent, dual), kkt, penalty
-
-
-def _open_columns(problem, alpha):
-    """Columns that no finite bound holds, nor a penalty of any strength."""
-    strengths = problem.strengths
-    held = alpha * np.maximum(strengths.l1, strengths.l2) >= NEGLIGIBLE
-    held |= problem.design.sqnorm == 0
-    if strengths.lower is not None:
-        held |= np.isfinite(strengths.lower) | np.isfinite(strengths.upper)
-    free = np.flatnonzero(~held)
-    entries = len(free) * problem.design.n_samples * problem.targets.shape[1] ** 2
-    return free if entries <= FREE_ENTRIES else free[:0]
-
-
-def _orthogonal(problem, free, Eta):
-    """A dual point (n_samples, n_outputs) near the residual at predictors Eta, orthogonal
-    to the intercept and the columns `free`, up to rounding; None if there is none.
-
-    It is what Newton's step for these columns leaves of the residual. Where that is far,
-    the step is taken and the next one looked at.
-    """
-    n, weights = problem.design.n_samples, problem.weights
-    root = np.ones(n) if weights is None else np.sqrt(weights)
-    packed = np.empty((n, len(free)), order="F")
-    problem.design.pack(free, 0, n, packed)
-    if problem.fit_intercept:
-        packed = np.column_stack([packed, root])
-    theta = problem.loss.residual(problem.targets, Eta)
-    if not packed.shape[1]:
-        return theta
-    value, found = problem.losses(Eta).sum(), None
-    for _ in range(MOST_POLISHING):
-        theta, step, decrement = _projected(problem, packed, root, Eta)
-        rest = np.abs(packed.T @ (root[:, None] * theta))
-        residual = problem.loss.residual(problem.targets, Eta)
-        size = root[:, None] * (np.abs(theta) + np.abs(residual))
-        if (rest <= 64.0 * EPS * (np.abs(packed).T @ size)).all():
-            found = theta
-        if not EPS * value < decrement < np.inf:
-            break
-        length, new = 1.0, np.inf
-        while length > 1e-10 and not new < value:
-            new = problem.losses(Eta + length * step).sum()
-            length *= 0.5
-        if not new < value:
-            break
-        Eta, value = Eta + 2.0 * length * step, new
-    return found
-
-
-def _projected(problem, packed, root, Eta):
-    """The residual, less its part in the span of columns (times the roots of the weights)
-    in the metric of the curvature; Newton's step of the predictors for these columns, and
-    the square of its length in that metric."""
-    residual, factor, scaled = _half_hessian(problem, Eta)
-    size = residual.size
-    A = np.einsum("ij,ica->iajc", packed, factor).reshape(size, -1)
-    left, values, right = np.linalg.svd(A, full_matrices=False)
-    keep = values > values[0] * max(A.shape) * EPS
-    left, values, right = left[:, keep], values[keep], right[keep]
-    fixed = np.where(np.isfinite(scaled), 0.0, residual)  # no curvature there
-    scaled = np.where(np.isfinite(scaled), scaled, 0.0)
-    share = left.T @ (root[:, None] * scaled).ravel()
-    share += right @ (packed.T @ (root[:, None] * fixed)).ravel() / values
-    own = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)[:, None]
-    part = (left @ share).reshape(residual.shape)
-    theta = residual - own * np.einsum("ica,ia->ic", factor, part)
-    coefs = (right.T @ (share / values)).reshape(packed.shape[1], -1)
-    return theta, own * (packed @ coefs), float(share @ share)
-
-
-def _half_hessian(problem, Eta):
-    """Residuals r (n, n_outputs), a factor B of each Hessian ``B B'``, and u with ``B u``
-    the residual, infinite where there is no curvature."""
-    residual = problem.loss.residual(problem.targets, Eta)
-    if problem.loss.many_outputs:
-        p = problem.targets - residual
-        root = np.sqrt(np.maximum(p, 0.0))
-        factor = root[:, None, :] * (np.eye(p.shape[1]) - p[:, :, None])
-        return residual, factor, np.where(root > 0, residual / root, 0.0)
-    root = np.sqrt(problem.loss.curvature(problem.targets, Eta))
-    return residual, root[:, :, None], np.where(root > 0, residual / root, np.inf)
+    tangent, kkt, penalty = bound(correlate(residual))
+    free = open_columns(problem, alpha)
+    dual = gap_of_dual_point(
+        problem, alpha, Eta, free, everything, W, correlate, lambda C: bound(C)[0], size_of
+    )
+    if len(free) and dual < np.inf:
+        return min(dual, loss + penalty), kkt, penalty
+    return min(tangent, dual), kkt, penalty
 
 
 def _free(problem, alpha):

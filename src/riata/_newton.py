@@ -25,8 +25,9 @@ from ._core.descent import (
     Quadratic,
     descend,
 )
+from ._dual_point import NEGLIGIBLE, gap_of_dual_point, open_columns
 from ._lanes import LANES, View, descend_lanes
-from ._predictors import BEND, CURVATURE, EXCESS, LOSS, SLOPE, Predictors
+from ._predictors import BEND, CURVATURE, EXCESS, LOSS, SIZES, SLOPE, Predictors
 from ._solver import EPS, MAX_EPOCHS, SMALL_GRAM, PathSolver, Verdict
 from ._working_set import GRAM_BYTES, SPARSE_GRAM, Gram
 
@@ -41,6 +42,7 @@ ARMIJO = 1e-4
 FARTHEST = 1e100  # step of a coefficient
 SHORTEST = 1e-10  # step length
 IDLE = 1e-13  # share of the coefficients: a step that may be rounding
+SETTLED = 1e-8  # share of the residuals' sizes that their sum may be
 NOISE = 1e-8  # share of a loss, of which a change may be rounding
 CURVATURE_FLOOR = 1e-12  # of a sample, against the largest: losses with tails like exp
 FLAT = 1e-6  # the same where the curvature is none: it may begin a step away
@@ -210,6 +212,8 @@ class NewtonSolver(PathSolver):
         strengths = problem.strengths
         # no coefficient is pulled to zero or held by a bound: all are active
         self.smooth = strengths.lower is None and not strengths.l1.any()
+        used = problem.design.sqnorm > 0
+        self.weakest = np.maximum(strengths.l1, strengths.l2)[used].min(initial=math.inf)
         self.by_gradients = self.smooth and problem.design.n_features > MOST_BY_EVENTS
         self.eta = problem.null_eta  # at the last solution
         self.patience = TOGETHER
@@ -705,7 +709,44 @@ class NewtonSolver(PathSolver):
         self.work.columns_touched += len(cols)
         self.cols, self.C, self.R, self.solved = cols, C, R, B
         gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss, False)
-        return Verdict(gap, kkt, loss, penalty, square)
+        gap = gap + self._unsettled(loss)
+        self._assume_nothing(gap, cols, B, alphas, loss)
+        return Verdict(np.minimum(gap, 0.5 * loss + penalty), kkt, loss, penalty, square)
+
+    def _unsettled(self, loss):
+        """What intercepts that are not optimal leave to be gained, to second order."""
+        if not self.problem.fit_intercept:
+            return 0.0
+        lanes = slice(len(loss))
+        pull, sizes = self.at.sums[EXCESS, lanes], self.at.sums[SIZES, lanes]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = 0.5 * pull * pull / self.at.sums[CURVATURE, lanes]
+        return np.where(np.abs(pull) > SETTLED * sizes, left, 0.0)
+
+    def _assume_nothing(self, gap, cols, B, alphas, loss):
+        """Set the gaps of lanes in which nothing holds some columns to those by a dual
+        point that is orthogonal to them, where there is one."""
+        problem = self.problem
+        if not (len(problem.free) or alphas[-1] * self.weakest < NEGLIGIBLE):
+            return
+
+        def correlate(theta):
+            pull = problem.weigh(theta) / problem.eta_unit
+            return gradient(problem.design, pull, cols)
+
+        for k in range(len(alphas)):
+            free = open_columns(problem, alphas[k])
+            if not len(free) or not gap[k] < 0.5 * loss[k]:
+                continue
+            one = slice(k, k + 1)
+            dual = gap_of_dual_point(
+                problem, alphas[k], self.at.eta[:, one], free, cols, B[:, one],
+                correlate,
+                lambda C, one=one: problem.strengths.certify(
+                    C, cols, B[:, one].copy(), alphas[one], loss[one], False
+                )[0][0],
+            )
+            gap[k] = dual if dual < math.inf else gap[k]
 
     def _stand_on(self, W):
         """Let the lanes stand at coefficients W (working, lanes), with the best
