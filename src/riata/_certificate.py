@@ -5,15 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _validation as check
+from ._dual_point import gap_of_dual_point, open_columns
 from ._multinomial import MultinomialSolver
-from ._multinomial_rows import RowSolver
+from ._multinomial_rows import RowSolver, norms
 from ._newton import gradient, product
 from ._path import checked_data, checked_penalty, checked_problem
 from ._problem import GeneralProblem
 from ._unpenalised import FREE_ENTRIES, open_columns
 from ._working_set import FreeColumns
 from .losses import get_loss
-
 
 
 class Certificate(NamedTuple):
@@ -41,6 +41,7 @@ class Certificate(NamedTuple):
     kkt: float
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
 def check_solution(
     X,
     y,
@@ -125,6 +126,7 @@ def check_solution(
         standardize=check.check_bool(standardize, "standardize"),
         **options,
     )
+    problem.check_alphas(alpha, alpha)
     if not problem.fit_intercept and np.any(intercept != 0.0):
         raise ValueError(
             f"intercept={intercept!r}, but fit_intercept=False says that the model has "
@@ -232,29 +234,12 @@ def _audit_general(problem, coef, intercept, alpha):
         best, _ = problem.settle(given)
     above = (problem.losses(given)[0] - problem.losses(best)[0]) / square
     loss = problem.losses(best)[0] / square
-    R = problem.residuals(best)
-    C = np.empty((design.n_features, 1))
-    design.gradient(problem.weigh(R), C)
-    alphas, everything = np.array([alpha]), np.arange(design.n_features)
-
-    def certify(C):
-        return strengths.certify(
-            C, everything, w[:, None], alphas, np.array([2.0 * loss]), False
-        )
-
-    gap, kkt, penalty = certify(C)
-    gap = float(gap[0])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        room = alpha * strengths.l1 / np.abs(C[:, 0])
-    kappa = float(np.min(room[strengths.l1 > 0], initial=1.0))
-    distance = problem.fenchel_young(best, kappa) / square
-    if np.isfinite(distance):
-        gap = min(gap, float(certify(kappa * C)[0][0]) + distance)
+    gap, kkt, penalty = _gap_at(problem, strengths.certify, w[:, None], alpha, best, loss)
     if not problem.loss.convex:
         gap = np.nan
     constant = float(problem.weigh(problem.residuals(given)).mean())
-    kkt = max(float(kkt[0]), abs(constant) * problem.unit * problem.fit_intercept)
-    return loss + max(above, 0.0) + float(penalty[0]), gap + max(above, 0.0), kkt
+    kkt = max(kkt, abs(constant) * problem.unit * problem.fit_intercept)
+    return loss + max(above, 0.0) + penalty, gap + max(above, 0.0), kkt
 
 
 def _audit_classes(problem, coef, intercept, alpha):
@@ -272,20 +257,52 @@ def _audit_classes(problem, coef, intercept, alpha):
         best, _ = problem.settle(given)
     loss = problem.losses(best).sum() / square
     above = max(problem.losses(given).sum() / square - loss, 0.0)
-    C = gradient(design, problem.weigh(problem.residuals(best)), everything)
-    gap, kkt, penalty = kind.certify(strengths, C, everything, B, alpha, 2.0 * loss)
-    size = np.abs(C[:, :B.shape[1]]).max(axis=1)
-    if problem.loss.grouped:
-        size = np.linalg.norm(C[:, :B.shape[1]], axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        room = alpha * strengths.l1 / size
-    kappa = float(np.min(room[strengths.l1 > 0], initial=1.0))
-    distance = problem.fenchel_young(best, kappa) / square
-    if np.isfinite(distance):
-        scaled, _, _ = kind.certify(
-            strengths, kappa * C, everything, B, alpha, 2.0 * loss
-        )
-        gap = min(gap, scaled + distance)
+
+    def certify(C, cols, W, alphas, loss, _):
+        return kind.certify(strengths, C, cols, W, alphas[0], loss[0])
+
+    gap, kkt, penalty = _gap_at(
+        problem, certify, B, alpha, best, loss, norms if problem.loss.grouped else np.abs
+    )
     constant = np.abs(problem.weigh(problem.residuals(given)).mean(axis=0)).max()
     kkt = max(kkt, float(constant) * problem.unit * problem.fit_intercept)
     return loss + above + penalty, gap + above, kkt
+
+
+def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
+    """Gap, KKT violation and penalty of coefficients W of all columns with predictors Eta,
+    whose intercepts are optimal, in the units of the design.
+
+    The smaller of two bounds: the tangent's, which needs no conjugate of the loss, and
+    that of a dual point. Where nothing holds some columns, the second alone is free of
+    assumptions, and is taken if there is one.
+
+    Parameters
+    ----------
+    certify : callable
+        As `Strengths.certify`.
+    W, Eta : ndarray (n_features, n_outputs), (n_samples, n_outputs)
+    loss : float
+    size_of : callable, optional
+        Size of the correlations of a column, or of each of them.
+    """
+    design, everything = problem.design, np.arange(problem.design.n_features)
+
+    def correlate(theta):
+        return gradient(design, problem.weigh(theta) / problem.eta_unit, everything)
+
+    def bound(C):
+        parts = certify(
+            C, everything, W, np.array([alpha]), np.array([2.0 * loss]), False
+        )
+        return [float(np.max(part)) for part in parts]
+
+    residual = problem.loss.residual(problem.targets, Eta)
+    tangent, kkt, penalty = bound(correlate(residual))
+    free = open_columns(problem, alpha)
+    dual = gap_of_dual_point(
+        problem, alpha, Eta, free, everything, W, correlate, lambda C: bound(C)[0], size_of
+    )
+    if len(free) and dual < np.inf:
+        return min(dual, loss + penalty), kkt, penalty
+    return min(tangent, dual), kkt, penalty

@@ -136,13 +136,10 @@ class Columns:
             self.rows = rows if whole else self.rows
         *rows, mean = rows
         gram, sums = gram_of_rows(*rows, weights, len(columns))
-        weight_sum, scale = float(weights.sum()), design.scale[columns]
-        shift = np.zeros(len(columns))
+        weight_sum, shift = float(weights.sum()), np.zeros(len(columns))
         if problem.fit_intercept:
             gram -= np.outer(sums, sums / weight_sum)
-            shift = scale * (sums / weight_sum - mean)
-        gram *= scale
-        gram *= scale[:, None]
+            shift = sums / weight_sum - mean
         return gram.T, shift, weight_sum
 
 
@@ -189,11 +186,11 @@ class LaneModel:
         if self._noted is None:
             design, columns = solver.problem.design, solver.working.columns[self.places]
             scale = design.scale[columns]
-            self._noted = (
-                columns, self.gram / scale / scale[:, None],
-                self.shift / scale + design.mean[columns], self.weight_sum,
-            )
-        return self._noted
+            with np.errstate(over="ignore"):
+                gram = self.gram / scale / scale[:, None]
+            mean = self.shift / scale + design.mean[columns]
+            self._noted = columns, gram, mean, self.weight_sum
+        return self._noted if np.isfinite(self._noted[1]).all() else None
 
     def solve_smooth(self, rest, alpha, l2):
         """``(gram + alpha l2)^-1 rest``; None if that can not be factored."""

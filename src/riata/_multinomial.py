@@ -20,6 +20,7 @@ from ._separation import is_separated
 from ._solver import EPS, Solutions, Verdict
 
 MOST_PAIRS = 1500  # coefficients up to which one Gram matrix serves all classes
+SMALLEST = 1e-300  # curvature of an intercept that counts
 MOST_FAILED = 4  # steps in a row that lead nowhere
 
 
@@ -63,33 +64,34 @@ class MultinomialProblem(GeneralProblem):
         p = y - residual
         return np.full(count, total / count), residual, p * (1.0 - p)
 
-    def fenchel_young(self, Eta, kappa):
+    def fenchel_young(self, Eta, theta):
         """As of `GeneralProblem`, of predictors (n_samples, n_classes)."""
-        theta = kappa * self.loss.residual(self.targets, Eta)
         distance = self.loss.value(self.targets, Eta) + (theta * Eta).sum(axis=1)
         distance -= self.loss.dual(self.targets, theta)
-        return float(self.weigh(np.maximum(distance, 0.0)[:, None]).sum())
+        return self.total(np.maximum(distance, 0.0))
 
     def settle(self, Eta):
         """Give Eta (n_samples, n_classes) its optimal intercepts, by Newton's method;
         returns the predictors, and what was added (of sum zero)."""
         count = self.n_classes
         moved, value = np.zeros(count), self.losses(Eta)[0]
-        for _ in range(100):
+        farthest = 50.0 + float(np.ptp(Eta)) if np.isfinite(Eta).all() else 0.0
+        for _ in range(100 if farthest else 0):
             p = self.loss.predict(Eta + moved)
             weighted = self.weigh(p)
             pull = self.weigh(self.targets - p).sum(axis=0)
             if np.abs(pull).max() <= 1e-15 * weighted.sum():
                 break
-            share = weighted.sum(axis=0)
-            bend = np.diag(share) - p.T @ weighted + share.mean() / count
-            step = np.linalg.solve(bend + EPS * np.diag(share), pull)
-            step -= step.mean()
-            for _ in range(30):
+            step = inverse_of_intercepts(p, weighted) @ pull
+            # (where all probabilities are 0 or 1 the Hessian says little)
+            step *= min(1.0, farthest / max(np.abs(step).max(), farthest))
+            for _ in range(60):
                 new = self.losses(Eta + moved + step)[0]
                 if new <= value * (1.0 + 1e-14):
                     break
                 step *= 0.5
+            if not new <= value * (1.0 + 1e-14):
+                break
             moved, value = moved + step, new
             if np.abs(step).max() <= 1e-15 * (1.0 + np.abs(moved).max()):
                 break
@@ -121,6 +123,34 @@ def certify(strengths, C, cols, B, alpha, loss):
     return float(gap[0]), float(kkt.max()), float(penalty.sum())
 
 
+def inverse_of_intercepts(P, weighted):
+    """Pseudo-inverse of the Hessian of the intercepts: of sum zero in rows and columns.
+
+    Parameters
+    ----------
+    P : ndarray (n_samples, n_classes)
+        Probabilities.
+    weighted : ndarray (n_samples, n_classes)
+        The same times the sample weights.
+    """
+    count = P.shape[1]
+    hessian = -(P.T @ weighted)
+    np.fill_diagonal(hessian, 0.0)
+    np.fill_diagonal(hessian, -hessian.sum(axis=1))  # without cancellation
+    # classes of any size count alike, against the largest, whose intercept is 0
+    diagonal = hessian.diagonal()
+    kept = np.flatnonzero(diagonal > SMALLEST)
+    kept = kept[kept != weighted.sum(axis=0).argmax()]
+    root = np.sqrt(diagonal[kept])
+    values, vectors = np.linalg.eigh(hessian[np.ix_(kept, kept)] / root / root[:, None])
+    vectors = vectors / root[:, None]
+    inverse = np.zeros((count, count))
+    floor = count * EPS
+    inverse[np.ix_(kept, kept)] = (vectors / np.maximum(values, floor)) @ vectors.T
+    inverse -= inverse.mean(axis=0)
+    return inverse - inverse.mean(axis=1)[:, None]
+
+
 class PairModel:
     """The quadratic model with all of the Hessian, for some pairs of a column and a class.
 
@@ -140,13 +170,8 @@ class PairModel:
         self.places = self.classes = np.empty(0, dtype=np.intp)  # in the working set
         self.matrix = np.empty((0, 0), order="F")
         self.active_set = ActiveSet()
-        share = self.weighted.sum(axis=0)
-        bend = np.diag(share) - P.T @ self.weighted
-        # of the intercepts, of sum zero
-        self.intercept_inverse = np.linalg.inv(
-            bend + share.mean() / len(share) + EPS * np.diag(share)
-        ) - 1.0 / (share.mean() * len(share))
-        self.slopes = np.empty((0, len(share)))  # products with the intercepts
+        self.intercept_inverse = inverse_of_intercepts(P, self.weighted)
+        self.slopes = np.empty((0, P.shape[1]))  # products with the intercepts
 
     def bend(self, V):
         """Hessian of the loss times a change V (n_samples, n_classes) of predictors."""

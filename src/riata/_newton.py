@@ -25,8 +25,9 @@ from ._core.descent import (
     Quadratic,
     descend,
 )
+from ._dual_point import NEGLIGIBLE, gap_of_dual_point, open_columns
 from ._lanes import LANES, View, descend_lanes
-from ._predictors import BEND, CURVATURE, EXCESS, LOSS, SLOPE, Predictors
+from ._predictors import BEND, CURVATURE, EXCESS, LOSS, SIZES, SLOPE, Predictors
 from ._progress import Progress, sharper
 from ._separation import is_separated
 from ._solver import EPS, MAX_EPOCHS, SMALL_GRAM, PathSolver, Verdict
@@ -42,8 +43,10 @@ FORCING = 0.1  # share of the gap to which larger models are solved
 MOST_GRADIENTS = 100  # steps of conjugate gradients for one model
 MAX_ROUNDS = 1000  # of descent for one model
 ARMIJO = 1e-4
+FARTHEST = 1e100  # step of a coefficient
 SHORTEST = 1e-10  # step length
 IDLE = 1e-13  # share of the coefficients: a step that may be rounding
+SETTLED = 1e-8  # share of the residuals' sizes that their sum may be
 NOISE = 1e-8  # share of a loss, of which a change may be rounding
 CURVATURE_FLOOR = 1e-12  # of a sample, against the largest: losses with tails like exp
 FLAT = 1e-6  # the same where the curvature is none: it may begin a step away
@@ -55,6 +58,33 @@ def positive_definite():
     from scipy.linalg import lapack
 
     return lapack.dpotrf, lapack.dpotrs
+
+
+def solve_definite(matrix, rest):
+    """Solution of a system whose matrix is positive definite but for rounding: what makes
+    it indefinite is made up for on its diagonal."""
+    factored, solve_factored = positive_definite()
+    factor, failed = factored(matrix, lower=1, clean=0)
+    root, ridge = 1.0, EPS * len(rest)
+    if failed:
+        root = np.sqrt(np.maximum(matrix.diagonal(), 0.0))
+        root = np.where(np.isfinite(root) & (root > 0.0), root, 1.0)
+        matrix = matrix / root / root[:, None]
+    while failed and ridge < 1.0:
+        shifted = np.array(matrix, order="F")
+        shifted.flat[:: len(rest) + 1] += ridge
+        factor, failed = factored(shifted, lower=1, clean=0)
+        ridge *= 100.0
+    if failed:
+        return np.zeros(len(rest))
+    return solve_factored(factor, rest / root, lower=1)[0] / root
+
+
+def bounded(D):
+    """Steps (working, lanes) without what is not finite, or as good as infinite."""
+    if np.abs(D).max(initial=0.0) <= FARTHEST:
+        return D
+    return np.clip(np.where(np.isfinite(D), D, 0.0), -FARTHEST, FARTHEST)
 
 
 def gradient(design, Q, columns):
@@ -187,6 +217,8 @@ class NewtonSolver(PathSolver):
         strengths = problem.strengths
         # no coefficient is pulled to zero or held by a bound: all are active
         self.smooth = strengths.lower is None and not strengths.l1.any()
+        used = problem.design.sqnorm > 0
+        self.weakest = np.maximum(strengths.l1, strengths.l2)[used].min(initial=math.inf)
         self.by_gradients = self.smooth and problem.design.n_features > MOST_BY_EVENTS
         self.eta = problem.null_eta  # at the last solution
         self.model = None
@@ -295,7 +327,7 @@ class NewtonSolver(PathSolver):
                 return statuses
             now = self._prepare(W, C, gap, before, alphas, live, taken)
             goal = sharper(tol, self.kkt_tol, gap, kkt)
-            D = self._model_step(W, C, loss, gap, alphas, now, goal, alpha)
+            D = bounded(self._model_step(W, C, loss, gap, alphas, now, goal, alpha))
             alpha = None
             sizes = np.abs(D).sum(axis=0), np.abs(W).sum(axis=0)
             step, whole = map(self._together, sizes)
@@ -473,7 +505,8 @@ class NewtonSolver(PathSolver):
         to a share FORCING; coefficients with ``free = 0`` stay. Also whether it did."""
         design = self.problem.design
         inverse = np.multiply.outer(sqnorm, self._stiffness()[lanes]) + diagonal
-        inverse = free / inverse
+        # (without any curvature there is no way to tell how far to go)
+        inverse = np.divide(free, inverse, out=np.zeros_like(rest), where=inverse > 0)
         D = np.zeros_like(rest)
         Z = inverse * rest
         P, square = Z, self._together(np.einsum("ij,ij->j", rest, Z))
@@ -545,17 +578,13 @@ class NewtonSolver(PathSolver):
 
     def _solve_directly(self, view, gram, start, c, alphas):
         """Solutions of the model where an L2 penalty alone holds all coefficients."""
-        solved, (factored, solve_factored) = start.copy(), positive_definite()
+        solved = start.copy()
         for k, alpha in enumerate(alphas.tolist()):
             l2 = alpha * view.l2
             matrix = gram.copy()
             matrix.flat[:: len(l2) + 1] += l2
             rest = c[:, k] - l2 * start[:, k]
-            factor, failed = factored(matrix, lower=1, clean=0)
-            solved[:, k] += (
-                np.linalg.solve(matrix, rest) if failed
-                else solve_factored(factor, rest, lower=1)[0]
-            )
+            solved[:, k] += solve_definite(matrix, rest)
         return solved
 
     def _pull(self, lanes, scale):
@@ -727,7 +756,44 @@ class NewtonSolver(PathSolver):
         self.work.columns_touched += len(cols)
         self.cols, self.C, self.R, self.solved = cols, C, R, B
         gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss, False)
-        return Verdict(gap, kkt, loss, penalty, square)
+        gap = gap + self._unsettled(loss)
+        self._assume_nothing(gap, cols, B, alphas, loss)
+        return Verdict(np.minimum(gap, 0.5 * loss + penalty), kkt, loss, penalty, square)
+
+    def _unsettled(self, loss):
+        """What intercepts that are not optimal leave to be gained, to second order."""
+        if not self.problem.fit_intercept:
+            return 0.0
+        lanes = slice(len(loss))
+        pull, sizes = self.at.sums[EXCESS, lanes], self.at.sums[SIZES, lanes]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = 0.5 * pull * pull / self.at.sums[CURVATURE, lanes]
+        return np.where(np.abs(pull) > SETTLED * sizes, left, 0.0)
+
+    def _assume_nothing(self, gap, cols, B, alphas, loss):
+        """Set the gaps of lanes in which nothing holds some columns to those by a dual
+        point that is orthogonal to them, where there is one."""
+        problem = self.problem
+        if not (len(problem.free) or alphas[-1] * self.weakest < NEGLIGIBLE):
+            return
+
+        def correlate(theta):
+            pull = problem.weigh(theta) / problem.eta_unit
+            return gradient(problem.design, pull, cols)
+
+        for k in range(len(alphas)):
+            free = open_columns(problem, alphas[k])
+            if not len(free) or not gap[k] < 0.5 * loss[k]:
+                continue
+            one = slice(k, k + 1)
+            dual = gap_of_dual_point(
+                problem, alphas[k], self.at.eta[:, one], free, cols, B[:, one],
+                correlate,
+                lambda C, one=one: problem.strengths.certify(
+                    C, cols, B[:, one].copy(), alphas[one], loss[one], False
+                )[0][0],
+            )
+            gap[k] = dual if dual < math.inf else gap[k]
 
     def _stand_on(self, W):
         """Let the lanes stand at coefficients W (working, lanes), with the best

@@ -18,8 +18,8 @@ from ._newton_guided import GuidedSolver
 from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
-from ._smooth import SmoothSolver
 from ._separation import message_of_separation, predictors
+from ._smooth import SmoothSolver
 from ._solver import ConvergenceWarning, Interrupted, PathSolver, Settings, Status
 from ._span import solve_in_span, span_pays
 from ._unpenalised import (
@@ -297,6 +297,7 @@ def fit_path(
     return path
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")  # seen to where it counts
 def solve_path(
     data, grid, penalty, settings, *, fit_intercept, standardize, n_threads=None,
     loss=SQUARED, limits=None, start=None, ratio=1e-3, started=None, guide=None,
@@ -354,6 +355,7 @@ def _path_by_passes(
     solver = solver_of(problem, settings, _to_design(start, problem), guide)
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
+    problem.check_alphas(grid[0], grid[-1])
     solver.work.seconds["setup"] = monotonic() - started
     solutions = _solutions(solver, data, grid, penalty, standardize, loss)
     if grid[-1] == 0.0 and data.X.kind != "chunks":
@@ -379,6 +381,7 @@ def _path_by_sums(
             return None
         if isinstance(grid, int):
             grid = alpha_grid(solver.problem, solver, grid, ratio)
+        solver.problem.check_alphas(grid[0], grid[-1])
         solver.work.seconds["setup"] = monotonic() - started
         return collect(solver.solve(grid), solver, loss, started, limits)
     except Inexact:
@@ -601,6 +604,7 @@ def alpha_grid(problem, solver, n_alphas, ratio):
     return top * np.logspace(0.0, math.log10(ratio), n_alphas)
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
 def alpha_max(
     X, y, *, loss="squared", l1_ratio=1.0, fit_intercept=True, standardize=False,
     sample_weight=None, offset=None, penalty_factor=None, lower=None, upper=None,

@@ -16,7 +16,10 @@ from ._core.elementwise import visit
 from ._predictors import LOSS, Predictors, visit_by_rows
 
 EPS = float(np.finfo(float).eps)
+NEGLIGIBLE = 1e-12  # share of the null objective that rounding of y may cost
+SMALLEST = float(np.finfo(float).tiny)
 COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
+MOST_UNIT = 2.0**1010  # of a coefficient; likewise a penalty at alpha = 1
 WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
 
@@ -87,6 +90,8 @@ class Problem:
         Relative distance of two numbers of X's type.
     """
 
+    rounding = 0.0  # what rounded predictors may cost, in the units of the design
+
     def __init__(
         self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
         sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=None,
@@ -95,6 +100,10 @@ class Problem:
         self.y, self.center, self.unit, self.yy = standard_target(
             y, self.weights, fit_intercept
         )
+        # the mean of y is a double
+        self.rounding = 0.5 * X.n_samples * (EPS * self.center / self.unit) ** 2
+        if not NEGLIGIBLE * self.yy < self.rounding < math.inf:
+            self.rounding = 0.0
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
 
@@ -143,9 +152,12 @@ class Problem:
                 sd = design.deviations()
             factor = np.where(excluded, 0.0, factor)
             scale[excluded] = sqnorm[excluded] = design.xty[excluded] = 0.0
-        l1, l2, self.coef_unit, unit, free = in_design_units(
-            factor, sd, scale, sqnorm, n, l1_ratio, self.unit
-        )
+        penalties = in_design_units(factor, sd, scale, sqnorm, n, l1_ratio, self.unit)
+        if self._leave_out_tiny(*penalties):
+            penalties = in_design_units(
+                factor, sd, scale, sqnorm, n, l1_ratio, self.unit
+            )
+        l1, l2, self.coef_unit, unit, free = penalties
         self.factor, self.sd = factor, sd
         known = self.fit_intercept or not standardize
         self.spread = Spread(sqnorm if known else n * sd**2, scale, n)
@@ -156,6 +168,67 @@ class Problem:
             self.free = free[~bounded]
             self.unpenalised = np.concatenate([self.free, free[bounded]])
         self.strengths = Strengths(l1, l2, lower, upper, unit)
+        self.strengths.rounding = self.rounding
+
+    def _leave_out_tiny(self, l1, l2, coef_unit, gradient_unit, free):
+        """Exclude columns that are so small, against y, that their penalty or their
+        coefficients could not be represented; returns whether there are any.
+
+        `least_alpha` is the alpha from which on their coefficients are zero to rounding
+        anyway. A column without such an alpha is an error, as are units of X and y whose
+        products are beyond the range of double precision.
+        """
+        design = self.design
+        self.left_out, self.least_alpha = np.empty(0, dtype=np.intp), 0.0
+        self._check_units(coef_unit, gradient_unit)
+        tiny = (coef_unit > MOST_UNIT) | (design.sqnorm < 0.5)
+        tiny |= np.maximum(l1, l2) > MOST_UNIT
+        tiny = np.flatnonzero(tiny & (design.sqnorm > 0.0))
+        if not len(tiny):
+            return False
+        with np.errstate(divide="ignore"):
+            least = np.minimum(1e6 / l1[tiny], 1e20 / l2[tiny])
+        self.left_out = tiny
+        self.least_alpha = max(float(least.max()), SMALLEST)
+        if self.options.standardize or np.isin(tiny, free).any():
+            self._refuse_tiny()
+        design.scale[tiny] = design.sqnorm[tiny] = design.xty[tiny] = 0.0
+        return True
+
+    def _check_units(self, coef_unit, gradient_unit):
+        """Refuse units in which coefficients, gradients or objectives are not finite."""
+        design = self.design
+        used = design.sqnorm > 0.0
+        with np.errstate(over="ignore"):
+            objective = self.unit * self.unit
+        bad = ~np.isfinite(design.sqnorm) | ~np.isfinite(gradient_unit)
+        bad |= used & (coef_unit < 1.0 / MOST_UNIT)
+        if bad.any() or not objective < math.inf:
+            column = f"column {np.flatnonzero(bad)[0]} of " if bad.any() else ""
+            raise ValueError(
+                f"the values of {column}X and y are so large, or so far apart, that "
+                "coefficients or objectives are beyond the range of double precision; "
+                "rescale X or y."
+            )
+
+    def check_alphas(self, largest, smallest):
+        """Refuse an alpha at which a penalty overflows, or that is too small to keep a
+        column at zero that had to be left out."""
+        most = max(self.strengths.l1.max(initial=0.0), self.strengths.l2.max(initial=0.0))
+        if not float(largest) * float(most) < math.inf:
+            raise ValueError(
+                f"alpha={largest:g} is so large that the penalty is beyond the range of "
+                "double precision; choose a smaller alpha, or rescale X or y."
+            )
+        if not smallest >= self.least_alpha:
+            self._refuse_tiny()
+
+    def _refuse_tiny(self):
+        raise ValueError(
+            f"column {self.left_out[0]} of X is so small that its coefficient is beyond "
+            "the range of double precision; multiply the column by a constant, or leave "
+            "it out (penalty_factor=inf)."
+        )
 
     def _bound(self, bound, default):
         """A bound of the coefficients in the units of the design."""
@@ -277,7 +350,12 @@ class GeneralProblem(Problem):
         offset = np.zeros(X.n_samples) if offset is None else offset
         if sample_weight is not None:
             offset = np.where(sample_weight > 0, offset.T, 0.0).T
-        unit = 1.0
+        unit, self.shift_of_y = 1.0, 0.0
+        if loss.translates:
+            y, offset = y - offset, np.zeros(X.n_samples)
+            if fit_intercept:
+                self.shift_of_y = middle(y, sample_weight)
+                y = y - self.shift_of_y
         if loss.in_units(1.0) is not None:
             peak = max(float(np.abs(y).max()), float(np.abs(offset).max()))
             unit = 2.0 ** math.frexp(peak)[1]
@@ -306,21 +384,39 @@ class GeneralProblem(Problem):
         if self.fit_intercept:
             eta, moved = self.settle(eta)
             constant += moved[0]
-        self.center, self.null_eta = constant * self.target_unit, eta
+        self.center = self.shift_of_y + constant * self.target_unit
+        self.null_eta = eta
         self._set_null_loss()
 
     def _set_null_loss(self):
         eta = self.null_eta
         residual = self.loss.residual(self.targets, eta)
-        size = np.abs(self.target).max() + np.abs(residual).max()
         square = 2.0 * float(self.losses(eta).sum())
-        if self.fit_intercept and np.abs(residual).max() <= 1e-14 * size:
+        rounding, is_rounding = self._null_rounding(residual)
+        if is_rounding:
             residual, square = np.zeros_like(residual), 0.0
         self.eta_unit = (
             2.0 ** math.frexp(math.sqrt(square))[1] if 0 < square < math.inf else 1.0
         )
         self.y = np.ascontiguousarray(residual[:, 0]) / self.eta_unit
         self.yy = square / self.eta_unit**2
+        self.rounding = rounding / self.eta_unit**2
+        if self.rounding <= NEGLIGIBLE * self.yy:
+            self.rounding = 0.0
+
+    def _null_rounding(self, residual):
+        """What the objective may be off because predictors are rounded, to second
+        order, and whether the null model's residuals are rounding alone."""
+        residual, largest = np.abs(residual), float(np.abs(self.target).max())
+        if self.loss.many_outputs or residual.max() > 1e-3 * max(1.0, largest):
+            return 0.0, False
+        with np.errstate(over="ignore", invalid="ignore"):
+            curvature = np.abs(self.loss.curvature(self.targets, self.null_eta))
+            noise = EPS * (1.0 + np.abs(self.null_eta))
+            total = 0.5 * float(self.weigh(curvature * noise * noise).sum())
+            only = self.weigh(residual) <= self.weigh(64.0 * curvature * noise)
+        only = self.fit_intercept and bool(only.all())
+        return (total if math.isfinite(total) else 0.0), only
 
     def losses(self, Eta):
         """Sum of the losses at predictors (n, lanes), one a lane; inf if that overflows."""
@@ -361,15 +457,21 @@ class GeneralProblem(Problem):
             return 1.0 / self.eta_unit
         return self.weights[rows, None] / self.eta_unit
 
-    def fenchel_young(self, Eta, kappa):
-        """Distance of kappa times the residual from the dual point that belongs to the
-        predictors (n, 1): ``f(eta) + f*(-kappa r) + kappa r eta``; inf if unknown."""
-        theta = kappa * self.loss.residual(self.targets, Eta)
+    def fenchel_young(self, Eta, theta):
+        """Distance of a dual point theta (n, 1) from the one that belongs to predictors:
+        ``f(eta) + f*(-theta) + theta eta``; inf if unknown."""
         dual = self.loss.dual(self.targets, theta)
         if dual is None:
             return math.inf
         distance = self.loss.value(self.targets, Eta) - dual + theta * Eta
-        return float(self.weigh(np.maximum(distance, 0.0)).sum())
+        return self.total(np.maximum(distance, 0.0)[:, 0])
+
+    def total(self, values):
+        """Weighted sum of values (n,), those without weight left out; inf for NaN."""
+        if self.weights is not None:
+            values = self.weights * np.where(self.weights > 0, values, 0.0)
+        total = float(values.sum())
+        return math.inf if math.isnan(total) else total
 
     def settle(self, Eta):
         """Give each column of Eta (n, lanes) its optimal intercept; returns the
@@ -379,6 +481,13 @@ class GeneralProblem(Problem):
         predictors.eta[:] = Eta
         moved = predictors.settle(lanes, 0.0)
         return predictors.eta, moved
+
+
+def middle(values, weights):
+    """A median of the values of positive weight, one of them."""
+    values = values if weights is None else values[weights > 0]
+    half = len(values) // 2
+    return float(np.partition(values, half)[half])
 
 
 def available_threads():

@@ -99,13 +99,15 @@ class Record:
             design.n_samples, problem.unit, null,
         )
         coef = self._within_bounds(columns, coef)
+        intercept = self._intercepts(constant, shift, columns, coef, n_active)
+        self._check_finite(columns, coef, intercept)
         if not loss.convex:  # gaps are no bounds then
             dual_gap, relative_gap = np.full((2, len(gap)), np.nan)
         return self.kind(
             alphas=alphas,
             _columns=columns,
             _values=coef,
-            intercept=self._intercepts(constant, shift, columns, coef, n_active),
+            intercept=intercept,
             _loss=loss,
             _options=problem.options,
             _spread=problem.spread,
@@ -130,6 +132,17 @@ class Record:
             n_features_in=design.n_features,
             fit_intercept=problem.fit_intercept,
         )
+
+    def _check_finite(self, columns, coef, intercept):
+        """Refuse coefficients that overflow in the user's units."""
+        bad = np.flatnonzero(~np.isfinite(coef))
+        if len(bad) or not np.isfinite(intercept).all():
+            which = "the intercept is"
+            if len(bad):
+                which = f"coefficient {self._feature_of(columns[bad[0]])} is"
+            raise ValueError(
+                f"{which} beyond the range of double precision; rescale X or y."
+            )
 
     def _units(self):
         """Units of the coefficients, and means of their columns."""

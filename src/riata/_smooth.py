@@ -29,6 +29,7 @@ RENEWED = 2  # steps to be expected of a new Hessian
 MOST_CHANGES = 8  # that correct a Hessian
 FAILED = -1  # a status: the model has no optimum, or no step leads down
 MOST_IDLE = 5  # steps in a row that improve on nothing
+WEAKEST = 1e-30  # L2 penalty, in the units of the design, that holds a coefficient
 SAMPLING = 0.5  # by how much that of other samples errs, in roots of p / n
 
 
@@ -77,7 +78,8 @@ class SmoothSolver(GuidedSolver):
         return None  # no column is ever inactive
 
     def _descend(self, W, first, alphas, tol):
-        if not (self.direct and len(self.working) and alphas[-1] > 0):
+        held = alphas[-1] * self.working.l2.min(initial=math.inf) > WEAKEST
+        if not (self.direct and len(self.working) and held):
             return super()._descend(W, first, alphas, tol)
         size, lanes = len(self.working), len(alphas)
         points = np.zeros((lanes, size + 1))  # coefficients, and intercept
@@ -260,6 +262,7 @@ class SmoothSolver(GuidedSolver):
         if found is not None:
             for step, change, bend in self.changes:
                 found += (shares.pop() - change @ found / bend) * step
+            found = found if np.isfinite(found).all() else None
         return found
 
     def _solve_model(self, fall, alpha):

@@ -163,7 +163,7 @@ class PathSolver:
 
     def __init__(self, problem, settings, start=None):
         self.problem, self.settings = problem, settings
-        self.target = settings.tol * problem.null_objective
+        self.target = settings.tol * (problem.null_objective or EPS)
         self.kkt_tol = np.full(1, math.inf)  # of each lane
         self.working = WorkingSet(problem, settings)
         self.free = self._free_columns()

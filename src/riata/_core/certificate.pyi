@@ -38,6 +38,7 @@ def extrapolate(
 
 @disjoint_base
 class Strengths:
+    rounding: float
     def __init__(
         self,
         l1: _Float,

@@ -100,8 +100,10 @@ def in_design_units(
     cdef double strength
     for j in range(p):
         strength = sd[j] if factor is None else factor[j] * sd[j]
-        l1[j] = n_samples * l1_ratio / unit * strength
-        l2[j] = n_samples * (1.0 - l1_ratio) * (strength * sd[j])
+        l1[j] = n_samples * l1_ratio * (strength / unit) if l1_ratio > 0.0 else 0.0
+        l2[j] = 0.0
+        if l1_ratio < 1.0:
+            l2[j] = n_samples * (1.0 - l1_ratio) * (strength * sd[j])
         coef_unit[j] = scale[j] * unit
         gradient_unit[j] = unit / (n_samples * scale[j]) if scale[j] > 0.0 else 0.0
         if l1[j] == 0.0 and l2[j] == 0.0 and sqnorm[j] > 0.0:
@@ -202,8 +204,14 @@ cdef class Strengths:
         None where no coefficient is bounded.
     unit : (n_features,)
         Factor from a correlation of the design to a gradient in the user's units.
+
+    Attributes
+    ----------
+    rounding : float
+        What is added to each gap, because rounded predictors may cost as much.
     """
 
+    cdef public double rounding
     cdef readonly object l1, l2, lower, upper, unit
     cdef const double[::1] _l1, _l2, _lower, _upper, _unit
 
@@ -213,6 +221,7 @@ cdef class Strengths:
         self.lower = self._lower = lower
         self.upper = self._upper = upper
         self.unit = self._unit = unit
+        self.rounding = 0.0
 
     def certify(
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols,
@@ -331,7 +340,9 @@ cdef class Strengths:
                 elif t.kappa < 1.0:
                     gap += (1.0 / t.kappa - 1.0) * objective
                 # the dual point 0 says that no objective is negative
-                gap = min(min(gap, t.conjugate), objective)
+                gap = t.conjugate if not gap <= t.conjugate else gap
+                gap += self.rounding
+                gap = objective if not gap <= objective else gap  # NaN counts as large
                 out[0, k] = max(gap, 0.0)  # up to rounding
                 out[1, k], out[2, k] = terms[k].kkt, terms[k].value
         return found[0], found[1], found[2]

@@ -23,6 +23,7 @@ cdef Py_ssize_t WORK_BETWEEN_CHECKS = 1 << 26
 cdef Py_ssize_t WORK_FOR_THREADS = 1 << 26
 cdef enum:
     BLOCK = 64  # columns that one thread takes at a time
+    MOST_BITS = 1000  # of a scale: smaller columns keep a norm below one
 
 # GNU OpenMP hangs in a forked child whose parent has used it: one thread there.
 cdef bint forked = False
@@ -179,7 +180,8 @@ cdef class Design:
     mean, scale, sqnorm, xty : ndarray of float64 (n_features,)
         Column j is seen as ``scale[j] * (x_j - mean[j])``; the scale is a power of two
         (so that it costs no rounding) that brings the norm into [1, 2), or 0 for a
-        column that is constant (with `center`) or zero and can not matter.
+        column that is constant (with `center`) or zero and can not matter. It is at
+        most 2^1000, so that the norm of a tiny column stays below one.
     """
 
     def __init__(
@@ -235,7 +237,7 @@ cdef class Design:
         cdef const double[::1] weighted = target
         cdef Py_ssize_t j
         cdef double total, noise, unit
-        cdef int exponent
+        cdef int exponent, limit
         if self.weights is not None:
             weighted = np.asarray(target) * self.weights
         self.sqnorm, self.xty = np.asarray(sqnorm), np.asarray(xty)
@@ -246,7 +248,7 @@ cdef class Design:
             # Squares that over- or underflowed: once more, in units of the peak.
             if (peak[j] > 1e140 or 0.0 < peak[j] < 1e-140) and scale[j] > 0.0:
                 frexp(peak[j], &exponent)
-                scale[j] = ldexp(1.0, -min(max(exponent, -1000), 1000))
+                scale[j] = ldexp(1.0, -min(max(exponent, -MOST_BITS), MOST_BITS))
                 self._moments(
                     j, j + 1, self.center, weighted, mean, sqnorm, peak, xty
                 )
@@ -260,7 +262,8 @@ cdef class Design:
             unit = 0.0
             if sqnorm[j] > 0.0 and sqnorm[j] > self.columns.weight_sum * noise * noise:
                 frexp(sqrt(sqnorm[j]), &exponent)
-                unit = ldexp(1.0, 1 - exponent)
+                frexp(scale[j], &limit)
+                unit = ldexp(1.0, min(1 - exponent, MOST_BITS + 1 - limit))
             sqnorm[j] *= unit * unit
             xty[j] *= unit
             scale[j] *= unit

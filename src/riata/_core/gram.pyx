@@ -35,24 +35,24 @@ def sparse_gram(Design design, const Py_ssize_t[::1] cols, Py_ssize_t old):
     full = np.diff(indptr)[ids] == design.n_samples
     # full columns are centred themselves, as everywhere; others by their sums
     shift = np.where(full, design.mean[ids], 0.0)
-    outer = np.where(full, 0.0, design.mean[ids])
+    outer = np.where(full, 0.0, design.mean[ids] * design.scale[ids])
     out = np.zeros((len(ids), len(ids) - old))
-    _add_products(data, rows, indptr, cols, shift, start, column, entry, out)
+    _add_products(
+        data, rows, indptr, cols, shift, design.scale[ids], start, column, entry, out
+    )
     out -= np.outer(outer, design.columns.weight_sum * outer[old:])
-    out *= design.scale[ids, None]
-    out *= design.scale[ids[old:]]
     return out
 
 
 def rows_of(Design design, ids, bint weighted):
-    """Columns `ids` by rows, full ones centred, times the weights if asked for.
+    """Columns `ids` by rows, scaled, full ones centred, times the weights if asked for.
 
     Returns
     -------
     start, column, entry : ndarray
         Those of row i are ``entry[start[i]:start[i + 1]]``.
     mean : ndarray (n_ids,)
-        Of the columns that are not centred, 0 for the others.
+        Of the columns that are not centred, as scaled; 0 for the others.
     """
     cdef Py_ssize_t a, k, size = len(ids)
     cdef int64_t i
@@ -62,6 +62,7 @@ def rows_of(Design design, ids, bint weighted):
     full = counts == design.n_samples
     if full.any():
         values -= np.repeat(np.where(full, design.mean[ids], 0.0), counts)
+    values *= np.repeat(design.scale[ids], counts)
     if weighted and design.weights is not None:
         values *= design.weights[row_numbers]
     cdef const double[::1] x = values
@@ -78,9 +79,8 @@ def rows_of(Design design, ids, bint weighted):
                 i = row[k]
                 column[at[i]], entry[at[i]] = <int32_t>a, x[k]
                 at[i] += 1
-    return (
-        begin, np.asarray(column), np.asarray(entry), np.where(full, 0.0, design.mean[ids])
-    )
+    mean = np.where(full, 0.0, design.mean[ids] * design.scale[ids])
+    return begin, np.asarray(column), np.asarray(entry), mean
 
 
 def gram_of_rows(
@@ -120,10 +120,11 @@ def gram_of_rows(
 
 def _add_products(
     const real_t[::1] data, const index_t[::1] rows, const int64_t[::1] indptr,
-    const Py_ssize_t[::1] cols, const double[::1] shift, const int64_t[::1] start,
-    const int32_t[::1] column, const double[::1] entry, double[:, ::1] out,
+    const Py_ssize_t[::1] cols, const double[::1] shift, const double[::1] scale,
+    const int64_t[::1] start, const int32_t[::1] column, const double[::1] entry,
+    double[:, ::1] out,
 ):
-    """out[b, column] += (x_b - shift_b)' entries"""
+    """out[b, column] += scale_b (x_b - shift_b)' entries"""
     cdef Py_ssize_t b, k, q, work = 0
     cdef int64_t i
     cdef double value
@@ -131,7 +132,7 @@ def _add_products(
         for b in range(cols.shape[0]):
             for k in range(indptr[cols[b]], indptr[cols[b] + 1]):
                 i = rows[k]
-                value = data[k] - shift[b]
+                value = scale[b] * (data[k] - shift[b])
                 for q in range(start[i], start[i + 1]):
                     out[b, column[q]] += value * entry[q]
                 work += 1 + start[i + 1] - start[i]

@@ -311,7 +311,7 @@ class ChunkedDesign:
         noise = 64 * EPS * self.mean
         used = (self.sqnorm > 0) & (self.sqnorm > self.total * noise**2)
         _, exponent = np.frexp(np.sqrt(np.where(used, self.sqnorm, 1.0)))
-        self.scale = np.where(used, np.ldexp(1.0, 1 - exponent), 0.0)
+        self.scale = np.where(used, np.ldexp(1.0, np.minimum(1 - exponent, 1000)), 0.0)
         self.sqnorm *= self.scale**2
         self.xty *= self.scale
         constant = sums.square <= self.total * (64 * EPS * sums.mean) ** 2

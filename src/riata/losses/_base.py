@@ -24,6 +24,9 @@ class Loss:
         Whether y holds classes.
     many_outputs : bool
         Whether a sample has several linear predictors; only `Multinomial` has.
+    translates : bool
+        Whether `value` depends on ``y - eta`` alone: a constant is then taken off y
+        before anything is computed, so that a large mean of y costs no digits.
 
     Examples
     --------
@@ -49,6 +52,7 @@ class Loss:
     fixed_dispersion = False
     classifies = False
     many_outputs = False
+    translates = False
     kernel = ""  # name of a compiled loop
 
     def value(self, y, eta):

@@ -27,6 +27,7 @@ class Huber(Loss):
     """
 
     name = "huber"
+    translates = True
 
     def __init__(self, delta=1.35):
         if not (isinstance(delta, (int, float)) and 0 < delta < math.inf):

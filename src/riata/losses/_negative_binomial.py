@@ -67,8 +67,8 @@ class NegativeBinomial(Counts):
 
     def curvature(self, y, eta):
         """``(1 + a y) mean / (1 + a mean)^2``"""
-        share = self._share(eta)
-        return (y + 1.0 / self.dispersion) * share * (1.0 - share)
+        rest = self._share(-eta, -1.0)  # 1 - share would cancel for large means
+        return (y + 1.0 / self.dispersion) * self._share(eta) * rest
 
     def dual(self, y, theta):
         """``(y + 1/a)`` times the entropy of ``u = (y - t) / (y + 1/a)``, less the same

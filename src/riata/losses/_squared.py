@@ -14,6 +14,7 @@ class Squared(Loss):
     """
 
     name = "squared"
+    translates = True
 
     def value(self, y, eta):
         """Half the squared error."""

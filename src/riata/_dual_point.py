@@ -1,0 +1,141 @@
+"""Dual points of losses other than the squared, orthogonal to what nothing holds.
+
+The bound that the tangent of a loss gives supposes something of coefficients that neither
+a penalty nor a bound holds: how far from the solution at hand the optimum may be. A dual
+point that is orthogonal to their columns, and to the intercept, supposes nothing. It needs
+the conjugate of the loss (`Loss.dual`).
+"""
+
+import math
+
+import numpy as np
+
+from ._problem import EPS
+
+NEGLIGIBLE = 1e-10  # penalty that is lost in rounding, as in `penalty.pxd`
+MOST_STEPS = 50  # of Newton's method for the columns that nothing holds
+MOST_WORK = 10**8  # multiply-adds of one decomposition of them
+
+
+def open_columns(problem, alpha):
+    """Columns that no finite bound holds, nor a penalty of any strength."""
+    strengths = problem.strengths
+    held = alpha * np.maximum(strengths.l1, strengths.l2) >= NEGLIGIBLE
+    held |= problem.design.sqnorm == 0
+    if strengths.lower is not None:
+        held |= np.isfinite(strengths.lower) | np.isfinite(strengths.upper)
+    return np.flatnonzero(~held)
+
+
+def gap_of_dual_point(
+    problem, alpha, Eta, free, cols, W, correlate, bound, size_of=np.abs
+):
+    """Gap by the residual as dual point, made orthogonal to the columns `free` and the
+    intercept, and shrunk until it is feasible; infinite where none is found.
+
+    Parameters
+    ----------
+    problem : GeneralProblem
+    alpha : float
+    Eta : ndarray (n_samples, n_outputs)
+        Predictors of the solution.
+    free, cols : ndarray of intp
+        The former as from `open_columns`, and among the latter.
+    W : ndarray (size, n_outputs)
+        Coefficients of the first of those columns.
+    correlate : callable
+        Correlations (n_cols, >= n_outputs) of the columns `cols` with a dual point.
+    bound : callable
+        What Fenchel's inequality leaves of the penalty, given such correlations.
+    size_of : callable, optional
+        Size of the correlations of a column, or of each of them.
+    """
+    theta = orthogonal(problem, free, Eta)
+    if theta is None:
+        return math.inf
+    C, strengths = correlate(theta), problem.strengths
+    if len(free):
+        C[np.isin(cols, free)] = 0.0  # but for rounding
+    size = size_of(C[:, :Eta.shape[1]])
+    limit = np.zeros_like(size)
+    limit.T[:] = alpha * strengths.l1[cols]
+    held = (limit > 0) & (size > 0)
+    limit[:len(W)].T[:] += alpha * strengths.l2[cols[:len(W)]] * size_of(W).T
+    shrunk = (limit[held] / size[held]).min(initial=1.0)
+    distance = problem.fenchel_young(Eta, shrunk * theta) / problem.eta_unit**2
+    if not distance < math.inf:
+        return math.inf
+    return bound(shrunk * C) + distance
+
+
+def orthogonal(problem, free, Eta):
+    """A dual point (n_samples, n_outputs) near the residual at predictors Eta, orthogonal
+    to the intercept and the columns `free`, up to rounding; None if there is none.
+
+    It is what Newton's step for these columns leaves of the residual. Where that is far,
+    the step is taken and the next one looked at.
+    """
+    n, weights = problem.design.n_samples, problem.weights
+    root = np.ones(n) if weights is None else np.sqrt(weights)
+    size = (len(free) + 1) * problem.targets.shape[1]
+    if n * problem.targets.shape[1] * size * min(n, size) > MOST_WORK and len(free):
+        return None
+    packed = np.empty((n, len(free)), order="F")
+    problem.design.pack(free, 0, n, packed)
+    if problem.fit_intercept:
+        packed = np.column_stack([packed, root])
+    theta = problem.loss.residual(problem.targets, Eta)
+    if not packed.shape[1]:
+        return theta
+    value, found = problem.losses(Eta).sum(), None
+    for _ in range(MOST_STEPS):
+        theta, step, decrement = _projected(problem, packed, root, Eta)
+        rest = np.abs(packed.T @ (root[:, None] * theta))
+        residual = problem.loss.residual(problem.targets, Eta)
+        size = root[:, None] * (np.abs(theta) + np.abs(residual))
+        if (rest <= 64.0 * EPS * (np.abs(packed).T @ size)).all():
+            found = theta
+        if not EPS * value < decrement < math.inf:
+            break
+        length, new = 1.0, math.inf
+        while length > 1e-10 and not new < value:
+            new = problem.losses(Eta + length * step).sum()
+            length *= 0.5
+        if not new < value:
+            break
+        Eta, value = Eta + 2.0 * length * step, new
+    return found
+
+
+def _projected(problem, packed, root, Eta):
+    """The residual, less its part in the span of columns (times the roots of the weights)
+    in the metric of the curvature; Newton's step of the predictors for these columns, and
+    the square of its length in that metric."""
+    residual, factor, scaled = _half_hessian(problem, Eta)
+    size = residual.size
+    A = np.einsum("ij,ica->iajc", packed, factor).reshape(size, -1)
+    left, values, right = np.linalg.svd(A, full_matrices=False)
+    keep = values > values[0] * max(A.shape) * EPS
+    left, values, right = left[:, keep], values[keep], right[keep]
+    fixed = np.where(np.isfinite(scaled), 0.0, residual)  # no curvature there
+    scaled = np.where(np.isfinite(scaled), scaled, 0.0)
+    share = left.T @ (root[:, None] * scaled).ravel()
+    share += right @ (packed.T @ (root[:, None] * fixed)).ravel() / values
+    own = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)[:, None]
+    part = (left @ share).reshape(residual.shape)
+    theta = residual - own * np.einsum("ica,ia->ic", factor, part)
+    coefs = (right.T @ (share / values)).reshape(packed.shape[1], -1)
+    return theta, own * (packed @ coefs), float(share @ share)
+
+
+def _half_hessian(problem, Eta):
+    """Residuals r (n, n_outputs), a factor B of each Hessian ``B B'``, and u with ``B u``
+    the residual, infinite where there is no curvature."""
+    residual = problem.loss.residual(problem.targets, Eta)
+    if problem.loss.many_outputs:
+        p = problem.targets - residual
+        root = np.sqrt(np.maximum(p, 0.0))
+        factor = root[:, None, :] * (np.eye(p.shape[1]) - p[:, :, None])
+        return residual, factor, np.where(root > 0, residual / root, 0.0)
+    root = np.sqrt(problem.loss.curvature(problem.targets, Eta))
+    return residual, root[:, :, None], np.where(root > 0, residual / root, math.inf)
