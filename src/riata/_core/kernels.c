@@ -71,11 +71,15 @@
 typedef double vec __attribute__((vector_size(8 * WIDTH)));
 typedef double vec_f64 __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
 typedef float vec_f32 __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
+typedef __typeof__((vec){0} >= (vec){0}) mask;
 #define CONVERT(x) __builtin_convertvector(x, vec)
+#define MASKED(m, k) ((m)[k])
 #else
 typedef double vec, vec_f64;
 typedef float vec_f32;
+typedef int mask;
 #define CONVERT(x) ((vec)(x))
+#define MASKED(m, k) (m)
 #endif
 
 /* WIDTH elements, as doubles */
@@ -93,6 +97,14 @@ static inline INLINE double vec_sum(vec a)
     for (int k = 0; k < WIDTH; k++)
         sum += x[k];
     return sum;
+}
+
+static inline INLINE int all_of(mask m)
+{
+    int all = 1;
+    for (int k = 0; k < WIDTH; k++)
+        all &= MASKED(m, k) != 0;
+    return all;
 }
 
 enum { AT_a, AT_b, AT_c, AT_d, AT_e, AT_f, AT_g, AT_h };   /* where each part begins */
@@ -250,6 +262,7 @@ static ptrdiff_t vector_uncertain(const References *known, ptrdiff_t p, const do
                                   const double *alpha, const unsigned char *skip,
                                   ptrdiff_t *cols)
 {
+    const block alphas = block_load(alpha);
     ptrdiff_t count = 0;
     for (ptrdiff_t j = 0; j < p; j++) {
         if (skip[j])
@@ -257,16 +270,15 @@ static ptrdiff_t vector_uncertain(const References *known, ptrdiff_t p, const do
         int certain = known->slot[j] != RIATA_UNKNOWN;
         if (certain) {
             ptrdiff_t at = known->slot[j] * LANES;
-            double c0 = known->c0[j], cq = known->cq[j], reach = known->reach[j];
-            double room[LANES];
-            int outside = 0;
-            for (int k = 0; k < LANES; k++) {
-                double c = known->A[at + k] * c0 + known->B[at + k] * cq;
-                room[k] = alpha[k] * l1[j] - fabs(c) - reach * known->E[at + k];
-            }
-            for (int k = 0; k < LANES; k++)
-                outside |= !(room[k] >= 0.0);
-            certain = !outside;
+            double c0 = known->c0[j], cq = known->cq[j];
+            block c = block_fma(c0, block_load(known->A + at), block_zero());
+            c = block_fma(cq, block_load(known->B + at), c);
+            block room = block_fma(l1[j], alphas, block_zero());
+            room = block_fma(-known->reach[j], block_load(known->E + at), room);
+            /* |c| <= room, and neither is NaN */
+#define PART(part) & (room.part - c.part >= 0.0) & (room.part + c.part >= 0.0)
+            certain = all_of((room.a == room.a) EACH_PART(PART));
+#undef PART
         }
         cols[count] = j;       /* kept only if uncertain: no branch to mispredict */
         count += !certain;
@@ -373,7 +385,9 @@ typedef struct { double rest, r, power; } Exponential;   /* exp(x) = (1 + r + re
 /* to about two units in the last place, for |x| < 709 */
 static inline INLINE Exponential exponential(double x)
 {
-    double k = rint(x * 1.4426950408889634);
+    /* rounded, by a conversion that every level has for vectors, as rint() is not */
+    int32_t whole = (int32_t)(x * 1.4426950408889634 + 1536.5) - 1536;
+    double k = (double)whole;
     double r = (x - k * 0.693147180369123816490) - k * 1.90821492927058770002e-10;
     /* the Taylor series: |r| < 0.35 */
     double sum = 1.0 / 6227020800.0;
@@ -388,7 +402,7 @@ static inline INLINE Exponential exponential(double x)
     sum = sum * r + 1.0 / 24.0;
     sum = sum * r + 1.0 / 6.0;
     sum = sum * r + 0.5;
-    int64_t bits = (int64_t)((int32_t)k + 1023) << 52;
+    uint64_t bits = (uint64_t)(uint32_t)(whole + 1023) << 52;
     Exponential e = {sum * r * r, r, 0.0};
     memcpy(&e.power, &bits, sizeof e.power);
     return e;
