@@ -1,6 +1,7 @@
 """The command line: fit, cv, path, predict, check, and the demo."""
 
 import argparse
+import contextlib
 import os
 import sys
 import warnings
@@ -14,7 +15,10 @@ from ._data_files import read_data
 from ._demo import PICTURE
 from ._linear_predictor import LinearPredictor, installed_version
 
-EXPECTED = (ValueError, TypeError, OSError, ImportError, OverflowError)
+EXPECTED = (
+    ValueError, TypeError, OSError, ImportError, OverflowError, MemoryError, RecursionError
+)
+CLOSED = 141  # what a shell makes of a program that a closed pipe ends
 
 ABOUT = """\
 Certified lasso, ridge and elastic-net models from files of data.
@@ -44,7 +48,8 @@ def main(argv=None, prog="riata"):
     Returns
     -------
     int
-        Exit status: 0, 2 for input that is wrong, 1 for a check that fails.
+        Exit status: 0; 1 for a check that fails; 2 for input that is wrong and for too
+        little memory; 130 after Ctrl-C; 141 if the output was closed before its end.
     """
     parser = build_parser(prog)
     options = parser.parse_args(argv)
@@ -56,23 +61,41 @@ def main(argv=None, prog="riata"):
         warnings.showwarning = show_warning
         try:
             status = options.run(options) or 0
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
             return status
-        except BrokenPipeError:  # as by head, which wants no more
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
         except KeyboardInterrupt:
             return 130
+        except BrokenPipeError:
+            complain(
+                f"{prog} {options.command}: the output was closed before its end; files "
+                "that were asked for are written."
+            )
+            return CLOSED
         except EXPECTED as error:
-            print(f"{prog} {options.command}: error: {message_of(error)}", file=sys.stderr)
+            complain(f"{prog} {options.command}: error: {message_of(error)}")
             return 2
 
 
+def complain(message):
+    """Print a line on the standard error, with nothing left to be printed elsewhere."""
+    with contextlib.suppress(OSError):
+        print(message, file=sys.stderr, flush=True)
+    try:
+        sys.stdout.flush()
+    except (OSError, AttributeError):  # a closed pipe, a full disk; no output at all
+        if sys.stdout is not None:  # not once more when the interpreter ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def message_of(error):
-    """The message of an exception, in the terms of the command line."""
+    """The message of an exception in one line, in the terms of the command line."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    return str(error)
+    text = " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return "there is not enough memory" + (f": {text}" if text else ".")
+    return text or type(error).__name__
 
 
 def show_warning(message, category, filename, lineno, file=None, line=None):
@@ -125,7 +148,25 @@ def add_data(command):
     )
     group.add_argument(
         "--one-hot", action="store_true",
-        help="replace columns of text by one column of 0 and 1 for each label",
+        help="replace columns of text by one column of 0 and 1 for each level",
+    )
+    group.add_argument(
+        "--categorical", metavar="COLUMN", action="append", default=[],
+        help="a column to be replaced likewise, also if it looks like numbers (codes)",
+    )
+    add_header(group)
+
+
+def add_header(group):
+    """Whether the first row of a CSV file is a header."""
+    header = group.add_mutually_exclusive_group()
+    header.add_argument(
+        "--header", action="store_true", default=None,
+        help="the first row of a CSV file holds names, also if they are numbers",
+    )
+    header.add_argument(
+        "--no-header", action="store_false", dest="header",
+        help="the first row holds values, also if it is text",
     )
 
 
@@ -248,6 +289,7 @@ def add_predict(commands):
         "data", metavar="DATA",
         help="file of samples; columns that are no features of the model do not matter",
     )
+    add_header(command)
     offset = command.add_mutually_exclusive_group()
     offset.add_argument(
         "--offset", metavar="COLUMN",
@@ -313,9 +355,10 @@ def run_fit(options):
     path = fit_path(
         samples.X, samples.y, alphas=[options.alpha], tol=options.tol, **arguments
     )
+    written = outputs.write_model(options, path, 0, samples)
     outputs.report_data(options, samples, arguments)
     outputs.report_model(path, 0, samples)
-    outputs.write_model(options, path, 0, samples)
+    say(written)
 
 
 def run_path(options):
@@ -329,12 +372,14 @@ def run_path(options):
         samples.X, samples.y, alphas=options.alphas, tol=options.tol,
         **inputs.grid_end(options), **arguments,
     )
-    print(path)
-    print()
+    written = ""
     if options.csv:
         outputs.write_csv(options.csv, outputs.path_columns(path, samples))
-        print(f"The path is written to {options.csv}")
-    outputs.draw(options, path, feature_names=samples.names)
+        written = f"The path is written to {options.csv}"
+    drawn = outputs.draw(options, path, feature_names=samples.names)
+    print(path)
+    print()
+    say(written, drawn)
 
 
 def run_cv(options):
@@ -347,21 +392,32 @@ def run_cv(options):
     outputs.check_writable(options)
     samples, arguments = inputs.problem_of(options)
     outputs.check_drawable(options, arguments["loss"])
+    inputs.check_folds(options, samples)
     result = cv_path(
         samples.X, samples.y, alphas=options.alphas, tol=options.tol, cv=options.folds,
         **inputs.grid_end(options), **arguments,
     )
     choice = result.select(options.select)
+    written = outputs.write_model(options, choice.path, choice.at, samples)
+    if hasattr(result, "plot"):
+        drawn = outputs.draw(options, result)
+    else:
+        drawn = outputs.draw(
+            options, choice.path, feature_names=samples.names, alpha=choice.alpha
+        )
     outputs.report_data(options, samples, arguments)
     outputs.report_scores(result, choice, options.select)
     outputs.report_model(
         choice.path, choice.at, samples, result.selection_frequency(options.select)
     )
-    outputs.write_model(options, choice.path, choice.at, samples)
-    if hasattr(result, "plot"):
-        outputs.draw(options, result)
-    else:
-        outputs.draw(options, choice.path, feature_names=samples.names, alpha=choice.alpha)
+    say(written, drawn)
+
+
+def say(*lines):
+    """Print the lines that are not empty."""
+    for line in lines:
+        if line:
+            print(line)
 
 
 def run_predict(options):
@@ -370,7 +426,7 @@ def run_predict(options):
 
     outputs.check_writable(options)
     model = load_model(options.file)
-    source = read_data(options.data)
+    source = read_data(options.data, options.header, inputs.columns_of(model))
     offset = 0.0 if options.no_offset else None
     if options.offset is not None:
         offset = inputs.numbers(source.take(options.offset, "--offset"), "--offset")
@@ -379,15 +435,14 @@ def run_predict(options):
             f"{options.file} was fitted with an offset: give that of these samples with "
             "--offset COLUMN, or predict without by --no-offset."
         )
-    X, notes = inputs.features_for(model, source)
-    for note in notes:
-        print(f"riata: warning: {note}", file=sys.stderr)
-    columns = outputs.predictions(model, X, offset)
+    features = inputs.features_for(model, source)
+    inputs.warn_of(features.notes)
+    columns = outputs.predictions(model, features.X, offset)
     if options.output in (None, "-"):
         print(outputs.csv_text(columns), end="")
     else:
         outputs.write_csv(options.output, columns)
-        print(f"{X.shape[0]} predictions are written to {options.output}")
+        print(f"{features.X.shape[0]} predictions are written to {options.output}")
 
 
 def run_check(options):
@@ -402,7 +457,9 @@ def run_check(options):
             "give --offset COLUMN."
         )
     loss = found.loss if is_model and not options.loss else inputs.loss_of(options)
-    samples = inputs.load_samples(options, loss, found.classes if is_model else None)
+    samples = inputs.load_samples(options, loss, found if is_model else None)
+    if is_model:
+        samples = inputs.in_order(options, found, samples)
     loss = inputs.for_classes(loss, samples)
     problem = inputs.problem_to_check(options, found, loss)
     coef, intercept = inputs.coefficients(options, found, samples)
@@ -425,6 +482,9 @@ def run_demo(options):
     """riata demo"""
     from ._demo import demo
 
+    outputs.check_writable(options)
+    with contextlib.suppress(ImportError):
+        outputs.check_picture(options.picture, "--picture")
     demo(options.picture)
 
 
