@@ -90,8 +90,8 @@ def complain(message):
 
 def message_of(error):
     """The message of an exception in one line, in the terms of the command line."""
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the output'}: {error.strerror}"
     text = " ".join(str(error).split())
     if isinstance(error, MemoryError):
         return "there is not enough memory" + (f": {text}" if text else ".")

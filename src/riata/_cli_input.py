@@ -279,20 +279,22 @@ def finite(column):
 
 def coefficients(options, found, samples):
     """Coefficients and intercept, in the order of the features of the data."""
-    intercept = 0.0
+    p, intercept = samples.X.shape[1], 0.0
     if isinstance(found, Coefficients):
         coef = found.values
-        if found.features is None and len(coef) == samples.X.shape[1] + 1 and coef[0] == 0:
-            coef = coef[1:]  # what pandas calls a column without a name
         if found.features is not None:
             coef, intercept = by_name(options, found, samples)
+        elif len(coef) == p + 1 and coef[0] == 0:
+            coef = coef[1:]  # 0 is what pandas calls a column without a name
+        n_coefs = len(coef)
     else:
-        coef, intercept = found.coef, found.intercept
-    if coef.shape[-1] != samples.X.shape[1]:
+        n_coefs = found.n_features
+    if n_coefs != p:
         raise ValueError(
-            f"--coef {options.coef}: {coef.shape[-1]} coefficients for "
-            f"{samples.X.shape[1]} features."
+            f"--coef {options.coef}: {n_coefs} coefficients for {p} features."
         )
+    if not isinstance(found, Coefficients):
+        coef, intercept = found.coef, found.intercept
     return coef, intercept if options.intercept is None else options.intercept
 
 

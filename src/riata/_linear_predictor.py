@@ -190,6 +190,8 @@ class LinearPredictor:
                 "the model does not solve one single problem: it has several targets, or "
                 "is an average of models. Audit the targets one by one."
             )
+        if self._options is None:
+            raise ValueError("the model does not say with which options it was fitted.")
         return {
             "loss": self.loss, "alpha": self.alpha, "l1_ratio": self.l1_ratio,
             **self._options._asdict(),

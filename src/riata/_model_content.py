@@ -318,7 +318,8 @@ def _classes(entry):
         limits = np.iinfo(dtype)
         if not limits.min <= min(labels) <= max(labels) <= limits.max:
             raise ValueError(f"classes are of dtype {text}, but go beyond")
-    classes = np.array(labels, dtype=dtype)
+    with np.errstate(over="ignore"):
+        classes = np.array(labels, dtype=dtype)
     if classes.ndim != 1 or len(set(classes.tolist())) < len(labels):
         raise ValueError("classes has a label twice")
     if dtype.kind == "f" and not np.isfinite(classes).all():
