@@ -1,9 +1,9 @@
 """Files of data are read as they are meant, and what is wrong in them is named."""
 
 import bz2
+import csv
 import decimal
 import gzip
-import io
 import lzma
 import sys
 from pathlib import Path
@@ -187,21 +187,29 @@ def test_what_is_missing(cell):
     assert np.isnan(to_number(cell))
 
 
-@given(st.lists(st.one_of(
-    st.floats().map(repr), st.integers().map(str), st.text(max_size=4),
-    st.sampled_from(["NA", "True", "1_0", " 2 ", "x"]),
-), min_size=1, max_size=30))  # fmt: skip
-def test_columns_hold_what_their_cells_hold(cells):
-    cells = [cell.replace("\0", "") for cell in cells]
-    text = io.StringIO()
-    pd.DataFrame({"a": cells, "b": 1}).to_csv(text, index=False)
-    table = TableFile("t", {"a": np.array(cells, dtype=object)})
-    numbers = table.columns["a"].numbers()
+CELLS = st.lists(st.one_of(
+    st.floats().map(repr), st.integers().map(str), st.sampled_from(["NA", "True", "1_0"]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4),
+), min_size=1, max_size=30)  # fmt: skip
+
+
+@given(CELLS, st.sampled_from(",;\t"))
+def test_columns_hold_what_their_cells_hold(tmp_path_factory, cells, mark):
+    """Whatever the cells, and however they have to be quoted."""
+    file = tmp_path_factory.getbasetemp() / "cells.csv"
+    frame = pd.DataFrame({"a": cells, "b": "x"})
+    frame.to_csv(file, index=False, sep=mark, quoting=csv.QUOTE_NONNUMERIC)
+    column = read_data(str(file)).columns["a"]
     expected = [to_number(cell) for cell in cells]
     if None in expected:
-        assert numbers is None
+        assert column.numbers() is None
     else:
-        np.testing.assert_array_equal(numbers, expected)
+        np.testing.assert_array_equal(column.numbers(), expected)
+    labels = [
+        None if number is not None and np.isnan(number) else cell.strip()
+        for number, cell in zip(expected, cells, strict=True)
+    ]
+    assert column.labels().tolist() == labels
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import numpy as np
 from . import _cli_input as inputs
 from . import _cli_output as outputs
 from . import _validation as check
-from ._data_files import read_data
+from ._columns import TRUTH, is_number
+from ._data_files import column_number, read_data
 from ._demo import PICTURE
 from ._linear_predictor import LinearPredictor, installed_version
 
@@ -27,7 +28,8 @@ Certified lasso, ridge and elastic-net models from files of data.
   riata predict model.json new.csv -o predictions.csv
 
 DATA is a .csv, .tsv, .parquet, .svm, .npz or .mtx file; the first three have columns, of
-which the target is one and all others are features. 'riata COMMAND --help' tells more.
+which the target is one and all others are features. 'riata COMMAND --help' lists all
+options.
 """
 TARGET = (
     "target: the name or number (from 0; -1 is the last) of a column, an array of an "
@@ -170,12 +172,24 @@ def add_header(group):
     )
 
 
+def real(text):
+    """A number, by the rules for files of data."""
+    if not is_number(text) or text.strip().lower() in TRUTH:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    return float(text)
+
+
+def whole(text):
+    """A whole number."""
+    number = column_number(text)
+    if number is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return number
+
+
 def ratios(text):
     """Numbers separated by commas."""
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers") from None
+    return [real(part) for part in text.split(",")]
 
 
 def add_model(command, several=False):
@@ -187,7 +201,7 @@ def add_model(command, several=False):
         "negative_binomial:DISPERSION, huber:DELTA or squared_hinge",
     )
     group.add_argument(
-        "--l1-ratio", type=ratios if several else float,
+        "--l1-ratio", type=ratios if several else real,
         metavar="R[,R...]" if several else "R",
         help="1 (default) is the lasso, 0 ridge, between them the elastic net"
         + ("; of several the best is chosen" if several else ""),
@@ -207,18 +221,18 @@ def add_model(command, several=False):
 
 def add_tolerance(group):
     group.add_argument(
-        "--tol", type=float, default=1e-6, metavar="GAP",
+        "--tol", type=real, default=1e-6, metavar="GAP",
         help="largest relative duality gap (default: 1e-6)",
     )
 
 
 def add_grid(group):
     group.add_argument(
-        "--alphas", type=int, default=100, metavar="N",
+        "--alphas", type=whole, default=100, metavar="N",
         help="how many strengths to fit (default: 100)",
     )
     group.add_argument(
-        "--alpha-min-ratio", type=float, metavar="R",
+        "--alpha-min-ratio", type=real, metavar="R",
         help="the smallest strength, divided by the largest (default: 0.001)",
     )
     add_tolerance(group)
@@ -232,7 +246,7 @@ def add_fit(commands):
     add_data(command)
     group = add_model(command)
     group.add_argument(
-        "--alpha", type=float, metavar="A", help="strength of the penalty"
+        "--alpha", type=real, metavar="A", help="strength of the penalty"
     )
     add_tolerance(group)
     add_outputs(command, "model")
@@ -247,7 +261,7 @@ def add_cv(commands):
     group = add_model(command, several=True)
     add_grid(group)
     group.add_argument(
-        "--folds", type=int, default=5, metavar="K", help="how many (default: 5)"
+        "--folds", type=whole, default=5, metavar="K", help="how many (default: 5)"
     )
     group.add_argument(
         "--select", default="min", metavar="RULE",
@@ -317,14 +331,14 @@ def add_check(commands):
         "'(Intercept)' may be among them), or of coefficients alone",
     )
     group.add_argument(
-        "--intercept", type=float, metavar="B", help="if not in the file (default: 0)"
+        "--intercept", type=real, metavar="B", help="if not in the file (default: 0)"
     )
     group.add_argument(
-        "--alpha", type=float, metavar="A",
+        "--alpha", type=real, metavar="A",
         help="strength of the penalty; a model of riata has its own",
     )
     group.add_argument(
-        "--tol", type=float, metavar="GAP",
+        "--tol", type=real, metavar="GAP",
         help="exit with status 1 if the relative gap is larger",
     )
 
@@ -439,6 +453,8 @@ def run_predict(options):
     inputs.warn_of(features.notes)
     columns = outputs.predictions(model, features.X, offset)
     if options.output in (None, "-"):
+        if sys.stdout is None:
+            raise ValueError("there is no standard output; name a file with -o.")
         print(outputs.csv_text(columns), end="")
     else:
         outputs.write_csv(options.output, columns)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._columns import class_labels, is_number
+from ._columns import TRUTH, class_labels, is_number
 from ._csv_file import read_csv
 from ._data_files import Encoding, listed, read_data, suggestion
 
@@ -188,7 +188,7 @@ def loss_of(options, default="squared"):
     loss = get_loss(name)
     if not parameter:
         return loss
-    if not is_number(parameter):
+    if not is_number(parameter) or parameter.lower() in TRUTH:
         raise ValueError(f"--loss {text}: {parameter!r} is no number.")
     if len(vars(loss)) != 1 or name == "multinomial":
         raise ValueError(f"--loss {text}: {name} has no parameter.")

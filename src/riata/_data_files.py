@@ -68,6 +68,8 @@ def read_data(name, header=None, known=()):
 
 def _existing(name):
     path = Path(name)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ValueError(f"{name} is a pipe or a device; save its content in a file first.")
     if not path.is_file():
         raise ValueError(f"{name}: there is no such file{_close_files(path) or '.'}")
     if path.stat().st_size == 0:
@@ -179,9 +181,7 @@ def read_parquet(path):
 
     table = _parsed(path, lambda: pyarrow.parquet.ParquetFile(path).read())
     names, index = table.column_names, index_columns(table.schema)
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise ValueError(f"{path} has two columns named {twice[0]!r}; rename one of them.")
+    _check_unique(names, path)
     return {
         name: _parsed(path, _arrow_column, table.column(name))
         for name in names if name not in index
@@ -332,6 +332,7 @@ class TableFile:
         -------
         Features
         """
+        _check_unique(names, "the model")
         notes, X = [], np.zeros((self.n_samples, len(names)), order="F")
         place = {name: j for j, name in enumerate(names)}
         found = set()
@@ -491,6 +492,12 @@ def indicators(name, labels, levels):
     )
 
 
+def _check_unique(names, what):
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{what} has two columns named {twice!r}; rename one of them.")
+
+
 def listed(names, most=8):
     """Names in a sentence."""
     more = ", ..." if len(names) > most else ""
@@ -619,7 +626,10 @@ class MatrixFile:
         self.X, self.open_ended = X, open_ended
         self.n_samples = self.X.shape[0]
         self.names, self.taken = names, []
-        if names is not None and len(names) != X.shape[1]:
+        if names is None:
+            return
+        _check_unique(names, name)
+        if len(names) != X.shape[1]:
             raise ValueError(
                 f"{name}: feature_names has {len(names)} names for {X.shape[1]} features."
             )
@@ -699,6 +709,7 @@ class MatrixFile:
         """The features of a model by their names, where both have some."""
         if names is None or self.names is None:
             return self._left()
+        _check_unique(names, "the model")
         lacking = [name for name in names if name not in self.names]
         if lacking:
             raise ValueError(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 
 import numpy as np
 
@@ -61,11 +62,13 @@ def write_file(file, content):
         with open(file, "wb") as out:
             out.write(content)
         return
-    scratch = f"{file}.{os.getpid()}.tmp"
+    target = os.path.realpath(file)  # where a link leads
+    unique = f".riata-{os.getpid()}-{threading.get_ident()}.tmp"
+    scratch = os.path.join(os.path.dirname(target), unique)
     try:
         with open(scratch, "wb") as out:
             out.write(content)
-        os.replace(scratch, file)
+        os.replace(scratch, target)
     except OSError as error:
         if os.path.exists(scratch):
             os.remove(scratch)
