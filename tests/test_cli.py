@@ -658,11 +658,10 @@ CLOSED = "the output was closed before its end; files that were asked for are wr
 def test_a_reader_that_stops_reading_loses_no_file(folder):
     for command, files in (
         ("riata fit plain.csv --target cost --alpha 0.2 --model f.json", ["f.json"]),
-        ("riata cv plain.csv --target cost --model c.json --plot c.svg",
-         ["c.json", "c.svg"]),
-        ("riata path plain.csv --target cost --alphas 500 --csv p.csv --plot p",
+        ("riata cv plain.csv --target cost --alphas 5 --folds 2 --model c.json",
+         ["c.json"]),
+        ("riata path plain.csv --target cost --alphas 50 --csv p.csv --plot p",
          ["p.csv", "p"]),
-        ("riata predict f.json plain.csv", []),
     ):
         done = shell(f"{command} | true", folder)
         assert done.returncode == 141

@@ -657,6 +657,21 @@ def test_only_svmlight_leaves_the_number_of_features_open(tmp_path, sparse):
         assert read_data(str(tmp_path / "data.npz")).of_width(width).X.shape == (12, 5)
 
 
+def test_numbers_in_files_of_other_kinds(write):
+    write("1 1:2 2:1 # a_b\n0 1:1 3:2\n", "good.svm")
+    assert read_data("good.svm").n_samples == 2
+    write("1 1:2 2:1\n0 1:1_0 3:2\n", "bad.svm")
+    with pytest.raises(ValueError, match="line 2 holds an underscore"):
+        read_data("bad.svm")
+    head = "%%MatrixMarket matrix"
+    write(f"{head} coordinate real general\n2 2 1\n1 1 1_0\n", "bad.mtx")
+    with pytest.raises(ValueError, match=r"bad\.mtx cannot be read"):
+        read_data("bad.mtx")
+    write(f"{head} array real general\n300000000 200000000\n1\n", "huge.mtx")
+    with pytest.raises(MemoryError):
+        read_data("huge.mtx")
+
+
 def test_damaged_indices_of_a_sparse_matrix_are_found(tmp_path, sparse):
     X = sparse.tocsr()
     X.indices[3] = 10**6

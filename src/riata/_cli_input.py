@@ -165,9 +165,9 @@ def check_folds(options, samples):
     """Raise if there are more folds than samples to put into them."""
     n = len(samples.y)
     if options.folds > n:
+        remedy = f"choose at most {n}" if n > 1 else "two at least are needed"
         raise ValueError(
-            f"--folds is {options.folds}, but {options.data} has {n} samples; choose at "
-            f"most {n}."
+            f"--folds is {options.folds}, but {options.data} has {n} samples; {remedy}."
         )
     if samples.classes is None:
         return

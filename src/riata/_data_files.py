@@ -5,6 +5,7 @@ NPZ, Matrix Market) a matrix and perhaps vectors beside it. Of both, target, wei
 offset are taken out by name or number; what is left are the features.
 """
 
+import io
 import re
 import warnings
 import zipfile
@@ -560,7 +561,18 @@ def _read_mtx(path):
     from scipy.io import mmread
 
     with open_binary(path) as source:
-        return _parsed(path, mmread, source)
+        content = source.read()
+    _check_underscores(path, content, b"%")
+    # Not the file itself: after an error SciPy looks for its place in it once more, which
+    # ends the interpreter if it is closed.
+    return _parsed(path, mmread, io.BytesIO(content))
+
+
+def _check_underscores(path, content, comment):
+    """Raise for 1_0, which some readers take for 10 and others for 1."""
+    for number, line in enumerate(io.BytesIO(content) if b"_" in content else (), 1):
+        if b"_" in line.partition(comment)[0]:
+            raise ValueError(f"{path} cannot be read: line {number} holds an underscore.")
 
 
 def read_svmlight(path):
@@ -573,7 +585,10 @@ def read_svmlight(path):
     from sklearn.datasets import load_svmlight_file
 
     with open_binary(path) as source:
-        X, y = _parsed(str(path), load_svmlight_file, source, zero_based=True)
+        content = source.read()
+    _check_underscores(path, content, b"#")
+    content = io.BytesIO(content)
+    X, y = _parsed(str(path), load_svmlight_file, content, zero_based=True)
     return MatrixFile(str(path), X, {"y": y}, own_target="y", open_ended=True)
 
 
