@@ -667,9 +667,50 @@ def test_numbers_in_files_of_other_kinds(write):
     write(f"{head} coordinate real general\n2 2 1\n1 1 1_0\n", "bad.mtx")
     with pytest.raises(ValueError, match=r"bad\.mtx cannot be read"):
         read_data("bad.mtx")
-    write(f"{head} array real general\n300000000 200000000\n1\n", "huge.mtx")
-    with pytest.raises(MemoryError):
-        read_data("huge.mtx")
+
+
+@pytest.mark.parametrize("symmetry", ["general", "symmetric", "skew-symmetric"])
+@pytest.mark.parametrize("store", [np.asarray, sp.coo_array])
+def test_matrix_market(tmp_path, symmetry, store):
+    A = np.random.default_rng(7).integers(-2, 3, (5, 5)) / 4
+    A = {"general": A, "symmetric": A + A.T, "skew-symmetric": A - A.T}[symmetry]
+    scipy.io.mmwrite(tmp_path / "a.mtx", store(A), comment="of a test", precision=17)
+    assert symmetry in (tmp_path / "a.mtx").read_text().partition("\n")[0]
+    found = read_data(str(tmp_path / "a.mtx")).design().X
+    assert found.shape == (5, 5)
+    found = found if store is np.asarray else found.toarray()
+    np.testing.assert_array_equal(found, A)
+
+
+def test_patterns_of_matrix_market(write):
+    head = "%%MatrixMarket MATRIX coordinate pattern general"
+    write(f"{head}\n%\n\n2 3 2\n1 3\n2 1\n", "a.mtx")
+    X = read_data("a.mtx").design().X
+    assert X.toarray().tolist() == [[0, 0, 1], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "matrix array real general\n2 1\n1\n2\n3\n", "matrix array real general\n2 1\n1\n",
+        "matrix array real general\n300000000 200000000\n1\n",
+        "matrix array real symmetric\n2 2\n1\n2\n",
+        "matrix array real symmetric\n2 3\n1\n2\n3\n",
+        "matrix array complex general\n1 1\n1 2\n", "matrix array real general\n2 -1\n1\n",
+        "matrix coordinate real general\n2 2 1\n3 1 1\n",
+        "matrix coordinate real general\n2 2 1\n0 1 1\n",
+        "matrix coordinate real general\n2 2 1\n1.5 1 1\n",
+        "matrix coordinate real general\n2 2 1\n1 1 1\n1 2 1\n",
+        "matrix coordinate real general\n2 2 1\n1 1 x\n",
+        "matrix coordinate real general\n2 2 1\nnan 1 1\n",
+        "matrix coordinate real general\n2 2\n1 1 1\n", "matrix array real\n1 1\n1\n",
+        "matrix array real general\n", "vector array real general\n1 1\n1\n",
+    ],
+)  # fmt: skip
+def test_damaged_matrix_market(write, text):
+    write(f"%%MatrixMarket {text}", "bad.mtx")
+    with pytest.raises(ValueError, match=r"bad\.mtx cannot be read: "):
+        read_data("bad.mtx")
 
 
 def test_damaged_indices_of_a_sparse_matrix_are_found(tmp_path, sparse):

@@ -17,6 +17,7 @@ import numpy as np
 
 from ._columns import BETWEEN, NumberColumn, OtherColumn, TextColumn, as_column, to_number
 from ._csv_file import open_binary, read_csv
+from ._matrix_market import read_matrix_market
 
 KINDS = ".csv, .tsv, .parquet, .svm (or .libsvm, .svmlight), .npz, .mtx"
 SUFFIXES = {
@@ -133,7 +134,7 @@ def _parsed(name, function, *arguments, **options):
         if isinstance(error, MemoryError | ImportError):
             raise
         lines = str(error).strip().splitlines() or [repr(error)]
-        raise ValueError(f"{name} cannot be read: {lines[0]}") from error
+        raise ValueError(f"{name} cannot be read: {lines[0]:.300}") from error
 
 
 def _close_files(path):
@@ -558,21 +559,8 @@ def _vector_of(path, matrix, n_samples, what):
 
 
 def _read_mtx(path):
-    from scipy.io import mmread
-
     with open_binary(path) as source:
-        content = source.read()
-    _check_underscores(path, content, b"%")
-    # Not the file itself: after an error SciPy looks for its place in it once more, which
-    # ends the interpreter if it is closed.
-    return _parsed(path, mmread, io.BytesIO(content))
-
-
-def _check_underscores(path, content, comment):
-    """Raise for 1_0, which some readers take for 10 and others for 1."""
-    for number, line in enumerate(io.BytesIO(content) if b"_" in content else (), 1):
-        if b"_" in line.partition(comment)[0]:
-            raise ValueError(f"{path} cannot be read: line {number} holds an underscore.")
+        return _parsed(path, read_matrix_market, source)
 
 
 def read_svmlight(path):
@@ -586,7 +574,9 @@ def read_svmlight(path):
 
     with open_binary(path) as source:
         content = source.read()
-    _check_underscores(path, content, b"#")
+    for number, line in enumerate(io.BytesIO(content) if b"_" in content else (), 1):
+        if b"_" in line.partition(b"#")[0]:  # which Python's float accepts
+            raise ValueError(f"{path} cannot be read: line {number} holds an underscore.")
     content = io.BytesIO(content)
     X, y = _parsed(str(path), load_svmlight_file, content, zero_based=True)
     return MatrixFile(str(path), X, {"y": y}, own_target="y", open_ended=True)
