@@ -92,9 +92,8 @@ def kind_of(path):
     if suffix in SUFFIXES:
         return SUFFIXES[suffix]
     if start.startswith(b"PK") and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if all(member.endswith(".npy") for member in archive.namelist()):
-                return "npz"
+        if all(name.endswith(".npy") for name in _parsed(path, _members, path)):
+            return "npz"
     kind = _kind_of_text(start, trusted=suffix in ("", ".txt"))
     if kind is None:
         raise ValueError(
@@ -107,6 +106,11 @@ def kind_of(path):
 def _peek(path):
     with open_binary(path) as source:
         return source.read(PEEK)
+
+
+def _members(path):
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
 
 
 def _kind_of_text(start, trusted):
