@@ -174,14 +174,14 @@ def test_what_is_a_number(cell, number):
 @pytest.mark.parametrize(
     "cell",
     ["2020_01", "1_000", "\uff11\uff12", "\u0661", "1,5", "0x10", "1 2", "yes ", "--1",
-     "1e", "12:30", "?", ".", "1d3"],
+     "1e", "12:30", "?", ".", "1d3", "none", "na", "nil"],
 )  # fmt: skip
 def test_what_is_text(cell):
     assert to_number(cell) is None
 
 
 @pytest.mark.parametrize(
-    "cell", ["", " ", "NA", "NA ", "#N/A", "<NA>", "n/a", "NaN", "-nan", "NULL", "None"]
+    "cell", ["", " ", "NA", "NA ", "#N/A", "<NA>", "n/a", "NaN", "-NAN", "NULL", "None"]
 )
 def test_what_is_missing(cell):
     assert np.isnan(to_number(cell))
@@ -238,6 +238,20 @@ def test_what_is_no_class(cell, typed):
     values = ["0", "1", cell]
     values = np.array(values, float) if typed else np.array(values, object)
     with pytest.raises(ValueError, match="no class; choose a loss for numbers"):
+        class_labels(TableFile("t", {"y": values}).columns["y"])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.array([0.0, np.nan]), "no value in row 2"),
+        (np.array(["a", "b", ""]), "no value in row 3"),
+        (np.array(["a", None], dtype=object), "no value in row 2"),
+        (np.array([1.0, 2.0**53]), "9007199254740992 as a floating-point number"),
+    ],
+)
+def test_what_is_no_class_in_arrays(values, message):
+    with pytest.raises(ValueError, match=message):
         class_labels(TableFile("t", {"y": values}).columns["y"])
 
 

@@ -10,12 +10,19 @@ from itertools import chain
 
 import numpy as np
 
+# As written by pandas and R; other words ("none", "na") are levels as good as any.
 MISSING = frozenset(
-    {"", "na", "n/a", "#na", "#n/a", "<na>", "nan", "null", "none"}
-)  # in any case, and with blanks around
+    {"", "NA", "N/A", "n/a", "#NA", "#N/A", "<NA>", "NULL", "null", "None"}
+)
+NAN = frozenset({"nan", "-nan", "+nan"})  # in any case
 TRUTH = {"true": 1.0, "false": 0.0}  # likewise
 BLOCK = 4096  # cells that are kept in one string
 BETWEEN = "\0"  # what separates them there
+
+
+def is_missing(cell):
+    """Whether a cell, without blanks around it, says that there is no value."""
+    return cell in MISSING or cell.lower() in NAN
 
 
 def to_number(cell):
@@ -24,11 +31,11 @@ def to_number(cell):
     Numbers are written in ASCII, with a decimal point or none, with an exponent or none,
     and without separators of thousands.
     """
-    word = cell.strip().lower()
-    if word in MISSING:
+    word = cell.strip()
+    if is_missing(word):
         return math.nan
-    if word in TRUTH:
-        return TRUTH[word]
+    if word.lower() in TRUTH:
+        return TRUTH[word.lower()]
     if "_" in word or not word.isascii():  # which Python's float accepts
         return None
     try:
@@ -84,7 +91,7 @@ class TextColumn:
         """The cells as an object array of str, None where a value is missing."""
         cells = (cell.strip() for cell in self.cells())
         return np.array(
-            [None if cell.lower() in MISSING else cell for cell in cells], dtype=object
+            [None if is_missing(cell) else cell for cell in cells], dtype=object
         )
 
 
@@ -186,7 +193,7 @@ def as_column(values):
 
 
 def class_labels(column):
-    """The classes that the cells of a complete column name.
+    """The classes that the cells of a column name.
 
     Whole numbers are integers, to the last digit; words, and numbers with leading zeros,
     stay text; a column of true and false holds truth values.
@@ -202,12 +209,24 @@ def class_labels(column):
     Raises
     ------
     ValueError
-        If all are numbers and one of them is not whole or not finite.
+        If a value is missing, or all are numbers and one of them is not whole, not finite,
+        or a floating-point number too large to be told from the next.
     """
-    if isinstance(column, NumberColumn) and column.values.dtype.kind in "biu":
+    cells = column.labels()
+    missing = [cell is None for cell in cells]
+    if any(missing):
+        raise ValueError(f"has no value in row {missing.index(True) + 1}.")
+    if isinstance(column, NumberColumn):
         values = column.values
-        return values if values.dtype.kind in "bu" else values.astype(np.int64)
-    cells = column.labels().astype(str)
+        if values.dtype.kind != "f":
+            return values if values.dtype.kind in "bu" else values.astype(np.int64)
+        large = values[np.isfinite(values) & (np.abs(values) >= 2.0**53)]
+        if len(large):
+            raise ValueError(
+                f"holds {large[0]:.17g} as a floating-point number, which may stand for "
+                "several whole numbers; store such labels as integers or text."
+            )
+    cells = cells.astype(str)
     if column.declared or any(to_number(cell) is None for cell in set(cells)):
         return cells
     found, place = np.unique(cells, return_inverse=True)

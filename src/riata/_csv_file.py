@@ -15,7 +15,15 @@ import zlib
 from contextlib import contextmanager
 from itertools import chain
 
-from ._columns import BETWEEN, BLOCK, MISSING, TRUTH, TextColumn, is_number, to_number
+from ._columns import (
+    BETWEEN,
+    BLOCK,
+    TRUTH,
+    TextColumn,
+    is_missing,
+    is_number,
+    to_number,
+)
 
 OPENERS = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
 DAMAGE = (OSError, EOFError, csv.Error, lzma.LZMAError, zlib.error)
@@ -192,7 +200,7 @@ def is_header(row, known=(), name=None):
     whole = all(WHOLE.fullmatch(cell) for cell in numbers)
     if (whole and len(set(numbers)) == len(row) > 1) or row == ["0"]:
         _warn_of_header(name, row, "values")
-    return all(cell.lower() in MISSING for cell in row)
+    return all(map(is_missing, row))
 
 
 def _warn_of_header(name, row, role):
