@@ -16,7 +16,7 @@ MISSING = frozenset(
 )
 NAN = frozenset({"nan", "-nan", "+nan"})  # in any case
 TRUTH = {"true": 1.0, "false": 0.0}  # likewise
-BLOCK = 4096  # cells that are kept in one string
+BLOCK = 4096  # cells in one string
 BETWEEN = "\0"  # what separates them there
 
 
@@ -210,7 +210,7 @@ def class_labels(column):
     ------
     ValueError
         If a value is missing, or all are numbers and one of them is not whole, not finite,
-        or a floating-point number too large to be told from the next.
+        or a floating-point number too large to be distinguished from the next.
     """
     cells = column.labels()
     missing = [cell is None for cell in cells]
@@ -223,8 +223,8 @@ def class_labels(column):
         large = values[np.isfinite(values) & (np.abs(values) >= 2.0**53)]
         if len(large):
             raise ValueError(
-                f"holds {large[0]:.17g} as a floating-point number, which may stand for "
-                "several whole numbers; store such labels as integers or text."
+                f"holds {large[0]:.17g} as a floating-point number, where "
+                "whole numbers of that size are rounded; store them as integers or text."
             )
     cells = cells.astype(str)
     if column.declared or any(to_number(cell) is None for cell in set(cells)):

@@ -71,7 +71,7 @@ def read_csv(path, header=None, known=(), warn=True):
         Names of columns that the file should have; a first row with all of them is a
         header.
     warn : bool
-        Whether to say so where the first row may as well be the other.
+        Whether to warn where it is not clear whether the first row is a header.
 
     Returns
     -------
@@ -170,7 +170,7 @@ def is_header(row, known=(), name=None):
 
     A row with text is a header, and one with all the names that are known; so is
     0, 1, 2, ... (pandas' names for columns without), also behind an empty cell. Other
-    rows of numbers are values. Where both are likely, the rule stands with a warning.
+    rows of numbers are values. Where either is plausible, there is a warning.
 
     Parameters
     ----------

@@ -438,8 +438,8 @@ class TableFile:
             )
 
     def _check_mixed(self, name, column):
-        """Tell categories, of which some look like numbers (36, 38, XL), from numbers with
-        a mistake among them (36.2, 4o.1, 38.7): there are few of them."""
+        """Distinguish categories, of which some look like numbers (36, 38, XL), from
+        numbers with a mistake among them (36.2, 4o.1, 38.7), which have many values."""
         cells = list(map(str.strip, column.cells()))
         texts = [cell for cell in cells if to_number(cell) is None]
         if len(texts) >= len(cells) / 2:
