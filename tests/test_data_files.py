@@ -727,6 +727,15 @@ def test_damaged_matrix_market(write, text):
         read_data("bad.mtx")
 
 
+def test_matrices_without_samples(write):
+    write("# nothing\n", "none.svm")
+    np.savez("none.npz", X=np.empty((0, 3)), y=np.empty(0))
+    write("%%MatrixMarket matrix coordinate real general\n0 3 0\n", "none.mtx")
+    for name in ("none.svm", "none.npz", "none.mtx"):
+        with pytest.raises(ValueError, match=f"{name} has no samples"):
+            read_data(name)
+
+
 def test_damaged_indices_of_a_sparse_matrix_are_found(tmp_path, sparse):
     X = sparse.tocsr()
     X.indices[3] = 10**6

@@ -635,6 +635,8 @@ class MatrixFile:
         self.X, self.open_ended = X, open_ended
         self.n_samples = self.X.shape[0]
         self.names, self.taken = names, []
+        if not self.n_samples:
+            raise ValueError(f"{name} has no samples.")
         if names is None:
             return
         _check_unique(names, name)
