@@ -17,7 +17,8 @@ def save_model(model, file, *, feature_names=None):
 
     The file holds all that prediction needs, and what was solved how well: loss, penalty,
     coefficients (the non-zero ones, to the last bit), intercept, labels of classes, names
-    of features, whether there was an offset, duality gap. It holds neither data nor code.
+    of features, whether there was an offset, duality gap; of the command line also which
+    columns were text, with their levels. It holds neither data nor code.
 
     Parameters
     ----------
