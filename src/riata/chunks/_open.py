@@ -417,7 +417,10 @@ def _load_npz(path):
     from scipy.sparse import load_npz
 
     try:
-        return load_npz(path)
+        matrix = load_npz(path)
+        if hasattr(matrix, "check_format"):  # indices that lead out of the matrix
+            matrix.check_format()
+        return matrix
     except MemoryError:
         raise
     except Exception as error:
