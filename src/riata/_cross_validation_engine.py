@@ -98,6 +98,8 @@ class Plan(NamedTuple):
             if not done:
                 raise
             raise Interrupted(self._result(paths, done, "interrupted")) from None
+        if is_chunks(self.data.X):
+            self.data.X.check_unchanged()
         return self._result(paths, done, end)
 
     def _told(self):

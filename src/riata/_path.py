@@ -337,6 +337,7 @@ def solve_path(
             n_threads=n_threads,
         )
     if X.kind == "chunks":
+        X.check_unchanged()
         path.diagnostics.reads = X.reads - reads
         path.diagnostics.requests = X.requests - requests
     path.has_offset = data.offset is not None

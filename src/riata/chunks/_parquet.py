@@ -78,6 +78,8 @@ def columns_of(files, target):
 def batches(files, names, target, n_rows, targets):
     """Yield names and float64 arrays of at most so many rows; the target's values are
     appended to `targets`."""
+    from pyarrow import ArrowException
+
     wanted = [*names, target] if target is not None else names
     for path in files:
         with _open(path) as file:
@@ -91,7 +93,7 @@ def batches(files, names, target, n_rows, targets):
                         targets.append(_numbers(batch, target, path, first))
                     first += len(batch)
                     yield f"{path.name}, rows {first - len(batch)} to {first}", part
-            except OSError as error:
+            except (OSError, ArrowException) as error:
                 raise ValueError(f"{path} cannot be read: {error}") from error
 
 
