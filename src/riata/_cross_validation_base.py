@@ -53,8 +53,8 @@ NO_ALPHA = np.finfo(np.float64).resolution
 
 
 def check_eps(value, name):
-    """Raise unless `value` is between 0 and 1."""
-    check_real(value, name, low=0.0, high=1.0, low_open=True, high_open=True)
+    """Raise unless `value` is in (0, 1]."""
+    check_real(value, name, low=0.0, high=1.0, low_open=True)
 
 
 def check_l1_ratios(value, name):
@@ -288,6 +288,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
             self, X, y, sample_weight=sample_weight, offset=offset
         )
         data, options = Samples(*data), self._path_options()
+        self._check_gram(data)
         data = data._replace(y=options["loss"].check_target(data.y))
         return data, options, {**self._extra_attributes(options), **features}
 
@@ -309,7 +310,8 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         if largest == 0:
             return [np.full(self.alphas, NO_ALPHA)] * len(l1_ratios)
         tops = [largest / (ratio or LEAST_L1_RATIO) for ratio in l1_ratios]
-        return [np.geomspace(top, top * self.eps, num=self.alphas) for top in tops]
+        grids = [np.geomspace(top, top * self.eps, num=self.alphas) for top in tops]
+        return [np.sort(grid)[::-1].copy() for grid in grids] if self.eps > 1.0 else grids
 
     def _records(self, result):
         """Return the attributes that hold what is kept of the folds."""

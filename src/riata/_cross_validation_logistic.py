@@ -439,9 +439,17 @@ class LogisticRegressionCV(
         l1_ratios = self._given_l1_ratios()
         if self.penalty != "deprecated":
             warn_of_penalty("l1_ratios", "Cs", stacklevel=3)
+            if l1_ratios is not None and self.penalty != "elasticnet":
+                warnings.warn(
+                    "l1_ratios parameter is only used when penalty is 'elasticnet'. Got "
+                    f"(penalty={self.penalty})",
+                    UserWarning,
+                    stacklevel=3,
+                )
         elif self.l1_ratios is None:
             warnings.warn(
-                "l1_ratios=None is deprecated, as in scikit-learn 1.8; use l1_ratios=(0,).",
+                "'l1_ratios=None' was deprecated in version 1.8 of scikit-learn; use "
+                "l1_ratios=(0,).",
                 FutureWarning,
                 stacklevel=3,
             )

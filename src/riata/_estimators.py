@@ -6,13 +6,14 @@ in :mod:`riata._estimators_base`, input in :mod:`riata._validation`, and the fit
 :func:`riata.fit_path`.
 """
 
+import warnings
 from typing import ClassVar
 
 from sklearn.base import MultiOutputMixin
 from sklearn.utils import metadata_routing
 
 from ._estimators_base import COORDINATE_CHECKS, LinearRegressor
-from ._path import enet_path
+from ._enet_path import enet_path
 from ._validation import check_alpha, check_bool, check_l1_ratio
 
 
@@ -42,8 +43,8 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         Whether to fit an (unpenalized) intercept.
     precompute : bool, "auto" or array-like of shape (n_features, n_features), \
             default=False
-        Accepted and without effect: the solver decides by itself which Gram matrices
-        it needs, and computes them.
+        Without effect on the result: the solver decides by itself which Gram matrices
+        it needs, and computes them. One that is passed is compared with X.
     max_iter : int, default=1000
         Largest number of outer iterations. One of them solves for a whole working set
         of features, so a few are the rule. None means the default.
@@ -209,7 +210,18 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         -----
         sklearn.exceptions.ConvergenceWarning
             If the fit ends before the tolerance is reached.
+        UserWarning
+            If `alpha` is 0, or `precompute` is the Gram matrix of columns that are not
+            centred although there is an intercept.
         """
+        if self.alpha == 0:
+            warnings.warn(
+                "With alpha=0, this algorithm does not converge well. You are advised to "
+                "use the LinearRegression estimator: so scikit-learn says of its own, and "
+                "without a penalty it is the faster choice here, too.",
+                UserWarning,
+                stacklevel=2,
+            )
         return self._fit_alpha(X, y, sample_weight, offset, multi_output=True)
 
 
@@ -237,8 +249,8 @@ class Lasso(ElasticNet):
         Whether to fit an (unpenalized) intercept.
     precompute : bool, "auto" or array-like of shape (n_features, n_features), \
             default=False
-        Accepted and without effect: the solver decides by itself which Gram matrices
-        it needs, and computes them.
+        Without effect on the result: the solver decides by itself which Gram matrices
+        it needs, and computes them. One that is passed is compared with X.
     copy_X : bool, default=True
         Accepted and without effect: X is never modified.
     max_iter : int, default=1000

@@ -17,6 +17,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import check_is_fitted
 
 from . import _path
@@ -25,13 +26,16 @@ from ._path import Data, checked_penalty
 from ._result import Solved
 from ._solver import Settings
 from ._validation import (
+    as_invalid_parameter,
     check_bool,
     check_choice,
     check_design_or_chunks,
+    check_gram,
     check_integer,
     check_max_iter,
     check_n_threads,
     check_offset,
+    check_real,
     check_sample_weight,
     check_time_limit,
     check_tol,
@@ -70,6 +74,11 @@ def check_n_jobs(value, name):
     """Raise unless `value` is None or an integer other than 0."""
     if value is not None and check_integer(value, name, low=-sys.maxsize) == 0:
         raise ValueError(f"{name} is 0; use 1 for one job, -1 for all CPUs")
+
+
+def check_positive(value, name):
+    """Raise unless `value` is a number above 0."""
+    check_real(value, name, low=0.0, low_open=True)
 
 
 def check_verbose(value, name):
@@ -188,8 +197,9 @@ class LinearModel(BaseEstimator):
         return tags
 
     def _check_params(self):
-        for name, check in self._parameter_checks.items():
-            check(getattr(self, name), name)
+        with as_invalid_parameter(InvalidParameterError):
+            for name, check in self._parameter_checks.items():
+                check(getattr(self, name), name)
 
     def _set_fitted(self, **attributes):
         """Replace the whole fitted state; nothing of an earlier fit survives."""
@@ -311,6 +321,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
             multi_output=multi_output,
         )
         data = Samples(*data)
+        self._check_gram(data)
         targets = data.targets()
         starts = self._starts(len(targets), data.X.shape[1])
         options = self._path_options()
@@ -331,6 +342,13 @@ class LinearRegressor(RegressorMixin, LinearModel):
         attributes = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
         self._set_fitted(**attributes, **self._extra_attributes(options), **features)
         return self
+
+    def _check_gram(self, data):
+        """Hold a Gram matrix that was passed against X."""
+        check_gram(
+            getattr(self, "precompute", False), data.X, data.sample_weight,
+            fit_intercept=bool(self.fit_intercept), stacklevel=4,
+        )
 
     def _extra_attributes(self, options):
         """Return fitted attributes beside those of every linear model."""
