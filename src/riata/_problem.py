@@ -290,6 +290,7 @@ class GeneralProblem(Problem):
         if self.fit_intercept:
             eta, moved = self.settle(eta)
             constant += moved[0]
+        self.loss.check_predictor(eta)
         self.center, self.null_eta = constant * self.target_unit, eta
         self._set_null_loss()
 
