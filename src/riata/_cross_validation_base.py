@@ -43,6 +43,7 @@ from ._path import LEAST_L1_RATIO
 from ._validation import (
     check_alphas,
     check_choice,
+    check_integer,
     check_l1_ratio,
     check_real,
     validate_estimator_input,
@@ -55,6 +56,19 @@ NO_ALPHA = np.finfo(np.float64).resolution
 def check_eps(value, name):
     """Raise unless `value` is in (0, 1]."""
     check_real(value, name, low=0.0, high=1.0, low_open=True)
+
+
+def check_folds(value, name):
+    """Raise unless `value` is None, a number of folds, a splitter or an iterable."""
+    if isinstance(value, Real):
+        check_integer(value, name, low=2)
+    elif isinstance(value, str) or not (
+        value is None or hasattr(value, "split") or hasattr(value, "__iter__")
+    ):
+        raise TypeError(
+            f"{name} must be None, a number of folds, a splitter or an iterable of pairs "
+            f"of train and test indices, got {value!r}"
+        )
 
 
 def check_l1_ratios(value, name):
@@ -205,6 +219,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
     _takes_chunks = True
     _parameter_checks: ClassVar = {
         "select": check_select,
+        "cv": check_folds,
         "eps": check_eps,
         "alphas": check_alphas,
         "verbose": check_verbose,

@@ -6,6 +6,7 @@
 import warnings
 from collections.abc import Sequence
 from functools import partial
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +15,13 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import check_cv
 
-from ._cross_validation_base import Reselection, RoutedCV, check_select, name_of
+from ._cross_validation_base import (
+    Reselection,
+    RoutedCV,
+    check_folds,
+    check_select,
+    name_of,
+)
 from ._cross_validation_folds import as_folds, reject_params_without_routing
 from ._cross_validation_result import CVResult
 from ._cross_validation_scores import (
@@ -30,6 +37,7 @@ from ._estimators_base import (
     LinearRegressor,
     Samples,
     fitted_attributes,
+    n_rows,
     or_none,
     warn_not_converged,
     weights_as_given,
@@ -275,6 +283,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     _parameter_checks: ClassVar = {
         "alphas": check_target_alphas,
         "gcv_mode": or_none(partial(check_choice, choices=("auto", "svd", "eigen"))),
+        "cv": check_folds,
         "store_cv_results": check_bool,
         "alpha_per_target": check_bool,
         "select": check_select,
@@ -359,6 +368,8 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         reject_params_without_routing(self, params)
         self._check_params()
         alphas = self._checked_alphas()
+        if isinstance(sample_weight, Real):  # one for each sample, for the scorer, too
+            sample_weight = np.full(n_rows(X), float(sample_weight))
         scorer = self._get_scorer()
         routed = self._route(scorer, sample_weight, params)
         *data, features = validate_estimator_input(

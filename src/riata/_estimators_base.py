@@ -385,6 +385,11 @@ class Samples(NamedTuple):
         ]
 
 
+def n_rows(X):
+    """Return the number of samples of an X that has not been validated."""
+    return X.shape[0] if hasattr(X, "shape") else len(X)
+
+
 def weights_as_given(sample_weight, n_samples):
     """Return the weights as an array; unlike elsewhere in riata their scale matters."""
     if sample_weight is None:

@@ -185,7 +185,11 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             Columns are in the order of `classes_`.
         """
         scores = self._decide(X, offset)
-        return probabilities(self.loss_, scores)
+        return probabilities(self._fitted_loss(), scores)
+
+    def _fitted_loss(self):
+        """The loss of the fit, or that of the parameters where `coef_` was set by hand."""
+        return getattr(self, "loss_", None) or self._loss_of(self.classes_)
 
     @available_if(_gives_probabilities)
     def predict_log_proba(self, X, offset=None):
@@ -208,7 +212,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             Columns are in the order of `classes_`.
         """
         scores = self._decide(X, offset)
-        return probabilities(self.loss_, scores, log=True)
+        return probabilities(self._fitted_loss(), scores, log=True)
 
     def score(self, X, y, sample_weight=None, offset=None):
         """Return the accuracy of the predicted classes.
