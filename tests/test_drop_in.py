@@ -2,6 +2,7 @@
 errors and warnings. scikit-learn itself says what is right."""
 
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -97,7 +98,7 @@ def test_several_targets_without_a_shared_penalty():
     X, Y = make_data(n_targets=2)
     for options in ({"l1_ratio": 0.0, "alphas": [1.0, 0.1]}, {"alphas": [0.5, 0.0]}):
         _, coefs, gaps, n_iters = riata.enet_path(
-            X, Y, tol=1e-12, return_n_iter=True, **options
+            X, Y, tol=1e-10, return_n_iter=True, **options
         )
         assert len(n_iters) == 2
         assert np.all(gaps >= 0)
@@ -153,7 +154,7 @@ def test_arguments_of_scikit_learns_paths(name, n_targets):
         assert_array_equal(path(X, Y, alphas=4, **extra)[1], plain[1])
     with pytest.warns(FutureWarning, match="'n_alphas' was deprecated") as record:
         assert_array_equal(path(X, Y, n_alphas=4)[1], plain[1])
-    assert "enet_path" in record[0].filename or record[0].filename == __file__
+    assert record[0].filename == __file__
     with pytest.warns(FutureWarning, match="'alphas=None' is deprecated"):
         assert len(path(X, Y, alphas=None)[0]) == 100
     assert len(path(X, Y, alphas="warn", n_alphas="deprecated")[0]) == 100
@@ -242,8 +243,8 @@ def test_gram_matrices_of_single_precision_and_of_constant_columns():
     X, y = make_data()
     X[:, 4] = 7.0
     X[:, 3] = 3.0  # the column that is compared
-    X = X.astype(np.float32)
     X -= X.mean(axis=0)
+    X = X.astype(np.float32)
     riata.Lasso(precompute=X.T @ X).fit(X, y)
     riata.Lasso(precompute=(X.T @ X).tolist()).fit(X, y)
     riata.Lasso(precompute=X.T @ X).fit(sparse.csr_array(X), y)
@@ -344,9 +345,11 @@ def test_gcv_mode_svd_is_deprecated_with_sparse_x():
 def test_contradictions_of_the_penalty(parameters, message, same):
     X, y = make_data()
     y = (y + 3 * np.sin(np.arange(len(y))) > 0).astype(int)
-    with pytest.warns(UserWarning, match=message) as record:
+    with warnings.catch_warnings(record=True) as record:
+        warnings.simplefilter("always")
         model = riata.LogisticRegression(**parameters).fit(X, y)
     assert {warning.filename for warning in record} == {__file__}
+    assert any(re.search(message, str(warning.message)) for warning in record)
     expected = riata.LogisticRegression(**same).fit(X, y)
     assert_allclose(model.coef_, expected.coef_, atol=1e-6)
 
@@ -479,7 +482,7 @@ def test_one_weight_for_all_samples(scoring):
     assert one.n_iter_.dtype == np.int32
     mse = make_scorer(mean_squared_error, greater_is_better=False)
     ridge = riata.RidgeCV(cv=3, scoring=mse).fit(X, y, sample_weight=2.0)
-    theirs = linear_model.RidgeCV(cv=3, scoring=mse).fit(X, y, sample_weight=2.0)
+    theirs = linear_model.RidgeCV(cv=3, scoring=mse).fit(X, y, np.full(len(y), 2.0))
     assert ridge.alpha_ == theirs.alpha_
 
 

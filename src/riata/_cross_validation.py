@@ -10,8 +10,8 @@ import numpy as np
 
 from ._cross_validation_base import PathCV, check_l1_ratios
 from ._cross_validation_scores import DEVIANCE
-from ._estimators_base import COORDINATE_CHECKS, LinearRegressor, check_positive
 from ._enet_path import enet_path, lasso_path
+from ._estimators_base import COORDINATE_CHECKS, LinearRegressor, check_positive
 
 
 class SquaredPathCV(PathCV, LinearRegressor):

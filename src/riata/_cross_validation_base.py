@@ -326,7 +326,9 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
             return [np.full(self.alphas, NO_ALPHA)] * len(l1_ratios)
         tops = [largest / (ratio or LEAST_L1_RATIO) for ratio in l1_ratios]
         grids = [np.geomspace(top, top * self.eps, num=self.alphas) for top in tops]
-        return [np.sort(grid)[::-1].copy() for grid in grids] if self.eps > 1.0 else grids
+        if self.eps < 1.0:
+            return grids
+        return [np.sort(grid)[::-1].copy() for grid in grids]
 
     def _records(self, result):
         """Return the attributes that hold what is kept of the folds."""

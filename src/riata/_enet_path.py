@@ -103,6 +103,59 @@ def enet_path(
     >>> enet_path(X, np.array([[1.0, 2.0, 3.1], [0.0, 1.0, 0.0]]).T, alphas=5)[1].shape
     (2, 2, 5)
     """
+    return _scikit_learn_path(
+        X, y, l1_ratio=l1_ratio, eps=eps, n_alphas=n_alphas, alphas=alphas,
+        precompute=precompute, coef_init=coef_init, return_n_iter=return_n_iter,
+        positive=positive, tol=tol, max_iter=max_iter, random_state=random_state,
+        selection=selection, sample_weight=sample_weight,
+    )
+
+
+def lasso_path(
+    X, y, *, eps=1e-3, n_alphas="deprecated", alphas=100, precompute="auto", Xy=None,
+    copy_X=True, coef_init=None, verbose=False, return_n_iter=False, positive=False,
+    check_input=True, tol=1e-6, max_iter=1000, random_state=None, selection="cyclic",
+    do_screening=True, sample_weight=None,
+):
+    """Lasso path with scikit-learn's call: `enet_path` with ``l1_ratio=1``.
+
+    Parameters
+    ----------
+    X : array-like or sparse of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+    eps, n_alphas, alphas, precompute, Xy, copy_X, coef_init, verbose, return_n_iter, \
+    positive, check_input, tol, max_iter, random_state, selection, do_screening, \
+    sample_weight
+        As of `enet_path`.
+
+    Returns
+    -------
+    PathResult
+        Unpacks as ``alphas, coefs, dual_gaps``; see `enet_path`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import lasso_path
+    >>> X = np.array([[1.0, 2.0, 3.1], [2.3, 5.4, 4.3]]).T
+    >>> alphas, coefs, dual_gaps = lasso_path(X, [1.0, 2.0, 3.1], alphas=[1.0, 0.5])
+    >>> bool((dual_gaps <= 1e-5).all())
+    True
+    """
+    return _scikit_learn_path(
+        X, y, l1_ratio=1.0, eps=eps, n_alphas=n_alphas, alphas=alphas,
+        precompute=precompute, coef_init=coef_init, return_n_iter=return_n_iter,
+        positive=positive, tol=tol, max_iter=max_iter, random_state=random_state,
+        selection=selection, sample_weight=sample_weight,
+    )
+
+
+def _scikit_learn_path(
+    X, y, *, l1_ratio, eps, n_alphas, alphas, precompute, coef_init, return_n_iter,
+    positive, tol, max_iter, random_state, selection, sample_weight,
+):
+    """What `enet_path` returns for those of its arguments that have an effect, or a
+    value that can be wrong."""
     with check.as_invalid_parameter():
         check.check_l1_ratio(l1_ratio)
         eps = check.check_real(eps, "eps", low=0.0, low_open=True)
@@ -115,7 +168,7 @@ def enet_path(
     dtype = np.dtype(float)
     if not check.is_chunks(data):
         matrix, dtype = data.as_matrix(), data.data.dtype
-        check.check_gram(precompute, matrix)
+        check.check_gram(precompute, matrix, stacklevel=3)
         X = X if hasattr(X, "columns") else matrix  # a frame keeps its names
     if np.ndim(y) == 2:
         if positive:
@@ -174,41 +227,3 @@ def _fit(X, y, alphas, eps, **options):
         X, y, alphas=alphas, alpha_min_ratio=min(eps, 1.0), fit_intercept=False, **options
     )
     return TuplePath(**vars(path))
-
-
-def lasso_path(
-    X, y, *, eps=1e-3, n_alphas="deprecated", alphas=100, precompute="auto", Xy=None,
-    copy_X=True, coef_init=None, verbose=False, return_n_iter=False, positive=False,
-    **options,
-):
-    """Lasso path with scikit-learn's call: `enet_path` with ``l1_ratio=1``.
-
-    Parameters
-    ----------
-    X : array-like or sparse of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,) or (n_samples, n_targets)
-    eps, n_alphas, alphas, precompute, Xy, copy_X, coef_init, verbose, return_n_iter, \
-    positive
-        As of `enet_path`.
-    **options
-        The others of `enet_path`, but `l1_ratio`.
-
-    Returns
-    -------
-    PathResult
-        Unpacks as ``alphas, coefs, dual_gaps``; see `enet_path`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from riata import lasso_path
-    >>> X = np.array([[1.0, 2.0, 3.1], [2.3, 5.4, 4.3]]).T
-    >>> alphas, coefs, dual_gaps = lasso_path(X, [1.0, 2.0, 3.1], alphas=[1.0, 0.5])
-    >>> bool((dual_gaps <= 1e-5).all())
-    True
-    """
-    return enet_path(
-        X, y, l1_ratio=1.0, eps=eps, n_alphas=n_alphas, alphas=alphas,
-        precompute=precompute, Xy=Xy, copy_X=copy_X, coef_init=coef_init,
-        verbose=verbose, return_n_iter=return_n_iter, positive=positive, **options,
-    )

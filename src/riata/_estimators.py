@@ -12,8 +12,8 @@ from typing import ClassVar
 from sklearn.base import MultiOutputMixin
 from sklearn.utils import metadata_routing
 
-from ._estimators_base import COORDINATE_CHECKS, LinearRegressor
 from ._enet_path import enet_path
+from ._estimators_base import COORDINATE_CHECKS, LinearRegressor
 from ._validation import check_alpha, check_bool, check_l1_ratio
 
 

@@ -436,7 +436,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
         """Warn of an l1_ratio or a C that `penalty` makes void, as scikit-learn does."""
         penalty, l1_ratio = self.penalty, self.l1_ratio
         if penalty == "deprecated":
-            penalty = None if self.C == math.inf else "elasticnet"
+            penalty = None if math.inf == self.C else "elasticnet"
         said = []
         if penalty != "elasticnet" and l1_ratio is not None and 0 < l1_ratio < 1:
             said.append(

@@ -62,8 +62,10 @@ def check_gram(
         return
     weight = np.ones(len(X)) if sample_weight is None else sample_weight
     weight = weight * (len(X) / weight.sum())
+    diagonal = np.einsum("i,ij,ij->j", weight, X, X, dtype=_FLOAT64)
     mean = weight @ X / len(X) if fit_intercept else np.zeros(n_features)
-    if (np.abs(mean) > CENTRED).any():
+    rounding = 8.0 * np.finfo(X.dtype).eps * np.sqrt(diagonal / len(X))
+    if (np.abs(mean) > np.maximum(CENTRED, rounding)).any():
         warnings.warn(
             "Gram matrix was provided but X was centered to fit intercept: recomputing "
             f"Gram matrix. Centre the columns of X before computing {name}, or leave "
@@ -72,18 +74,17 @@ def check_gram(
             stacklevel=stacklevel + 1,
         )
         return
-    single = _FLOAT32 in (gram.dtype, X.dtype)
-    _compare(gram, X.astype(_FLOAT64, copy=False), weight, 1e-4 if single else 1e-7, name)
+    at = n_features // 2
+    column = (weight * X[:, at]) @ X
+    rtol = 1e-4 if _FLOAT32 in (gram.dtype, X.dtype) else 1e-7
+    _compare(gram, diagonal, column, at, rtol, name)
 
 
 def _compare(
-    gram: np.ndarray, X: np.ndarray, weight: np.ndarray, rtol: float, name: str
+    gram: np.ndarray, diagonal: np.ndarray, column: np.ndarray, at: int, rtol: float,
+    name: str,
 ) -> None:
-    """Raise unless the diagonal and the middle column are those of ``X' diag(weight) X``.
-    """
-    at = X.shape[1] // 2
-    diagonal = np.einsum("i,ij,ij->j", weight, X, X)
-    column = (weight * X[:, at]) @ X
+    """Raise unless a Gram matrix has a diagonal and a column, up to rounding."""
     size = np.sqrt(diagonal * diagonal[at])
     for expected, found, unit, places in (
         (diagonal, gram.diagonal(), diagonal, lambda j: (j, j)),

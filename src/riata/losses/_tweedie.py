@@ -14,9 +14,9 @@ class Tweedie(LogLink):
     Half the unit deviance. ``power`` 0 is the squared loss (with the identity as link),
     1 the Poisson and 2 the gamma loss; between 1 and 2 y may be zero, as sums of a few
     positive amounts are; 3 is the inverse Gaussian. No distribution belongs to powers
-    between 0 and 1, but the loss is least at the mean there, too. Other losses than
-    those of powers from 1 to 2 with a log link are not convex: such fits have a KKT
-    violation but no duality gap.
+    between 0 and 1, but the loss is least at the mean there, too. Fits have a duality
+    gap for powers from 1 to 2 with a log link, and for the squared loss. In general the
+    others are not convex, and their fits have a KKT violation only.
 
     Parameters
     ----------
