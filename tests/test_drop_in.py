@@ -208,6 +208,23 @@ def test_alpha_of_zero_warns(name):
         model = getattr(riata, name)(alpha=0).fit(X, y)
     assert [warning.filename for warning in record] == [__file__]
     assert_allclose(model.coef_, least_squares.coef_, atol=1e-3)
+    with pytest.warns(UserWarning, match="With alpha=0, this algorithm") as record:
+        model = getattr(riata, name + "CV")(alphas=[0.0]).fit(X, y)
+    assert [warning.filename for warning in record] == [__file__]
+    assert_allclose(model.coef_, least_squares.coef_, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["Lasso", "ElasticNet"])
+def test_arguments_of_fit_by_position(name):
+    X, y = make_data()
+    s = np.arange(len(y)) % 3
+    model = getattr(riata, name)(alpha=0.1)
+    expected = model.fit(X, y, sample_weight=s).coef_
+    assert_array_equal(model.fit(X, y, s, False).coef_, expected)
+    shifted = model.fit(X, y + 1.0, s, True, np.ones(len(y)))
+    assert_allclose(shifted.coef_, expected, atol=1e-4)
+    with pytest.raises(TypeError, match="check_input"):
+        model.fit(X, y, s, np.ones(len(y)))
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -11,7 +11,12 @@ import numpy as np
 from ._cross_validation_base import PathCV, check_l1_ratios
 from ._cross_validation_scores import DEVIANCE
 from ._enet_path import enet_path, lasso_path
-from ._estimators_base import COORDINATE_CHECKS, LinearRegressor, check_positive
+from ._estimators_base import (
+    COORDINATE_CHECKS,
+    LinearRegressor,
+    check_positive,
+    warn_of_no_penalty,
+)
 
 
 class SquaredPathCV(PathCV, LinearRegressor):
@@ -22,6 +27,11 @@ class SquaredPathCV(PathCV, LinearRegressor):
         **COORDINATE_CHECKS,
         "eps": check_positive,  # above 1 as well, as in scikit-learn
     }
+
+    def _chosen(self, choice, dtype):
+        if choice.alpha == 0:
+            warn_of_no_penalty(stacklevel=3)
+        return super()._chosen(choice, dtype)
 
     def _score_attributes(self, result):
         return {"mse_path_": -np.squeeze(result.scores[DEVIANCE])}

@@ -6,14 +6,13 @@ in :mod:`riata._estimators_base`, input in :mod:`riata._validation`, and the fit
 :func:`riata.fit_path`.
 """
 
-import warnings
 from typing import ClassVar
 
 from sklearn.base import MultiOutputMixin
 from sklearn.utils import metadata_routing
 
 from ._enet_path import enet_path
-from ._estimators_base import COORDINATE_CHECKS, LinearRegressor
+from ._estimators_base import COORDINATE_CHECKS, LinearRegressor, warn_of_no_penalty
 from ._validation import check_alpha, check_bool, check_l1_ratio
 
 
@@ -177,7 +176,7 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         self.n_threads = n_threads
         self.time_limit = time_limit
 
-    def fit(self, X, y, sample_weight=None, offset=None, *, check_input=True):
+    def fit(self, X, y, sample_weight=None, check_input=True, offset=None):
         """Fit the model.
 
         Parameters
@@ -190,11 +189,11 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights >= 0 of the samples. Multiplying all of them by a number changes
             nothing. A float means no weights.
+        check_input : bool, default=True
+            Accepted and without effect: input is always checked.
         offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
                 default=None
             Known part of the prediction, added to it and not fitted.
-        check_input : bool, default=True
-            Accepted and without effect: input is always checked.
 
         Returns
         -------
@@ -214,14 +213,9 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
             If `alpha` is 0, or `precompute` is the Gram matrix of columns that are not
             centred although there is an intercept.
         """
+        check_bool(check_input, "check_input")
         if self.alpha == 0:
-            warnings.warn(
-                "With alpha=0, this algorithm does not converge well. You are advised to "
-                "use the LinearRegression estimator: so scikit-learn says of its own, and "
-                "without a penalty it is the faster choice here, too.",
-                UserWarning,
-                stacklevel=2,
-            )
+            warn_of_no_penalty(stacklevel=2)
         return self._fit_alpha(X, y, sample_weight, offset, multi_output=True)
 
 

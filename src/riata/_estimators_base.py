@@ -476,6 +476,17 @@ def solve_path(
     return path
 
 
+def warn_of_no_penalty(stacklevel):
+    """Advise against a lasso or an elastic net without a penalty, as scikit-learn does."""
+    warnings.warn(
+        "With alpha=0, this algorithm does not converge well. You are advised to use the "
+        "LinearRegression estimator: so scikit-learn says of its own, and without a "
+        "penalty it is the faster choice here, too.",
+        UserWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
 def warn_not_converged(estimator, fits, what, stacklevel):
     """Warn once, with the worst gap, the tolerance and what to do about it.
 
