@@ -46,6 +46,11 @@ def test_parts_of_a_path_by_number(name):
     assert_array_equal(path[1], coefs)
     assert_array_equal(path[-1], gaps)
     assert len(path[:2]) == 2
+    assert len(path) == 3
+    assert "5 alphas" in repr(path)
+    assert len(path.summary(all_features=True, frame="table")) == 6
+    assert str(path)
+    assert riata.fit_path(X, y, alphas=[0.1], init=path).coef.shape == (6, 1)
     assert coefs.shape == (6, 5)
     with pytest.raises(IndexError):
         path[3]

@@ -14,12 +14,14 @@ GIVEN = ("warn", "deprecated")  # defaults of scikit-learn: as if nothing had be
 
 
 class TuplePath(PathResult):
-    """A `PathResult` whose parts can be had by number, too, as those of a tuple.
+    """A `PathResult` that is a sequence of its parts, as scikit-learn's tuple is.
 
     ``path[0]`` is `alphas`, ``path[1]`` is `coefs`, ``path[2]`` is `dual_gap` and, with
-    ``return_n_iter=True``, ``path[3]`` is `n_iter`. ``len(path)`` is the number of
-    alphas, as of any `PathResult`.
+    ``return_n_iter=True``, ``path[3]`` is `n_iter`.
     """
+
+    def __len__(self):
+        return len(self.unpacks)
 
     def __getitem__(self, key):
         return tuple(self)[key]

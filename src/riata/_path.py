@@ -477,7 +477,7 @@ def _check_init(init, n_features, loss, y):
     if init is None:
         return None
     if isinstance(init, PathResult):
-        init = init._coef_of(len(init) - 1)
+        init = init._coef_of(len(init.alphas) - 1)
     if loss.many_outputs:
         return check.check_class_coef(init, n_features, int(y.max()) + 1, "init")
     return check.check_coef(init, n_features, "init")
