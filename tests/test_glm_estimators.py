@@ -455,6 +455,15 @@ def test_powers_and_links_of_scikit_learn(power, link):
     assert ours.status_ == "optimal"
 
 
+@pytest.mark.parametrize(("power", "link"), [(0, "log"), (-1, "identity"), (-1, "log")])
+def test_no_intercept_has_a_negative_mean(power, link):
+    X, y = make_data("amounts")
+    model = TweedieRegressor(power=power, link=link)
+    with pytest.raises(ValueError, match="y has the mean -"):
+        model.fit(X, -1.0 - y)
+    assert not fitted_state(model)
+
+
 def test_an_identity_link_needs_means_above_zero():
     X, y = make_data("amounts")
     y = y + 1.0

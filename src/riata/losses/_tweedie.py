@@ -4,11 +4,11 @@ import numpy as np
 
 from ._base import refuse
 from ._gamma import Gamma
-from ._poisson import LogLink, Poisson
+from ._poisson import Counts, Poisson
 from ._squared import Squared
 
 
-class Tweedie(LogLink):
+class Tweedie(Counts):
     """Tweedie loss: the variance is the mean to a power.
 
     Half the unit deviance. ``power`` 0 is the squared loss (with the identity as link),
@@ -88,10 +88,12 @@ class Tweedie(LogLink):
 
     def check_mean(self, mean):
         """Must be positive."""
-        if not mean > 0.0:
+        if self.power > 0:
+            super().check_mean(mean)
+        elif not mean > 0.0:
             raise ValueError(
-                f"the mean of y is {mean}, but the means of loss={self!r} are positive: "
-                "there is no intercept. Pass fit_intercept=False, or another loss."
+                f"y has the mean {mean:g}, but the means of loss={self!r} are positive: no "
+                "intercept fits. Pass fit_intercept=False, or another loss."
             )
 
     def check_predictor(self, eta):
