@@ -43,6 +43,7 @@ from ._path import LEAST_L1_RATIO
 from ._validation import (
     check_alphas,
     check_choice,
+    check_integer,
     check_l1_ratio,
     check_real,
     validate_estimator_input,
@@ -53,8 +54,21 @@ NO_ALPHA = np.finfo(np.float64).resolution
 
 
 def check_eps(value, name):
-    """Raise unless `value` is between 0 and 1."""
-    check_real(value, name, low=0.0, high=1.0, low_open=True, high_open=True)
+    """Raise unless `value` is in (0, 1]."""
+    check_real(value, name, low=0.0, high=1.0, low_open=True)
+
+
+def check_folds(value, name):
+    """Raise unless `value` is None, a number of folds, a splitter or an iterable."""
+    if isinstance(value, Real):
+        check_integer(value, name, low=2)
+    elif isinstance(value, str) or not (
+        value is None or hasattr(value, "split") or hasattr(value, "__iter__")
+    ):
+        raise TypeError(
+            f"{name} must be None, a number of folds, a splitter or an iterable of pairs "
+            f"of train and test indices, got {value!r}"
+        )
 
 
 def check_l1_ratios(value, name):
@@ -206,6 +220,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
     _takes_chunks = True
     _parameter_checks: ClassVar = {
         "select": check_select,
+        "cv": check_folds,
         "eps": check_eps,
         "alphas": check_alphas,
         "verbose": check_verbose,
@@ -289,6 +304,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
             self, X, y, sample_weight=sample_weight, offset=offset
         )
         data, options = Samples(*data), self._path_options()
+        self._check_gram(data)
         data = data._replace(y=options["loss"].check_target(data.y))
         return data, options, {**self._extra_attributes(options), **features}
 
@@ -310,7 +326,10 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         if largest == 0:
             return [np.full(self.alphas, NO_ALPHA)] * len(l1_ratios)
         tops = [largest / (ratio or LEAST_L1_RATIO) for ratio in l1_ratios]
-        return [np.geomspace(top, top * self.eps, num=self.alphas) for top in tops]
+        grids = [np.geomspace(top, top * self.eps, num=self.alphas) for top in tops]
+        if self.eps < 1.0:
+            return grids
+        return [np.sort(grid)[::-1].copy() for grid in grids]
 
     def _records(self, result):
         """Return the attributes that hold what is kept of the folds."""

@@ -3,7 +3,7 @@
 import copy
 import warnings
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from sklearn.utils.metadata_routing import process_routing
 from ._cross_validation_base import (
     Reselection,
     RoutedCV,
+    check_folds,
     check_l1_ratios,
     check_select,
     name_of,
@@ -40,6 +41,7 @@ from ._estimators_base import (
     Deadline,
     Fit,
     Samples,
+    n_rows,
     warn_not_converged,
 )
 from ._estimators_classifier import class_attributes, with_class_weight
@@ -238,6 +240,7 @@ class LogisticRegressionCV(
     _parameter_checks: ClassVar = {
         "Cs": check_Cs,
         "l1_ratios": or_warn(check_l1_ratios_or_none),
+        "cv": check_folds,
         "refit": check_bool,
         "select": check_select,
         "use_legacy_attributes": or_warn(check_bool),
@@ -336,6 +339,8 @@ class LogisticRegressionCV(
         reject_params_without_routing(self, params)
         self._check_params()
         l1_ratios = self._resolve_penalty()
+        if isinstance(sample_weight, Real):  # one for each sample, for the scorer, too
+            sample_weight = np.full(n_rows(X), float(sample_weight))
         data, classes, features = self._checked_classes(X, y, sample_weight, offset)
         check_operand(data.X)  # here, where rows still have their own numbers
         options = {**self._path_options(), "loss": self._loss_of(classes)}
@@ -437,9 +442,17 @@ class LogisticRegressionCV(
         l1_ratios = self._given_l1_ratios()
         if self.penalty != "deprecated":
             warn_of_penalty("l1_ratios", "Cs", stacklevel=3)
+            if l1_ratios is not None and self.penalty != "elasticnet":
+                warnings.warn(
+                    "l1_ratios parameter is only used when penalty is 'elasticnet'. Got "
+                    f"(penalty={self.penalty})",
+                    UserWarning,
+                    stacklevel=3,
+                )
         elif self.l1_ratios is None:
             warnings.warn(
-                "l1_ratios=None is deprecated, as in scikit-learn 1.8; use l1_ratios=(0,).",
+                "'l1_ratios=None' was deprecated in version 1.8 of scikit-learn; use "
+                "l1_ratios=(0,).",
                 FutureWarning,
                 stacklevel=3,
             )
@@ -553,7 +566,9 @@ def gather(result, order):
 
     return Found(
         np.moveaxis(result.scores[result.metrics[0]], -1, 0)[..., order],
-        stack(lambda path: np.pad(path.n_iter, (0, n_cs - len(path)))[order]),
+        stack(lambda path: np.pad(path.n_iter, (0, n_cs - len(path)))[order]).astype(
+            np.int32
+        ),
         stack(coefs),
         stack(intercepts),
         outcomes(*(path for of_ratio in result.fold_paths for path in of_ratio)),

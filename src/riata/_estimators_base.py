@@ -17,6 +17,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import check_is_fitted
 
 from . import _path
@@ -26,13 +27,16 @@ from ._result import Solved
 from ._separation import message_of_separation
 from ._solver import Settings
 from ._validation import (
+    as_invalid_parameter,
     check_bool,
     check_choice,
     check_design_or_chunks,
+    check_gram,
     check_integer,
     check_max_iter,
     check_n_threads,
     check_offset,
+    check_real,
     check_sample_weight,
     check_time_limit,
     check_tol,
@@ -71,6 +75,11 @@ def check_n_jobs(value, name):
     """Raise unless `value` is None or an integer other than 0."""
     if value is not None and check_integer(value, name, low=-sys.maxsize) == 0:
         raise ValueError(f"{name} is 0; use 1 for one job, -1 for all CPUs")
+
+
+def check_positive(value, name):
+    """Raise unless `value` is a number above 0."""
+    check_real(value, name, low=0.0, low_open=True)
 
 
 def check_verbose(value, name):
@@ -197,8 +206,9 @@ class LinearModel(BaseEstimator):
         return tags
 
     def _check_params(self):
-        for name, check in self._parameter_checks.items():
-            check(getattr(self, name), name)
+        with as_invalid_parameter(InvalidParameterError):
+            for name, check in self._parameter_checks.items():
+                check(getattr(self, name), name)
 
     def _set_fitted(self, **attributes):
         """Replace the whole fitted state; nothing of an earlier fit survives."""
@@ -326,6 +336,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
             multi_output=multi_output,
         )
         data = Samples(*data)
+        self._check_gram(data)
         targets = data.targets()
         starts = self._starts(len(targets), data.X.shape[1])
         options = self._path_options()
@@ -346,6 +357,13 @@ class LinearRegressor(RegressorMixin, LinearModel):
         attributes = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
         self._set_fitted(**attributes, **self._extra_attributes(options), **features)
         return self
+
+    def _check_gram(self, data):
+        """Hold a Gram matrix that was passed against X."""
+        check_gram(
+            getattr(self, "precompute", False), data.X, data.sample_weight,
+            fit_intercept=bool(self.fit_intercept), stacklevel=4,
+        )
 
     def _extra_attributes(self, options):
         """Return fitted attributes beside those of every linear model."""
@@ -380,6 +398,11 @@ class Samples(NamedTuple):
             Samples(X, y[:, k], weight, offset if shared else offset[:, k])
             for k in range(y.shape[1])
         ]
+
+
+def n_rows(X):
+    """Return the number of samples of an X that has not been validated."""
+    return X.shape[0] if hasattr(X, "shape") else len(X)
 
 
 def weights_as_given(sample_weight, n_samples):
@@ -455,6 +478,17 @@ def settings_of(options, deadline=np.inf):
     return Settings(
         options.pop("tol"), options.pop("max_iter"), deadline,
         kkt_tol=float(options.pop("kkt_tol")),
+    )
+
+
+def warn_of_no_penalty(stacklevel):
+    """Advise against a lasso or an elastic net without a penalty, as scikit-learn does."""
+    warnings.warn(
+        "With alpha=0, this algorithm does not converge well. You are advised to use the "
+        "LinearRegression estimator: so scikit-learn says of its own, and without a "
+        "penalty it is the faster choice here, too.",
+        UserWarning,
+        stacklevel=stacklevel + 1,
     )
 
 

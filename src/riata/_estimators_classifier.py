@@ -110,6 +110,11 @@ def _gives_probabilities(estimator):
         return True
 
 
+def solve_fit(data, alphas, *, known, **options):
+    """Return the `Fit` for a single alpha, with the arguments of `solve_path`."""
+    return Fit.from_path(solve_path(data, alphas, **options), 0)
+
+
 class LinearClassifier(ClassifierMixin, LinearModel):
     """Fit for one alpha, and prediction, of a linear model of classes."""
 
@@ -180,7 +185,11 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             Columns are in the order of `classes_`.
         """
         scores = self._decide(X, offset)
-        return probabilities(self.loss_, scores)
+        return probabilities(self._fitted_loss(), scores)
+
+    def _fitted_loss(self):
+        """The loss of the fit, or that of the parameters where `coef_` was set by hand."""
+        return getattr(self, "loss_", None) or self._loss_of(self.classes_)
 
     @available_if(_gives_probabilities)
     def predict_log_proba(self, X, offset=None):
@@ -203,7 +212,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             Columns are in the order of `classes_`.
         """
         scores = self._decide(X, offset)
-        return probabilities(self.loss_, scores, log=True)
+        return probabilities(self._fitted_loss(), scores, log=True)
 
     def score(self, X, y, sample_weight=None, offset=None):
         """Return the accuracy of the predicted classes.
@@ -272,28 +281,30 @@ class LinearClassifier(ClassifierMixin, LinearModel):
 
     _counts_weights = False  # whether multiplying all weights by a number matters
 
-    def _fit_classes(self, X, y, sample_weight, offset):
-        """Fit all classes for one strength of the penalty."""
+    def _fit_classes(self, X, y, sample_weight, offset, solve=solve_fit):
+        """Fit all classes for one strength of the penalty.
+
+        `solve` is called as `solve_fit`, with the attributes that are known before in
+        ``known``.
+        """
         self._check_params()
         data, classes, features = self._checked_classes(X, y, sample_weight, offset)
         options = self._path_options()
         options["loss"] = self._loss_of(classes)
         data = with_class_weight(data, self.class_weight, classes)
         alpha, l1_ratio = self._strength(data)
-        path = solve_path(
+        known = {"classes_": classes, "loss_": options["loss"], **features}
+        fit = solve(
             data,
             np.array([alpha], dtype=np.float64),
+            known=known,
             l1_ratio=l1_ratio,
             seconds=Deadline(self.time_limit).left(),
             start=self._start(len(classes), data.X.shape[1]),
             **options,
         )
-        fit = Fit.from_path(path, 0)
         warn_not_converged(self, [fit], "fits", stacklevel=3)
-        attributes = class_attributes(fit, data.X.dtype)
-        self._set_fitted(
-            classes_=classes, loss_=options["loss"], **attributes, **features
-        )
+        self._set_fitted(**known, **class_attributes(fit, data.X.dtype))
         return self
 
     def _start(self, n_classes, n_features):

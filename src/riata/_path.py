@@ -184,7 +184,7 @@ def fit_path(
     alphas : int or array-like, default=100
         Number of strengths, log-spaced from `alpha_max` down to
         ``alpha_max * alpha_min_ratio``; or the strengths (any order, >= 0).
-    alpha_min_ratio : float in (0, 1), default=1e-3
+    alpha_min_ratio : float in (0, 1], default=1e-3
         Where an automatic grid ends.
     fit_intercept : bool, default=True
         Fit an unpenalised intercept, exactly.
@@ -267,8 +267,7 @@ def fit_path(
     penalty = checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
     grid = check.check_alphas(alphas)
     ratio = 1e-3 if alpha_min_ratio is None else check.check_real(
-        alpha_min_ratio, "alpha_min_ratio", low=0.0, high=1.0, low_open=True,
-        high_open=True,
+        alpha_min_ratio, "alpha_min_ratio", low=0.0, high=1.0, low_open=True
     )
     limits = Limits(
         None if max_active is None else check.check_integer(
@@ -563,7 +562,7 @@ def _check_init(init, n_features, loss, y):
     if init is None:
         return None
     if isinstance(init, PathResult):
-        init = init._coef_of(len(init) - 1)
+        init = init._coef_of(len(init.alphas) - 1)
     if loss.many_outputs:
         return check.check_class_coef(init, n_features, int(y.max()) + 1, "init")
     return check.check_coef(init, n_features, "init")
@@ -645,87 +644,3 @@ def alpha_max(
     if problem.l1_ratio < LEAST_L1_RATIO:
         return problem.least_l1_alpha(solver.c, LEAST_L1_RATIO)
     return solver.alpha_max
-
-
-def enet_path(
-    X, y, *, l1_ratio=0.5, eps=1e-3, n_alphas=None, alphas=100, precompute="auto",
-    Xy=None, copy_X=True, coef_init=None, verbose=False, return_n_iter=False,
-    positive=False, check_input=True, tol=1e-6, max_iter=1000, sample_weight=None,
-):
-    """Elastic-net path with scikit-learn's call: no intercept, columns as given.
-
-    Parameters
-    ----------
-    X : array-like or sparse of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,)
-    l1_ratio : float in [0, 1], default=0.5
-    eps : float, default=1e-3
-        Ratio of the smallest to the largest alpha of an automatic grid.
-    n_alphas : int, optional
-        Another name for an integer `alphas`.
-    alphas : int or array-like, default=100
-    precompute, Xy, copy_X, verbose, check_input
-        Accepted so that a call for scikit-learn runs; the solver chooses by itself
-        whether a Gram matrix pays, copies nothing, and always checks its input.
-    coef_init : array-like of shape (n_features,), optional
-    return_n_iter : bool, default=False
-        Whether the result unpacks into a fourth part, `n_iter`.
-    positive : bool, default=False
-    tol : float, default=1e-6
-        Largest relative duality gap, as in `fit_path`.
-    max_iter : int, default=1000
-    sample_weight : array-like of shape (n_samples,), optional
-
-    Returns
-    -------
-    PathResult
-        Unpacks as ``alphas, coefs, dual_gaps``, with `coefs` dense of shape
-        (n_features, n_alphas).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from riata import enet_path
-    >>> X = np.array([[1.0, 2.0, 3.1], [2.3, 5.4, 4.3]]).T
-    >>> alphas, coefs, dual_gaps = enet_path(X, [1.0, 2.0, 3.1], alphas=[5.0, 0.5])
-    >>> coefs.shape
-    (2, 2)
-    """
-    if n_alphas is not None:
-        alphas = check.check_integer(n_alphas, "n_alphas")
-    path = fit_path(
-        X, y, l1_ratio=l1_ratio, alphas=100 if alphas is None else alphas,
-        alpha_min_ratio=eps, fit_intercept=False, sample_weight=sample_weight,
-        lower=0.0 if check.check_bool(positive, "positive") else None, tol=tol,
-        max_iter=max_iter, init=coef_init,
-    )
-    if return_n_iter:
-        path.unpacks = (*path.unpacks, "n_iter")
-    return path
-
-
-def lasso_path(X, y, **options):
-    """Lasso path with scikit-learn's call: `enet_path` with ``l1_ratio=1``.
-
-    Parameters
-    ----------
-    X : array-like or sparse of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,)
-    **options
-        Those of `enet_path` but `l1_ratio`.
-
-    Returns
-    -------
-    PathResult
-        Unpacks as ``alphas, coefs, dual_gaps``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from riata import lasso_path
-    >>> X = np.array([[1.0, 2.0, 3.1], [2.3, 5.4, 4.3]]).T
-    >>> alphas, coefs, dual_gaps = lasso_path(X, [1.0, 2.0, 3.1], alphas=[1.0, 0.5])
-    >>> bool((dual_gaps <= 1e-5).all())
-    True
-    """
-    return enet_path(X, y, l1_ratio=1.0, **options)

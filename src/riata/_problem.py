@@ -384,6 +384,7 @@ class GeneralProblem(Problem):
         if self.fit_intercept:
             eta, moved = self.settle(eta)
             constant += moved[0]
+        self.loss.check_predictor(eta)
         self.center = self.shift_of_y + constant * self.target_unit
         self.null_eta = eta
         self._set_null_loss()

@@ -253,12 +253,12 @@ class PathResult:
         """Coefficients as a csc_array, made when first asked for."""
         from scipy.sparse import csc_array
 
-        which = np.repeat(np.arange(len(self)), self.n_active)
+        which = np.repeat(np.arange(len(self.alphas)), self.n_active)
         order = np.lexsort((self._columns, which))
         return csc_array(
             (self._values[order], self._columns[order],
              np.concatenate([[0], np.cumsum(self.n_active)])),
-            shape=(self._n_coefs, len(self)),
+            shape=(self._n_coefs, len(self.alphas)),
         )
 
     def _coef_of(self, k):
@@ -283,7 +283,7 @@ class PathResult:
 
     def __repr__(self):
         return (
-            f"<PathResult: {len(self)} alphas from {self.alphas[0]:.4g} to "
+            f"<PathResult: {len(self.alphas)} alphas from {self.alphas[0]:.4g} to "
             f"{self.alphas[-1]:.4g}, {self.n_active[-1]} of {self._n_coefs} "
             f"coefficients active at the end, largest relative gap "
             f"{self.relative_gap.max():.1e}>"
@@ -414,7 +414,7 @@ class PathResult:
             if score.shape != self.alphas.shape:
                 raise ValueError(
                     f"criterion returned shape {score.shape}; it must return one score "
-                    f"for each of the {len(self)} alphas."
+                    f"for each of the {len(self.alphas)} alphas."
                 )
         else:
             score = self._score(check.check_choice(criterion, "criterion", CRITERIA))
@@ -540,7 +540,7 @@ class PathResult:
         """
         from ._summary import summary_of
 
-        at = len(self) - 1 if alpha is None else check.check_alpha(alpha)
+        at = len(self.alphas) - 1 if alpha is None else check.check_alpha(alpha)
         return summary_of(
             self, at, feature_names, all_features=all_features, frame=frame
         )

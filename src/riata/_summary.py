@@ -172,7 +172,7 @@ def describe_path(path):
     cost = []
     if not np.isnan(path.passes):
         cost = [f"{_looked_at(path)}, {path.seconds[-1]:.3g} s"]
-    count = len(path)
+    count = len(path.alphas)
     head = (
         f"{penalty} path, {loss_text(path._loss)} loss: {path.n_samples} samples, "
         f"{path.n_features_in} features\n"

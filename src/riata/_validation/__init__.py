@@ -9,11 +9,12 @@ Data
     `check_design` (X, for fits; `check_design_or_chunks`), `check_operand` (X, for
     products), `is_chunks`, `check_target`, `check_sample_weight`, `check_offset`,
     `check_penalty_factor`, `check_bounds`, `check_coef`, `check_feature_names`,
-    `check_finite`, `raise_nonfinite`.
+    `check_gram`, `check_finite`, `raise_nonfinite`.
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
     `check_n_threads`, `check_time_limit`, `check_random_state`, and the general
-    `check_real`, `check_integer`, `check_bool`, `check_choice`.
+    `check_real`, `check_integer`, `check_bool`, `check_choice`; `as_invalid_parameter`
+    turns their errors into one that is both a ValueError and a TypeError.
 Pictures
     `check_path_alphas`, `check_curve`, `check_axes`.
 Estimators
@@ -32,7 +33,10 @@ from ._estimators import (
     validate_estimator_input,
     validate_predict_input,
 )
+from ._gram import check_gram
 from ._numbers import (
+    InvalidParameterError,
+    as_invalid_parameter,
     check_alpha,
     check_alphas,
     check_bool,
@@ -66,6 +70,8 @@ from ._vectors import (
 __all__ = [
     "DesignArrays",
     "FitInput",
+    "InvalidParameterError",
+    "as_invalid_parameter",
     "check_alpha",
     "check_alphas",
     "check_axes",
@@ -80,6 +86,7 @@ __all__ = [
     "check_design_or_chunks",
     "check_feature_names",
     "check_finite",
+    "check_gram",
     "check_integer",
     "check_l1_ratio",
     "check_max_iter",

@@ -238,10 +238,12 @@ def validate_predict_input(estimator: Any, X: Any) -> Any:
         from sklearn.utils.validation import validate_data
 
         validate_data(estimator, X, reset=False, skip_check_array=True)
-    if operand.shape[1] != estimator.n_features_in_:
+    # (coefficients may have been set by hand)
+    expected = getattr(estimator, "n_features_in_", estimator.coef_.shape[-1])
+    if operand.shape[1] != expected:
         raise ValueError(
             f"X has {operand.shape[1]} features, but {type(estimator).__name__} is "
-            f"expecting {estimator.n_features_in_} features as input."
+            f"expecting {expected} features as input."
         )
     return operand
 

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from ._arrays import _FLOAT64, _as_array, _to_float, check_finite
+
+
+class InvalidParameterError(ValueError, TypeError):
+    """A parameter has not a valid type or value.
+
+    It is both errors, as scikit-learn's error of that name is, which the estimators
+    raise.
+    """
+
+
+@contextlib.contextmanager
+def as_invalid_parameter(
+    kind: type[Exception] = InvalidParameterError,
+) -> Iterator[None]:
+    """Raise a ValueError or TypeError of a check as an error that is both of them.
+
+    Parameters
+    ----------
+    kind : type
+        The class to raise.
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if isinstance(error, kind):
+            raise
+        raise kind(str(error)) from None
 
 
 def check_real(

@@ -122,6 +122,10 @@ class Loss:
         """Raise ValueError if the intercept of a model without features would be
         infinite; `mean` is the weighted mean of y."""
 
+    def check_predictor(self, eta):
+        """Raise ValueError if `value` is infinite at the predictors `eta` of the model
+        without features, as where they are out of the range of a mean."""
+
     def start(self, mean):
         """A linear predictor to start from, given the weighted mean of y."""
         return mean
