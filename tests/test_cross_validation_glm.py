@@ -376,16 +376,6 @@ def test_bad_parameters_of_the_general_ones(params, error):
             model.fit(X, y)
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_class_that_is_missing_in_a_fold(n_classes):
-    X, y = make_data("classes", n_classes=n_classes)
-    y = np.array(list("abc"))[np.sort(y)]
-    folds = [(np.flatnonzero(y != "b"), np.flatnonzero(y == "b"))]
-    for model in (GeneralizedLinearClassifierCV(cv=folds), LogisticRegressionCV(cv=folds)):
-        with pytest.raises(ValueError, match="no sample of the class 'b'"):
-            model.fit(X, y)
-
-
 def test_target_out_of_range_is_named_by_its_own_row():
     X, y = make_data()
     y[70] = -1.0

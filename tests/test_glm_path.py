@@ -326,12 +326,6 @@ def test_a_single_class(loss, label):
     assert np.all(path.relative_gap <= 1e-6)
 
 
-def test_a_single_class_by_weights():
-    X, y = make(losses.Logistic())
-    with pytest.raises(ValueError, match="one class only"):
-        riata.fit_path(X, y, loss="logistic", sample_weight=y)
-
-
 @pytest.mark.parametrize("loss", ["poisson", "tweedie", "negative_binomial"])
 def test_nothing_was_counted(loss):
     X = np.abs(np.random.default_rng(0).normal(size=(20, 3)))

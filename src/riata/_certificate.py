@@ -250,6 +250,8 @@ def _audit_general(problem, coef, intercept, alpha):
     distance = problem.fenchel_young(best, kappa) / square
     if np.isfinite(distance):
         gap = min(gap, float(certify(kappa * C)[0][0]) + distance)
+    if problem.separated:  # the intercept alone makes the loss as small as one likes
+        gap = loss + float(penalty[0])
     if not problem.loss.convex:
         gap = np.nan
     constant = float(problem.weigh(problem.residuals(given)).mean())
@@ -258,12 +260,48 @@ def _audit_general(problem, coef, intercept, alpha):
 
 
 def _audit_classes(problem, coef, intercept, alpha):
-    """As `_audit_general`, for coefficients (n_classes, n_features)."""
-    design, strengths, square = problem.design, problem.strengths, problem.eta_unit**2
-    kind = RowSolver if problem.loss.grouped else MultinomialSolver
+    """As `_audit_general`, for coefficients (n_classes, n_features).
+
+    The least objective is that of the classes with weight; what the others add to the
+    objective of the solution is added to its gap.
+    """
+    own = problem.classes
+    primal, gap, kkt = _audit_weighted_classes(problem, coef[own], intercept[own], alpha)
+    if len(own) == problem.n_labels:
+        return primal, gap, kkt
+    design = problem.design
+    B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
+    Eta = product(design, everything, problem.eta_unit * B)
+    Eta += problem.label_offset + intercept + coef @ design.mean
+    targets = (problem.target[:, None] == np.arange(problem.n_labels)).astype(float)
+    loss = problem.weigh(problem.loss.value(targets, Eta)[:, None]).sum()
+    loss /= problem.eta_unit**2
+    R = problem.weigh(problem.loss.residual(targets, Eta)) / problem.eta_unit
+    C = gradient(design, R, everything)
+    _, kkt, penalty = _kind(problem).certify(
+        problem.strengths, C, everything, B, alpha, 2.0 * loss
+    )
+    gap += max(loss + penalty - primal, 0.0)
+    kkt = max(kkt, float(np.abs(R.mean(axis=0)).max()) * problem.unit)
+    return loss + penalty, gap, kkt
+
+
+def _kind(problem):
+    return RowSolver if problem.loss.grouped else MultinomialSolver
+
+
+def _classes_in_design(problem, coef):
+    """Coefficients (n_classes, n_features) in the units of the design, transposed."""
     usable = problem.coef_unit > 0
     B = np.where(usable, coef, 0.0) / np.where(usable, problem.coef_unit, 1.0)
-    B, everything = np.ascontiguousarray(B.T), np.arange(design.n_features)
+    return np.ascontiguousarray(B.T)
+
+
+def _audit_weighted_classes(problem, coef, intercept, alpha):
+    """As `_audit_classes`, for the coefficients of the classes with weight."""
+    design, strengths, square = problem.design, problem.strengths, problem.eta_unit**2
+    kind = _kind(problem)
+    B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
     Eta = product(design, everything, problem.eta_unit * B) + problem.null_eta
     shift = intercept - problem.center
     shift = shift + (coef @ design.mean if problem.fit_intercept else 0.0)
@@ -286,6 +324,8 @@ def _audit_classes(problem, coef, intercept, alpha):
             strengths, kappa * C, everything, B, alpha, 2.0 * loss
         )
         gap = min(gap, scaled + distance)
+    if problem.separated:
+        gap = loss + penalty
     constant = np.abs(problem.weigh(problem.residuals(given)).mean(axis=0)).max()
     kkt = max(kkt, float(constant) * problem.unit * problem.fit_intercept)
     return loss + above + penalty, gap + above, kkt

@@ -22,11 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._cross_validation_engine import Plan
 from ._cross_validation_fits import PathFits
-from ._cross_validation_folds import (
-    as_folds,
-    reject_params_without_routing,
-    require_classes,
-)
+from ._cross_validation_folds import as_folds, reject_params_without_routing
 from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_result import RULES
 from ._cross_validation_scores import DEVIANCE, Deviance, Judge, takes_weights
@@ -256,8 +252,6 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         if classes is not None:
             labels = classes[data.y.astype(np.intp)]
         folds = as_folds(self._splitter(labels), data.X, labels, split_params)
-        if classes is not None:
-            require_classes(folds, data.y, classes)
         deadline = Deadline(self.time_limit)
         l1_ratios, fits = self._l1_ratios(), self._fits(data, folds, options, deadline)
         grids = self._grids(fits.alpha_max(), l1_ratios)

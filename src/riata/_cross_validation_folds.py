@@ -71,19 +71,6 @@ class Folds(Sequence):
         return self._others(test) if train is None else train, test
 
 
-def require_classes(folds, codes, classes):
-    """Raise if a class is missing among the training rows of a fold."""
-    for k, (train, _) in enumerate(folds):
-        missing = np.setdiff1d(np.arange(len(classes)), codes[train])
-        if len(missing):
-            label = classes.tolist()[missing[0]]
-            raise ValueError(
-                f"cv gave a fold (number {k}) whose training rows hold no sample of the "
-                f"class {label!r}. Choose stratified folds (an integer cv), fewer of "
-                "them, or leave out classes that are too rare."
-            )
-
-
 def as_rows(fold):
     """Return the rows of one side of a fold (numbers or a mask) as numbers."""
     rows = np.asarray(fold)

@@ -23,11 +23,7 @@ from ._cross_validation_base import (
 )
 from ._cross_validation_engine import Plan
 from ._cross_validation_fits import PathFits
-from ._cross_validation_folds import (
-    as_folds,
-    reject_params_without_routing,
-    require_classes,
-)
+from ._cross_validation_folds import as_folds, reject_params_without_routing
 from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_scores import (
     DEVIANCE,
@@ -347,7 +343,6 @@ class LogisticRegressionCV(
         labels = classes[data.y.astype(np.intp)]
         cv = check_cv(self.cv, labels, classifier=True)
         folds = as_folds(cv, data.X, labels, split_params)
-        require_classes(folds, data.y, classes)
         data = with_class_weight(data, self.class_weight, classes)
         Cs = self._get_Cs()
         order = increasing(Cs)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import accuracy_score, log_loss, make_scorer
 
 from .losses import Logistic, Multinomial
 
@@ -111,9 +111,11 @@ class Judge(NamedTuple):
         at_once = self.at_once(held_out.y)
         if at_once is not None:
             return at_once(with_offset(eta, held_out), held_out.y, **params)
+        scorer = self.scorer
         if "classes_" in self.attributes:
-            labels = self.attributes["classes_"][held_out.y.astype(np.intp)]
-            held_out = held_out._replace(y=labels)
+            classes = self.attributes["classes_"]
+            held_out = held_out._replace(y=classes[held_out.y.astype(np.intp)])
+            scorer = with_labels(scorer, classes)
         known = {k: v for k, v in self.attributes.items() if k != "feature_names_in_"}
         scores = np.empty(len(path.alphas))
         for k in range(len(scores)):
@@ -122,7 +124,7 @@ class Judge(NamedTuple):
             if "classes_" in self.attributes:
                 coef, intercept = np.atleast_2d(coef), np.atleast_1d(intercept)
             model._set_fitted(coef_=coef, intercept_=intercept, **known)
-            scores[k] = score_model(model, held_out, self.scorer, params, eta[..., k])
+            scores[k] = score_model(model, held_out, scorer, params, eta[..., k])
         return scores
 
     def by_sample(self, held_out, rows):
@@ -148,9 +150,8 @@ class Judge(NamedTuple):
             return None
         if short.needs_probabilities and not (
             type(self.attributes["loss_"]) in (Logistic, Multinomial)
-            and len(np.unique(codes)) == len(self.attributes["classes_"])
         ):
-            return None  # for the scorer to say what it does not like
+            return None
         return short.scores
 
 
@@ -231,6 +232,35 @@ def rows_of_params(params, rows, n_samples):
         array = np.asarray(value)
         cut[name] = array[rows] if array.shape[:1] == (n_samples,) else value
     return cut
+
+
+def with_labels(scorer, classes):
+    """Return a scorer whose score function, if it has the argument, is given the labels of
+    all classes: a few samples need not hold each of them.
+
+    Parameters
+    ----------
+    scorer : callable
+        Scorers that were not made by :func:`sklearn.metrics.make_scorer` are returned as
+        they are.
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    callable
+    """
+    function = getattr(scorer, "_score_func", None)
+    if function is None or "labels" not in signature(function).parameters:
+        return scorer
+    options = {"labels": classes}
+    if len(classes) == 2 and "pos_label" in signature(function).parameters:
+        options["pos_label"] = classes[1]
+    return make_scorer(
+        function,
+        greater_is_better=scorer._sign == 1,
+        response_method=scorer._response_method,
+        **{**options, **scorer._kwargs},
+    )
 
 
 def takes_weights(scorer):

@@ -56,7 +56,8 @@ def weights_of_classes(class_weight, classes, codes, sample_weight):
     Parameters
     ----------
     class_weight : dict, "balanced" or None
-        "balanced" makes the sums of the weights of all classes equal.
+        "balanced" makes the sums of the weights of all classes equal, except for those
+        of which all samples have a weight of zero.
     classes : ndarray of shape (n_classes,)
     codes : ndarray of shape (n_samples,)
         Places of the labels in `classes`.
@@ -70,13 +71,9 @@ def weights_of_classes(class_weight, classes, codes, sample_weight):
         return None
     if isinstance(class_weight, str):
         sums = np.bincount(codes.astype(np.intp), sample_weight, len(classes))
-        if not sums.all():
-            empty = classes.tolist()[int(np.argmin(sums))]
-            raise ValueError(
-                f"class_weight='balanced' is not possible: all samples of the class "
-                f"{empty!r} have a sample_weight of zero. Leave them out."
-            )
-        return sums.sum() / (len(classes) * sums)
+        counted = sums > 0  # a class without weight stays without
+        share = sums.sum() / counted.sum()
+        return np.divide(share, sums, out=np.zeros(len(classes)), where=counted)
     labels = classes.tolist()
     unknown = [label for label in class_weight if label not in labels]
     missing = [label for label in labels if label not in class_weight]

@@ -20,7 +20,14 @@ from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
 from ._smooth import SmoothSolver
-from ._solver import ConvergenceWarning, Interrupted, PathSolver, Settings, Status
+from ._solver import (
+    ConvergenceWarning,
+    Interrupted,
+    PathSolver,
+    Settings,
+    Solutions,
+    Status,
+)
 from ._span import solve_in_span, span_pays
 from .losses import Squared, get_loss
 
@@ -274,6 +281,14 @@ def fit_path(
         ratio=ratio, started=started,
     )
     _warn(path, tol)
+    if isinstance(grid, int) and _has_no_alpha_max(path):
+        warnings.warn(
+            "alpha_max is 0: y is constant, or the intercept, the offset and the "
+            "unpenalised columns explain all that penalised columns could. Penalised "
+            "coefficients are zero at every alpha, and the automatic grid starts at 1.",
+            UserWarning,
+            stacklevel=2,
+        )
     return path
 
 
@@ -400,6 +415,9 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
 def _solutions(solver, data, grid, penalty, standardize, loss):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
+    if problem.separated:
+        yield _null_solutions(problem, grid)
+        return
     if isinstance(solver, NewtonSolver):
         if isinstance(solver, GuidedSolver) and grid[-1] > 0 and span_pays(solver):
             yield from solve_in_span(solver, solver_of, data, grid, loss)
@@ -435,6 +453,16 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
     )
     W = ridge.coef.T / problem.coef_unit[keep, None]
     yield from solver.adopt(grid[smooth], keep, W)
+
+
+def _null_solutions(problem, grid):
+    """Solutions without coefficients, whose loss is zero up to rounding."""
+    zeros, none = np.zeros(len(grid)), np.empty(0)
+    return Solutions(
+        grid, none.astype(np.intp), none, zeros.astype(np.intp), zeros, zeros, zeros,
+        zeros, np.zeros((len(grid), *np.shape(problem.center))), 0, Status.optimal,
+        ["null"] * len(grid),
+    )
 
 
 class Limits(NamedTuple):
@@ -484,6 +512,13 @@ def _check_init(init, n_features, loss, y):
     return check.check_coef(init, n_features, "init")
 
 
+def _has_no_alpha_max(path):
+    """Whether no penalised coefficient differs from zero at any alpha > 0."""
+    if path.l1_ratio < LEAST_L1_RATIO:
+        return path.alphas[0] == 1.0 and not path.n_active.any()
+    return not path.alpha_max > 0
+
+
 def _warn(path, tol):
     poor = [k for k, status in enumerate(path.status) if status is not Status.optimal]
     if not poor:
@@ -507,7 +542,7 @@ def alpha_grid(problem, solver, n_alphas, ratio):
     top = solver.alpha_max
     if problem.l1_ratio < LEAST_L1_RATIO:
         top = problem.least_l1_alpha(solver.c, LEAST_L1_RATIO)
-    top = top if top > 0 else np.finfo(float).tiny / ratio
+    top = top if top > 0 else 1.0  # any will do; `fit_path` warns
     return top * np.logspace(0.0, math.log10(ratio), n_alphas)
 
 

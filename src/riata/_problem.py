@@ -75,6 +75,8 @@ class Problem:
         Of the columns.
     """
 
+    separated = False  # see `GeneralProblem`
+
     def __init__(
         self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
         sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=None,
@@ -248,6 +250,9 @@ class GeneralProblem(Problem):
         The null residual.
     eta_unit : float
         What one unit of ``X~ w`` is in the predictor's.
+    separated : bool
+        Whether the intercept alone makes the loss vanish up to rounding, because one
+        class has all the weight; the null model then is the solution at every alpha.
     """
 
     def __init__(
@@ -256,6 +261,7 @@ class GeneralProblem(Problem):
         upper=None, n_threads=None,
     ):
         self._set_weights(X, sample_weight, fit_intercept)
+        self._check_classes(y, loss)
         if sample_weight is not None:
             y = np.where(sample_weight > 0, y, y[np.argmax(sample_weight > 0)])
         offset = np.zeros(X.n_samples) if offset is None else offset
@@ -279,15 +285,26 @@ class GeneralProblem(Problem):
 
         return (sampled_rows(X, self.weights),)
 
+    def _check_classes(self, y, loss):
+        """Raise if y has a single class, before samples of weight zero are masked."""
+        if loss.classifies and self.fit_intercept:
+            loss.check_mean(float(y.mean()))
+
     def _set_null_model(self, offset):
         constant, self.eta_unit = 0.0, 1.0
         if self.fit_intercept:
             mean = float(np.average(self.target, weights=self.weights))
-            self.loss.check_mean(mean)
-            rest = float(np.average(offset, weights=self.weights))
+            # All weight may be on one class: the intercept then leaves no loss.
+            self.separated = self.loss.classifies and mean in (0.0, 1.0)
+            if self.separated:
+                counted = offset if self.weights is None else offset[self.weights > 0]
+                rest = float(counted.min() if mean else counted.max())
+            else:
+                self.loss.check_mean(mean)
+                rest = float(np.average(offset, weights=self.weights))
             constant = self.loss.start(mean) - rest
         eta = (offset + constant)[:, None]
-        if self.fit_intercept:
+        if self.fit_intercept and not self.separated:
             eta, moved = self.settle(eta)
             constant += moved[0]
         self.center, self.null_eta = constant * self.target_unit, eta
@@ -298,7 +315,8 @@ class GeneralProblem(Problem):
         residual = self.loss.residual(self.targets, eta)
         size = np.abs(self.target).max() + np.abs(residual).max()
         square = 2.0 * float(self.losses(eta).sum())
-        if self.fit_intercept and np.abs(residual).max() <= 1e-14 * size:
+        exact = self.fit_intercept and np.abs(residual).max() <= 1e-14 * size
+        if exact or self.separated:
             residual, square = np.zeros_like(residual), 0.0
         self.eta_unit = (
             2.0 ** math.frexp(math.sqrt(square))[1] if 0 < square < math.inf else 1.0
