@@ -153,7 +153,7 @@ def test_paths_are_optimal(as_matrix, grouped, l1_ratio):
     # Whatever the class without weight is given raises the objective and the gap.
     coef, intercept = path.coef_at(path.alphas[-1])
     worse = check_solution(
-        X, Y, coef + [[0.0], [0.1], [0.0]], intercept + [0.0, 30.0, 0.0],
+        X, Y, coef + [[0.0], [0.1], [0.0]], intercept + [0.0, 60.0, 0.0],
         alpha=path.alphas[-1], **problem,
     )
     rise = worse.primal - path.objective[-1]

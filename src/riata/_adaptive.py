@@ -224,7 +224,7 @@ def _held_out_deviance(fit, data, grid, loss, deadline):
         path = fit(data._replace(sample_weight=np.where(fold == k, 0.0, weight)), grid)
         rows = np.flatnonzero(fold == k)
         offset = None if data.offset is None else data.offset[rows]
-        eta = path.decision_function(data.X.as_matrix()[rows], offset=offset)
+        eta = path._decide(data.X.as_matrix()[rows], None, offset)
         with np.errstate(over="ignore"):
             total[:len(path)] += weight[rows] @ loss.value(data.y[rows, None], eta)
         total[len(path):] = np.inf  # where the deadline came before

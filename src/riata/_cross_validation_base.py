@@ -264,7 +264,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
             judges[name] = Judge(self, other, params, attributes, len(data.y))
         plan = Plan(
             fits, l1_ratios, lambda total: grids, judges, deadline,
-            getattr(self, "_callback", None),
+            getattr(self, "_callback", None), attributes.get("feature_names_in_"),
         )
         result = run_and_tell(plan, self, X, y)
         kept = outcomes(*result.paths, *(p for ps in result.fold_paths for p in ps))

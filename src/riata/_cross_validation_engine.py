@@ -44,6 +44,7 @@ class Plan(NamedTuple):
     deadline : Deadline
     callback : callable or None
         Given a `FoldStep` after each fold; a true answer ends with those finished.
+    feature_names : ndarray of shape (n_features,), optional
     """
 
     fits: PathFits
@@ -52,6 +53,7 @@ class Plan(NamedTuple):
     judges: dict
     deadline: Deadline
     callback: Callable | None = None
+    feature_names: np.ndarray | None = None
 
     @property
     def data(self) -> Samples:
@@ -171,10 +173,8 @@ class Plan(NamedTuple):
     def _result(self, paths, done, end):
         fold_paths, scores = zip(*done, strict=True)
         gammas, grids = self.fits.gammas, self.alphas(total_weight(self.data))
-        for path in paths:
-            path.has_offset = self.data.offset is not None
         each = 1 if gammas is None else len(gammas)
-        return CVResult(
+        result = CVResult(
             l1_ratios=np.repeat(self.l1_ratios, each),
             gammas=None if gammas is None else np.tile(gammas, len(grids)),
             alphas=[grid for grid in grids for _ in range(each)],
@@ -187,3 +187,5 @@ class Plan(NamedTuple):
             folds=self.folds[:len(done)],
             end=end,
         )
+        result._describe_data(self.feature_names, self.data.offset is not None)
+        return result

@@ -356,6 +356,7 @@ class LogisticRegressionCV(
                 DEVIANCE: Deviance(options["loss"]),
             },
             Deadline(self.time_limit),
+            feature_names=features.get("feature_names_in_"),
         )
         result = run_and_tell(plan, self, X, y)
         found = gather(result, np.argsort(order))

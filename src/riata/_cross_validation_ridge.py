@@ -360,6 +360,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         weight = weights_as_given(sample_weight, data.X.shape[0])
         fit = self._fit_leave_one_out if self.cv is None else self._fit_folds
         fitted = fit(data, alphas, weight, scorer, routed)
+        if "cv_result_" in fitted:
+            names = features.get("feature_names_in_")
+            fitted["cv_result_"]._describe_data(names, data.offset is not None)
         self._set_fitted(alphas_=alphas, **fitted, **features)
         return self
 

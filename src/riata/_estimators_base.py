@@ -35,6 +35,7 @@ from ._validation import (
     check_sample_weight,
     check_time_limit,
     check_tol,
+    require_offset,
     validate_estimator_input,
     validate_predict_input,
 )
@@ -125,7 +126,9 @@ class LinearModel(BaseEstimator):
 
     def _predictor(self, X, offset=None):
         """Return ``X @ coef_.T + intercept_ (+ offset)``."""
-        eta = validate_predict_input(self, X) @ self.coef_.T
+        X = validate_predict_input(self, X)
+        require_offset(offset, self._has_offset)
+        eta = X @ self.coef_.T
         if sparse.issparse(eta):
             eta = eta.toarray()
         return self._add_offset(eta + self.intercept_, offset)
@@ -137,6 +140,11 @@ class LinearModel(BaseEstimator):
         n_targets = eta.shape[1] if eta.ndim == 2 else None
         offset = check_offset(offset, len(eta), n_targets=n_targets)
         return eta + (offset if offset.ndim == eta.ndim else offset[:, None])
+
+    @property
+    def _has_offset(self):
+        """Whether it was fitted with an offset."""
+        return getattr(self, "_has_offset_", False)
 
     @property
     def sparse_coef_(self):
@@ -269,7 +277,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
         offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
                 default=None
             Known part of the prediction, added to it. A model fitted with an offset
-            needs the offsets of the new samples here.
+            needs the offsets of the new samples here, or 0 to predict without.
 
         Returns
         -------

@@ -120,7 +120,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
                 default=None
             Known part of the linear predictor. A model fitted with an offset needs the
-            offsets of the new samples here.
+            offsets of the new samples here, or 0 to predict without.
 
         Returns
         -------
@@ -133,10 +133,8 @@ class LinearClassifier(ClassifierMixin, LinearModel):
     def _decide(self, X, offset):
         # what the other methods call: `score_model` binds an offset to the public ones
         check_is_fitted(self)
-        scores = self._predictor(X)
-        if scores.shape[1] == 1:
-            scores = scores[:, 0]
-        return self._add_offset(scores, offset)
+        scores = self._predictor(X, offset)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def predict(self, X, offset=None):
         """Predict the class of samples.

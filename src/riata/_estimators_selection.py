@@ -277,6 +277,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
             n_jobs=self.n_jobs, n_threads=self.n_threads, loss=loss,
             fit_intercept=bool(self.fit_intercept), standardize=bool(self.standardize),
         )
+        path.feature_names_in = attributes.get("feature_names_in_")
         self._warn(path)
         frequency = path.selection_frequency()
         self._set_fitted(

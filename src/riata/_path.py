@@ -247,6 +247,7 @@ def fit_path(
     """
     started = monotonic()
     loss = get_loss(loss)
+    names = check.feature_names_of(X)
     data = checked_data(
         X, y, sample_weight, offset, loss, check.check_design_or_chunks
     )
@@ -270,7 +271,7 @@ def fit_path(
     n_threads = check.check_n_threads(n_threads)
     time_limit = check.check_time_limit(time_limit)
     deadline = math.inf if time_limit is None else started + time_limit
-    start = _check_init(init, p, loss, data.y)
+    start = _check_init(init, p, loss, data.y, names)
     fit_intercept = check.check_bool(fit_intercept, "fit_intercept")
     standardize = check.check_bool(standardize, "standardize")
 
@@ -280,6 +281,7 @@ def fit_path(
         standardize=standardize, n_threads=n_threads, limits=limits, start=start,
         ratio=ratio, started=started,
     )
+    path.feature_names_in = names
     _warn(path, tol)
     if isinstance(grid, int) and _has_no_alpha_max(path):
         warnings.warn(
@@ -502,10 +504,12 @@ def _to_design(coef, problem):
     return columns, (coef[..., columns] / problem.coef_unit[columns]).T
 
 
-def _check_init(init, n_features, loss, y):
+def _check_init(init, n_features, loss, y, names):
     if init is None:
         return None
     if isinstance(init, PathResult):
+        if names is not None and init.feature_names_in is not None:
+            check.require_same_names(list(init.feature_names_in), list(names))
         init = init._coef_of(len(init) - 1)
     if loss.many_outputs:
         return check.check_class_coef(init, n_features, int(y.max()) + 1, "init")

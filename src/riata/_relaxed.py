@@ -98,6 +98,11 @@ class RelaxedPath:
         return self.path.alphas
 
     @property
+    def feature_names_in(self):
+        """Names of the features; see `PathResult`."""
+        return self.path.feature_names_in
+
+    @property
     def n_supports(self):
         """Distinct supports."""
         return int(self.refits.which.max()) + 1
@@ -171,12 +176,14 @@ class RelaxedPath:
         alpha : float, optional
             One of `alphas`. By default all of them.
         gamma : float in [0, 1], default=0.0
-        offset : array-like of shape (n_samples,), optional
+        offset : float or array-like of shape (n_samples,), optional
+            As of `PathResult.predict`.
 
         Returns
         -------
         ndarray of shape (n_samples,), or (n_samples, n_alphas) for all alphas
         """
+        check.require_offset(offset, self.path.has_offset)
         X = self.path._checked_operand(X)
         offset = check.check_offset(offset, X.shape[0])
         if alpha is None:

@@ -153,7 +153,9 @@ class MultinomialPathResult(PathResult):
         X : array-like or sparse of shape (n_samples, n_features)
         alpha : float, optional
             As in `coef_at`. By default all alphas of the path.
-        offset : array-like of shape (n_samples, n_classes), optional
+        offset : float or array-like of shape (n_samples,) or (n_samples, n_classes), \
+                optional
+            As of `PathResult.predict`.
 
         Returns
         -------
@@ -173,8 +175,14 @@ class MultinomialPathResult(PathResult):
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples, n_classes, n_alphas)
         """
+        check.require_offset(offset, self.has_offset)
         X = self._checked_operand(X)
         offset = check.check_offset(offset, X.shape[0], n_targets=self.n_classes)
+        if offset is not None and offset.ndim == 1:
+            offset = offset[:, None]
+        return self._decide(X, alpha, offset)
+
+    def _decide(self, X, alpha, offset):
         if alpha is None:
             eta = np.stack([
                 product.toarray() if hasattr(product, "toarray") else product

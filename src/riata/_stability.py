@@ -41,6 +41,8 @@ class SelectionPath:
         Largest number of outer iterations for an alpha.
     status : list of Status
         Of the path of a resample; the worst, if they differ.
+    feature_names_in : ndarray of str of shape (n_features,), or None
+        Names of the features, where X was a data frame that has them.
 
     Examples
     --------
@@ -53,6 +55,8 @@ class SelectionPath:
     >>> np.flatnonzero(stable.selection_frequency() >= 0.9)
     array([0, 1])
     """
+
+    feature_names_in = None
 
     def __init__(self, **fields):
         self.__dict__.update(fields)
@@ -181,6 +185,7 @@ def stability_path(
     n_pairs = check.check_integer(n_pairs, "n_pairs")
     data, fit = _checked(X, y, n_features_to_select, n_jobs, **options)
     path = selection_path(data, "pairs", n_pairs, random_state, **fit)
+    path.feature_names_in = check.feature_names_of(X)
     _warn(path, fit["settings"].tol)
     return path
 
@@ -236,6 +241,7 @@ def bootstrap_path(
     n_resamples = check.check_integer(n_resamples, "n_resamples")
     data, fit = _checked(X, y, n_features_to_select, n_jobs, **options)
     path = selection_path(data, "bootstrap", n_resamples, random_state, **fit)
+    path.feature_names_in = check.feature_names_of(X)
     _warn(path, fit["settings"].tol)
     return path
 

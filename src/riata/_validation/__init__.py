@@ -9,7 +9,9 @@ Data
     `check_design` (X, for fits; `check_design_or_chunks`), `check_operand` (X, for
     products), `is_chunks`, `check_target`, `check_sample_weight`, `check_offset`,
     `check_penalty_factor`, `check_bounds`, `check_coef`, `check_feature_names`,
-    `check_finite`, `raise_nonfinite`.
+    `check_finite`, `raise_nonfinite`, `require_offset`.
+Names of features
+    `feature_names_of`, `check_names_match`, `require_same_names`.
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
     `check_n_threads`, `check_time_limit`, `check_random_state`, and the general
@@ -32,6 +34,7 @@ from ._estimators import (
     validate_estimator_input,
     validate_predict_input,
 )
+from ._names import check_names_match, feature_names_of, require_same_names
 from ._numbers import (
     check_alpha,
     check_alphas,
@@ -61,6 +64,7 @@ from ._vectors import (
     check_penalty_factor,
     check_sample_weight,
     check_target,
+    require_offset,
 )
 
 __all__ = [
@@ -84,6 +88,7 @@ __all__ = [
     "check_l1_ratio",
     "check_max_iter",
     "check_n_threads",
+    "check_names_match",
     "check_offset",
     "check_operand",
     "check_path_alphas",
@@ -94,8 +99,11 @@ __all__ = [
     "check_target",
     "check_time_limit",
     "check_tol",
+    "feature_names_of",
     "is_chunks",
     "raise_nonfinite",
+    "require_offset",
+    "require_same_names",
     "validate_classifier_input",
     "validate_estimator_input",
     "validate_predict_input",

@@ -10,6 +10,7 @@ import numpy as np
 
 from ._arrays import _as_array, _is_sparse, check_finite
 from ._design import check_design, check_operand, is_chunk_rows, is_chunks
+from ._names import require_same_names
 from ._vectors import check_offset, check_sample_weight, check_target
 
 
@@ -233,7 +234,9 @@ def validate_predict_input(estimator: Any, X: Any) -> Any:
         check_is_fitted(estimator, "coef_")
     operand = check_operand(X)
     if is_chunks(X) or is_chunk_rows(X):
-        _require_names(estimator, X.feature_names)
+        known = getattr(estimator, "feature_names_in_", None)
+        if known is not None and X.feature_names is not None:
+            require_same_names(list(known), list(X.feature_names))
     elif not _is_nameless(X) or hasattr(estimator, "feature_names_in_"):
         from sklearn.utils.validation import validate_data
 
@@ -244,19 +247,6 @@ def validate_predict_input(estimator: Any, X: Any) -> Any:
             f"expecting {estimator.n_features_in_} features as input."
         )
     return operand
-
-
-def _require_names(estimator: Any, names: Any) -> None:
-    """Raise where chunks have other columns than the data of the fit."""
-    known = getattr(estimator, "feature_names_in_", None)
-    if known is None or names is None or list(known) == list(names):
-        return
-    wrong = [pair for pair in zip(names, known, strict=False) if pair[0] != pair[1]]
-    what = f"{wrong[0][0]!r} where {wrong[0][1]!r} was" if wrong else f"{len(names)} names"
-    raise ValueError(
-        "The feature names should match those that were passed during fit: X has "
-        f"{what}. Open it with the same columns in the same order."
-    )
 
 
 def _is_nameless(X: Any) -> bool:

@@ -157,6 +157,29 @@ def check_offset(
     return offset
 
 
+def require_offset(offset: Any, has_offset: bool, name: str = "offset") -> None:
+    """Raise where a prediction has no offset, but the model was fitted with one.
+
+    Parameters
+    ----------
+    offset : array-like, number or None
+        As given to the prediction.
+    has_offset : bool
+        Whether the model was fitted with an offset.
+    name : str
+
+    Raises
+    ------
+    ValueError
+        If there is none where one is needed. 0 predicts without.
+    """
+    if offset is None and has_offset:
+        raise ValueError(
+            f"{name} is missing: the model was fitted with one. Pass the offsets of "
+            f"these samples, or {name}=0 to predict without."
+        )
+
+
 def check_penalty_factor(
     penalty_factor: Any, n_features: int, name: str = "penalty_factor"
 ) -> np.ndarray | None:
