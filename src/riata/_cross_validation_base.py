@@ -30,7 +30,6 @@ from ._estimators_base import (
     Deadline,
     Fit,
     Samples,
-    check_n_jobs,
     check_verbose,
     fitted_attributes,
     warn_not_converged,
@@ -40,6 +39,7 @@ from ._validation import (
     check_alphas,
     check_choice,
     check_l1_ratio,
+    check_n_jobs,
     check_real,
     validate_estimator_input,
 )

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import Parallel, delayed, effective_n_jobs, wrap_non_picklable_objects
 
 from ._cross_validation_fits import PathFits
 from ._cross_validation_folds import Folds
@@ -83,13 +83,8 @@ class Plan(NamedTuple):
         plan = self
         if n_workers > 1:
             plan = self._replace(fits=self.fits.on_one_thread())
-        # Threads: the solver releases the GIL, and the data are not copied.
-        work = Parallel(
-            n_jobs=n_jobs, verbose=verbose, prefer="threads", return_as="generator"
-        )(
-            delayed(plan._fold)(k, guides, -(-(len(self.folds) - k) // n_workers))
-            for k in range(len(self.folds))
-        )
+        turns = [-(-(len(self.folds) - k) // n_workers) for k in range(len(self.folds))]
+        work = plan._folds(guides, turns, n_jobs, verbose)
         try:
             for fold in work:
                 done.append(fold)
@@ -101,6 +96,20 @@ class Plan(NamedTuple):
                 raise
             raise Interrupted(self._result(paths, done, "interrupted")) from None
         return self._result(paths, done, end)
+
+    def _folds(self, guides, turns, n_jobs, verbose):
+        """What `_fold` finds, as soon as it is found where joblib's backend can do so."""
+        # Threads: the solver releases the GIL, and the data are not copied.
+        options = {"n_jobs": n_jobs, "verbose": verbose, "prefer": "threads"}
+        plan = self._replace(callback=None)
+        try:
+            parallel, fold = Parallel(return_as="generator", **options), plan._fold
+        except ValueError:  # a backend of processes that returns nothing before the end
+            parallel = Parallel(**options)
+            fold = wrap_non_picklable_objects(plan._fold)
+        return parallel(
+            delayed(fold)(k, guides, n_turns) for k, n_turns in enumerate(turns)
+        )
 
     def _told(self):
         """The result of `run` on chunks, after how often they were read is printed."""

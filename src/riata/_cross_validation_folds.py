@@ -1,10 +1,13 @@
 """Folds of a cross-validation, and the moments of their training samples."""
 
+import warnings
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 from scipy.linalg import lapack
 from sklearn import get_config
+from sklearn.model_selection import StratifiedKFold, check_cv
 
 from ._moments import Frame, MomentProblem, MomentSolver, moments_pay
 from ._path import collect
@@ -21,6 +24,52 @@ def reject_params_without_routing(estimator, params, method="fit"):
             f"{sorted(params)}. They reach the cross-validation splitter and the scorer "
             "only with sklearn.set_config(enable_metadata_routing=True)."
         )
+
+
+def splitter_of(cv, classifier=False):
+    """Return the splitter that `cv` asks for, as :func:`sklearn.model_selection.check_cv`
+    does.
+
+    Parameters
+    ----------
+    cv : int, cross-validation generator, iterable or None
+    classifier : bool
+        Whether folds of which only the number is given are stratified.
+    """
+    if classifier and (cv is None or isinstance(cv, Integral)):
+        return StratifiedFolds(5 if cv is None else cv)
+    return check_cv(cv)
+
+
+class StratifiedFolds(StratifiedKFold):
+    """The folds of its base class, made without `type_of_target`, which changes the
+    process's warning filters."""
+
+    def split(self, X, y, groups=None):
+        """Yield the rows to train and to test on; X and groups are not used."""
+        _, first, codes, counts = np.unique(
+            y, return_index=True, return_inverse=True, return_counts=True
+        )
+        if self.n_splits > counts.max():
+            raise ValueError(
+                f"n_splits={self.n_splits} cannot be greater than the number of members in "
+                f"each class, of which the largest has {counts.max()}; give a smaller cv."
+            )
+        if self.n_splits > counts.min():
+            warnings.warn(
+                f"The least populated class in y has only {counts.min()} members, which is "
+                f"less than n_splits={self.n_splits}.",
+                UserWarning, stacklevel=4,
+            )
+        # The samples, class by class, are dealt out in turn; within a class those of a
+        # fold are consecutive. Classes are in the order in which they appear.
+        codes = np.argsort(np.argsort(first))[codes]
+        order = np.argsort(codes, kind="stable")
+        dealt = codes[order] * self.n_splits + np.arange(len(codes)) % self.n_splits
+        fold = np.empty(len(codes), dtype=np.intp)
+        fold[order] = np.sort(dealt) % self.n_splits
+        for k in range(self.n_splits):
+            yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
 
 
 def as_folds(cv, X, y, split_params):

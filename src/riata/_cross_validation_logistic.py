@@ -9,7 +9,6 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from sklearn import get_config
 from sklearn.metrics import check_scoring, get_scorer
-from sklearn.model_selection import check_cv
 from sklearn.utils import metadata_routing
 from sklearn.utils.metadata_routing import process_routing
 
@@ -23,7 +22,11 @@ from ._cross_validation_base import (
 )
 from ._cross_validation_engine import Plan
 from ._cross_validation_fits import PathFits
-from ._cross_validation_folds import as_folds, reject_params_without_routing
+from ._cross_validation_folds import (
+    as_folds,
+    reject_params_without_routing,
+    splitter_of,
+)
 from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_scores import (
     DEVIANCE,
@@ -341,7 +344,7 @@ class LogisticRegressionCV(
         scorer = self._get_scorer()
         split_params, score_params = self._route(scorer, sample_weight, params)
         labels = classes[data.y.astype(np.intp)]
-        cv = check_cv(self.cv, labels, classifier=True)
+        cv = splitter_of(self.cv, classifier=True)
         folds = as_folds(cv, data.X, labels, split_params)
         data = with_class_weight(data, self.class_weight, classes)
         Cs = self._get_Cs()

@@ -1,10 +1,9 @@
 """cv_path: cross-validation of whole paths, in one call."""
 
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
 
 from ._cross_validation_base import name_of
-from ._cross_validation_folds import as_folds
+from ._cross_validation_folds import as_folds, splitter_of
 from ._cross_validation_glm import (
     GeneralizedLinearClassifierCV,
     GeneralizedLinearRegressorCV,
@@ -93,7 +92,7 @@ def cv_path(
     if loss.classifies:
         kind = GeneralizedLinearClassifierCV
     if groups is not None:
-        splitter = check_cv(cv, y, classifier=loss.classifies)
+        splitter = splitter_of(cv, classifier=loss.classifies)
         cv = as_folds(splitter, X, y, {"groups": groups})
     several = isinstance(scoring, list | tuple)
     if several and not scoring:

@@ -19,6 +19,7 @@ from ._cross_validation_result import CVResult
 from ._cross_validation_scores import (
     DEVIANCE,
     minus_deviance,
+    r_squared,
     rows_of_params,
     score_model,
 )
@@ -486,7 +487,11 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
                 scores[DEVIANCE][:, k] = deviance
             params = rows_of_params(score_params, test, len(weight))
             for i, model in enumerate(models):
-                scores[metric][i, k] = score_model(model, held_out, scorer, params)
+                if self.scoring is None and len(test) > 1:
+                    predicted = model._predictor(held_out.X, held_out.offset)
+                    scores[metric][i, k] = r_squared(held_out.y, predicted, **params)
+                else:
+                    scores[metric][i, k] = score_model(model, held_out, scorer, params)
         mean = scores[metric].mean(axis=1)[np.argsort(order)]
         kept = {"fold_scores_": scores[metric][np.argsort(order)]}
         if single:

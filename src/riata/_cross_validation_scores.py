@@ -185,6 +185,23 @@ def minus_log_losses(eta, codes, sample_weight=None):
     return -np.average(losses, axis=0, weights=sample_weight)
 
 
+def r_squared(y, predicted, sample_weight=None):
+    """Return the coefficient of determination, averaged over the targets, as
+    :func:`sklearn.metrics.r2_score`.
+
+    Parameters
+    ----------
+    y, predicted : ndarray of shape (n_samples,) or (n_samples, n_targets)
+    sample_weight : ndarray of shape (n_samples,), optional
+    """
+    y, predicted = y.reshape(len(y), -1), predicted.reshape(len(y), -1)
+    left = np.average((y - predicted) ** 2, axis=0, weights=sample_weight)
+    mean = np.average(y, axis=0, weights=sample_weight)
+    total = np.average((y - mean) ** 2, axis=0, weights=sample_weight)
+    share = np.divide(left, total, out=(left > 0).astype(float), where=total > 0)
+    return float((1.0 - share).mean())
+
+
 class Shortcut(NamedTuple):
     """What scores all alphas at once, as a scorer of scikit-learn's would one by one: its
     functions take longer to check their input than a small fit takes."""

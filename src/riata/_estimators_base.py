@@ -4,7 +4,6 @@ A fit computes everything before it assigns anything, so an estimator whose fit 
 or is interrupted is left as it was.
 """
 
-import sys
 import time
 import warnings
 from functools import partial
@@ -65,12 +64,6 @@ def check_precompute(value, name):
         check_choice(value, name, ("auto",))
     elif not hasattr(value, "__len__"):
         check_bool(value, name)
-
-
-def check_n_jobs(value, name):
-    """Raise unless `value` is None or an integer other than 0."""
-    if value is not None and check_integer(value, name, low=-sys.maxsize) == 0:
-        raise ValueError(f"{name} is 0; use 1 for one job, -1 for all CPUs")
 
 
 def check_verbose(value, name):

@@ -12,14 +12,19 @@ from typing import ClassVar
 from ._estimators_base import (
     SHARED_CHECKS,
     GradientTolerance,
-    check_n_jobs,
     check_verbose,
     or_none,
     total_weight,
 )
 from ._estimators_classifier import LinearClassifier, check_class_weight
 from ._estimators_glm import OPTION_CHECKS
-from ._validation import check_bool, check_choice, check_l1_ratio, check_real
+from ._validation import (
+    check_bool,
+    check_choice,
+    check_l1_ratio,
+    check_n_jobs,
+    check_real,
+)
 from .losses import Logistic
 
 SOLVERS = ("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga")

@@ -154,6 +154,8 @@ class LinearPredictor:
         """
         check.require_offset(offset, self.has_offset)
         names = check.feature_names_of(X)
+        if names is None and hasattr(X, "columns"):  # that are no strings
+            names = [str(name) for name in X.columns]
         if names is not None and self.feature_names is not None:
             check.require_same_names(list(self.feature_names), list(names))
         X = check.check_operand(X)

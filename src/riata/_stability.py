@@ -254,6 +254,7 @@ def _checked(
 ):
     """The data, and the arguments of `selection_path`."""
     loss = get_loss(loss)
+    check.check_n_jobs(n_jobs)
     data = _path.checked_data(X, y, sample_weight, offset, loss)
     penalty = _path.checked_penalty(
         penalty, l1_ratio, penalty_factor, lower, upper, data.X.n_features

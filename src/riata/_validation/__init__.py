@@ -14,8 +14,8 @@ Names of features
     `feature_names_of`, `check_names_match`, `require_same_names`.
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
-    `check_n_threads`, `check_time_limit`, `check_random_state`, and the general
-    `check_real`, `check_integer`, `check_bool`, `check_choice`.
+    `check_n_jobs`, `check_n_threads`, `check_time_limit`, `check_random_state`, and the
+    general `check_real`, `check_integer`, `check_bool`, `check_choice`.
 Pictures
     `check_path_alphas`, `check_curve`, `check_axes`.
 Estimators
@@ -43,6 +43,7 @@ from ._numbers import (
     check_integer,
     check_l1_ratio,
     check_max_iter,
+    check_n_jobs,
     check_n_threads,
     check_random_state,
     check_real,
@@ -87,6 +88,7 @@ __all__ = [
     "check_integer",
     "check_l1_ratio",
     "check_max_iter",
+    "check_n_jobs",
     "check_n_threads",
     "check_names_match",
     "check_offset",

@@ -148,8 +148,6 @@ def check_labels(y: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         If there are not two of them at least, or they are no labels.
     """
-    from sklearn.utils.multiclass import type_of_target
-
     y = _as_array(y, "y")
     if y.ndim == 2 and y.shape[1] == 1:
         _warn_of_column(stacklevel=5)
@@ -165,20 +163,47 @@ def check_labels(y: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
         )
     if y.dtype.kind in "fc":
         check_finite(y, "y")
-    kind = type_of_target(y, input_name="y")
-    if kind not in ("binary", "multiclass"):
+    kind = _kind_of_labels(y)
+    if kind is not None:
         raise ValueError(
             f"Unknown label type: {kind}. y must hold classes (whole numbers, strings, "
             f"truth values), but begins with {y.tolist()[0]!r}; take a regressor for "
             "targets that are continuous, or bin them."
         )
-    classes, codes = np.unique(y, return_inverse=True)
+    try:
+        classes, codes = np.unique(y, return_inverse=True)
+    except TypeError as error:
+        kinds = sorted({type(label).__name__ for label in y.tolist()})
+        raise ValueError(
+            f"y holds labels that cannot be sorted, of the types {', '.join(kinds)}: "
+            "they must all be of one kind. Remove missing labels, and convert the others "
+            "to strings."
+        ) from error
     if len(classes) < 2:
         raise ValueError(
             f"y holds one class only ({classes.tolist()[0]!r}) where two classes are "
             "needed; pass samples of another class."
         )
     return classes, codes
+
+
+def _kind_of_labels(y: np.ndarray) -> str | None:
+    """What labels are that are no classes, in scikit-learn's words; else None.
+
+    (Its `type_of_target` changes the process's warning filters.)
+    """
+    if y.dtype.kind == "c":
+        raise ValueError("Complex data not supported: y holds complex numbers as labels.")
+    if y.dtype.kind == "S":
+        raise TypeError(
+            "Support for labels represented as bytes is not supported: y has dtype "
+            f"{y.dtype}. Decode them, with numpy.char.decode for one."
+        )
+    if y.dtype.kind == "O" and not (y.size and isinstance(y[0], str)):
+        return "unknown"
+    if y.dtype.kind == "f" and (y != np.floor(y)).any():
+        return "continuous"
+    return None
 
 
 def _design_for(estimator: Any, X: Any) -> Any:

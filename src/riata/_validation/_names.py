@@ -27,20 +27,12 @@ def feature_names_of(X: Any) -> np.ndarray | None:
     """
     if type(X) is np.ndarray or _is_sparse(X):
         return None
-    names: Any = None
-    for attribute in ("feature_names", "columns", "column_names"):  # chunks, frames, Arrow
+    for attribute in ("columns", "feature_names", "column_names"):  # frames, chunks, Arrow
         names = getattr(X, attribute, None)
-        if names is not None and not callable(names):
-            break
-    if names is None or callable(names):
-        return None
-    try:
-        names = list(names)
-    except TypeError:
-        return None
-    if not names or not all(isinstance(name, str) for name in names):
-        return None
-    return np.array(names, dtype=object)
+        names = list(names) if hasattr(names, "__iter__") else []
+        if names and all(isinstance(name, str) for name in names):
+            return np.array(names, dtype=object)
+    return None
 
 
 def check_names_match(known: Any, X: Any, model: str, stacklevel: int = 2) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from numbers import Integral, Real
 from typing import Any
 
@@ -153,6 +154,16 @@ def check_max_iter(max_iter: Any, name: str = "max_iter") -> int:
 def check_n_threads(n_threads: Any, name: str = "n_threads") -> int | None:
     """Check a number of threads: at least 1, or None for the default."""
     return None if n_threads is None else check_integer(n_threads, name)
+
+
+def check_n_jobs(n_jobs: Any, name: str = "n_jobs") -> int | None:
+    """Check a number of jobs as joblib counts them: an integer other than 0, or None."""
+    if n_jobs is None:
+        return None
+    n_jobs = check_integer(n_jobs, name, low=-sys.maxsize)
+    if n_jobs == 0:
+        raise ValueError(f"{name} is 0; use 1 for one job, -1 for all CPUs")
+    return n_jobs
 
 
 def check_time_limit(time_limit: Any, name: str = "time_limit") -> float | None:
