@@ -305,7 +305,7 @@ def test_is_the_path_at_one_alpha(loss):
     assert_allclose(model.coef_[0], path.coefs[:, 0])
     assert_allclose(model.intercept_, path.intercept)
     assert model.dual_gap_ == path.dual_gap[0]
-    eta = model.decision_function(X) + offset
+    eta = model.decision_function(X, offset=0) + offset
     assert_allclose(model.decision_function(X, offset=offset), eta)
     assert_array_equal(model.predict(X, offset=offset), (eta > 0).astype(int))
     assert model.score(X, y, offset=offset) == ((eta > 0) == y).mean()

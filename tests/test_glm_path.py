@@ -372,6 +372,7 @@ def test_constant_and_duplicated_and_empty_columns(loss):
     assert not path.coef.toarray()[-2:].any()
 
 
+@pytest.mark.filterwarnings("ignore:alpha_max is 0")
 @each_loss
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3), (2, 1), (2, 4), (30, 1)])
 def test_tiny_shapes(loss, shape):

@@ -285,8 +285,8 @@ def fit_path(
     _warn(path, tol)
     if isinstance(grid, int) and _has_no_alpha_max(path):
         warnings.warn(
-            "alpha_max is 0: y is constant, or the intercept, the offset and the "
-            "unpenalised columns explain all that penalised columns could. Penalised "
+            "alpha_max is 0: y is constant, or every penalised column is, or the offset "
+            "and the unpenalised columns explain all that they could. Penalised "
             "coefficients are zero at every alpha, and the automatic grid starts at 1.",
             UserWarning,
             stacklevel=2,
