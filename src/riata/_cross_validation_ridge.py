@@ -39,6 +39,7 @@ from ._path import SQUARED
 from ._result import CRITERIA
 from ._result_ridge import RidgePathResult
 from ._ridge import ridge_loo
+from ._ridge_solver import direct_seconds
 from ._validation import (
     check_bool,
     check_choice,
@@ -554,6 +555,13 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     # -- leave-one-out ----------------------------------------------------------------
 
     def _loo(self, data, alphas):
+        seconds = direct_seconds(data.X, np.inf)
+        if self.time_limit is not None and seconds > self.time_limit:
+            raise ValueError(
+                f"time_limit is {self.time_limit}, but the closed form of leave-one-out "
+                f"needs a decomposition of X, which takes about {seconds:.2g} s and cannot "
+                "be stopped. Raise time_limit, or give the number of folds as cv."
+            )
         return ridge_loo(
             data.X,
             data.y,

@@ -391,6 +391,11 @@ class Deadline:
     def __init__(self, seconds):
         self._end = None if seconds is None else time.monotonic() + seconds
 
+    @property
+    def end(self):
+        """Its end on the clock of ``time.monotonic``; infinite for no limit."""
+        return np.inf if self._end is None else self._end
+
     def left(self, shares=1):
         """Return one share of the seconds left, None for no limit."""
         if self._end is None:

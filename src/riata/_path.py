@@ -407,6 +407,8 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
             end = limits.reached(record, solutions)
             if end != "complete":
                 break
+        if end == "complete" and getattr(solver, "late", False):
+            end = "time_limit"
     except KeyboardInterrupt:
         if not record.parts:
             raise
@@ -451,7 +453,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
         X, less_offset(data), grid[smooth], fit_intercept=problem.fit_intercept,
         standardize=standardize, sample_weight=data.sample_weight,
         penalty_factor=None if factor is None else factor[keep],
-        tol=solver.settings.tol,
+        tol=solver.settings.tol, deadline=solver.settings.deadline,
     )
     W = ridge.coef.T / problem.coef_unit[keep, None]
     yield from solver.adopt(grid[smooth], keep, W)

@@ -5,7 +5,9 @@ is a fit like any other, of the columns of the support alone, without an L1 pena
 starts from the coefficients of the path and has a certificate of its own.
 """
 
+import math
 from functools import cached_property
+from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
@@ -362,8 +364,10 @@ def relaxed_path(X, y, *, gammas=GAMMAS, refit_alpha=0.0, **options):
     >>> relaxed.n_supports < len(relaxed)
     True
     """
+    started = monotonic()
     gammas = check_gammas(gammas)
     refit_alpha = check.check_alpha(refit_alpha, "refit_alpha")
+    time_limit = check.check_time_limit(options.get("time_limit"))
     loss = get_loss(options.get("loss", "squared"))
     refuse_several(loss, "relaxed_path")
     data = _path.checked_data(
@@ -378,6 +382,7 @@ def relaxed_path(X, y, *, gammas=GAMMAS, refit_alpha=0.0, **options):
     settings = Settings(
         tol=check.check_tol(options.get("tol", 1e-6)),
         max_iter=check.check_max_iter(options.get("max_iter", 1000)),
+        deadline=math.inf if time_limit is None else started + time_limit,
     )
     return relax(
         path, data, penalty, settings, gammas, refit_alpha,
