@@ -11,7 +11,6 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from scipy import sparse
 from sklearn import get_config
-from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -22,10 +21,20 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._cross_validation_engine import Plan
 from ._cross_validation_fits import PathFits
-from ._cross_validation_folds import as_folds, reject_params_without_routing
+from ._cross_validation_folds import (
+    as_folds,
+    reject_params_without_routing,
+    splitter_of,
+)
 from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_result import RULES
-from ._cross_validation_scores import DEVIANCE, Deviance, Judge, takes_weights
+from ._cross_validation_scores import (
+    DEVIANCE,
+    Deviance,
+    Judge,
+    scorer_of,
+    takes_weights,
+)
 from ._estimators_base import (
     Deadline,
     Fit,
@@ -116,7 +125,7 @@ class RoutedCV:
     def _get_scorer(self):
         """Return the scorer, or None for the deviance."""
         scoring = getattr(self, "scoring", None)
-        return None if scoring is None else check_scoring(self, scoring=scoring)
+        return None if scoring is None else scorer_of(self, scoring)
 
     def _route(self, scorer, sample_weight, params):
         """Return the arguments of ``cv.split`` and of the scorer."""
@@ -290,7 +299,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         return PathFits(data, folds, options)
 
     def _splitter(self, labels):
-        return check_cv(self.cv)
+        return splitter_of(self.cv)
 
     def _l1_ratios(self):
         return [float(ratio) for ratio in np.atleast_1d(self.l1_ratio)]

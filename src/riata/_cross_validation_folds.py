@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedKFold, check_cv
 
 from ._moments import Frame, MomentProblem, MomentSolver, moments_pay
 from ._path import collect
+from ._validation import check_integer
 
 MOMENT_BYTES = 64 * 2**20  # of the folds' Gram matrices that are always affordable
 MOMENT_SHARE = 0.25  # of the memory of X that they may take
@@ -36,8 +37,25 @@ def splitter_of(cv, classifier=False):
     classifier : bool
         Whether folds of which only the number is given are stratified.
     """
-    if classifier and (cv is None or isinstance(cv, Integral)):
+    if isinstance(cv, bool | np.bool_ | bytes) or (
+        isinstance(cv, np.ndarray) and cv.ndim == 0
+    ):
+        raise TypeError(
+            f"cv must be a number of folds, a splitter, an iterable of pairs of train and "
+            f"test indices, or None, got {cv!r}."
+        )
+    if isinstance(cv, Integral):
+        cv = check_integer(cv, "cv", low=2)
+    if classifier and (cv is None or isinstance(cv, int)):
         return StratifiedFolds(5 if cv is None else cv)
+    if np.iterable(cv) and not (hasattr(cv, "split") or isinstance(cv, str)):
+        cv = list(cv)
+        for k, fold in enumerate(cv):
+            if not hasattr(fold, "__len__") or len(fold) != 2:
+                raise ValueError(
+                    f"cv must give pairs of train and test indices, but its fold {k} is "
+                    f"{fold!r}."
+                )
     return check_cv(cv)
 
 
@@ -78,7 +96,7 @@ def as_folds(cv, X, y, split_params):
         X = y  # of which only the length is asked; a sparse X would be copied
     folds = Folds(len(y))
     for train, test in cv.split(X, y, **split_params):
-        folds.append(as_rows(train), as_rows(test))
+        folds.append(as_rows(train, len(y)), as_rows(test, len(y)))
     if not folds:
         raise ValueError("cv gave no folds; it must give at least one.")
     return folds
@@ -120,13 +138,24 @@ class Folds(Sequence):
         return self._others(test) if train is None else train, test
 
 
-def as_rows(fold):
+def as_rows(fold, n_samples):
     """Return the rows of one side of a fold (numbers or a mask) as numbers."""
     rows = np.asarray(fold)
-    if rows.dtype == bool:
+    if rows.dtype == bool and rows.shape == (n_samples,):
         rows = np.flatnonzero(rows)
     if rows.size == 0:
         raise ValueError("cv gave a fold without rows to train or to test on.")
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise TypeError(
+            f"cv gave rows of shape {rows.shape} and dtype {rows.dtype}; they must be "
+            f"1-D: integers, or a mask of the {n_samples} samples."
+        )
+    if rows.min() < 0 or rows.max() >= n_samples:
+        at = int(np.flatnonzero((rows < 0) | (rows >= n_samples))[0])
+        raise ValueError(
+            f"cv gave the row {rows[at]}, but there are {n_samples} samples, numbered "
+            "from 0."
+        )
     return rows
 
 

@@ -3,12 +3,12 @@
 import copy
 import warnings
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 from sklearn import get_config
-from sklearn.metrics import check_scoring, get_scorer
+from sklearn.metrics import get_scorer
 from sklearn.utils import metadata_routing
 from sklearn.utils.metadata_routing import process_routing
 
@@ -33,6 +33,7 @@ from ._cross_validation_scores import (
     Deviance,
     Judge,
     score_model,
+    scorer_of,
     takes_weights,
 )
 from ._estimators_base import (
@@ -57,16 +58,17 @@ from ._validation import (
     check_offset,
     check_operand,
 )
+from ._validation._numbers import MOST_ALPHAS
 
 
 def check_Cs(value, name):
     """Raise unless `value` is a number of Cs, or a list of numbers above 0."""
     if np.ndim(value) == 0:
-        check_integer(value, name)
+        check_integer(value, name, high=MOST_ALPHAS)
         return
     if np.ndim(value) > 1 or np.size(value) == 0:
         raise ValueError(f"{name} must be a count or a 1-D list of numbers above 0.")
-    for k, C in enumerate(np.asarray(value, dtype=np.float64).tolist()):
+    for k, C in enumerate(np.asarray(value).tolist()):
         check_C(C, f"{name}[{k}]")
 
 
@@ -342,7 +344,8 @@ class LogisticRegressionCV(
         kkt = options.pop("kkt")
         attributes = {"classes_": classes, "loss_": options["loss"], **features}
         scorer = self._get_scorer()
-        split_params, score_params = self._route(scorer, sample_weight, params)
+        weight = None if isinstance(sample_weight, Real) else sample_weight
+        split_params, score_params = self._route(scorer, weight, params)
         labels = classes[data.y.astype(np.intp)]
         cv = splitter_of(self.cv, classifier=True)
         folds = as_folds(cv, data.X, labels, split_params)
@@ -408,13 +411,14 @@ class LogisticRegressionCV(
             score_params = process_routing(self, "score", **score_params).scorer.score
         elif not takes_weights(scorer):
             score_params = {}
-        offset = check_offset(offset, len(y), n_targets=len(self.classes_))
+        if offset is not None:
+            offset = check_offset(offset, len(y), n_targets=len(self.classes_))
         held_out = Samples(X, y, None, offset)
         return score_model(copy.copy(self), held_out, scorer, score_params)
 
     def _get_scorer(self):
         if self.scoring is not None and not self._is_default(self.scoring):
-            return check_scoring(self, scoring=self.scoring)
+            return scorer_of(self, self.scoring)
         if get_config()["enable_metadata_routing"]:
             # The weights given to fit are for the scores, too.
             return get_scorer("accuracy").set_score_request(sample_weight=True)

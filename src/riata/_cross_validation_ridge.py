@@ -10,11 +10,14 @@ from typing import ClassVar
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.metrics import check_scoring, get_scorer
-from sklearn.model_selection import check_cv
+from sklearn.metrics import get_scorer
 
 from ._cross_validation_base import Reselection, RoutedCV, check_select, name_of
-from ._cross_validation_folds import as_folds, reject_params_without_routing
+from ._cross_validation_folds import (
+    as_folds,
+    reject_params_without_routing,
+    splitter_of,
+)
 from ._cross_validation_result import CVResult
 from ._cross_validation_scores import (
     DEVIANCE,
@@ -22,6 +25,7 @@ from ._cross_validation_scores import (
     r_squared,
     rows_of_params,
     score_model,
+    scorer_of,
 )
 from ._estimators_base import (
     SHARED_CHECKS,
@@ -209,8 +213,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     n_threads : int, default=None
         Number of threads of fits with bounds; None lets riata decide.
     time_limit : float, default=None
-        Seconds for all fits with bounds, shared evenly among the folds. A fold that
-        runs out of it scores what it has (with a warning).
+        Seconds for all fits, shared evenly among the folds. A fold that runs out of it
+        scores what it has (with a warning). Leave-one-out cannot be stopped: if it may
+        take longer, that is an error.
 
     Attributes
     ----------
@@ -419,7 +424,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     def _get_scorer(self):
         """Return the scorer; None for squared errors in leave-one-out."""
         if self.scoring is not None:
-            return check_scoring(self, scoring=self.scoring)
+            return scorer_of(self, self.scoring)
         if get_config()["enable_metadata_routing"]:
             # The weights given to fit are for the scores, too.
             return get_scorer("r2").set_score_request(sample_weight=True)
@@ -464,7 +469,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         """Return the fitted attributes, chosen by the scores of the folds."""
         split_params, score_params = routed
         check_operand(data.X)  # here, where rows still have their own numbers
-        folds = as_folds(check_cv(self.cv), data.X, data.y, split_params)
+        folds = as_folds(splitter_of(self.cv), data.X, data.y, split_params)
         deadline, order = Deadline(self.time_limit), decreasing(alphas)
         grid, single = alphas[order], data.y.ndim == 1
         metric = self._metric()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.metrics import accuracy_score, log_loss, make_scorer
+from sklearn.metrics import accuracy_score, check_scoring, log_loss, make_scorer
 
 from .losses import Logistic, Multinomial
 
@@ -249,6 +249,16 @@ def rows_of_params(params, rows, n_samples):
         array = np.asarray(value)
         cut[name] = array[rows] if array.shape[:1] == (n_samples,) else value
     return cut
+
+
+def scorer_of(estimator, scoring):
+    """Return the scorer of a name or a callable."""
+    if not (isinstance(scoring, str) or callable(scoring)):
+        raise TypeError(
+            f"scoring must be the name of a scorer, a callable or None, got {scoring!r} of "
+            f"type {type(scoring).__name__}."
+        )
+    return check_scoring(estimator, scoring=scoring)
 
 
 def with_labels(scorer, classes):

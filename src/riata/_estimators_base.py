@@ -55,7 +55,7 @@ def or_none(check):
 def check_random_state(value, name):
     """Raise unless `value` can seed a random generator."""
     if value is not None and not isinstance(value, np.random.RandomState):
-        check_integer(value, name, low=0)
+        check_integer(value, name, low=0, high=2**1024)
 
 
 def check_precompute(value, name):
@@ -251,7 +251,7 @@ class GradientTolerance:
     _gap_rule = "tol ** 2"
 
     def _gap_tolerance(self):
-        return max(min(self.tol / 100, self.tol**2), LEAST_GAP)
+        return max(min(self.tol / 100, self.tol * self.tol), LEAST_GAP)
 
     def _path_options(self):
         return {**super()._path_options(), "kkt": self.tol}

@@ -101,7 +101,8 @@ class Ridge(MultiOutputMixin, LinearRegressor):
         Number of threads of fits with bounds; None lets riata decide. Other fits leave
         their threads to the BLAS library.
     time_limit : float, default=None
-        Seconds after which a fit with bounds stops with what it has (and a warning).
+        Seconds after which the fit stops with what it has (and a warning). Where a
+        direct solve may take longer, which cannot be stopped, it iterates.
 
     Attributes
     ----------

@@ -265,7 +265,7 @@ def fit_path(
         None if max_deviance_ratio is None else check.check_real(
             max_deviance_ratio, "max_deviance_ratio", low=0.0, high=1.0, low_open=True
         ),
-        callback,
+        check.check_callable(callback, "callback"),
     )
     tol, max_iter = check.check_tol(tol), check.check_max_iter(max_iter)
     n_threads = check.check_n_threads(n_threads)
@@ -638,7 +638,11 @@ def enet_path(
     (2, 2)
     """
     if n_alphas is not None:
-        alphas = check.check_integer(n_alphas, "n_alphas")
+        alphas = check.check_alphas(n_alphas, "n_alphas")
+    return_n_iter = check.check_bool(return_n_iter, "return_n_iter")
+    check.check_real(eps, "eps", low=0.0, high=1.0, low_open=True, high_open=True)
+    if coef_init is not None and not isinstance(coef_init, PathResult):
+        check.check_coef(coef_init, check.check_design(X).n_features, "coef_init")
     path = fit_path(
         X, y, l1_ratio=l1_ratio, alphas=100 if alphas is None else alphas,
         alpha_min_ratio=eps, fit_intercept=False, sample_weight=sample_weight,

@@ -17,6 +17,7 @@ from ._predictors import LOSS, Predictors, visit_by_rows
 
 EPS = float(np.finfo(float).eps)
 COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
+LARGEST = 2.0**1023  # target that can be brought to units near one
 WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
 
@@ -82,9 +83,12 @@ class Problem:
         sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=None,
     ):
         self._set_weights(X, sample_weight, fit_intercept)
-        self.y, self.center, self.unit, self.yy = standard_target(
-            y, self.weights, fit_intercept
-        )
+        try:
+            self.y, self.center, self.unit, self.yy = standard_target(
+                y, self.weights, fit_intercept
+            )
+        except OverflowError:
+            _raise_too_large(y)
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
 
@@ -270,12 +274,15 @@ class GeneralProblem(Problem):
         unit = 1.0
         if loss.in_units(1.0) is not None:
             peak = max(float(np.abs(y).max()), float(np.abs(offset).max()))
+            if peak > LARGEST:
+                _raise_too_large(y if np.abs(y).max() == peak else offset)
             unit = 2.0 ** math.frexp(peak)[1]
             loss, y, offset = loss.in_units(unit), y / unit, offset / unit
         self.loss, self.target, self.target_unit = loss, y, unit
         self._least = loss.least(y, self.weights)
         self.targets = y[:, None]
-        self._set_null_model(offset)
+        with np.errstate(over="ignore", invalid="ignore"):  # seen in its loss
+            self._set_null_model(offset)
         self.unit = unit * self.eta_unit
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
@@ -315,6 +322,13 @@ class GeneralProblem(Problem):
         residual = self.loss.residual(self.targets, eta)
         size = np.abs(self.target).max() + np.abs(residual).max()
         square = 2.0 * float(self.losses(eta).sum())
+        if not math.isfinite(square):
+            raise ValueError(
+                f"the loss of the model without features is {square}: y or offset (of "
+                f"sizes up to {np.abs(self.target).max() * self.target_unit:.3g} and "
+                f"{np.abs(eta).max() * self.target_unit:.3g}) is beyond the range of "
+                f"loss={self.loss.name!r}. Rescale y, or correct the offset."
+            )
         exact = self.fit_intercept and np.abs(residual).max() <= 1e-14 * size
         if exact or self.separated:
             residual, square = np.zeros_like(residual), 0.0
@@ -381,6 +395,15 @@ class GeneralProblem(Problem):
         predictors.eta[:] = Eta
         moved = predictors.settle(lanes, 0.0)
         return predictors.eta, moved
+
+
+def _raise_too_large(values):
+    """Raise the error for a target (or an offset) that cannot be squared and added."""
+    at = int(np.abs(values).argmax())
+    raise ValueError(
+        f"y (less the offset) has values of the size {np.abs(values).flat[at]:.3g}, the "
+        f"largest at position {at}, which are too large to be added. Rescale y."
+    )
 
 
 def available_threads():

@@ -18,6 +18,9 @@ from ._stability_bounds import false_selection_bound
 from .losses import get_loss
 
 
+MOST_RESAMPLES = 10**6
+
+
 class SelectionPath:
     """Selection frequencies along a path, over resamples of the data.
 
@@ -182,7 +185,7 @@ def stability_path(
     >>> stable.frequency.shape, stable.selected.shape
     ((40, 30), (40, 20))
     """
-    n_pairs = check.check_integer(n_pairs, "n_pairs")
+    n_pairs = check.check_integer(n_pairs, "n_pairs", high=MOST_RESAMPLES)
     data, fit = _checked(X, y, n_features_to_select, n_jobs, **options)
     path = selection_path(data, "pairs", n_pairs, random_state, **fit)
     path.feature_names_in = check.feature_names_of(X)
@@ -238,7 +241,7 @@ def bootstrap_path(
     >>> np.flatnonzero(boot.selection_frequency() == 1.0)
     array([0, 1])
     """
-    n_resamples = check.check_integer(n_resamples, "n_resamples")
+    n_resamples = check.check_integer(n_resamples, "n_resamples", high=MOST_RESAMPLES)
     data, fit = _checked(X, y, n_features_to_select, n_jobs, **options)
     path = selection_path(data, "bootstrap", n_resamples, random_state, **fit)
     path.feature_names_in = check.feature_names_of(X)

@@ -15,7 +15,8 @@ Names of features
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
     `check_n_jobs`, `check_n_threads`, `check_time_limit`, `check_random_state`, and the
-    general `check_real`, `check_integer`, `check_bool`, `check_choice`.
+    general `check_real`, `check_integer`, `check_bool`, `check_choice`,
+    `check_callable`.
 Pictures
     `check_path_alphas`, `check_curve`, `check_axes`.
 Estimators
@@ -39,6 +40,7 @@ from ._numbers import (
     check_alpha,
     check_alphas,
     check_bool,
+    check_callable,
     check_choice,
     check_integer,
     check_l1_ratio,
@@ -76,6 +78,7 @@ __all__ = [
     "check_axes",
     "check_bool",
     "check_bounds",
+    "check_callable",
     "check_choice",
     "check_class_coef",
     "check_class_intercept",

@@ -21,6 +21,9 @@ from ._design import check_operand
 from ._numbers import check_real
 
 
+LARGEST_FACTOR = 1e300  # of a penalty that is not infinite
+
+
 def check_target(
     y: Any, n_samples: int, multi_output: bool = False, name: str = "y"
 ) -> np.ndarray:
@@ -210,6 +213,12 @@ def check_penalty_factor(
             f"{name}[{at}] is {factor[at]}; it must be at least 0, where 0 means not "
             "penalised and inf means left out"
         )
+    if ((factor > LARGEST_FACTOR) & (factor < math.inf)).any():
+        at = int(np.flatnonzero((factor > LARGEST_FACTOR) & (factor < math.inf))[0])
+        raise ValueError(
+            f"{name}[{at}] is {factor[at]}, too large for a factor; use inf to leave the "
+            "feature out"
+        )
     return None if (factor == 1.0).all() else factor
 
 
@@ -376,11 +385,12 @@ def check_feature_names(
     """
     if names is None:
         return None
-    if isinstance(names, (str, bytes)) or not hasattr(names, "__len__"):
+    if isinstance(names, (str, bytes)) or not np.iterable(names):
         raise TypeError(
             f"{name} must be a list of names, got {names!r}; for a single feature pass "
             f"[{names!r}]"
         )
+    names = list(names)
     if len(names) != n_features:
         raise ValueError(
             f"{name} has {len(names)} names, but there are {n_features} features."
@@ -392,5 +402,9 @@ def _per_feature(values: Any, n_features: int, name: str) -> np.ndarray:
     if isinstance(values, Real):
         if isinstance(values, bool):
             raise TypeError(f"{name} is {values}; it must be a number or an array")
-        return np.full(n_features, float(values))
+        try:
+            number = float(values)
+        except OverflowError:
+            number = math.inf if values > 0 else -math.inf
+        return np.full(n_features, number)
     return _vector(values, n_features, name, "feature")
