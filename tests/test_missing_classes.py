@@ -60,7 +60,7 @@ def test_one_of_three_classes(missing):
     others = [k for k in range(3) if k != missing]
     counted = np.isin(Y, others).astype(float)
     W, b = softmax_optimum(
-        np.where(Y == others[1], 1, 0), 2, counted, 1.0 / (0.3 * counted.sum()), True
+        np.where(others[1] == Y, 1, 0), 2, counted, 1.0 / (0.3 * counted.sum()), True
     )
     assert list(model.classes_) == [0, 1, 2]
     assert model.coef_.shape == (3, 4)
@@ -83,7 +83,7 @@ def test_one_of_three_classes_without_intercept(missing):
     model = LogisticRegression(
         C=0.3, class_weight={missing: 0}, fit_intercept=False, tol=1e-8
     ).fit(X, Y)
-    weight = (Y != missing).astype(float)
+    weight = (missing != Y).astype(float)
     W, _ = softmax_optimum(Y, 3, weight, 1.0 / (0.3 * weight.sum()), False)
     assert_allclose(model.coef_, W, atol=1e-6)
     assert (model.intercept_ == 0.0).all()
@@ -152,10 +152,9 @@ def test_paths_are_optimal(as_matrix, grouped, l1_ratio):
         assert path.predict(X, alpha, offset)[Y != 1, 1].max() <= NEGLIGIBLE
     # Whatever the class without weight is given raises the objective and the gap.
     coef, intercept = path.coef_at(path.alphas[-1])
-    worse = check_solution(
-        X, Y, coef + [[0.0], [0.1], [0.0]], intercept + [0.0, 60.0, 0.0],
-        alpha=path.alphas[-1], **problem,
-    )
+    coef[1] += 0.1
+    intercept[1] += 60.0
+    worse = check_solution(X, Y, coef, intercept, alpha=path.alphas[-1], **problem)
     rise = worse.primal - path.objective[-1]
     assert rise > 0.01
     assert worse.gap >= rise
@@ -230,7 +229,9 @@ def test_folds_without_a_class_score_as_in_sklearn(scoring):
     assert ours.coefs_paths_.shape == theirs.coefs_paths_.shape
 
 
-@pytest.mark.parametrize("scoring", ["neg_log_loss", "d2_log_loss_score", "neg_brier_score"])
+@pytest.mark.parametrize(
+    "scoring", ["neg_log_loss", "d2_log_loss_score", "neg_brier_score"]
+)
 @pytest.mark.parametrize("cv", [KFold(3), KFold(10), 3], ids=str)
 def test_probabilities_are_scored_for_all_classes(scoring, cv):
     y = np.where(np.arange(len(Y)) == 20, 3, Y)  # a class with one member

@@ -33,7 +33,7 @@ class Choice(NamedTuple):
     >>> import numpy as np
     >>> from riata import cv_path
     >>> cv_path(np.eye(6), [3.0, 2.0, 1.0, 0.0, 0.0, 0.0], alphas=[0.1]).select()
-    <Choice: alpha 0.1, l1_ratio 1, 3 of 6 coefficients not zero>
+    <Choice: alpha 0.1, l1_ratio 1, 2 of 6 coefficients not zero>
     """
 
     l1_ratio: float

@@ -148,9 +148,8 @@ class Judge(NamedTuple):
             or not getattr(model, short.response).__module__.startswith("riata.")
         ):
             return None
-        if short.needs_probabilities and not (
-            type(self.attributes["loss_"]) in (Logistic, Multinomial)
-        ):
+        known = type(self.attributes["loss_"]) in (Logistic, Multinomial)
+        if short.needs_probabilities and not known:
             return None
         return short.scores
 

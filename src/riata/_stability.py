@@ -17,7 +17,6 @@ from ._solver import ConvergenceWarning, Settings, Status
 from ._stability_bounds import false_selection_bound
 from .losses import get_loss
 
-
 MOST_RESAMPLES = 10**6
 
 

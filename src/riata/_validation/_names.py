@@ -28,8 +28,8 @@ def feature_names_of(X: Any) -> np.ndarray | None:
     if type(X) is np.ndarray or _is_sparse(X):
         return None
     for attribute in ("columns", "feature_names", "column_names"):  # frames, chunks, Arrow
-        names = getattr(X, attribute, None)
-        names = list(names) if hasattr(names, "__iter__") else []
+        found: Any = getattr(X, attribute, None)
+        names = list(found) if hasattr(found, "__iter__") else []
         if names and all(isinstance(name, str) for name in names):
             return np.array(names, dtype=object)
     return None

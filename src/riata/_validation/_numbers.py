@@ -11,7 +11,6 @@ import numpy as np
 
 from ._arrays import _FLOAT64, _as_array, _to_float, check_finite
 
-
 MOST_ALPHAS = 10**6  # of an automatic grid
 MOST_THREADS = 2**14
 

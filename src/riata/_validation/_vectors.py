@@ -20,7 +20,6 @@ from ._arrays import (
 from ._design import check_operand
 from ._numbers import check_real
 
-
 LARGEST_FACTOR = 1e300  # of a penalty that is not infinite
 
 
@@ -405,6 +404,6 @@ def _per_feature(values: Any, n_features: int, name: str) -> np.ndarray:
         try:
             number = float(values)
         except OverflowError:
-            number = math.inf if values > 0 else -math.inf
+            number = math.inf if values > 0.0 else -math.inf  # type: ignore[operator]
         return np.full(n_features, number)
     return _vector(values, n_features, name, "feature")
