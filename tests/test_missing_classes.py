@@ -244,6 +244,29 @@ def test_probabilities_are_scored_for_all_classes(scoring, cv):
     assert model.predict_proba(X).shape == (len(X), 4)
 
 
+@pytest.mark.parametrize("missing", [0, 1, 2])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_classes_without_weight_in_cross_validation(missing, fit_intercept):
+    options = {"class_weight": {missing: 0}, "fit_intercept": fit_intercept}
+    model = LogisticRegressionCV(
+        Cs=[0.1, 1.0], cv=KFold(3), use_legacy_attributes=False, **options
+    ).fit(X, Y)
+    assert model.coef_.shape == (3, 4)
+    assert np.isfinite(model.scores_).all()
+    assert (model.predict_proba(X)[Y != missing, missing] <= NEGLIGIBLE).all() or (
+        not fit_intercept
+    )
+    alone = LogisticRegression(C=model.C_, tol=1e-6, **options).fit(X, Y)
+    assert_allclose(model.coef_, alone.coef_, atol=1e-3)
+    general = GeneralizedLinearClassifierCV("multinomial", alphas=3, cv=3, **options)
+    assert general.fit(X, Y).coef_.shape == (3, 4)
+    general.set_params(cv=KFold(3))
+    with pytest.raises(ValueError, match=r"\(times class_weight\) is zero on all test rows"):
+        general.fit(X, Y)
+    binary = GeneralizedLinearClassifierCV(alphas=3, cv=3, class_weight={0: 0})
+    assert binary.fit(X, Y == 2).predict(X).all()
+
+
 def test_what_is_not_defined_for_one_class_is_nan():
     model = LogisticRegressionCV(
         Cs=[0.1, 1.0], cv=KFold(3), scoring="roc_auc_ovr", use_legacy_attributes=False

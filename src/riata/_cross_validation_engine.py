@@ -11,7 +11,7 @@ from joblib import Parallel, delayed, effective_n_jobs, wrap_non_picklable_objec
 from ._cross_validation_fits import PathFits
 from ._cross_validation_folds import Folds
 from ._cross_validation_result import CVResult
-from ._cross_validation_scores import predictors
+from ._cross_validation_scores import Deviance, predictors
 from ._estimators_base import Deadline, Samples, total_weight
 from ._guide import Guide
 from ._solver import Interrupted
@@ -152,7 +152,12 @@ class Plan(NamedTuple):
         train, test = self.folds[fold]
         held_out = self.data.rows(test)
         if held_out.sample_weight is not None and not held_out.sample_weight.any():
-            raise ValueError("sample_weight is zero on all test rows of a fold of cv.")
+            first = next(iter(self.judges.values()))
+            if isinstance(first, Deviance):  # which would choose
+                raise ValueError(
+                    "sample_weight (times class_weight) is zero on all test rows of a "
+                    "fold of cv; choose other folds, or a scoring without weights."
+                )
         grids = list(self._grids(total_weight(self.data, train)))
         paths = []
         for i, (l1_ratio, alphas) in enumerate(grids):

@@ -56,6 +56,8 @@ def minus_deviance(loss, path, eta, held_out, rows):
     y, weight, eta = held_out.y, held_out.sample_weight, with_offset(eta, held_out)
     if weight is not None and not weight.all():
         y, eta, weight = y[weight > 0], eta[weight > 0], weight[weight > 0]
+        if not len(y):
+            return np.full(eta.shape[-1], np.nan)
     if eta.ndim == 3:
         indicators = np.eye(eta.shape[1])[y.astype(np.intp)]
         losses = [loss.value(indicators, eta[:, :, k]) for k in range(eta.shape[2])]
@@ -108,6 +110,9 @@ class Judge(NamedTuple):
 
     def __call__(self, path, eta, held_out, rows):
         params = rows_of_params(self.params, rows, self.n_samples)
+        weight = params.get("sample_weight")
+        if weight is not None and not np.any(weight):
+            raise ValueError("sample_weight is zero on all test rows of a fold of cv.")
         at_once = self.at_once(held_out.y)
         if at_once is not None:
             return at_once(with_offset(eta, held_out), held_out.y, **params)

@@ -380,7 +380,7 @@ def selection_path(
 
     if isinstance(grid, int):
         top = max(run(partial(_alpha_max, **options)))
-        top = top if top > 0 else np.finfo(float).tiny / ratio
+        top = top if top > 0 else 1.0  # nothing is selected at any
         grid = top * np.logspace(0.0, np.log10(ratio), grid)
     fits = run(partial(
         _selection, grid=grid, most=n_features_to_select, settings=settings, **options
