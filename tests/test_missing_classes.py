@@ -253,15 +253,14 @@ def test_classes_without_weight_in_cross_validation(missing, fit_intercept):
     ).fit(X, Y)
     assert model.coef_.shape == (3, 4)
     assert np.isfinite(model.scores_).all()
-    assert (model.predict_proba(X)[Y != missing, missing] <= NEGLIGIBLE).all() or (
-        not fit_intercept
-    )
+    if fit_intercept:
+        assert model.predict_proba(X)[missing != Y, missing].max() <= NEGLIGIBLE
     alone = LogisticRegression(C=model.C_, tol=1e-6, **options).fit(X, Y)
     assert_allclose(model.coef_, alone.coef_, atol=1e-3)
     general = GeneralizedLinearClassifierCV("multinomial", alphas=3, cv=3, **options)
     assert general.fit(X, Y).coef_.shape == (3, 4)
     general.set_params(cv=KFold(3))
-    with pytest.raises(ValueError, match=r"\(times class_weight\) is zero on all test rows"):
+    with pytest.raises(ValueError, match=r"\(times class_weight\) is zero on all test"):
         general.fit(X, Y)
     binary = GeneralizedLinearClassifierCV(alphas=3, cv=3, class_weight={0: 0})
     assert binary.fit(X, Y == 2).predict(X).all()
