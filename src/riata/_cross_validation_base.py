@@ -11,7 +11,6 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from scipy import sparse
 from sklearn import get_config
-from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -25,16 +24,21 @@ from ._cross_validation_fits import PathFits
 from ._cross_validation_folds import (
     as_folds,
     reject_params_without_routing,
-    require_classes,
+    splitter_of,
 )
 from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_result import RULES
-from ._cross_validation_scores import DEVIANCE, Deviance, Judge, takes_weights
+from ._cross_validation_scores import (
+    DEVIANCE,
+    Deviance,
+    Judge,
+    scorer_of,
+    takes_weights,
+)
 from ._estimators_base import (
     Deadline,
     Fit,
     Samples,
-    check_n_jobs,
     check_verbose,
     fitted_attributes,
     warn_not_converged,
@@ -45,6 +49,7 @@ from ._validation import (
     check_choice,
     check_integer,
     check_l1_ratio,
+    check_n_jobs,
     check_real,
     validate_estimator_input,
 )
@@ -135,7 +140,7 @@ class RoutedCV:
     def _get_scorer(self):
         """Return the scorer, or None for the deviance."""
         scoring = getattr(self, "scoring", None)
-        return None if scoring is None else check_scoring(self, scoring=scoring)
+        return None if scoring is None else scorer_of(self, scoring)
 
     def _route(self, scorer, sample_weight, params):
         """Return the arguments of ``cv.split`` and of the scorer."""
@@ -272,8 +277,6 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         if classes is not None:
             labels = classes[data.y.astype(np.intp)]
         folds = as_folds(self._splitter(labels), data.X, labels, split_params)
-        if classes is not None:
-            require_classes(folds, data.y, classes)
         deadline = Deadline(self.time_limit)
         l1_ratios, fits = self._l1_ratios(), self._fits(data, folds, options, deadline)
         grids = self._grids(fits.alpha_max(), l1_ratios)
@@ -286,7 +289,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
             judges[name] = Judge(self, other, params, attributes, len(data.y))
         plan = Plan(
             fits, l1_ratios, lambda total: grids, judges, deadline,
-            getattr(self, "_callback", None),
+            getattr(self, "_callback", None), attributes.get("feature_names_in_"),
         )
         result = run_and_tell(plan, self, X, y)
         kept = outcomes(*result.paths, *(p for ps in result.fold_paths for p in ps))
@@ -313,7 +316,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         return PathFits(data, folds, options)
 
     def _splitter(self, labels):
-        return check_cv(self.cv)
+        return splitter_of(self.cv)
 
     def _l1_ratios(self):
         return [float(ratio) for ratio in np.atleast_1d(self.l1_ratio)]

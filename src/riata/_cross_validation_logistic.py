@@ -8,8 +8,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 from sklearn import get_config
-from sklearn.metrics import check_scoring, get_scorer
-from sklearn.model_selection import check_cv
+from sklearn.metrics import get_scorer
 from sklearn.utils import metadata_routing
 from sklearn.utils.metadata_routing import process_routing
 
@@ -27,7 +26,7 @@ from ._cross_validation_fits import PathFits
 from ._cross_validation_folds import (
     as_folds,
     reject_params_without_routing,
-    require_classes,
+    splitter_of,
 )
 from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_scores import (
@@ -35,6 +34,7 @@ from ._cross_validation_scores import (
     Deviance,
     Judge,
     score_model,
+    scorer_of,
     takes_weights,
 )
 from ._estimators_base import (
@@ -59,16 +59,17 @@ from ._validation import (
     check_offset,
     check_operand,
 )
+from ._validation._numbers import MOST_ALPHAS
 
 
 def check_Cs(value, name):
     """Raise unless `value` is a number of Cs, or a list of numbers above 0."""
     if np.ndim(value) == 0:
-        check_integer(value, name)
+        check_integer(value, name, high=MOST_ALPHAS)
         return
     if np.ndim(value) > 1 or np.size(value) == 0:
         raise ValueError(f"{name} must be a count or a 1-D list of numbers above 0.")
-    for k, C in enumerate(np.asarray(value, dtype=np.float64).tolist()):
+    for k, C in enumerate(np.asarray(value).tolist()):
         check_C(C, f"{name}[{k}]")
 
 
@@ -346,11 +347,11 @@ class LogisticRegressionCV(
         options = {**self._path_options(), "loss": self._loss_of(classes)}
         attributes = {"classes_": classes, "loss_": options["loss"], **features}
         scorer = self._get_scorer()
-        split_params, score_params = self._route(scorer, sample_weight, params)
+        weight = None if isinstance(sample_weight, Real) else sample_weight
+        split_params, score_params = self._route(scorer, weight, params)
         labels = classes[data.y.astype(np.intp)]
-        cv = check_cv(self.cv, labels, classifier=True)
+        cv = splitter_of(self.cv, classifier=True)
         folds = as_folds(cv, data.X, labels, split_params)
-        require_classes(folds, data.y, classes)
         data = with_class_weight(data, self.class_weight, classes)
         Cs = self._get_Cs()
         order = increasing(Cs)
@@ -364,6 +365,7 @@ class LogisticRegressionCV(
                 DEVIANCE: Deviance(options["loss"]),
             },
             Deadline(self.time_limit),
+            feature_names=features.get("feature_names_in_"),
         )
         result = run_and_tell(plan, self, X, y)
         found = gather(result, np.argsort(order))
@@ -412,13 +414,14 @@ class LogisticRegressionCV(
             score_params = process_routing(self, "score", **score_params).scorer.score
         elif not takes_weights(scorer):
             score_params = {}
-        offset = check_offset(offset, len(y), n_targets=len(self.classes_))
+        if offset is not None:
+            offset = check_offset(offset, len(y), n_targets=len(self.classes_))
         held_out = Samples(X, y, None, offset)
         return score_model(copy.copy(self), held_out, scorer, score_params)
 
     def _get_scorer(self):
         if self.scoring is not None and not self._is_default(self.scoring):
-            return check_scoring(self, scoring=self.scoring)
+            return scorer_of(self, self.scoring)
         if get_config()["enable_metadata_routing"]:
             # The weights given to fit are for the scores, too.
             return get_scorer("accuracy").set_score_request(sample_weight=True)

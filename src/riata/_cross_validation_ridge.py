@@ -12,8 +12,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.metrics import check_scoring, get_scorer
-from sklearn.model_selection import check_cv
+from sklearn.metrics import get_scorer
 
 from ._cross_validation_base import (
     Reselection,
@@ -22,13 +21,19 @@ from ._cross_validation_base import (
     check_select,
     name_of,
 )
-from ._cross_validation_folds import as_folds, reject_params_without_routing
+from ._cross_validation_folds import (
+    as_folds,
+    reject_params_without_routing,
+    splitter_of,
+)
 from ._cross_validation_result import CVResult
 from ._cross_validation_scores import (
     DEVIANCE,
     minus_deviance,
+    r_squared,
     rows_of_params,
     score_model,
+    scorer_of,
 )
 from ._estimators_base import (
     SHARED_CHECKS,
@@ -47,6 +52,7 @@ from ._path import SQUARED
 from ._result import CRITERIA
 from ._result_ridge import RidgePathResult
 from ._ridge import ridge_loo
+from ._ridge_solver import direct_seconds
 from ._validation import (
     check_bool,
     check_choice,
@@ -217,8 +223,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     n_threads : int, default=None
         Number of threads of fits with bounds; None lets riata decide.
     time_limit : float, default=None
-        Seconds for all fits with bounds, shared evenly among the folds. A fold that
-        runs out of it scores what it has (with a warning).
+        Seconds for all fits, shared evenly among the folds. A fold that runs out of it
+        scores what it has (with a warning). Leave-one-out cannot be stopped: if it may
+        take longer, that is an error.
 
     Attributes
     ----------
@@ -380,6 +387,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         weight = weights_as_given(sample_weight, data.X.shape[0])
         fit = self._fit_leave_one_out if self.cv is None else self._fit_folds
         fitted = fit(data, alphas, weight, scorer, routed)
+        if "cv_result_" in fitted:
+            names = features.get("feature_names_in_")
+            fitted["cv_result_"]._describe_data(names, data.offset is not None)
         self._set_fitted(alphas_=alphas, **fitted, **features)
         return self
 
@@ -434,7 +444,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     def _get_scorer(self):
         """Return the scorer; None for squared errors in leave-one-out."""
         if self.scoring is not None:
-            return check_scoring(self, scoring=self.scoring)
+            return scorer_of(self, self.scoring)
         if get_config()["enable_metadata_routing"]:
             # The weights given to fit are for the scores, too.
             return get_scorer("r2").set_score_request(sample_weight=True)
@@ -479,7 +489,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         """Return the fitted attributes, chosen by the scores of the folds."""
         split_params, score_params = routed
         check_operand(data.X)  # here, where rows still have their own numbers
-        folds = as_folds(check_cv(self.cv), data.X, data.y, split_params)
+        folds = as_folds(splitter_of(self.cv), data.X, data.y, split_params)
         deadline, order = Deadline(self.time_limit), decreasing(alphas)
         grid, single = alphas[order], data.y.ndim == 1
         metric = self._metric()
@@ -503,7 +513,11 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
                 scores[DEVIANCE][:, k] = deviance
             params = rows_of_params(score_params, test, len(weight))
             for i, model in enumerate(models):
-                scores[metric][i, k] = score_model(model, held_out, scorer, params)
+                if self.scoring is None and len(test) > 1:
+                    predicted = model._predictor(held_out.X, held_out.offset)
+                    scores[metric][i, k] = r_squared(held_out.y, predicted, **params)
+                else:
+                    scores[metric][i, k] = score_model(model, held_out, scorer, params)
         mean = scores[metric].mean(axis=1)[np.argsort(order)]
         warn_of_undefined(mean, stacklevel=3)
         kept = {"fold_scores_": scores[metric][np.argsort(order)]}
@@ -575,6 +589,13 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     # -- leave-one-out ----------------------------------------------------------------
 
     def _loo(self, data, alphas):
+        seconds = direct_seconds(data.X, np.inf)
+        if self.time_limit is not None and seconds > self.time_limit:
+            raise ValueError(
+                f"time_limit is {self.time_limit}, but the closed form of leave-one-out "
+                f"needs a decomposition of X, which takes about {seconds:.2g} s and cannot "
+                "be stopped. Raise time_limit, or give the number of folds as cv."
+            )
         return ridge_loo(
             data.X,
             data.y,

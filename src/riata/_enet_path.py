@@ -183,6 +183,8 @@ def _scikit_learn_path(
             start=coef_init, tol=tol, max_iter=max_iter,
         )
         return parts if return_n_iter else parts[:3]
+    if coef_init is not None and not isinstance(coef_init, PathResult):
+        coef_init = check.check_coef(coef_init, data.n_features, "coef_init")
     path = _fit(
         X, y, alphas, eps, l1_ratio=l1_ratio, sample_weight=sample_weight,
         lower=0.0 if positive else None, tol=tol, max_iter=max_iter, init=coef_init,
@@ -196,7 +198,7 @@ def _scikit_learn_path(
 def _grid(alphas, n_alphas):
     """Return the number of alphas or the alphas, of the arguments with two names."""
     if n_alphas is not None and not _is_default(n_alphas):
-        n_alphas = check.check_integer(n_alphas, "n_alphas")
+        n_alphas = check.check_alphas(check.check_integer(n_alphas, "n_alphas"), "n_alphas")
         warnings.warn(
             "'n_alphas' was deprecated in 1.9 and will be removed in 1.11 of "
             f"scikit-learn. Pass alphas={n_alphas}.",

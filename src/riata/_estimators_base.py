@@ -4,7 +4,6 @@ A fit computes everything before it assigns anything, so an estimator whose fit 
 or is interrupted is left as it was.
 """
 
-import sys
 import time
 import warnings
 from functools import partial
@@ -40,6 +39,7 @@ from ._validation import (
     check_sample_weight,
     check_time_limit,
     check_tol,
+    require_offset,
     validate_estimator_input,
     validate_predict_input,
 )
@@ -60,7 +60,7 @@ def or_none(check):
 def check_random_state(value, name):
     """Raise unless `value` can seed a random generator."""
     if value is not None and not isinstance(value, np.random.RandomState):
-        check_integer(value, name, low=0)
+        check_integer(value, name, low=0, high=2**1024)
 
 
 def check_precompute(value, name):
@@ -69,12 +69,6 @@ def check_precompute(value, name):
         check_choice(value, name, ("auto",))
     elif not hasattr(value, "__len__"):
         check_bool(value, name)
-
-
-def check_n_jobs(value, name):
-    """Raise unless `value` is None or an integer other than 0."""
-    if value is not None and check_integer(value, name, low=-sys.maxsize) == 0:
-        raise ValueError(f"{name} is 0; use 1 for one job, -1 for all CPUs")
 
 
 def check_positive(value, name):
@@ -143,7 +137,9 @@ class LinearModel(BaseEstimator):
 
     def _predictor(self, X, offset=None):
         """Return ``X @ coef_.T + intercept_ (+ offset)``."""
-        eta = validate_predict_input(self, X) @ self.coef_.T
+        X = validate_predict_input(self, X)
+        require_offset(offset, self._has_offset)
+        eta = X @ self.coef_.T
         if sparse.issparse(eta):
             eta = eta.toarray()
         return self._add_offset(eta + self.intercept_, offset)
@@ -155,6 +151,11 @@ class LinearModel(BaseEstimator):
         n_targets = eta.shape[1] if eta.ndim == 2 else None
         offset = check_offset(offset, len(eta), n_targets=n_targets)
         return eta + (offset if offset.ndim == eta.ndim else offset[:, None])
+
+    @property
+    def _has_offset(self):
+        """Whether it was fitted with an offset."""
+        return getattr(self, "_has_offset_", False)
 
     @property
     def sparse_coef_(self):
@@ -275,7 +276,7 @@ class GradientTolerance:
         return self._gap_rule if self.tol <= 0.01 else "tol / 100"
 
     def _gap_tolerance(self):
-        return max(min(self.tol / 100, self.tol**2), LEAST_GAP)
+        return max(min(self.tol / 100, self.tol * self.tol), LEAST_GAP)
 
     def _kkt_tolerance(self):
         return self.tol
@@ -294,7 +295,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
         offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
                 default=None
             Known part of the prediction, added to it. A model fitted with an offset
-            needs the offsets of the new samples here.
+            needs the offsets of the new samples here, or 0 to predict without.
 
         Returns
         -------
@@ -427,6 +428,11 @@ class Deadline:
 
     def __init__(self, seconds):
         self._end = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def end(self):
+        """Its end on the clock of ``time.monotonic``; infinite for no limit."""
+        return np.inf if self._end is None else self._end
 
     def left(self, shares=1):
         """Return one share of the seconds left, None for no limit."""

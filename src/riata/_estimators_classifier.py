@@ -56,7 +56,8 @@ def weights_of_classes(class_weight, classes, codes, sample_weight):
     Parameters
     ----------
     class_weight : dict, "balanced" or None
-        "balanced" makes the sums of the weights of all classes equal.
+        "balanced" makes the sums of the weights of all classes equal, except for those
+        of which all samples have a weight of zero.
     classes : ndarray of shape (n_classes,)
     codes : ndarray of shape (n_samples,)
         Places of the labels in `classes`.
@@ -70,13 +71,9 @@ def weights_of_classes(class_weight, classes, codes, sample_weight):
         return None
     if isinstance(class_weight, str):
         sums = np.bincount(codes.astype(np.intp), sample_weight, len(classes))
-        if not sums.all():
-            empty = classes.tolist()[int(np.argmin(sums))]
-            raise ValueError(
-                f"class_weight='balanced' is not possible: all samples of the class "
-                f"{empty!r} have a sample_weight of zero. Leave them out."
-            )
-        return sums.sum() / (len(classes) * sums)
+        counted = sums > 0  # a class without weight stays without
+        share = sums.sum() / counted.sum()
+        return np.divide(share, sums, out=np.zeros(len(classes)), where=counted)
     labels = classes.tolist()
     unknown = [label for label in class_weight if label not in labels]
     missing = [label for label in labels if label not in class_weight]
@@ -128,7 +125,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
                 default=None
             Known part of the linear predictor. A model fitted with an offset needs the
-            offsets of the new samples here.
+            offsets of the new samples here, or 0 to predict without.
 
         Returns
         -------
@@ -141,10 +138,8 @@ class LinearClassifier(ClassifierMixin, LinearModel):
     def _decide(self, X, offset):
         # what the other methods call: `score_model` binds an offset to the public ones
         check_is_fitted(self)
-        scores = self._predictor(X)
-        if scores.shape[1] == 1:
-            scores = scores[:, 0]
-        return self._add_offset(scores, offset)
+        scores = self._predictor(X, offset)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def predict(self, X, offset=None):
         """Predict the class of samples.

@@ -87,7 +87,7 @@ class GeneralizedLinearModel(LinearRegressor):
             Samples.
         offset : array-like of shape (n_samples,), default=None
             Known part of the linear predictor. A model fitted with an offset needs the
-            offsets of the new samples here.
+            offsets of the new samples here, or 0 to predict without.
 
         Returns
         -------

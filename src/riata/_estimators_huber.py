@@ -272,7 +272,14 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
         """Return the fit at the best scale, the scale, and the errors."""
         target = data.y if data.offset is None else data.y - data.offset
         centred = target - (weighted_median(target, weight) if self.fit_intercept else 0.0)
-        size = float(np.average(np.abs(centred), weights=weight)) or 1.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            size = float(np.average(np.abs(centred), weights=weight)) or 1.0
+        if not 1e-300 < size * self.epsilon < 1e300:
+            raise ValueError(
+                f"the mean absolute deviation of y (less the offset) is {size:.3g} and "
+                f"epsilon is {self.epsilon:.3g}: their product, or the sum of "
+                "sample_weight, is out of range. Rescale y or sample_weight."
+            )
         least = LEAST_SCALE * size
         (coef,) = self._starts(1, data.X.shape[1])
         if coef is not None:

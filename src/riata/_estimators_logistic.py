@@ -17,7 +17,6 @@ from ._estimators_base import (
     SHARED_CHECKS,
     Deadline,
     GradientTolerance,
-    check_n_jobs,
     check_positive,
     check_verbose,
     or_none,
@@ -36,6 +35,7 @@ from ._validation import (
     check_choice,
     check_integer,
     check_l1_ratio,
+    check_n_jobs,
     check_real,
 )
 from .losses import Logistic

@@ -203,6 +203,8 @@ class LinearPredictor:
         Parameters
         ----------
         X : array-like, data frame or sparse of shape (n_samples, n_features)
+            The columns of a data frame must be `feature_names`, in this order; without
+            names they are taken to be.
         offset : float or array-like of shape (n_samples,), optional
             Or (n_samples, n_classes), or (n_samples, n_targets). A model that was fitted
             with an offset needs those of the new samples, or 0 for predictions without.
@@ -217,12 +219,12 @@ class LinearPredictor:
             If X has other features, the offset of a model that has one is missing, or
             the result is beyond the range of floating-point numbers.
         """
-        if offset is None and self.has_offset:
-            raise ValueError(
-                "offset is missing: the model was fitted with one. Pass the offsets of "
-                "these samples, or offset=0 to predict without."
-            )
-        self._check_names(X)
+        check.require_offset(offset, self.has_offset)
+        names = check.feature_names_of(X)
+        if names is None and hasattr(X, "columns"):  # that are no strings
+            names = [str(name) for name in X.columns]
+        if names is not None and self.feature_names is not None:
+            check.require_same_names(list(self.feature_names), list(names))
         X = check.check_operand(X)
         if X.shape[1] != self.n_features:
             raise ValueError(
@@ -246,22 +248,6 @@ class LinearPredictor:
             if isinstance(self._coef, SparseRows) and hasattr(X, "tocoo"):
                 return self._coef.product(X)
             return X @ self.coef.T
-
-    def _check_names(self, X):
-        """Raise if a data frame has other columns, or in another order."""
-        names = getattr(X, "columns", None)
-        if names is None or self.feature_names is None:
-            return
-        names = [str(name) for name in names]
-        if names == self.feature_names:
-            return
-        missing = [name for name in self.feature_names if name not in set(names)]
-        if missing:
-            raise ValueError(f"X lacks the feature {missing[0]!r} ({len(missing)} in all).")
-        raise ValueError(
-            "X has other columns than the model, or in another order; pass "
-            "X[model.feature_names]."
-        )
 
     def predict(self, X, offset=None):
         """Predictions: labels if the model has `classes`, else means of y.

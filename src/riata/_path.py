@@ -20,7 +20,14 @@ from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
 from ._separation import message_of_separation, predictors
 from ._smooth import SmoothSolver
-from ._solver import ConvergenceWarning, Interrupted, PathSolver, Settings, Status
+from ._solver import (
+    ConvergenceWarning,
+    Interrupted,
+    PathSolver,
+    Settings,
+    Solutions,
+    Status,
+)
 from ._span import solve_in_span, span_pays
 from ._unpenalised import (
     BasisSolver,
@@ -260,6 +267,7 @@ def fit_path(
     """
     started = monotonic()
     loss = get_loss(loss)
+    names = check.feature_names_of(X)
     data = checked_data(
         X, y, sample_weight, offset, loss, check.check_design_or_chunks
     )
@@ -276,13 +284,13 @@ def fit_path(
         None if max_deviance_ratio is None else check.check_real(
             max_deviance_ratio, "max_deviance_ratio", low=0.0, high=1.0, low_open=True
         ),
-        callback,
+        check.check_callable(callback, "callback"),
     )
     tol, max_iter = check.check_tol(tol), check.check_max_iter(max_iter)
     n_threads = check.check_n_threads(n_threads)
     time_limit = check.check_time_limit(time_limit)
     deadline = math.inf if time_limit is None else started + time_limit
-    start = _check_init(init, p, loss, data.y)
+    start = _check_init(init, p, loss, data.y, names)
     fit_intercept = check.check_bool(fit_intercept, "fit_intercept")
     standardize = check.check_bool(standardize, "standardize")
 
@@ -292,7 +300,16 @@ def fit_path(
         standardize=standardize, n_threads=n_threads, limits=limits, start=start,
         ratio=ratio, started=started,
     )
+    path.feature_names_in = names
     _warn(path, tol)
+    if isinstance(grid, int) and _has_no_alpha_max(path):
+        warnings.warn(
+            "alpha_max is 0: y is constant, or every penalised column is, or the offset "
+            "and the unpenalised columns explain all that they could. Penalised "
+            "coefficients are zero at every alpha, and the automatic grid starts at 1.",
+            UserWarning,
+            stacklevel=2,
+        )
     return path
 
 
@@ -415,6 +432,8 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
             end = limits.reached(record, solutions)
             if end != "complete":
                 break
+        if end == "complete" and getattr(solver, "late", False):
+            end = "time_limit"
     except KeyboardInterrupt:
         if not record.parts:
             raise
@@ -425,6 +444,9 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
 def _solutions(solver, data, grid, penalty, standardize, loss):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
+    if problem.separated:
+        yield _null_solutions(problem, grid)
+        return
     if isinstance(problem, GeneralProblem):
         if data.X.kind == "chunks":
             yield from solver.solve(grid)
@@ -458,7 +480,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
         X, less_offset(data), grid[smooth], fit_intercept=problem.fit_intercept,
         standardize=standardize, sample_weight=data.sample_weight,
         penalty_factor=None if factor is None else factor[keep],
-        tol=solver.settings.tol,
+        tol=solver.settings.tol, deadline=solver.settings.deadline,
     )
     W = ridge.coef.T / problem.coef_unit[keep, None]
     # (whose own bound on the gap knows which columns depend on one another)
@@ -521,6 +543,16 @@ def _limit_of_ridge(problem, settings, data, penalty, loss):
     return W
 
 
+def _null_solutions(problem, grid):
+    """Solutions without coefficients, whose loss is zero up to rounding."""
+    zeros, none = np.zeros(len(grid)), np.empty(0)
+    return Solutions(
+        grid, none.astype(np.intp), none, zeros.astype(np.intp), zeros, zeros, zeros,
+        zeros, np.zeros((len(grid), *np.shape(problem.center))), 0, Status.optimal,
+        ["null"] * len(grid),
+    )
+
+
 class Limits(NamedTuple):
     """What ends a path before its last alpha."""
 
@@ -558,14 +590,23 @@ def _to_design(coef, problem):
     return columns, (coef[..., columns] / problem.coef_unit[columns]).T
 
 
-def _check_init(init, n_features, loss, y):
+def _check_init(init, n_features, loss, y, names):
     if init is None:
         return None
     if isinstance(init, PathResult):
+        if names is not None and init.feature_names_in is not None:
+            check.require_same_names(list(init.feature_names_in), list(names))
         init = init._coef_of(len(init.alphas) - 1)
     if loss.many_outputs:
         return check.check_class_coef(init, n_features, int(y.max()) + 1, "init")
     return check.check_coef(init, n_features, "init")
+
+
+def _has_no_alpha_max(path):
+    """Whether no penalised coefficient differs from zero at any alpha > 0."""
+    if path.l1_ratio < LEAST_L1_RATIO:
+        return path.alphas[0] == 1.0 and not path.n_active.any()
+    return not path.alpha_max > 0
 
 
 def _warn(path, tol):
@@ -600,7 +641,7 @@ def alpha_grid(problem, solver, n_alphas, ratio):
     top = solver.alpha_max
     if problem.l1_ratio < LEAST_L1_RATIO:
         top = problem.least_l1_alpha(solver.c, LEAST_L1_RATIO)
-    top = top if top > 0 else np.finfo(float).tiny / ratio
+    top = top if top > 0 else 1.0  # any will do; `fit_path` warns
     return top * np.logspace(0.0, math.log10(ratio), n_alphas)
 
 

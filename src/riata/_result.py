@@ -211,6 +211,8 @@ class PathResult:
         Objective of the model without features.
     alpha_max, l1_ratio, loss, n_samples, n_features_in, fit_intercept, has_offset
         Of the problem; the last says whether there was an offset.
+    feature_names_in : ndarray of str of shape (n_features_in,), or None
+        Names of the features, where X was a data frame (or chunks) that has them.
 
     Examples
     --------
@@ -226,6 +228,7 @@ class PathResult:
 
     unpacks = ("alphas", "coefs", "dual_gap")
     has_offset = False
+    feature_names_in = None
 
     def __init__(self, **fields):
         self.__dict__.update(fields)
@@ -345,11 +348,24 @@ class PathResult:
         X : array-like or sparse of shape (n_samples, n_features)
         alpha : float, optional
             As in `coef_at`. By default all alphas of the path.
-        offset : array-like of shape (n_samples,), optional
+        offset : float or array-like of shape (n_samples,), optional
+            A path that was fitted with an offset needs those of the new samples, or 0
+            for predictions without.
 
         Returns
         -------
         ndarray of shape (n_samples,), or (n_samples, n_alphas) for all alphas
+
+        Raises
+        ------
+        ValueError
+            If X has other features than the fit, by number or by name, or the offset of
+            a path that was fitted with one is missing.
+
+        Warns
+        -----
+        UserWarning
+            If only one of X and the data of the fit has names of features.
         """
         return self._loss.predict(self.decision_function(X, alpha, offset))
 
@@ -365,8 +381,12 @@ class PathResult:
         -------
         ndarray of shape (n_samples,), or (n_samples, n_alphas) for all alphas
         """
+        check.require_offset(offset, self.has_offset)
         X = self._checked_operand(X)
-        offset = check.check_offset(offset, X.shape[0])
+        return self._decide(X, alpha, check.check_offset(offset, X.shape[0]))
+
+    def _decide(self, X, alpha, offset):
+        """`decision_function` of checked input."""
         if alpha is None:
             eta = X @ self.coef
             eta = (eta.toarray() if hasattr(eta, "toarray") else eta) + self.intercept
@@ -376,6 +396,7 @@ class PathResult:
         return eta if offset is None else eta + offset
 
     def _checked_operand(self, X):
+        check.check_names_match(self.feature_names_in, X, type(self).__name__, 4)
         X = check.check_operand(X)
         if X.shape[1] != self.n_features_in:
             raise ValueError(
@@ -462,6 +483,7 @@ class PathResult:
         alpha : float
             As in `coef_at`.
         feature_names : array-like of str of shape (n_features,), optional
+            By default those of the fit, if there were any.
         classes : array-like of shape (n_classes,), optional
             The labels that y's 0, 1, ... stand for. With them the model predicts
             labels, without them means of y, as `predict` does.
@@ -483,6 +505,8 @@ class PathResult:
         from ._linear_predictor import LinearPredictor
 
         coef, intercept = self.coef_at(alpha)
+        if feature_names is None:
+            feature_names = self.feature_names_in
         certificate, found = None, np.flatnonzero(self.alphas == alpha)
         if len(found):  # not between two alphas
             k = found[0]
@@ -506,7 +530,7 @@ class PathResult:
         alpha : float, optional
             As in `coef_at`. By default the last of the path.
         feature_names : array-like of str of shape (n_features,), optional
-            By default the numbers of the columns.
+            By default those of the fit, or else the numbers of the columns.
         all_features : bool, default=False
             Whether to list those whose coefficient is zero as well.
         frame : {"pandas", "polars", "table"}, optional

@@ -101,6 +101,8 @@ def summary_of(
     if coef.ndim == 2:
         rows = ("class", np.arange(len(coef)) if classes is None else classes)
     spread = path._spread
+    if feature_names is None:
+        feature_names = path.feature_names_in
     return coefficient_table(
         coef, deviations=spread and spread.deviations(), entry=entry_alphas(path),
         frequency=selection_frequency, feature_names=feature_names, rows=rows, **options,

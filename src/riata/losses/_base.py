@@ -1,6 +1,11 @@
 """What the solver needs of a loss; a new one is a subclass in a file of its own."""
 
+import math
+
 import numpy as np
+
+# Log-odds of a class whose complement has a probability below rounding.
+CERTAIN = -math.log(np.finfo(float).eps)
 
 
 class Loss:
