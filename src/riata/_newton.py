@@ -71,9 +71,8 @@ def solve_definite(matrix, rest):
         shifted.flat[:: len(rest) + 1] += ridge
         factor, failed = factored(shifted, lower=1, clean=0)
         ridge *= 100.0
-    if failed:
-        return np.zeros(len(rest))
-    return solve_factored(factor, rest / root, lower=1)[0] / root
+    found = solve_factored(factor, rest / root, lower=1)[0] / root
+    return found if not failed and np.isfinite(found).all() else np.zeros(len(rest))
 
 
 def bounded(D):

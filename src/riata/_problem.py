@@ -397,8 +397,9 @@ class GeneralProblem(Problem):
         with np.errstate(over="ignore", invalid="ignore"):
             curvature = np.abs(self.loss.curvature(self.targets, self.null_eta))
             noise = EPS * (1.0 + np.abs(self.null_eta))
-            total = 0.5 * float(self.weigh(curvature * noise * noise).sum())
             only = self.weigh(residual) <= self.weigh(64.0 * curvature * noise)
+            noise += EPS * abs(self.shift_of_y) / self.target_unit  # of the intercept
+            total = 0.5 * float(self.weigh(curvature * noise * noise).sum())
         only = self.fit_intercept and bool(only.all())
         return (total if math.isfinite(total) else 0.0), only
 
