@@ -63,12 +63,14 @@ def check_solution(
 ):
     r"""Audit a solution: duality gap and KKT violation, for the problem of `fit_path`.
 
-    The dual point is the residual, made orthogonal to the intercept and to unpenalised
-    columns and shrunk until it is feasible. Whatever the coefficients are, the optimum
-    is not below `dual`, up to rounding. One assumption is made, and only for a column
-    that neither a penalty nor a bound on the side of its pull holds and that is not
-    solved exactly: in units in which X's columns and y have norm one, its optimal
-    coefficient is at most ``1e3 (max_j |w_j| + 1)``.
+    The dual point is the residual, made orthogonal to the intercept and to columns that
+    neither a penalty nor a bound holds, and shrunk until it is feasible. Whatever the
+    coefficients are, the optimum is not below `dual`, up to rounding.
+
+    One assumption is made where there are such columns and no such dual point: the loss
+    has no conjugate (`Loss.dual`), or the columns are too many to be decomposed. In units
+    in which X's columns and y have norm one, their optimal coefficients are then assumed
+    to be at most ``1e3 (max_j |w_j| + 1)``.
 
     Parameters
     ----------

@@ -138,13 +138,13 @@ class Problem:
                 excluded |= sd == 0  # a constant, which no penalty holds
             factor = np.where(excluded, 0.0, factor)
             scale[excluded] = sqnorm[excluded] = design.xty[excluded] = 0.0
+        self.factor, self.sd = factor, sd
         penalties = in_design_units(factor, sd, scale, sqnorm, n, l1_ratio, self.unit)
         if self._leave_out_tiny(*penalties):
             penalties = in_design_units(
                 factor, sd, scale, sqnorm, n, l1_ratio, self.unit
             )
         l1, l2, self.coef_unit, unit, free = penalties
-        self.factor, self.sd = factor, sd
         known = self.fit_intercept or not standardize
         self.spread = Spread(sqnorm if known else n * sd**2, scale, n)
         self.free = self.unpenalised = free  # the former without bounds
@@ -172,8 +172,12 @@ class Problem:
         tiny = np.flatnonzero(tiny & (design.sqnorm > 0.0))
         if not len(tiny):
             return False
+        # (the penalties themselves may overflow)
+        sd, factor = self.sd[tiny], 1.0 if self.factor is None else self.factor[tiny]
         with np.errstate(divide="ignore"):
-            least = np.minimum(1e6 / l1[tiny], 1e20 / l2[tiny])
+            unit = 1.0 / (design.n_samples * factor * sd)
+            least = 1e6 * self.unit * (unit / self.l1_ratio)
+            least = np.minimum(least, 1e20 * (unit / (1.0 - self.l1_ratio)) / sd)
         self.left_out = tiny
         self.least_alpha = max(float(least.max()), SMALLEST)
         if self.options.standardize or np.isin(tiny, free).any():
