@@ -11,10 +11,9 @@ from ._multinomial_rows import RowSolver, norms
 from ._newton import gradient, product
 from ._path import checked_data, checked_penalty, checked_problem
 from ._problem import GeneralProblem
+from ._unpenalised import FREE_ENTRIES, open_columns
 from ._working_set import FreeColumns
 from .losses import get_loss
-
-FREE_ENTRIES = 2**27  # the largest dense block of unpenalised columns (1 GiB)
 
 
 class Certificate(NamedTuple):
@@ -206,8 +205,8 @@ def _audit(problem, coef, intercept, alpha):
         C, everything, w[:, None], alphas, np.array([loss])
     )
     projected = loss
-    free = _free(problem, alpha)
-    if len(free):
+    free = open_columns(problem, alpha)
+    if 0 < len(free) * design.n_samples <= FREE_ENTRIES:
         FreeColumns(problem, free).project(R)
         problem.center_block(R)
         projected = float(np.vdot(R, problem.weigh(R)))
@@ -309,15 +308,3 @@ def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
     if len(free) and dual < np.inf:
         return min(dual, loss + penalty), kkt, penalty
     return min(tangent, dual), kkt, penalty
-
-
-def _free(problem, alpha):
-    """Columns that no finite bound and no penalty keeps."""
-    free = problem.free
-    if alpha == 0.0:
-        open_ended = problem.design.sqnorm > 0
-        if problem.strengths.lower is not None:
-            open_ended &= np.isinf(problem.strengths.lower)
-            open_ended &= np.isinf(problem.strengths.upper)
-        free = np.flatnonzero(open_ended)
-    return free if len(free) * problem.design.n_samples <= FREE_ENTRIES else free[:0]

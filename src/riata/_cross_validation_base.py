@@ -75,6 +75,7 @@ class Outcome(NamedTuple):
     """How one fit ended."""
 
     relative_gap: float
+    kkt: float
     status: str
 
 
@@ -84,7 +85,7 @@ def outcomes(*paths):
     return [
         outcome
         for path in solved.values()
-        for outcome in map(Outcome, path.relative_gap, path.status)
+        for outcome in map(Outcome, path.relative_gap, path.kkt, path.status)
     ]
 
 

@@ -11,7 +11,7 @@ from time import monotonic
 import numpy as np
 
 from ._cross_validation_folds import FoldMoments, train_weight
-from ._estimators_base import solve_path
+from ._estimators_base import settings_of, solve_path
 from ._moments import Inexact
 from ._path import Data, alpha_max, checked_penalty, checked_problem
 from ._solver import Settings
@@ -70,7 +70,7 @@ class PathFits:
                 )
             except Inexact:
                 pass
-        left_out = ("tol", "max_iter", "n_threads")
+        left_out = ("tol", "kkt_tol", "max_iter", "n_threads")
         options = {k: v for k, v in self.options_of_all.items() if k not in left_out}
         X, y, weight, offset = self.data
         return alpha_max(X, y, sample_weight=weight, offset=offset, **options)
@@ -116,7 +116,7 @@ class PathFits:
     def _path(self, options, fold, l1_ratio, alphas, seconds, guide):
         if self.moments is not None and l1_ratio > 0:
             deadline = np.inf if seconds is None else monotonic() + seconds
-            settings = Settings(options["tol"], options["max_iter"], deadline)
+            settings = settings_of(dict(options), deadline)
             model = self._model(options, l1_ratio)
             try:
                 return self.moments.path(fold, alphas, settings, **model)

@@ -40,7 +40,6 @@ from ._estimators_base import (
     Deadline,
     Fit,
     Samples,
-    solve_path,
     warn_not_converged,
 )
 from ._estimators_classifier import class_attributes, with_class_weight
@@ -340,7 +339,6 @@ class LogisticRegressionCV(
         data, classes, features = self._checked_classes(X, y, sample_weight, offset)
         check_operand(data.X)  # here, where rows still have their own numbers
         options = {**self._path_options(), "loss": self._loss_of(classes)}
-        kkt = options.pop("kkt")
         attributes = {"classes_": classes, "loss_": options["loss"], **features}
         scorer = self._get_scorer()
         split_params, score_params = self._route(scorer, sample_weight, params)
@@ -366,7 +364,7 @@ class LogisticRegressionCV(
         found = gather(result, np.argsort(order))
         if self.refit:
             choice = self._choice(result, Cs, self.select)
-            fitted = self._refit(plan, result, choice, kkt)
+            fitted = self._final(plan, result, choice)
             fitted |= self._strength(choice, Cs, classes)
         else:
             fitted, C, l1_ratio = average_of_best(found, Cs, l1_ratios)
@@ -487,24 +485,13 @@ class LogisticRegressionCV(
             C, l1_ratio = np.repeat(C, n), np.repeat(l1_ratio, n)
         return {"C_": C, "l1_ratio_": l1_ratio}
 
-    def _refit(self, plan, result, choice, kkt):
-        """Fit all of the data with the chosen C and l1_ratio, from where the path was,
-        unless it was there to `kkt` already."""
-        data, final, at = plan.data, choice.path, choice.at
-        if final.kkt[at] > kkt or final.status[at] != "optimal":
-            final, at = solve_path(
-                data,
-                np.array([choice.alpha]),
-                l1_ratio=choice.l1_ratio,
-                seconds=plan.deadline.left(),
-                start=choice.path._coef_of(choice.at),
-                kkt=kkt,
-                **plan.fits.options,
-            ), 0
-        kept = outcomes(final, *(p for of_ratio in result.fold_paths for p in of_ratio))
+    def _final(self, plan, result, choice):
+        """Attributes of the fit of all samples with the chosen C and l1_ratio."""
+        fold_paths = (path for of_ratio in result.fold_paths for path in of_ratio)
+        kept = outcomes(choice.path, *fold_paths)
         what = "fits (folds, l1_ratios and Cs)"
         warn_not_converged(self, kept, what, stacklevel=3)
-        return class_attributes(Fit.from_path(final, at), data.X.dtype)
+        return class_attributes(Fit.from_path(choice.path, choice.at), plan.data.X.dtype)
 
     def _records(self, found, classes):
         """Return what is kept of the folds, in the shapes that were asked for."""

@@ -68,6 +68,11 @@ class Diagnostics:
         """To be entered by the code whose seconds are to be counted."""
         return Phase(self.seconds, name)
 
+    def add(self, other):
+        """Count the work of another solver as well."""
+        for name in self.counts:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def __repr__(self):
         counts = ", ".join(f"{name} {getattr(self, name):.6g}" for name in self.counts)
         seconds = ", ".join(f"{k} {v:.3g}" for k, v in self.seconds.items())

@@ -10,13 +10,13 @@ from ._estimators_base import (
     Samples,
     fitted_attributes,
     or_none,
+    settings_of,
     solve_path,
     warn_not_converged,
 )
 from ._estimators_glm import OPTION_CHECKS, GeneralizedLinearModel
 from ._path import Data, checked_penalty
 from ._relaxed import refuse_several
-from ._solver import Settings
 from ._validation import (
     check_alpha,
     check_design,
@@ -67,7 +67,7 @@ def core_arguments(data, options, deadline=np.inf):
     """
     options = dict(options)
     bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
-    settings = Settings(options.pop("tol"), options.pop("max_iter"), deadline)
+    settings = settings_of(options, deadline)
     X = check_design(data.X)
     weight = check_sample_weight(data.sample_weight, X.n_samples)
     penalty = checked_penalty(None, 1.0, *bounds, X.n_features)

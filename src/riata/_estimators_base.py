@@ -23,6 +23,7 @@ from . import _path
 from ._moments import rows_of
 from ._path import Data, checked_penalty
 from ._result import Solved
+from ._separation import message_of_separation
 from ._solver import Settings
 from ._validation import (
     check_bool,
@@ -100,7 +101,6 @@ COORDINATE_CHECKS = {
 
 
 LEAST_GAP = 1e-10  # relative, that is asked for where `tol` is squared
-ROUNDING = 1e-14  # relative gap that nothing falls below
 
 # ---------------------------------------------------------------------------
 # What the estimators share.
@@ -118,6 +118,15 @@ class LinearModel(BaseEstimator):
     def _gap_tolerance(self):
         """Largest relative duality gap of a fit."""
         return self.tol / 100
+
+    def _describe_gap_tolerance(self):
+        """Say how it follows from `tol`."""
+        return self._gap_rule
+
+    def _kkt_tolerance(self):
+        """Largest violation of the optimality conditions, in units of the gradient of
+        the mean loss; infinite where the gap decides alone."""
+        return np.inf
 
     def _get_loss(self):
         """Return the loss that the parameters ask for."""
@@ -212,6 +221,7 @@ class LinearModel(BaseEstimator):
             "lower": lower,
             "upper": self.upper,
             "tol": self._gap_tolerance(),
+            "kkt_tol": self._kkt_tolerance(),
             "max_iter": 1000 if self.max_iter is None else self.max_iter,
             "n_threads": self.n_threads,
         }
@@ -249,11 +259,16 @@ class GradientTolerance:
 
     _gap_rule = "tol ** 2"
 
+    def _describe_gap_tolerance(self):
+        if self.tol**2 < LEAST_GAP:
+            return f"max({self._gap_rule}, {LEAST_GAP:g})"
+        return self._gap_rule if self.tol <= 0.01 else "tol / 100"
+
     def _gap_tolerance(self):
         return max(min(self.tol / 100, self.tol**2), LEAST_GAP)
 
-    def _path_options(self):
-        return {**super()._path_options(), "kkt": self.tol}
+    def _kkt_tolerance(self):
+        return self.tol
 
 
 class LinearRegressor(RegressorMixin, LinearModel):
@@ -398,7 +413,7 @@ class Deadline:
 
 
 def solve_path(
-    data, alphas, *, l1_ratio, seconds=None, start=None, kkt=None, **options
+    data, alphas, *, l1_ratio, seconds=None, start=None, **options
 ):
     """Fit a path as :func:`riata.fit_path` does, but without its warning.
 
@@ -416,9 +431,6 @@ def solve_path(
         Time limit.
     start : ndarray of shape (n_features,), optional
         Coefficients to start from.
-    kkt : float, optional
-        For a single alpha: the largest violation of the optimality conditions. Where
-        the gap allows a larger one, it is solved to smaller gaps, if rounding permits.
     **options
         As from ``LinearModel._path_options``.
 
@@ -429,67 +441,90 @@ def solve_path(
     """
     deadline = np.inf if seconds is None else time.monotonic() + seconds
     bounds = options.pop("penalty_factor"), options.pop("lower"), options.pop("upper")
-    settings = Settings(options.pop("tol"), options.pop("max_iter"), deadline)
+    settings = settings_of(options, deadline)
     X, y, weight, offset = data
     X = check_design_or_chunks(X)
     weight = check_sample_weight(weight, X.n_samples)  # equal ones are none
     data = Data(X, options["loss"].check_target(y), weight, offset)
     penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)
-    path = _path.solve_path(data, alphas, penalty, settings, start=start, **options)
-    while kkt is not None and path.kkt[0] > kkt and settings.tol > ROUNDING:
-        # the gap falls like the square of the violation
-        tol = 0.1 * settings.tol * (kkt / path.kkt[0]) ** 2
-        settings = settings._replace(tol=max(tol, ROUNDING))
-        sharper = _path.solve_path(
-            data, alphas, penalty, settings, start=path._coef_of(0), **options
-        )
-        inaccurate = sharper.status[0] != "optimal"
-        if inaccurate:
-            sharper.status = path.status  # which it is by the tolerance that was asked
-        if sharper.kkt[0] <= path.kkt[0]:
-            path = sharper
-        if inaccurate:
-            break
-    return path
+    return _path.solve_path(data, alphas, penalty, settings, start=start, **options)
+
+
+def settings_of(options, deadline=np.inf):
+    """Take the `Settings` out of a dict as from ``LinearModel._path_options``."""
+    return Settings(
+        options.pop("tol"), options.pop("max_iter"), deadline,
+        kkt_tol=float(options.pop("kkt_tol")),
+    )
 
 
 def warn_not_converged(estimator, fits, what, stacklevel):
-    """Warn once, with the worst gap, the tolerance and what to do about it.
+    """Warn once, with what was missed by most, its tolerance and what to do about it.
 
     Parameters
     ----------
     estimator : LinearRegressor
         With the parameters ``tol``, ``max_iter`` and ``time_limit``.
     fits : sequence
-        Objects with the attributes ``relative_gap`` and ``status``.
+        Objects with the attributes ``relative_gap``, ``kkt`` and ``status``.
     what : str
         What the fits are called: "targets", "fits".
     stacklevel : int
         As for :func:`warnings.warn`, counted from the caller.
     """
-    failed = [fit for fit in fits if fit.status != "optimal"]
+    separated = [fit for fit in fits if fit.status == "unbounded_or_separable"]
+    if separated:
+        text = message_of_separation(len(separated), len(fits), what, estimator._stronger)
+        warnings.warn(
+            f"{type(estimator).__name__}: {text}",
+            ConvergenceWarning,
+            stacklevel=stacklevel + 1,
+        )
+    good = "optimal", "unbounded_or_separable"
+    failed = [fit for fit in fits if fit.status not in good]
     if not failed:
         return
-    worst = max(failed, key=lambda fit: fit.relative_gap)
-    largest = "largest " if len(failed) > 1 else ""
-    found = (
-        f"the {largest}relative duality gap is {worst.relative_gap:.2e}, the tolerance "
-        f"{estimator._gap_rule} is {estimator._gap_tolerance():.2e}"
-    )
-    if np.isnan(worst.relative_gap):  # of a loss that is not convex
-        found = "the optimality conditions are violated by more than the tolerance"
+    found, worst = missed(estimator, failed)
     share = f" in {len(failed)} of {len(fits)} {what}" if len(fits) > 1 else ""
-    limit = "max_iter"
-    if any(fit.status == "time_limit" for fit in failed):
-        limit = "time_limit"
+    statuses = {str(fit.status) for fit in failed}
+    limit = "time_limit" if "time_limit" in statuses else "max_iter"
+    remedy = f"Raise {limit} (now {getattr(estimator, limit)}) or"
+    if statuses <= {"insufficient_progress", "optimal_inaccurate"}:
+        remedy = "Rounding errors let no further step improve on it: raise"
     warnings.warn(
         f"{type(estimator).__name__} did not converge{share}: {found} "
-        f"(status: {worst.status}). Raise {limit} (now "
-        f"{getattr(estimator, limit)}) or tol (now {estimator.tol}), or penalize more "
+        f"(status: {worst.status}). {remedy} tol (now {estimator.tol}), or penalize more "
         f"({estimator._stronger}).",
         ConvergenceWarning,
         stacklevel=stacklevel + 1,
     )
+
+
+def missed(estimator, failed):
+    """Say what some fits have missed, and return the worst of them, too."""
+    gap_tol, kkt_tol = estimator._gap_tolerance(), estimator._kkt_tolerance()
+    largest = "largest " if len(failed) > 1 else ""
+    worst = max(failed, key=lambda fit: np.nan_to_num(fit.relative_gap))
+    by_kkt = max(failed, key=lambda fit: fit.kkt)
+    found = []
+    if worst.relative_gap > gap_tol:
+        found.append(
+            f"the {largest}relative duality gap is {worst.relative_gap:.2e}, the "
+            f"tolerance {estimator._describe_gap_tolerance()} is {gap_tol:.2e}"
+        )
+    if by_kkt.kkt > kkt_tol:
+        worst = worst if found else by_kkt
+        found.append(
+            f"the {largest}violation of the optimality conditions (an entry of the "
+            f"gradient of the mean loss) is {by_kkt.kkt:.2e}, the tolerance tol is "
+            f"{kkt_tol:.2e}"
+        )
+    if not found:
+        found.append(
+            f"the {largest}violation of the optimality conditions (an entry of the "
+            f"gradient of the mean loss) is {by_kkt.kkt:.2e}"
+        )
+    return "; ".join(found), worst
 
 
 class Fit(NamedTuple):
@@ -502,6 +537,11 @@ class Fit(NamedTuple):
     n_iter: int
     status: str
     solved: Solved  # the problem that it solves
+
+    @property
+    def kkt(self):
+        """Largest violation of the optimality conditions."""
+        return self.solved.kkt
 
     @classmethod
     def from_path(cls, path, at):

@@ -36,6 +36,8 @@ LEAST_SCALE = 1e-6  # against the size of the target about its median
 FIRST_SCALE = 0.1  # likewise: to begin with a smaller one would be hard
 SHARP = 1e-13  # largest gradient of the mean loss, against that of a large error
 CLOSE = 1e-10  # relative change of the scale that ends the search
+MOST_IDLE = 6  # scales in a row that come no closer to the best one
+EPS = float(np.finfo(float).eps)
 
 
 def check_epsilon(value, name):
@@ -279,6 +281,7 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
             scale = max(best_scale(centred, weight, self.epsilon), FIRST_SCALE * size)
         problem = AtScale(self, data, weight, size, Deadline(self.time_limit))
         low, high, before = least, math.inf, None
+        closest, idle = math.inf, 0
         limit = 1000 if self.max_iter is None else self.max_iter
         for n_iter in range(1, limit + 1):
             fit, error = problem.solve(scale, coef, target)
@@ -292,6 +295,15 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
             done = abs(lead) <= CLOSE or abs(slope) <= 1e-4 * self.tol
             if done or fit.status == "time_limit":
                 break
+            idle = 0 if abs(lead) <= 0.5 * closest else idle + 1
+            closest = min(abs(lead), closest)
+            if idle >= MOST_IDLE:
+                # of errors that are differences of these
+                size_of_parts = np.abs(target) + np.abs(error)
+                rounding = 8.0 * EPS * float(weight @ (cut * size_of_parts)) / scale
+                done = abs(slope) <= max(self.tol, rounding)
+                if done:
+                    break
             if lead > 0:
                 low = scale
             else:
@@ -315,7 +327,7 @@ class AtScale:
 
     def __init__(self, estimator, data, weight, size, deadline):
         self.estimator, self.data, self.total = estimator, data, weight.sum()
-        self.counts = weight > 0
+        self.weight, self.counts = weight, weight > 0
         self.size, self.deadline = size, deadline
         self.options = estimator._path_options()
         self.all_small = False
@@ -326,15 +338,27 @@ class AtScale:
         if self.all_small:
             # the gap is to be small against the objective of Huber's loss
             tol = max(self.options["tol"] * min(delta / self.size, 1.0), 1e-15)
-            fit, error = self._fit(scale, start, target, loss=SQUARED, kkt=None, tol=tol)
+            fit, error = self._fit(
+                scale, start, target, loss=SQUARED, kkt_tol=math.inf, tol=tol
+            )
             if np.abs(error[self.counts]).max() <= delta and fit.status == "optimal":
                 return fit, error
         # Nearly as sharp as rounding permits, which costs a step: the loss is quadratic
         # between few kinks, and the search for the scale wants a smooth function.
-        options = {"loss": Huber(delta), "kkt": SHARP * delta}
+        options = {"loss": Huber(delta), "kkt_tol": SHARP * delta}
         fit, error = self._fit(scale, start, target, **options)
+        if fit.status != "time_limit" and fit.relative_gap <= self.options["tol"]:
+            if fit.kkt <= self._enough(scale, target):
+                fit = fit._replace(status=Status.optimal)
         self.all_small = bool(np.abs(error[self.counts]).max() <= delta)
         return fit, error
+
+    def _enough(self, scale, target):
+        """Largest gradient of the mean loss that the tolerance, or else rounding,
+        allows: that of the objective is larger by 2 sum(s) / scale."""
+        size = np.abs(target) * np.where(self.counts, self.weight, 0.0)
+        rounding = 8.0 * EPS * float(np.max(abs(self.data.X).T @ size, initial=0.0))
+        return max(0.5 * self.estimator.tol * scale, rounding) / self.total
 
     def _fit(self, scale, start, target, **options):
         path = solve_path(

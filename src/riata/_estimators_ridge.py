@@ -25,7 +25,7 @@ from ._path import SQUARED
 from ._problem import Options
 from ._result import Solved
 from ._ridge import solve_ridge
-from ._solver import Status
+from ._solver import ROUNDING, Status
 from ._validation import (
     check_alpha,
     check_alphas,
@@ -333,6 +333,6 @@ def status_of_gap(relative_gap, tol):
     """Return how a direct or Krylov solution ended."""
     if relative_gap <= tol:
         return Status.optimal
-    if relative_gap <= 10 * tol:
+    if relative_gap <= max(10 * tol, ROUNDING):
         return Status.optimal_inaccurate
     return Status.insufficient_progress

@@ -116,7 +116,7 @@ def descend_lanes(problem, view, state, xty, yy, W, first, alphas, tol, max_roun
             newton += block.newton(CG_STEPS)
         largest = block.sweep()[:lanes]
         rounds += 1
-        stuck = active & (largest <= 1e-31 * (w**2).max(axis=0))
+        stuck = active & (largest <= 1e-31 * np.maximum((w**2).max(axis=0), yy))
         statuses[stuck] = STALLED
         active &= ~stuck
     W = W.copy()

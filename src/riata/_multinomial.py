@@ -16,6 +16,7 @@ from ._lanes import LANES, View
 from ._newton import MAX_STEPS, Model, NewtonSolver, gradient
 from ._predictors import Predictors
 from ._problem import GeneralProblem
+from ._separation import is_separated
 from ._solver import EPS, Solutions, Verdict
 
 MOST_PAIRS = 1500  # coefficients up to which one Gram matrix serves all classes
@@ -228,12 +229,18 @@ class MultinomialSolver(NewtonSolver):
     """
 
     certify = staticmethod(certify)
+    patience = MAX_STEPS  # classes always move together
 
     def __init__(self, problem, settings, start=None):
         self.B = np.zeros((0, problem.n_classes))  # coefficients at the last solution
-        super().__init__(problem, settings._replace(lanes=1, screening=False), start)
-        self.patience = MAX_STEPS
         self.turn = True
+        super().__init__(problem, settings._replace(lanes=1, screening=False), start)
+
+    def _no_constants(self):
+        return np.zeros(self.problem.n_classes)
+
+    def _drop_rounding(self, W, alphas):
+        super()._drop_rounding(W, np.full(W.shape[1], alphas[0]))
 
     def _null_correlations(self):
         problem = self.problem
@@ -261,9 +268,8 @@ class MultinomialSolver(NewtonSolver):
         place, null, c = self._places(columns), self.B.copy(), self.c
         bounds = self.working.lower[place, None], self.working.upper[place, None]
         self.B[place] = np.clip(B, *bounds)
-        if not self._restart(None) <= 2.0 * self.problem.yy:  # worse than nothing
-            self.B = null
-            self._restart(None)
+        if not self._restart(self.B) <= 2.0 * self.problem.yy:  # worse than nothing
+            self._restart(null)
             self.c = c
         else:
             self.alpha = self.problem.strengths.alpha_max(self.c)
@@ -430,12 +436,17 @@ class MultinomialSolver(NewtonSolver):
         share = self.model.weighted * (1.0 - self.P)
         return self.ratio * np.maximum(share.mean(axis=0), 1e-3 * share.mean())
 
+    def _is_separated(self, W, alphas):
+        V = self._of_all_columns(W)
+        return is_separated(self.problem, alphas[0], V, self.shift)
+
     def _measure(self, W, C, loss, alphas):
         count = len(alphas)
-        gap, _, penalty = self.problem.strengths.certify(
+        gap, kkt, penalty = self.problem.strengths.certify(
             C, self.working.columns, W, alphas, count * loss, False, True
         )
-        return gap + self._intercept_gap(), penalty
+        kkt = max(kkt.max(), np.max(self._intercept_kkt()))
+        return gap + self._intercept_gap(), np.full(count, kkt), penalty
 
     def _intercept_gap(self):
         if self.model is None or not self.problem.fit_intercept:
@@ -471,7 +482,7 @@ class MultinomialSolver(NewtonSolver):
         return Verdict(*(np.array([part]) for part in (gap, kkt, loss, penalty, 0.0)))
 
     def _restart(self, W):
-        verdict = self._verify(self.B, np.zeros(1))
+        verdict = self._verify(W, np.zeros(1))
         self._move(verdict)
         return verdict.loss[0]
 
@@ -501,10 +512,25 @@ class MultinomialSolver(NewtonSolver):
                 none, np.empty(0, dtype=np.intp), none, np.empty(0, dtype=np.intp), none,
                 none, none, none, np.empty((0, self.problem.n_classes)), rounds, status, [],
             )
-        places, classes = self.solved.nonzero()
+        solved = self._of_sum_zero(alphas[0])
+        places, classes = solved.nonzero()
         columns = self.working.columns[places] * self.problem.n_classes + classes
         gap, kkt, loss, penalty, _ = verdict
         return Solutions(
-            alphas, columns, self.solved[places, classes], np.array([len(columns)]),
+            alphas, columns, solved[places, classes], np.array([len(columns)]),
             gap, kkt, loss, penalty, self.constants[None, :], rounds, status, self.engine,
         )
+
+    def _of_sum_zero(self, alpha):
+        """The coefficients that were verified last. What is added to those of a feature in
+        all classes changes no probability: where nothing else decides on it their sum is
+        zero, which makes their norm the least."""
+        working, solved = self.working, self.solved
+        size = len(solved)
+        alone = np.isinf(working.lower[:size]) & np.isinf(working.upper[:size])
+        if alpha > 0:
+            alone &= (working.l1[:size] == 0) & (working.l2[:size] == 0)
+        if not alone.any():
+            return solved
+        mean = np.where(alone, solved.mean(axis=1), 0.0)
+        return solved - mean[:, None]

@@ -12,6 +12,7 @@ from ._multinomial import MultinomialSolver
 
 ENOUGH = 1e-3  # share of the first sweep's change at which descent along rows ends
 MAX_SWEEPS = 200
+NEGLIGIBLE = 1e-10  # strength of an L1 part, as in `riata._core.penalty`
 FAR = 1e3  # how far a row that nothing holds may be, in units of the largest
 
 
@@ -47,9 +48,12 @@ def certify(strengths, C, cols, B, alpha, loss):
     penalty = float(l1[:size] @ w + 0.5 * (l2[:size] @ square))
     objective = 0.5 * loss + penalty
     excess = np.maximum(z - l1, 0.0)
-    held, ridge = l1 > 0, (l1 == 0) & (l2 > 0)
+    # an l1 that is lost in rounding is left to the conjugate of the ridge part
+    held = (l1 >= NEGLIGIBLE) | ((l1 > 0) & (l2 == 0))
+    ridge = ~held & (l2 > 0)
     inside = held[:size]
     gap = float((l1[:size] * w - np.einsum("ij,ij->i", Z[:size], B))[inside].sum())
+    gap += float((l1[:size] * w)[~inside].sum())
     gap += objective * float((excess[held] / l1[held]).max(initial=0.0))
     gap += 0.5 * float((z[ridge] ** 2 / l2[ridge]).sum())
     gap += FAR * (w.max(initial=0.0) + 1.0) * float(z[~held & ~ridge].sum())
@@ -69,18 +73,24 @@ class RowSolver(MultinomialSolver):
     def _strongest(self, C, columns):
         return norms(C[:, :self.problem.n_classes])
 
+    def _drop_rounding(self, W, alphas):
+        rows = W.copy()
+        super()._drop_rounding(rows, alphas)
+        W[~rows.any(axis=1)] = 0.0  # in a row that is active, entries may be of any size
+
     def _penalty(self, W, alphas):
         working = self.working
         value = working.l1 @ norms(W) + 0.5 * (working.l2 @ np.einsum("ij,ij->i", W, W))
         return np.full(W.shape[1], alphas[0] * value / W.shape[1])
 
     def _measure(self, W, C, loss, alphas):
-        gap, _, penalty = certify(
+        gap, kkt, penalty = certify(
             self.problem.strengths, C, self.working.columns, W, alphas[0], loss.sum()
         )
         gap += self._intercept_gap()
+        kkt = max(kkt, np.max(self._intercept_kkt()))
         count = len(alphas)
-        return np.full(count, gap), np.full(count, penalty / count)
+        return np.full(count, gap), np.full(count, kkt), np.full(count, penalty / count)
 
     def _model_step(self, W, C, loss, gap, alphas, live, tol, alpha):
         C = C[:, :len(alphas)]

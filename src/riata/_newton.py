@@ -28,11 +28,15 @@ from ._core.descent import (
 from ._dual_point import NEGLIGIBLE, gap_of_dual_point, open_columns
 from ._lanes import LANES, View, descend_lanes
 from ._predictors import BEND, CURVATURE, EXCESS, LOSS, SIZES, SLOPE, Predictors
+from ._progress import Progress, sharper
+from ._separation import is_separated
 from ._solver import EPS, MAX_EPOCHS, SMALL_GRAM, PathSolver, Verdict
 from ._working_set import GRAM_BYTES, SPARSE_GRAM, Gram
 
 CONTRACTION = 0.3  # a step that leaves more of the gap asks for a new Hessian
 MAX_STEPS = 1000  # Newton steps of one batch on one working set
+HOPELESS = {20, 40, 80, 160, 320, 640}  # of them after which separation is looked for
+MOST_IDLE = 10  # of them in a row that improve on nothing
 TOGETHER = 25  # of them in which all alphas move
 MOST_BY_EVENTS = 500  # columns of a model up to which its solutions are followed exactly
 FORCING = 0.1  # share of the gap to which larger models are solved
@@ -206,6 +210,7 @@ class NewtonSolver(PathSolver):
     """
 
     rung, rung_gap = 0.4, 0.1  # a Newton step goes far, wherever it starts
+    patience = TOGETHER  # steps after which alphas move one by one
 
     def __init__(self, problem, settings, start=None):
         strengths = problem.strengths
@@ -215,7 +220,6 @@ class NewtonSolver(PathSolver):
         self.weakest = np.maximum(strengths.l1, strengths.l2)[used].min(initial=math.inf)
         self.by_gradients = self.smooth and problem.design.n_features > MOST_BY_EVENTS
         self.eta = problem.null_eta  # at the last solution
-        self.patience = TOGETHER
         self.model = None
         self._rooms = {}  # by lanes
         self.at = None  # the predictors that belong to W
@@ -294,16 +298,35 @@ class NewtonSolver(PathSolver):
         statuses = [CONVERGED] * lanes
         live = np.arange(lanes) >= first
         before, self.last_step = np.full(lanes, np.inf), None
+        progress, now, best = None, live, W  # as long as each step halves the gap
         for taken in range(MAX_STEPS):
             C, loss = self._correlate(), 2.0 * self.loss
-            gap, penalty = self._measure(W, C, loss, alphas)
-            live &= gap > tol
+            gap, kkt, penalty = self._measure(W, C, loss, alphas)
+            live &= (gap > tol) | (kkt > self.kkt_tol)
             if not live.any():
-                return statuses
-            if monotonic() > self.settings.deadline:
                 break
+            if progress is None and (live & (gap > 0.5 * before)).any():
+                progress, best = Progress(tol, self.kkt_tol, lanes), W.copy()
+            if progress is not None:
+                objective = self._together(self.loss + penalty)
+                better = progress.note(gap, kkt, objective, now)
+                best[:, better] = W[:, better]
+                idle = live & (progress.idle >= MOST_IDLE)
+                for k in np.flatnonzero(idle):
+                    statuses[k] = STALLED
+                slow = live & ~idle & progress.slow
+                for k in np.flatnonzero(slow):
+                    statuses[k] = EPOCH_LIMIT
+                live &= ~(idle | slow)
+            if not live.any() or monotonic() > self.settings.deadline:
+                break
+            if taken in HOPELESS and self._is_separated(W, alphas):
+                for k in np.flatnonzero(live):
+                    statuses[k] = STALLED
+                return statuses
             now = self._prepare(W, C, gap, before, alphas, live, taken)
-            D = bounded(self._model_step(W, C, loss, gap, alphas, now, tol, alpha))
+            goal = sharper(tol, self.kkt_tol, gap, kkt)
+            D = bounded(self._model_step(W, C, loss, gap, alphas, now, goal, alpha))
             alpha = None
             sizes = np.abs(D).sum(axis=0), np.abs(W).sum(axis=0)
             step, whole = map(self._together, sizes)
@@ -316,7 +339,23 @@ class NewtonSolver(PathSolver):
         late = monotonic() > self.settings.deadline
         for k in np.flatnonzero(live):
             statuses[k] = OUT_OF_TIME if late else EPOCH_LIMIT
+        if progress is not None:
+            worse = progress.behind & (np.array(statuses) != CONVERGED)
+            W[:, worse] = best[:, worse]
         return statuses
+
+    def _is_separated(self, W, alphas):
+        """Whether the coefficients of some lane are on their way to infinity."""
+        V, shift = self._of_all_columns(W), self.shift * self.problem.target_unit
+        return any(
+            is_separated(self.problem, alpha, V[:, [k]], shift[k])
+            for k, alpha in enumerate(alphas)
+        )
+
+    def _of_all_columns(self, W):
+        V = np.zeros((self.problem.design.n_features, W.shape[1]))
+        V[self.working.columns] = W
+        return V
 
     def _prepare(self, W, C, gap, before, alphas, live, taken):
         """See to it that the model fits; returns the lanes that are to move."""
@@ -342,11 +381,19 @@ class NewtonSolver(PathSolver):
         return gradient(problem.design, self.at.pull, columns)
 
     def _measure(self, W, C, loss, alphas):
-        """Gap on the working set and penalty, in all lanes."""
-        gap, _, penalty = self.problem.strengths.certify(
+        """Gap and KKT violation on the working set, and penalty, in all lanes."""
+        gap, kkt, penalty = self.problem.strengths.certify(
             C, self.working.columns, W, alphas, loss, False
         )
-        return gap + self._intercept_gap(), penalty
+        if self.settings.kkt_tol < math.inf:
+            kkt = np.fmax(kkt, self._intercept_kkt())
+        return gap + self._intercept_gap(), kkt, penalty
+
+    def _intercept_kkt(self):
+        """Derivative of the mean loss by the intercepts, in the user's units."""
+        if not self.problem.fit_intercept:
+            return 0.0
+        return np.abs(self.excess) * (self.problem.unit / self.problem.design.n_samples)
 
     def _intercept_gap(self):
         """What the intercepts leave to be gained, to second order."""

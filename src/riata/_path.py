@@ -13,17 +13,29 @@ from ._core.design import NonFinite
 from ._moments import Inexact
 from ._multinomial import MultinomialProblem, MultinomialSolver
 from ._multinomial_rows import RowSolver
-from ._newton import NewtonSolver
 from ._newton_apart import ApartSolver
 from ._newton_guided import GuidedSolver
 from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
+from ._separation import message_of_separation, predictors
 from ._smooth import SmoothSolver
 from ._solver import ConvergenceWarning, Interrupted, PathSolver, Settings, Status
 from ._span import solve_in_span, span_pays
+from ._unpenalised import (
+    BasisSolver,
+    alone,
+    certified,
+    coefficients,
+    is_ambiguous,
+    needs_basis,
+    needs_projection,
+    solve_general,
+)
 from .losses import Squared, get_loss
 
+LIMIT_PENALTY = 1e-7  # in units in which columns have norm one: of a limit at zero
+LIMIT_TOL = 1e-22
 LEAST_L1_RATIO = 1e-3  # alpha_max of a ridge path is that of this l1_ratio
 
 
@@ -51,20 +63,28 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED, check_X=check.check_
 
 
 def solver_of(problem, settings, start=None, guide=None):
-    if isinstance(problem, GeneralProblem) and not problem.loss.many_outputs:
+    if isinstance(problem, GeneralProblem):
         if hasattr(problem.design, "gram_block"):
             from .chunks._newton import newton_solver_of
 
             return newton_solver_of(problem, settings, start)
-        kind = SmoothSolver if SmoothSolver.suits(problem) else ApartSolver
-        return kind(problem, settings, start, guide)
+        if len(problem.free) and needs_basis(problem, problem.free):
+            return BasisSolver(problem, settings, newton_solver, 1.0, start=start)
+        return newton_solver(problem, settings, start, guide)
     kind = PathSolver
-    if isinstance(problem, MultinomialProblem):
-        kind = RowSolver if problem.loss.grouped else MultinomialSolver
-    elif hasattr(problem.design, "gram_block"):
+    if hasattr(problem.design, "gram_block"):
         from .chunks._solver import ChunkSolver
 
         kind = ChunkSolver
+    return kind(problem, settings, start)
+
+
+def newton_solver(problem, settings, start=None, guide=None):
+    """The solver of a loss that is not squared, on X in memory."""
+    if not problem.loss.many_outputs:
+        kind = SmoothSolver if SmoothSolver.suits(problem) else ApartSolver
+        return kind(problem, settings, start, guide)
+    kind = RowSolver if problem.loss.grouped else MultinomialSolver
     return kind(problem, settings, start)
 
 
@@ -338,6 +358,8 @@ def _path_by_passes(
     problem.check_alphas(grid[0], grid[-1])
     solver.work.seconds["setup"] = monotonic() - started
     solutions = _solutions(solver, data, grid, penalty, standardize, loss)
+    if grid[-1] == 0.0 and data.X.kind != "chunks":
+        solutions = _of_least_norm(solutions, problem, settings, data, penalty, loss)
     return collect(solutions, solver, loss, started, limits)
 
 
@@ -403,11 +425,13 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
 def _solutions(solver, data, grid, penalty, standardize, loss):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
-    if isinstance(solver, NewtonSolver):
-        if isinstance(solver, GuidedSolver) and grid[-1] > 0 and span_pays(solver):
+    if isinstance(problem, GeneralProblem):
+        if data.X.kind == "chunks":
+            yield from solver.solve(grid)
+        elif isinstance(solver, GuidedSolver) and grid[-1] > 0 and span_pays(solver):
             yield from solve_in_span(solver, solver_of, data, grid, loss)
         else:
-            yield from solver.solve(grid)
+            yield from solve_general(solver, newton_solver, grid)
         return
     bounded = problem.strengths.lower is not None
     if bounded or (grid[-1] > 0 and problem.l1_ratio > 0):
@@ -437,7 +461,64 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
         tol=solver.settings.tol,
     )
     W = ridge.coef.T / problem.coef_unit[keep, None]
-    yield from solver.adopt(grid[smooth], keep, W)
+    # (whose own bound on the gap knows which columns depend on one another)
+    gaps = ridge.relative_gap * problem.null_objective
+    yield from solver.adopt(grid[smooth], keep, W, gaps)
+
+
+def _of_least_norm(solutions, problem, settings, data, penalty, loss):
+    """Solutions, those at alpha = 0 replaced by the ones of least norm where that takes
+    more than the solver has done."""
+    for part in solutions:
+        if part.alphas[-1] > 0.0:
+            yield part
+            continue
+        for k in range(len(part.alphas)):
+            one, W = alone(part, k), None
+            if one.alphas[0] == 0.0 and is_ambiguous(problem, one):
+                W = _limit_of_ridge(problem, settings, data, penalty, loss)
+            elif one.alphas[0] == 0.0 and needs_projection(problem):
+                W = _with_same_predictors(problem, one, data, penalty)
+            yield certified(problem, settings, solver_of, one, W)
+
+
+def _with_same_predictors(problem, part, data, penalty):
+    """Coefficients (n_features, n_outputs) of least norm, by ridge regression of the
+    linear predictors."""
+    from ._ridge import solve_ridge
+
+    keep, factor = np.flatnonzero(problem.coef_unit > 0), penalty["penalty_factor"]
+    W, unit = coefficients(problem, part), problem.coef_unit[:, None]
+    Eta = problem.target_unit * (predictors(problem, W, 0.0) - problem.null_eta)
+    found = solve_ridge(
+        data.X.as_matrix()[:, keep], Eta, [0.0], fit_intercept=problem.fit_intercept,
+        standardize=problem.options.standardize, sample_weight=data.sample_weight,
+        penalty_factor=None if factor is None else factor[keep],
+    )
+    W[keep] = found.coef[0].T / unit[keep]
+    return W
+
+
+def _limit_of_ridge(problem, settings, data, penalty, loss):
+    """Coefficients (n_features, n_outputs) for a vanishing L2 penalty, extrapolated from
+    three small ones (Richardson)."""
+    options = problem.options
+    penalty = {**penalty, "l1_ratio": 0.0}
+    ridge = checked_problem(
+        data, loss, fit_intercept=options.fit_intercept,
+        standardize=options.standardize, **penalty,
+    )
+    solver = solver_of(ridge, settings._replace(tol=min(settings.tol, LIMIT_TOL)))
+    grid = np.array([4.0, 2.0, 1.0]) * LIMIT_PENALTY / ridge.strengths.l2.max()
+    parts = _solutions(solver, data, grid, penalty, options.standardize, loss)
+    found = [coefficients(ridge, alone(part, k))
+             for part in parts for k in range(len(part.alphas))]
+    if len(found) < len(grid):  # out of time
+        return None
+    W, strengths = (found[0] - 6.0 * found[1] + 8.0 * found[2]) / 3.0, ridge.strengths
+    if strengths.lower is not None:
+        W = np.clip(W, strengths.lower[:, None], strengths.upper[:, None])
+    return W
 
 
 class Limits(NamedTuple):
@@ -488,7 +569,16 @@ def _check_init(init, n_features, loss, y):
 
 
 def _warn(path, tol):
-    poor = [k for k, status in enumerate(path.status) if status is not Status.optimal]
+    separated = path.status.count(Status.unbounded_or_separable)
+    if separated:
+        remedy = "alpha > 0, and no penalty_factor of 0"
+        warnings.warn(
+            message_of_separation(separated, len(path.alphas), "alphas", remedy),
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    good = Status.optimal, Status.unbounded_or_separable
+    poor = [k for k, status in enumerate(path.status) if status not in good]
     if not poor:
         return
     measure, name = path.relative_gap, "relative duality gap"

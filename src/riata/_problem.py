@@ -33,6 +33,16 @@ class Options(NamedTuple):
     upper: np.ndarray | None
 
 
+class Given(NamedTuple):
+    """Samples and loss of a `GeneralProblem`, as given."""
+
+    X: object  # DesignArrays or Chunks
+    y: np.ndarray
+    loss: object  # riata.losses.Loss
+    sample_weight: np.ndarray | None
+    offset: np.ndarray | None
+
+
 class Spread(NamedTuple):
     """What the standard deviations of columns follow from, for when they are wanted.
 
@@ -76,6 +86,8 @@ class Problem:
     options : Options
     spread : Spread
         Of the columns.
+    precision : float
+        Relative distance of two numbers of X's type.
     """
 
     rounding = 0.0  # what rounded predictors may cost, in the units of the design
@@ -98,6 +110,7 @@ class Problem:
     def _set_weights(self, X, sample_weight, fit_intercept):
         self.fit_intercept = fit_intercept
         self.matrix = X.data if X.kind.startswith("dense") else None
+        self.precision = EPS if X.kind == "chunks" else float(np.finfo(X.data.dtype).eps)
         self.weights = None
         if sample_weight is not None:
             scaled = sample_weight / sample_weight.max()
@@ -134,8 +147,9 @@ class Problem:
             factor = np.ones(len(scale)) if factor is None else factor
             excluded = ~(factor < np.inf)
             if standardize:
+                # zero for a constant column, which is unpenalised where it is not
+                # absorbed by an intercept
                 sd = design.deviations()
-                excluded |= sd == 0  # a constant, which no penalty holds
             factor = np.where(excluded, 0.0, factor)
             scale[excluded] = sqnorm[excluded] = design.xty[excluded] = 0.0
         self.factor, self.sd = factor, sd
@@ -323,6 +337,7 @@ class GeneralProblem(Problem):
         features, in units of `target_unit` (1 for a loss that has units of its own).
     y : ndarray (n_samples,)
         The null residual.
+    given : Given
     eta_unit : float
         What one unit of ``X~ w`` is in the predictor's.
     """
@@ -332,6 +347,7 @@ class GeneralProblem(Problem):
         standardize=False, sample_weight=None, penalty_factor=None, lower=None,
         upper=None, n_threads=None,
     ):
+        self.given = Given(X, y, loss, sample_weight, offset)
         self._set_weights(X, sample_weight, fit_intercept)
         if sample_weight is not None:
             y = np.where(sample_weight > 0, y, y[np.argmax(sample_weight > 0)])

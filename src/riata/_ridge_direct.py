@@ -13,11 +13,15 @@ penalised, whose span has the orthonormal basis `Q`, projected out):
 
 import numpy as np
 
+from ._working_set import least_norm
+
 EPS = np.finfo(np.float64).eps
 # Reciprocal conditions below which the matrix will not do. That of the kernel
 # multiplies the errors of the coefficients, and no correction helps.
 WORST = {"gram": 1e-12, "kernel": 1e-10}
 UNEVEN = 1e5  # ratio of column norms above which one spectrum does not fit all columns
+SUSPECT = 1e-8  # share of a squared norm that may be rounding
+SLICE = 256  # columns looked at together
 CACHE_BYTES = 1 << 30  # of Cholesky factors kept
 
 
@@ -49,11 +53,31 @@ class Split:
             self.e = self.e.copy()
             self.e[index] = 0.0
         U, s, Vt = np.linalg.svd(problem.take(index), full_matrices=False)
-        rank = int(np.sum(s > s[0] * EPS * max(n, len(index))))
+        noise = problem.noise(np.isin(np.arange(p), index))
+        rank = max(int(np.sum(s > max(s[0] * EPS * max(n, len(index)), noise))), 1)
         self.smallest = s[rank - 1]
         self.Q = U[:, :rank]
         self.inverse = Vt[:rank].T / s[:rank]
+        if rank < len(index):  # of least norm in the units of the penalty
+            size = problem.sizes(index)
+            self.inverse = least_norm(Vt[:rank], np.diag(1.0 / s[:rank]), size)
         self.cross = problem.tdot(self.Q)
+        self._leave_out(problem)
+
+    def _leave_out(self, problem):
+        """Leave out columns in the span of Q, but for rounding: they can only cost."""
+        square = problem.d**2 * problem.columns.square
+        rest = square - np.einsum("jq,jq->j", self.cross, self.cross)
+        suspects = np.flatnonzero((self.e > 0) & (rest <= SUSPECT * square))
+        lost = []
+        for first in range(0, len(suspects), SLICE):
+            part = suspects[first:first + SLICE]
+            rest = np.linalg.norm(self.project(self.project(problem.take(part))), axis=0)
+            noise = EPS * max(problem.n_samples, len(self.index))
+            lost.append(part[rest <= np.maximum(noise, problem.rounding(part))])
+        if len(suspects):
+            self.e = self.e.copy()
+            self.e[np.concatenate(lost)] = 0.0
 
     def project(self, R):
         """(I - QQ')R; R itself if there is nothing to project out."""
@@ -124,10 +148,11 @@ class Factor:
         """
         size = max(self.problem.n_samples, self.problem.n_features)
         top, values = self.values.max(initial=0.0), self.values[:, None]
+        noise = self.problem.noise(self.split.e) ** 2
         if not self.precise:
-            floor = EPS * size * top
+            floor = max(EPS * size * top, noise)
             return (values <= floor) & (roots**2 <= floor)
-        floor = (EPS * size) ** 2 * top
+        floor = max((EPS * size) ** 2 * top, noise)
         lost = values <= (10 * EPS) ** 2 * top
         return lost | ((values <= floor) & (roots**2 <= floor))
 
@@ -282,7 +307,10 @@ class Primal(Factor):
         scale = 1.0 / np.sqrt(1.0 + a)
         stack = np.vstack([self.R, np.diag(np.sqrt(a))]) * scale
         U, s, Vt = np.linalg.svd(stack, full_matrices=False)
-        rank = int(np.sum(s > s[0] * EPS * max(self.problem.n_samples, len(a))))
+        least = s[0] * EPS * max(self.problem.n_samples, len(a))
+        if root == 0.0:
+            least = max(least, self.problem.noise(self.split.e > 0))
+        rank = int(np.sum(s > least))
         return scale[:, None] * Vt[:rank].T / s[:rank], U[: len(self.R), :rank]
 
     def bases(self, roots):
@@ -318,7 +346,8 @@ class Primal(Factor):
     def _least_norm(self, V):
         """Of all solutions at alpha = 0, the limit of those at small alphas."""
         _, s, Vt = np.linalg.svd(self.R)
-        rank = int(np.sum(s > s[0] * EPS * max(self.problem.n_samples, len(V))))
+        least = s[0] * EPS * max(self.problem.n_samples, len(V))
+        rank = int(np.sum(s > max(least, self.problem.noise(self.split.e > 0))))
         null = Vt[rank:].T
         weight = (1.0 / self.e)[:, None]
         weight = weight / weight.max()

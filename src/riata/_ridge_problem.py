@@ -64,6 +64,8 @@ class Problem:
             np.asarray(penalty_factor, dtype=np.float64), (self.n_features,)
         )
         self.columns = make_columns(X, self.root, fit_intercept)
+        single = np.dtype(X.dtype) == np.float32
+        self.precision = float(np.finfo(np.float32 if single else np.float64).eps)
         self.prescale_exponent = 0
         self._gram = self._kernel = None
         self._measure(second_moments)
@@ -174,8 +176,6 @@ class Problem:
         if self.standardize and not self.fit_intercept:
             deviation = self._deviations()
         out = self.constant | (norm == 0) | (self.factor == np.inf)
-        if self.standardize:
-            out |= deviation == 0
         prescale = np.ldexp(1.0, -self.prescale_exponent)
         self.spread = Spread(deviation**2, prescale, 1.0)
         self.d = np.where(out, 0.0, np.ldexp(1.0, -exponent))
@@ -185,8 +185,10 @@ class Problem:
         if self.standardize:
             sd = np.ldexp(deviation, self.prescale_exponent)
             self.penalty_scale = np.where(out, 0.0, self.factor) * sd**2
-        self.free = np.flatnonzero(~out & (self.factor == 0))
-        penalised = ~out & (self.factor > 0)
+        # (a constant column has no deviation, and so no penalty)
+        held = (self.factor > 0) & ((deviation > 0) | (not self.standardize))
+        self.free = np.flatnonzero(~out & ~held)
+        penalised = ~out & held
         e = np.zeros(self.n_features)
         e[penalised] = 1.0 / np.sqrt(self.factor[penalised])
         power = self.exponent
@@ -200,6 +202,24 @@ class Problem:
         columns.decide_centring(self.d)
         if self.standardize and np.any(self.constant & (columns.square > 0)):
             self._kernel = None  # in which rounding errors were scaled up
+
+    def noise(self, e):
+        """What rounding of X to its type may make of a singular value 0 of ``B e``."""
+        return float(np.linalg.norm(e * self.rounding(slice(None))))
+
+    def rounding(self, index):
+        """Norms that rounding of X to its type may make of some columns 0 of B."""
+        columns, d = self.columns, self.d[index]
+        square = d**2 * (columns.square[index] + columns.mean[index] ** 2)
+        return self.precision * np.sqrt(square)
+
+    def sizes(self, index):
+        """What one unit of some coefficients v counts in their norm, but for a factor: in
+        the user's units, or those of standard deviations."""
+        if self.standardize:
+            return np.sqrt(self.spread.square[index]) * self.d[index]
+        power = self.exponent[index]
+        return np.ldexp(1.0, np.maximum(power.min() - power, -500))
 
     def _deviations(self):
         """Standard deviations of columns that are not centred, as prescaled."""

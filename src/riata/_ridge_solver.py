@@ -19,7 +19,7 @@ PROMOTED = 1e-8  # penalty, for columns of norm one, that may be ignored at firs
 QUICK = 0.02  # seconds; a direct solution as fast as this is not worth avoiding ...
 QUICK_DENSE = 1.0  # ... and this where X is dense: it needs more iterations
 PATIENCE = 40  # fewest iterations that make a trial of the Krylov route worthwhile
-ACCURATE = 1e-15  # relative gap that a trial aims at, to be as good as a direct route
+ACCURATE = 1e-15  # relative gap that is as good as a direct route's
 
 
 class RidgeResult(NamedTuple):
@@ -234,6 +234,8 @@ class Solver:
         A reciprocal condition below `worst` calls for the singular values of X.
         """
         worst = WORST[self.route] if worst is None else worst
+        # (columns may depend on each other but for their rounding)
+        worst = max(worst, 10.0 * self.problem.noise(self.split.e) ** 2)
         spectral = self.method == "eigh" or (many and self.method == "auto")
         if self.route == "gram" and uneven(self.split.e):
             spectral = False
@@ -285,6 +287,7 @@ class Solver:
     def _krylov(self, roots, targets, tol, max_iter):
         """Bidiagonalise for each target; None if a trial of it was not enough."""
         problem, split = self.problem, self.split
+        tol = max(tol, ACCURATE)  # below, rounding decides
         trial = self.patience is not None
         aim = min(0.1 * tol, ACCURATE) if trial else 0.1 * tol
         limit = min(self.patience, max_iter) if trial else max_iter

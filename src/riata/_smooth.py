@@ -15,9 +15,10 @@ import numpy as np
 
 from ._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
 from ._lane_model import Columns, LaneModel
-from ._newton import ARMIJO, MAX_STEPS, MOST_BY_EVENTS, NOISE, SHORTEST
+from ._newton import ARMIJO, IDLE, MAX_STEPS, MOST_BY_EVENTS, NOISE, SHORTEST
 from ._newton_guided import GuidedSolver
 from ._predictors import CURVATURE, EXCESS, LOSS, SLOPE
+from ._progress import Progress
 from ._solver import EPS
 
 # Nanoseconds, for a choice that a clock would not make the same twice.
@@ -26,6 +27,8 @@ NS_SAMPLE, NS_PRODUCT = 5.0, 1.0  # a sample and an entry of X, of a step
 NS_GRAM, NS_FACTOR = 0.06, 0.1  # a multiply-add of a Hessian, and of its factor
 RENEWED = 2  # steps to be expected of a new Hessian
 MOST_CHANGES = 8  # that correct a Hessian
+FAILED = -1  # a status: the model has no optimum, or no step leads down
+MOST_IDLE = 5  # steps in a row that improve on nothing
 WEAKEST = 1e-30  # L2 penalty, in the units of the design, that holds a coefficient
 SAMPLING = 0.5  # by how much that of other samples errs, in roots of p / n
 
@@ -94,18 +97,19 @@ class SmoothSolver(GuidedSolver):
                 starts = [points[k]]
                 if W is None:
                     starts = self._starts(math.log(alpha), guide)
-                points[k], statuses[k] = self._solve_one(starts, alpha, float(tol[k]))
+                goals = float(tol[k]), float(self.kkt_tol[k])
+                points[k], statuses[k] = self._solve_one(starts, alpha, *goals)
                 self.found = [*self.found[-1:], (math.log(alpha), points[k], guide)]
                 if self.guide is not None:
                     self.models[alpha] = self.model
         self.at, self.shift = self._room(lanes), self.problem.eta_unit * points[:, -1]
         W = np.ascontiguousarray(points[:, :-1].T)
-        if STALLED in statuses:  # too badly conditioned for it
+        if FAILED in statuses:  # too badly conditioned for it
             self.direct, self.model = False, None
             return super()._descend(W, first, alphas, tol)
         return W, statuses
 
-    def _solve_one(self, starts, alpha, tol):
+    def _solve_one(self, starts, alpha, tol, kkt_tol):
         """The solution at one alpha from the best of some points, by Newton steps that
         are halved until the objective falls enough (Armijo's rule); and a status."""
         values = [self._stand_at(start, alpha) for start in starts]
@@ -113,26 +117,38 @@ class SmoothSolver(GuidedSolver):
         if best < len(starts) - 1:
             self._stand_at(starts[best], alpha)
         point, before, fall, step = starts[best].copy(), math.inf, None, None
-        self.changes, l2 = [], alpha * self.working.l2
+        self.changes, l2, stuck = [], alpha * self.working.l2, False
+        progress = kept = None  # as long as each step halves the gap
         for _ in range(MAX_STEPS):
             last, fall = fall, self._fall(point, l2)
-            gap = self._gap(fall, l2)
+            gap, goal = self._gap(fall, l2), tol
             if gap <= tol:
-                if self.guide is not None and not self.follows:
-                    self._renew()  # others have the use of it
-                return point, CONVERGED
+                kkt = self._violation(fall) if kkt_tol < math.inf else 0.0
+                if kkt <= kkt_tol:
+                    if self.guide is not None and not self.follows:
+                        self._renew()  # others have the use of it
+                    return point, CONVERGED
+                goal = gap * (kkt_tol / kkt) ** 2  # which falls like its square
+            if stuck or gap > 0.5 * before:
+                progress = progress or Progress(tol, kkt_tol, 1)
+                figures = np.array([gap]), np.array([self._violation(fall)])
+                if progress.note(*figures, self._objective(point, l2)):
+                    kept = point.copy()
+                if stuck or progress.idle >= MOST_IDLE:  # by rounding
+                    return kept, STALLED
             if monotonic() > self.settings.deadline:
                 return point, OUT_OF_TIME
             if step is not None:
                 self._learn(step, last - fall)
-            if self.model is None or self._renewal_pays(gap, before, tol):
+            if self.model is None or self._renewal_pays(gap, before, goal):
                 self._renew()
             before, step = gap, self._step(fall, alpha)
             if step is None:
-                return point, STALLED
+                return point, FAILED
             length = self._go_along(point, step, fall, l2)
             if not length:
-                return point, STALLED
+                return point, FAILED
+            stuck = np.abs(step).sum() <= IDLE * np.abs(point).sum()
             step *= length
             point += step
         return point, EPOCH_LIMIT
@@ -190,12 +206,26 @@ class SmoothSolver(GuidedSolver):
         """A bound of what is to be gained; of the intercept to second order."""
         gap = float(fall[:-1] @ (fall[:-1] / l2))
         if self.model is not None:
-            gap += float(fall[-1]) ** 2 / self.model.weight_sum
+            gap += float(fall[-1] * fall[-1]) / self.model.weight_sum
         return 0.5 * gap
+
+    def _violation(self, fall):
+        """Largest entry of the gradient, in the user's units."""
+        problem, columns = self.problem, self.working.columns
+        constant = abs(fall[-1]) * problem.unit / problem.design.n_samples
+        entries = np.abs(fall[:-1]) * problem.strengths.unit[columns]
+        return max(float(entries.max()), constant)
+
+    def _objective(self, point, l2):
+        w = point[:-1]
+        return self.at.sums[LOSS, 0] + 0.5 * float(l2 @ (w * w))
 
     def _renewal_pays(self, gap, before, tol):
         """Whether what is left to do with the old Hessian takes longer than a new one."""
-        design, size, rate = self.problem.design, len(self.working), gap / before
+        design, size = self.problem.design, len(self.working)
+        if not 0.0 < gap < math.inf:
+            return True
+        rate = gap / before if before > 0.0 else math.inf
         if before == math.inf:  # its change is all that is known
             drift = abs(self.at.sums[CURVATURE, 0] / self.model.weight_sum - 1.0)
             if self.borrowed:
@@ -203,7 +233,8 @@ class SmoothSolver(GuidedSolver):
             rate = drift * drift
         if rate >= 1.0:
             return True
-        steps = math.ceil(math.log(gap / tol) / -math.log(max(rate, 1e-16)))
+        left = min(math.log(gap) - math.log(tol), 80.0) if tol > 0.0 else 80.0
+        steps = math.ceil(left / -math.log(max(rate, 1e-16)))
         return self.hessian_cost < (steps - RENEWED) * self.step_cost
 
     def _renew(self):

@@ -24,6 +24,7 @@ from ._core.design import cache_lines
 from ._core.screening import Screening
 from ._diagnostics import Diagnostics
 from ._lanes import CRAWLING, LANES, descend_lanes
+from ._progress import Progress, sharper
 from ._working_set import FreeColumns, WorkingSet
 
 EPS = float(np.finfo(float).eps)
@@ -38,10 +39,12 @@ LAZY_GRAM = 10**7  # multiply-adds from which it may pay to form it by and by
 LARGE_GRAM = 500  # columns from which lanes are tried on a Gram matrix
 COST_OF_LANES = 32.0  # a multiply-add in all lanes, against one of the active set's
 SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
+MOST_IDLE = 3  # rounds in a row that improve on nothing
+ROUNDING = 1e-12  # relative gap that is as good as none
 
 
 class ConvergenceWarning(UserWarning):
-    """A fit ended before its duality gap reached the tolerance."""
+    """A fit ended before it reached its tolerance: the message names what was missed."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -72,6 +75,11 @@ class Interrupted(KeyboardInterrupt):
 class Status(str, Enum):
     """How the fit at one alpha ended.
 
+    Only ``optimal`` says that all tolerances were reached. A fit that rounding errors
+    keep from its tolerance ends as ``optimal_inaccurate`` if it came within ten times
+    the tolerance or to a relative gap of 1e-12, and as ``insufficient_progress``
+    otherwise: no step improves on it in double precision.
+
     Examples
     --------
     >>> Status.optimal == "optimal"
@@ -79,11 +87,13 @@ class Status(str, Enum):
     """
 
     optimal = "optimal"
-    optimal_inaccurate = "optimal_inaccurate"  #: gap within ten times the tolerance
+    #: within ten times the tolerance, or a relative gap of 1e-12
+    optimal_inaccurate = "optimal_inaccurate"
     iteration_limit = "iteration_limit"
     time_limit = "time_limit"
     interrupted = "interrupted"
     insufficient_progress = "insufficient_progress"
+    #: columns without a penalty separate the samples: there is no finite solution
     unbounded_or_separable = "unbounded_or_separable"
 
     def __str__(self):
@@ -99,6 +109,7 @@ class Settings(NamedTuple):
     engine: str = "auto"  # "gram" or "residual" for experts and tests
     lanes: int = LANES
     screening: bool = True
+    kkt_tol: float = math.inf  # largest KKT violation, in the user's units
 
 
 class Step(NamedTuple):
@@ -153,6 +164,7 @@ class PathSolver:
     def __init__(self, problem, settings, start=None):
         self.problem, self.settings = problem, settings
         self.target = settings.tol * (problem.null_objective or EPS)
+        self.kkt_tol = np.full(1, math.inf)  # of each lane
         self.working = WorkingSet(problem, settings)
         self.free = self._free_columns()
         self.active_set = ActiveSet()
@@ -162,7 +174,7 @@ class PathSolver:
         self.work = Diagnostics()
         self.work.passes, self.work.columns_touched = 1.0, problem.design.n_features
         self.engine = []  # of each lane
-        self.constants = np.zeros(MOST_LANES)  # likewise
+        self.constants = self._no_constants()  # likewise
         p = problem.design.n_features
         # correlations are kept for all columns and lanes: not more than X itself takes
         afford = max(2**26, 8 * problem.design.nnz) >= 8 * LANES * p
@@ -172,6 +184,9 @@ class PathSolver:
         self.n_useless = 0  # passes in a row that screening hardly shortened
         self.from_afar = start is not None
         self._start(start)
+
+    def _no_constants(self):
+        return np.zeros(MOST_LANES)
 
     def _free_columns(self):
         problem = self.problem
@@ -192,11 +207,12 @@ class PathSolver:
     def _start(self, start):
         """The null model, which gives alpha_max; then the given coefficients."""
         self.c, self.slope, self.alpha = self._null_correlations(), None, 1.0
-        columns = self.problem.unpenalised
+        columns, self.null = self.problem.unpenalised, np.zeros((0, 1))
         if len(columns):
             self._add(columns)
             W, _ = self._descend(None, 0, np.ones(1), [1e-3 * self.target])
             self._restart(W)
+            self.null = self.solved.copy()
         self.alpha = self.alpha_max = self.problem.strengths.alpha_max(self.c)
         if start is None:
             return
@@ -208,7 +224,8 @@ class PathSolver:
         self.w[place] = np.clip(w, lower, upper)
         loss = self._restart(self.w[:, None])
         if not loss <= 2.0 * self.problem.yy:  # worse than to begin with nothing
-            self.w, self.c, self.from_afar = null, c, False
+            self._restart(null[:, None])
+            self.c, self.from_afar = c, False
         else:
             self.alpha = self.problem.strengths.alpha_max(self.c)
 
@@ -235,6 +252,9 @@ class PathSolver:
 
     def solve(self, alphas):
         """Yield `Solutions` until all alphas are solved; `alphas` decrease."""
+        alphas = alphas[(yield from self._null_solutions(alphas)):]
+        if not len(alphas):
+            return
         if self.settings.engine == "auto" and self._full_gram_pays(alphas):
             self._take_all_columns(alphas)
             steps = [Step(float(alpha), True) for alpha in alphas]
@@ -255,6 +275,34 @@ class PathSolver:
             asked = np.array([step.alpha for step in ahead])
             rounds = yield from self._solve_batch(asked, targets, rungs, not steps)
             batch = min(2 * batch, most) if rounds < 3 else max(batch // 2, 1)
+
+    def _null_solutions(self, alphas):
+        """Yield the null model at the alphas that are at least `alpha_max`, where it is
+        the solution, one at a time; returns for how many, fewer where it is not accurate
+        enough."""
+        if not len(alphas) or alphas[0] < self.alpha_max or not self._selects():
+            return 0
+        zero = np.zeros(1)
+        verdict = Verdict(zero, zero, np.array([self.problem.yy]), zero, zero)
+        count = np.count_nonzero(alphas >= self.alpha_max)
+        for k in range(count):
+            if len(self.null):
+                W = np.zeros((len(self.working), self.null.shape[1]))
+                W[:len(self.null)] = self.null
+                verdict = self._verify(W, alphas[k:k + 1])
+                if not self._reached(verdict)[0]:
+                    return k
+            else:
+                self.solved, self.constants = self.null, self._no_constants()
+            self.engine = ["null"]
+            yield self._solutions(
+                alphas[k:k + 1], slice(0, 1), verdict, 1, Status.optimal
+            )
+        return count
+
+    def _selects(self):
+        """Whether an L1 penalty holds any coefficient at zero."""
+        return bool(self.problem.strengths.l1.any())
 
     def _take_all_columns(self, alphas):
         columns = (self.problem.design.sqnorm > 0).nonzero()[0]
@@ -298,8 +346,9 @@ class PathSolver:
             above = alpha
         return steps
 
-    def adopt(self, alphas, columns, W):
-        """Solutions for coefficients found elsewhere: W (columns, alphas)."""
+    def adopt(self, alphas, columns, W, gaps=None):
+        """Solutions for coefficients found elsewhere: W (columns, alphas), with bounds on
+        their gaps if any are known."""
         self._add(columns[self.working.mask[columns] == 0])
         place = self._places(columns)
         for first in range(0, len(alphas), self.lanes):
@@ -308,12 +357,16 @@ class PathSolver:
             self.engine = ["ridge"] * len(ahead)
             block[place] = W[:, first:first + len(ahead)]
             verdict = self._verify(block, ahead)
+            if gaps is not None:
+                known = gaps[first:first + len(ahead)]
+                verdict = verdict._replace(gap=np.minimum(verdict.gap, known))
+            reached = self._reached(verdict)
+            near = self._near(verdict, self.target, self.settings.kkt_tol)
             for k in range(len(ahead)):
                 status = Status.optimal
-                if verdict.gap[k] > self.target:
-                    near = verdict.gap[k] <= 10 * self.target
+                if not reached[k]:
                     status = (
-                        Status.optimal_inaccurate if near
+                        Status.optimal_inaccurate if near[k]
                         else Status.insufficient_progress
                     )
                 yield self._solutions(ahead, [k], verdict, 1, status)
@@ -346,15 +399,22 @@ class PathSolver:
         on from."""
         lanes, first, rounds = len(alphas), 0, 0
         inner = 0.3 * targets
-        W = None
+        kkt_tol = np.full(lanes, self.settings.kkt_tol, dtype=float)
+        if rungs:
+            kkt_tol[rungs] = math.inf
+        W, progress, stalled, self.kkt_tol = None, None, [], kkt_tol
         while first < lanes:
             rounds += 1
             self.work.rounds += 1
             W, statuses = self._descend(W, first, alphas, inner)
+            self._drop_rounding(W, alphas)
             with self.work.phase("verify"):
                 verdict = self._verify(W, alphas)
             W, done = self.solved, first
-            while first < lanes and verdict.gap[first] <= targets[first]:
+            reached = verdict.gap <= targets
+            if self.settings.kkt_tol < math.inf:
+                reached &= verdict.kkt <= kkt_tol
+            while first < lanes and reached[first]:
                 first += 1
             if first > done:
                 which = slice(done, first)
@@ -367,28 +427,57 @@ class PathSolver:
             if first == lanes:
                 break
             added = self._add_violators(first, alphas)
-            status = self._give_up(
-                statuses[first], added, inner[first], verdict.gap[first],
-                targets[first], rounds,
-            )
-            if status is not None:
+            progress = progress or Progress(targets, kkt_tol, lanes)
+            progress.note(verdict.gap, verdict.kkt)
+            if added:
+                progress.idle[:] = 0
+            near = self._near(verdict, targets, kkt_tol)
+            stuck = (progress.idle >= MOST_IDLE) | (inner < 1e-8 * targets)
+            stuck[stalled] = True
+            while first < lanes:
+                status = Status.optimal if reached[first] else self._give_up(
+                    statuses[first], added, near[first], stuck[first], rounds
+                )
+                if status is None:
+                    break
                 self._advance(alphas, first, first + 1, verdict)
                 if first not in rungs:
                     yield self._solutions(alphas, [first], verdict, rounds, status)
                 first += 1
+                if added:
+                    break
             if added:
                 W = np.vstack([W, np.zeros((added, W.shape[1]))])
+                inner[stalled], stalled, self.kkt_tol = 0.3 * targets[stalled], [], kkt_tol
             else:
-                inner *= 0.1
+                inner = 0.1 * sharper(inner, kkt_tol, verdict.gap, verdict.kkt)
+                # until there are new columns, more steps are of no use to these
+                stalled += [k for k, status in enumerate(statuses) if status == STALLED]
+                self.kkt_tol = kkt_tol.copy()
+                inner[stalled] = self.kkt_tol[stalled] = math.inf
         return rounds
 
-    def _give_up(self, inner_status, added, inner, gap, target, rounds):
+    def _drop_rounding(self, W, alphas):
+        """Set coefficients to zero that differ from it by no more than rounding."""
+        # |x_j' r| < 2, with an error of some eps sqrt(n)
+        noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
+        self.problem.strengths.drop_rounding(self.working.columns, W, alphas, noise)
+
+    def _reached(self, verdict):
+        """Whether both tolerances were met, of each alpha."""
+        return (verdict.gap <= self.target) & (verdict.kkt <= self.settings.kkt_tol)
+
+    def _near(self, verdict, targets, kkt_tol):
+        """Whether what was missed was missed by little."""
+        near = (verdict.gap <= 10.0 * targets) & (verdict.kkt <= 10.0 * kkt_tol)
+        return near | (verdict.gap <= ROUNDING * self.problem.null_objective)
+
+    def _give_up(self, inner_status, added, near, stuck, rounds):
         """The status to end an alpha with, or None to go on."""
         settings = self.settings
         if inner_status == OUT_OF_TIME or monotonic() > settings.deadline:
             return Status.time_limit
-        near = gap <= 10 * target
-        if not added and (inner_status == STALLED or inner < 1e-8 * target):
+        if not added and (inner_status == STALLED or stuck):
             return Status.optimal_inaccurate if near else Status.insufficient_progress
         if rounds >= settings.max_iter or (not added and inner_status != CONVERGED):
             return Status.optimal_inaccurate if near else Status.iteration_limit
@@ -611,7 +700,8 @@ class PathSolver:
         active = np.flatnonzero(B.any(axis=1))
         design.subtract_product(self.working.columns[active], B[active], R)
         if self.free is not None:
-            B[:len(self.free.columns)] += self.free.project(R)
+            free = slice(len(self.free.columns))
+            B[free] = self.free.least_norm(B[free] + self.free.project(R))
         sums, loss = design.settle(R)
         Q, loss = problem.weigh(R), loss[:lanes]
         cols = self._columns_to_look_at(Q[:, :lanes], loss, alphas)

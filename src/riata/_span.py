@@ -5,6 +5,8 @@ a model with as many features as there are samples is the same: with ``K = Z Z'`
 kernel of the penalised columns, that of Z with a plain L2 penalty.
 """
 
+import math
+
 import numpy as np
 
 from ._newton import gradient
@@ -45,7 +47,10 @@ def solve_in_span(solver, solver_of, data, grid, loss):
         offset=data.offset, sample_weight=data.sample_weight, l1_ratio=0.0,
         fit_intercept=problem.fit_intercept,
     )
-    inner = solver_of(small, solver.settings)
+    # entries of the gradient are at most so many times the norm of that in the span
+    largest = np.sqrt(1.0 / spread) / design.scale[columns]
+    kkt_tol = solver.settings.kkt_tol / (largest.max() * math.sqrt(len(values)))
+    inner = solver_of(small, solver.settings._replace(kkt_tol=float(kkt_tol)))
     V = _solutions(inner, grid)
     solver.work.hessians += inner.work.hessians
     shares = (vectors / values) @ V

@@ -9,6 +9,7 @@ from ._core.descent import Quadratic
 from ._core.gram import sparse_gram
 from ._lanes import LANES, View
 
+EPS = float(np.finfo(float).eps)
 MANY = 0.08  # share of the columns from which a Gram matrix is better formed at once
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 SPARSE_GRAM = 2000  # columns up to which sparse ones are better seen by their Gram
@@ -177,11 +178,11 @@ class Gram:
             block = self._block(columns, 0, may_be_rough) if block is None else block
             self._room = self.matrix = block.T  # symmetric, with contiguous columns
             return size
-        block = self._block(columns, old, may_be_rough)
-        if size > len(self._room):
+        if size > len(self._room):  # first, so that the old matrix is freed
             room = np.empty((capacity, capacity), order="F")
             room[:old, :old] = self.matrix
-            self._room = room
+            self._room, self.matrix = room, room[:old, :old]
+        block = self._block(columns, old, may_be_rough)
         self._room[:size, old:size] = block
         self._room[old:size, :old] = block[:old].T
         self.matrix = self._room[:size, :size]
@@ -189,9 +190,10 @@ class Gram:
 
     def _capacity(self, old, size):
         """For how many columns to make room for."""
+        most = self.design.n_features
         if hasattr(self.design, "gram_capacity"):  # of chunks, whose memory has a limit
-            return self.design.gram_capacity(size)
-        return max(size, min(2 * old, self.design.n_features))
+            most = self.design.gram_capacity(size)
+        return max(size, min(2 * old, most))
 
     def _block(self, columns, old, may_be_rough):
         design, size = self.design, len(columns)
@@ -266,19 +268,41 @@ class FreeColumns:
     """Unpenalised, unbounded columns: solved exactly, as the intercept is.
 
     The dual point must be orthogonal to them, so that the residual is projected.
+
+    Parameters
+    ----------
+    problem : Problem
+    columns : ndarray of intp
+    alpha : float
+        At 0 the penalised columns may be among them.
+
+    Attributes
+    ----------
+    basis : ndarray (n_samples, rank)
+        Orthonormal, of the span of the columns times the roots of the weights. Singular
+        values below ``max(n_samples, n_columns) * eps`` of the largest, or below what
+        rounding of X to its type may have made of zero, count as zero.
+    solve : ndarray (n_columns, rank)
+        Coefficients of the columns from shares of the basis.
+    independent : bool
     """
 
-    def __init__(self, problem, columns):
+    def __init__(self, problem, columns, alpha=1.0):
         design = problem.design
         self.columns = columns
         packed = np.empty((design.n_samples, len(self.columns)), order="F")
         design.pack(self.columns, 0, design.n_samples, packed)
         basis, values, rotation = np.linalg.svd(packed, full_matrices=False)
-        keep = values > values[0] * max(packed.shape) * np.finfo(float).eps
+        shift = design.mean[columns] * design.scale[columns]
+        stored = design.sqnorm[columns] + design.n_samples * shift**2
+        noise = problem.precision * math.sqrt(stored.sum())
+        keep = values > max(values[0] * max(packed.shape) * EPS, noise)
         self.independent = bool(values[-1] > 1e-8 * values[0])
         self.basis = basis[:, keep]
-        self.solve = rotation[keep].T / values[keep]
+        self.values, self.rotation = values[keep], rotation[keep]
+        self.solve = self.rotation.T / self.values
         self.root = None if problem.weights is None else np.sqrt(problem.weights)[:, None]
+        self.size = sizes_of_coefficients(problem, columns, alpha)
 
     def project(self, R):
         """Subtract from R (n, lanes) its part in the span; the part's coefficients."""
@@ -291,3 +315,56 @@ class FreeColumns:
             )
         R -= parts
         return self.solve @ shares
+
+    def least_norm(self, W):
+        """Of all coefficients (n_columns, lanes) with the same predictors as W, those of
+        least L2 norm in the units in which they are (or would be) penalised."""
+        if len(self.values) == len(self.columns):
+            return W
+        shares, held = self.rotation @ W, self.size > 0
+        A, out = self.rotation, np.zeros_like(W)
+        if not held.all():
+            # coefficients without any penalty do what they can, and the others the rest
+            free = A[:, ~held]
+            span, values, _ = np.linalg.svd(free, full_matrices=False)
+            span = span[:, values > 1e-10]
+            rest = A[:, held] - span @ (span.T @ A[:, held])
+            other, values, _ = np.linalg.svd(rest, full_matrices=False)
+            other = other[:, values > 1e-10].T
+            out[held] = least_norm(other @ A[:, held], other @ shares, self.size[held])
+            left = span.T @ (shares - A[:, held] @ out[held])
+            out[~held] = least_norm(span.T @ free, left, -self.size[~held])
+        else:
+            out = least_norm(A, shares, self.size)
+        return out
+
+
+def least_norm(A, B, size):
+    """Solutions W of ``A @ W = B`` with the least norms of ``size * W``, for A
+    (rank, n_columns) of full row rank.
+
+    Rows and columns are taken in the order of their sizes, so that columns of very
+    different units do not spoil each other (Cox & Higham 1998,
+    doi:10.1007/s002110050388).
+    """
+    from scipy.linalg import qr, solve_triangular
+
+    order = np.argsort(size)
+    spread = 1.0 / size[order, None]
+    Q, R, pivots = qr((spread * A[:, order].T), mode="economic", pivoting=True)
+    shares = solve_triangular(R, B[pivots], trans=1)
+    W = np.empty((A.shape[1], B.shape[1]))
+    W[order] = spread * (Q @ shares)
+    return W
+
+
+def sizes_of_coefficients(problem, columns, alpha):
+    """What one unit of each coefficient counts in its norm: in units of the column as
+    given, or of its standard deviation if columns are standardised; at ``alpha = 0``
+    times the root of the penalty factor, so that the solution of least norm is the limit
+    of ridge regression. Negative where a factor of 0 leaves no part in that norm."""
+    size = problem.sd[columns]
+    if alpha == 0.0 and problem.factor is not None:
+        factor = problem.factor[columns]
+        size = np.where(factor > 0.0, np.sqrt(factor), -1.0) * size
+    return size

@@ -67,6 +67,9 @@ class Strengths:
         squared: bool = True,
         joint: bool = False,
     ) -> tuple[_Float, _Float, _Float]: ...
+    def drop_rounding(
+        self, cols: _Ids, w: _Float, alphas: _Float, noise: float
+    ) -> None: ...
     def excess(
         self, C: _Float, cols: _Ids, first: int, alphas: _Float, margin: float
     ) -> tuple[_Ids, _Float]: ...

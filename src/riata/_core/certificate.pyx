@@ -9,7 +9,8 @@ import numpy as np
 from libc.math cimport INFINITY, fabs
 
 from .penalty cimport (
-    Penalty, bound, conjugate_term, far, gap_term, kappa_limit, violation,
+    Penalty, bound, conjugate_term, far, gap_term, kappa_limit, negligible,
+    violation,
 )
 
 
@@ -19,7 +20,7 @@ cdef enum:
 
 cdef struct Terms:  # all of them doubles
     double kappa      # how far the residual must shrink to be dual feasible
-    double ridge      # sum of l2 w^2 of the columns with l1 > 0
+    double ridge      # sum of l2 w^2 of the columns with an l1
     double augmented  # sum of gap terms
     double conjugate  # sum of conjugate terms
     double kkt        # largest violation, in the units of `unit`
@@ -315,7 +316,7 @@ cdef class Strengths:
                     t.conjugate += conjugate_term(C[i, k], w[i, k], pen)
                     t.value += pen.l1 * fabs(w[i, k]) if w[i, k] != 0.0 else 0.0
                     t.value += 0.5 * pen.l2 * w[i, k] * w[i, k]
-                    if pen.l1 > 0.0:
+                    if not negligible(pen.l1):
                         t.ridge += pen.l2 * w[i, k] * w[i, k]
             for i in range(size):
                 for k in range(lanes):
@@ -345,6 +346,37 @@ cdef class Strengths:
                 out[0, k] = max(gap, 0.0)  # up to rounding
                 out[1, k], out[2, k] = terms[k].kkt, terms[k].value
         return found[0], found[1], found[2]
+
+    def drop_rounding(
+        self, const Py_ssize_t[::1] cols, double[:, :] w, const double[::1] alphas,
+        double noise,
+    ):
+        """Set to zero the coefficients under an L1 penalty whose correlations exceed
+        it by no more than rounding.
+
+        At a solution ``|c_j| = alpha l1_j`` with the coefficient, and about
+        ``alpha l1_j + (1 + alpha l2_j) |w_j|`` without it, as columns have norms near
+        one.
+
+        Parameters
+        ----------
+        cols : (size,)
+        w : (size, >= lanes), updated
+        alphas : (lanes,)
+        noise : float
+            Rounding error of a correlation.
+        """
+        cdef Py_ssize_t lanes = alphas.shape[0], i, j, k
+        if w.shape[0] != cols.shape[0] or w.shape[1] < lanes:
+            raise ValueError("shapes do not fit")
+        with nogil:
+            for i in range(w.shape[0]):
+                j = cols[i]
+                for k in range(lanes):
+                    if fabs(w[i, k]) > noise or alphas[k] * self._l1[j] == 0.0:
+                        continue
+                    if (1.0 + alphas[k] * self._l2[j]) * fabs(w[i, k]) <= noise:
+                        w[i, k] = 0.0
 
     def excess(
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols, Py_ssize_t first,

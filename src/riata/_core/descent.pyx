@@ -17,7 +17,7 @@ from libc.stdint cimport int64_t
 from .columns cimport Columns, Verbs
 from .design cimport Design, interrupted, kernel_table
 from .penalty cimport (
-    Penalty, conjugate_term, far, gap_term, kappa_limit, prox,
+    Penalty, conjugate_term, far, gap_term, kappa_limit, negligible, prox,
 )
 
 CONVERGED, EPOCH_LIMIT, STALLED, OUT_OF_TIME = range(4)
@@ -194,7 +194,7 @@ cdef double working_gap(const Problem* P, double* c) noexcept nogil:
         pen = penalty(P, k, beyond)
         kappa = min(kappa, kappa_limit(c[k], P.w[k], pen))
         loss -= P.w[k] * (P.xty[k] + c[k])
-        if pen.l1 > 0.0:
+        if not negligible(pen.l1):
             ridge += pen.l2 * P.w[k] * P.w[k]
     for k in range(P.size):
         pen = penalty(P, k, beyond)
@@ -304,7 +304,8 @@ def descend(
                 if gap > 0.5 * last_gap:
                     break
                 next_look, last_gap = n_epochs + PATIENCE, gap
-            if largest <= 1e-31 * top or largest == 0.0:
+            # steps that change the fit by no more than rounding
+            if largest <= 1e-31 * max(top, yy) or largest == 0.0:
                 status = stalled
                 break
             if late(deadline):

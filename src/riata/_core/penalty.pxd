@@ -68,8 +68,9 @@ cdef inline double reach(double z, Penalty pen) noexcept nogil:
 #
 #     gap = (1 - kappa)^2 / 2 * (||r||^2 + sum l2 w^2) + sum_j gap_term(c_j, w_j, kappa)
 #
-# where the ridge part of a column with l1 > 0 is counted with the loss (an augmented
-# lasso), and kappa <= kappa_limit of every column keeps theta feasible.
+# where the ridge part of a column with an l1 is counted with the loss (an augmented
+# lasso), and kappa <= kappa_limit of every column keeps theta feasible. An l1 that is
+# lost in rounding is left to the conjugate of the ridge part.
 
 cdef inline double kappa_limit(double c, double w, Penalty pen) noexcept nogil:
     """Largest kappa in [0, 1] for which the column's constraint holds."""
@@ -98,7 +99,7 @@ cdef inline double conjugate_term(double c, double w, Penalty pen) noexcept nogi
 
 cdef inline double gap_term(double c, double w, Penalty pen, double kappa) noexcept nogil:
     cdef double z, excess, limit
-    if pen.l1 == 0.0 and pen.l2 > 0.0:
+    if negligible(pen.l1) and pen.l2 > 0.0:
         return conjugate_term(kappa * c, w, pen)
     z = kappa * (c - pen.l2 * w)
     excess = fabs(z) - pen.l1

@@ -15,6 +15,7 @@ from .._core.active_set import ActiveSet
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
 from .._lanes import LANES, View
 from .._newton import ARMIJO, SHORTEST, NewtonSolver
+from .._progress import Progress, sharper
 from .._solver import EPS, MOST_LANES, Verdict
 from ._moments import sums_pay
 from ._sample import SamplePath
@@ -22,7 +23,7 @@ from ._solver import WIDEST, WideBatches, lanes_that_fit
 from ._visit import Group, Model, Visit, add_visits, visit_of
 
 MOST_STEPS = 200  # reads for one batch
-MOST_IDLE = 20  # of them in which the gap is not halved
+MOST_IDLE = 20  # of them in a row that improve on nothing
 MOST_MODELS = 13  # that are formed by one read: of eight neighbours each, for 100 alphas
 SHARE_OF_MODELS = 0.125  # of the memory limit
 SLOW = 0.02  # share of a gap: a step that leaves more of it asks for a new model
@@ -120,25 +121,29 @@ class RowNewtonSolver(ManyLanes):
     def _start(self, start):
         self._add_all()  # in one order from the beginning
         self.c, self.slope, self.alpha = self._null_correlations(), None, 1.0
-        free = self.working.l1 == 0
-        if free.any() or start is not None:
+        self.null = np.zeros((0, 1))
+        # an alpha at which nothing but what is unpenalised or given moves
+        top = np.full(1, 1e6 * max(self._alpha_max(), 1e-300))
+        if (self.working.l1 == 0).any():
             W = np.zeros((len(self.working), 1))
-            if start is not None:
-                columns, w = start
-                place = self._places(columns)
-                W[place, 0] = np.clip(
-                    w, self.working.lower[place], self.working.upper[place]
-                )
-            # an alpha at which nothing but what is free or given moves
-            top = np.full(1, 1e6 * max(self._alpha_max(), 1e-300))
-            if free.any() and start is None:
-                W, _ = self._descend(W, 0, top, [1e-3 * self.target])
-            else:
-                self._stand_at(W, np.zeros(1), top)
-            self._stand(0)
-            self.w = W[:, 0].copy()
-            self.c = self.seen.C[:, 0].copy()
+            self.null, _ = self._descend(W, 0, top, [1e-3 * self.target])
+            self._go_on_from(self.null)
         self.alpha = self.alpha_max = self.problem.strengths.alpha_max(self.c)
+        if start is not None:
+            columns, w = start
+            place, W = self._places(columns), np.zeros((len(self.working), 1))
+            W[place, 0] = np.clip(
+                w, self.working.lower[place], self.working.upper[place]
+            )
+            self._stand_at(W, np.zeros(1), top)
+            self._go_on_from(W)
+            self.alpha = self.problem.strengths.alpha_max(self.c)
+
+    def _go_on_from(self, W):
+        """Take the only column of W, which was seen last, as the point to start from."""
+        self._stand(0)
+        self.w = W[:, 0].copy()
+        self.c = self.seen.C[:, 0].copy()
 
     def _alpha_max(self):
         return self.problem.strengths.alpha_max(self.problem.design.xty)
@@ -307,23 +312,23 @@ class RowNewtonSolver(ManyLanes):
         statuses = [CONVERGED] * lanes
         live, fresh = np.arange(lanes) >= first, np.ones(lanes, dtype=bool)
         D, length, before = np.zeros_like(W), np.ones(lanes), np.full(lanes, np.inf)
-        shift, slope, idle = np.zeros((3, lanes))
-        best = np.full(lanes, np.inf)
+        shift, slope = np.zeros((2, lanes))
+        progress = Progress(tol, self.kkt_tol, lanes)
         noise = EPS * (100.0 + 10.0 * np.sqrt(self.problem.design.n_samples))
         for _ in range(MOST_STEPS):
             C = np.ascontiguousarray(self.seen.C[self.working.columns])
-            gap, penalty = self._measure(W, C, 2.0 * self.loss, alphas)
-            live &= ~(gap <= tol)
+            gap, kkt, penalty = self._measure(W, C, 2.0 * self.loss, alphas)
+            live &= ~((gap <= tol) & (kkt <= self.kkt_tol))
             if not live.any() or monotonic() > self.settings.deadline:
                 break
             new = live & fresh
             if new.any():
                 slow = gap > SLOW * before
-                better = new & (gap <= 0.5 * best)
-                best, idle = np.where(better, gap, best), np.where(better, 0, idle + new)
+                progress.note(gap, kkt, self.loss + penalty, new)
+                goals = sharper(tol, self.kkt_tol, gap, kkt)
                 before = np.where(new, gap, before)
                 with self.work.phase("solve"):
-                    D[:, new], shift[new] = self._steps(W, C, gap, alphas, new, tol)
+                    D[:, new], shift[new] = self._steps(W, C, gap, alphas, new, goals)
                 begin = unit * np.einsum("ij,ij->j", C, D) + self.excess * shift
                 change = self._penalty(W + D, alphas) - penalty - begin / unit
                 slope, length = np.where(new, change, slope), np.where(new, 1.0, length)
@@ -342,7 +347,8 @@ class RowNewtonSolver(ManyLanes):
             self._models_of(visit, groups, at)
             fresh[at] = good
             length[at[~good]] *= 0.5
-            stuck = (good & ~moved) | (length[at] < SHORTEST) | (idle[at] >= MOST_IDLE)
+            stuck = (good & ~moved) | (length[at] < SHORTEST)
+            stuck |= progress.idle[at] >= MOST_IDLE
             for k in at[stuck]:  # by rounding
                 statuses[k] = STALLED
                 live[k] = False
@@ -383,6 +389,10 @@ class RowNewtonSolver(ManyLanes):
             Quadratic.from_gram(model.gram), columns, model.gram.diagonal().copy(),
             working.l1[at], working.l2[at], working.lower[at], working.upper[at],
         ), model.gram
+
+    def _drop_rounding(self, W, alphas):
+        super()._drop_rounding(W, alphas)
+        self.W_seen = W.copy()  # what was read is the same but for rounding
 
     # --- What was read is what is verified.
 

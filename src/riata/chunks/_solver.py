@@ -122,7 +122,8 @@ class ChunkSolver(WideBatches, PathSolver):
             R[:] = problem.y[:, None]
             design.subtract_product(self.working.columns[active], part[active], R)
             if self.free is not None:
-                B[:len(self.free.columns), first:first + LANES] += self.free.project(R)
+                free = slice(len(self.free.columns)), slice(first, first + LANES)
+                B[free] = self.free.least_norm(B[free] + self.free.project(R))
             _, loss = design.settle(R)
             residuals.append(R)
             groups.append((

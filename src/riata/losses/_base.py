@@ -126,6 +126,23 @@ class Loss:
         """A linear predictor to start from, given the weighted mean of y."""
         return mean
 
+    def recession(self, y):
+        """In which direction of eta the loss of each sample keeps falling, towards a value
+        that it does not reach: 1, -1, or 0 for a loss that has a minimum.
+
+        Optional. With it data that are separated by columns without a penalty, so that
+        their coefficients are infinite, are recognised.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return np.zeros(len(y))
+
     def predict(self, eta):
         """Mean of y at a linear predictor."""
         return eta

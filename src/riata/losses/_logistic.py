@@ -76,6 +76,10 @@ class Logistic(Loss):
         value = value - xlogy(p, p) - xlogy(1.0 - p, 1.0 - p)
         return np.where(inside, value, -np.inf)
 
+    def recession(self, y):
+        """Towards the label."""
+        return (y == 1.0) * 1.0 - (y == 0.0)
+
     def start(self, mean):
         """Log-odds."""
         return float(np.log(mean / (1.0 - mean)))

@@ -35,6 +35,10 @@ class Counts(LogLink):
                 "samples."
             )
 
+    def recession(self, y):
+        """Towards a mean of 0 where nothing was counted."""
+        return np.where(y > 0, 0.0, -1.0)
+
 
 class Poisson(Counts):
     """Poisson loss with a log link, ``exp(eta) - y eta`` (less its least value).
