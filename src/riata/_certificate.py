@@ -166,7 +166,8 @@ def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):
     gap = min(gap, primal)  # no objective is negative
     dual = unit(primal - gap)
     if not standardize:
-        wasted = alpha * _useless_penalty(coef, problem, options) / unit(1.0)
+        wasted = alpha * _useless_penalty(coef, problem, options)
+        wasted = wasted / unit(1.0) if wasted else 0.0
         primal, gap = primal + wasted, gap + wasted
     if _outside(coef, **options):
         primal = gap = np.inf

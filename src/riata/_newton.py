@@ -217,6 +217,7 @@ class NewtonSolver(PathSolver):
         # no coefficient is pulled to zero or held by a bound: all are active
         self.smooth = strengths.lower is None and not strengths.l1.any()
         used = problem.design.sqnorm > 0
+        self.proved = np.zeros(1, dtype=bool)  # whether gaps rest on no assumption
         self.weakest = np.maximum(strengths.l1, strengths.l2)[used].min(initial=math.inf)
         self.by_gradients = self.smooth and problem.design.n_features > MOST_BY_EVENTS
         self.eta = problem.null_eta  # at the last solution
@@ -772,7 +773,7 @@ class NewtonSolver(PathSolver):
     def _assume_nothing(self, gap, cols, B, alphas, loss):
         """Set the gaps of lanes in which nothing holds some columns to those by a dual
         point that is orthogonal to them, where there is one."""
-        problem = self.problem
+        problem, self.proved = self.problem, np.zeros(len(alphas), dtype=bool)
         if not (len(problem.free) or alphas[-1] * self.weakest < NEGLIGIBLE):
             return
 
@@ -782,7 +783,7 @@ class NewtonSolver(PathSolver):
 
         for k in range(len(alphas)):
             free = open_columns(problem, alphas[k])
-            if not len(free) or not gap[k] < 0.5 * loss[k]:
+            if not len(free):
                 continue
             one = slice(k, k + 1)
             dual = gap_of_dual_point(
@@ -792,7 +793,8 @@ class NewtonSolver(PathSolver):
                     C, cols, B[:, one].copy(), alphas[one], loss[one], False
                 )[0][0],
             )
-            gap[k] = dual if dual < math.inf else gap[k]
+            self.proved[k] = dual < math.inf
+            gap[k] = dual if self.proved[k] else gap[k]
 
     def _stand_on(self, W):
         """Let the lanes stand at coefficients W (working, lanes), with the best
