@@ -343,7 +343,7 @@ def test_a_dual_point_is_orthogonal_to_what_nothing_holds(loss):
     X, y = make(loss)
     X = np.column_stack([X, X[:, 0] + 1e-6 * X[:, 1]])
     problem = _path_problem(X, y, loss, penalty_factor=np.array([0.0, 0, 1, 1, 0]))
-    free = _dual_point.open_columns(problem, 0.1)
+    free = _dual_point.columns_not_held(problem, 0.1)
     assert free.tolist() == [0, 1, 4]
     rng = np.random.default_rng(0)
     Eta = problem.null_eta + 0.3 * rng.standard_normal(problem.null_eta.shape)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _validation as check
-from ._dual_point import gap_of_dual_point, open_columns
+from ._dual_point import columns_not_held, gap_of_dual_point
 from ._multinomial import MultinomialSolver
 from ._multinomial_rows import RowSolver, norms
 from ._newton import gradient, product
@@ -176,7 +176,7 @@ def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):
         dual,
         float(unit(gap)),
         float(gap / null if null > 0 else gap),
-        kkt,
+        float(kkt),
     )
 
 
@@ -302,7 +302,7 @@ def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
 
     residual = problem.loss.residual(problem.targets, Eta)
     tangent, kkt, penalty = bound(correlate(residual))
-    free = open_columns(problem, alpha)
+    free = columns_not_held(problem, alpha)
     dual = gap_of_dual_point(
         problem, alpha, Eta, free, everything, W, correlate, lambda C: bound(C)[0], size_of
     )

@@ -19,7 +19,7 @@ FLAT = 1e-6  # curvature, against the largest, that stands in for none
 MOST_WORK = 10**8  # multiply-adds of one decomposition of them
 
 
-def open_columns(problem, alpha):
+def columns_not_held(problem, alpha):
     """Columns that no bound of any use holds, nor a penalty of any strength."""
     strengths = problem.strengths
     held = alpha * np.maximum(strengths.l1, strengths.l2) >= NEGLIGIBLE
@@ -42,7 +42,7 @@ def gap_of_dual_point(
     Eta : ndarray (n_samples, n_outputs)
         Predictors of the solution.
     free, cols : ndarray of intp
-        The former as from `open_columns`, and among the latter.
+        The former as from `columns_not_held`, and among the latter.
     W : ndarray (size, n_outputs)
         Coefficients of the first of those columns.
     correlate : callable

@@ -25,7 +25,7 @@ from ._core.descent import (
     Quadratic,
     descend,
 )
-from ._dual_point import NEGLIGIBLE, gap_of_dual_point, open_columns
+from ._dual_point import NEGLIGIBLE, columns_not_held, gap_of_dual_point
 from ._lanes import LANES, View, descend_lanes
 from ._predictors import BEND, CURVATURE, EXCESS, LOSS, SIZES, SLOPE, Predictors
 from ._progress import Progress, sharper
@@ -782,7 +782,7 @@ class NewtonSolver(PathSolver):
             return gradient(problem.design, pull, cols)
 
         for k in range(len(alphas)):
-            free = open_columns(problem, alphas[k])
+            free = columns_not_held(problem, alphas[k])
             if not len(free):
                 continue
             one = slice(k, k + 1)
