@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _validation as check
-from ._dual_point import gap_of_dual_point
+from ._dual_point import columns_not_held, gap_of_dual_point
 from ._multinomial import MultinomialSolver
 from ._multinomial_rows import RowSolver, norms
 from ._newton import gradient, product
@@ -62,12 +62,14 @@ def check_solution(
 ):
     r"""Audit a solution: duality gap and KKT violation, for the problem of `fit_path`.
 
-    The dual point is the residual, made orthogonal to the intercept and to unpenalised
-    columns and shrunk until it is feasible. Whatever the coefficients are, the optimum
-    is not below `dual`, up to rounding. One assumption is made, and only for a column
-    that neither a penalty nor a bound on the side of its pull holds and that is not
-    solved exactly: in units in which X's columns and y have norm one, its optimal
-    coefficient is at most ``1e3 (max_j |w_j| + 1)``.
+    The dual point is the residual, made orthogonal to the intercept and to columns that
+    neither a penalty nor a bound holds, and shrunk until it is feasible. Whatever the
+    coefficients are, the optimum is not below `dual`, up to rounding.
+
+    One assumption is made where there are such columns and no such dual point: the loss
+    has no conjugate (`Loss.dual`), or the columns are too many to be decomposed. In units
+    in which X's columns and y have norm one, their optimal coefficients are then assumed
+    to be at most ``1e3 (max_j |w_j| + 1)``.
 
     Parameters
     ----------
@@ -164,7 +166,8 @@ def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):
     gap = min(gap, primal)  # no objective is negative
     dual = unit(primal - gap)
     if not standardize:
-        wasted = alpha * _useless_penalty(coef, problem, options) / unit(1.0)
+        wasted = alpha * _useless_penalty(coef, problem, options)
+        wasted = wasted / unit(1.0) if wasted else 0.0
         primal, gap = primal + wasted, gap + wasted
     if _outside(coef, **options):
         primal = gap = np.inf
@@ -173,7 +176,7 @@ def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):
         dual,
         float(unit(gap)),
         float(gap / null if null > 0 else gap),
-        kkt,
+        float(kkt),
     )
 
 
@@ -339,7 +342,7 @@ def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
 
     residual = problem.loss.residual(problem.targets, Eta)
     tangent, kkt, penalty = bound(correlate(residual))
-    free = open_columns(problem, alpha)
+    free = columns_not_held(problem, alpha)
     dual = gap_of_dual_point(
         problem, alpha, Eta, free, everything, W, correlate, lambda C: bound(C)[0], size_of
     )

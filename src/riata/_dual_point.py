@@ -13,17 +13,19 @@ import numpy as np
 from ._problem import EPS
 
 NEGLIGIBLE = 1e-10  # penalty that is lost in rounding, as in `penalty.pxd`
+REACH = 1e6  # bounds beyond which are left out of account there
 MOST_STEPS = 50  # of Newton's method for the columns that nothing holds
+FLAT = 1e-6  # curvature, against the largest, that stands in for none
 MOST_WORK = 10**8  # multiply-adds of one decomposition of them
 
 
-def open_columns(problem, alpha):
-    """Columns that no finite bound holds, nor a penalty of any strength."""
+def columns_not_held(problem, alpha):
+    """Columns that no bound of any use holds, nor a penalty of any strength."""
     strengths = problem.strengths
     held = alpha * np.maximum(strengths.l1, strengths.l2) >= NEGLIGIBLE
     held |= problem.design.sqnorm == 0
     if strengths.lower is not None:
-        held |= np.isfinite(strengths.lower) | np.isfinite(strengths.upper)
+        held |= (-strengths.lower < REACH) | (strengths.upper < REACH)
     return np.flatnonzero(~held)
 
 
@@ -40,7 +42,7 @@ def gap_of_dual_point(
     Eta : ndarray (n_samples, n_outputs)
         Predictors of the solution.
     free, cols : ndarray of intp
-        The former as from `open_columns`, and among the latter.
+        The former as from `columns_not_held`, and among the latter.
     W : ndarray (size, n_outputs)
         Coefficients of the first of those columns.
     correlate : callable
@@ -50,51 +52,60 @@ def gap_of_dual_point(
     size_of : callable, optional
         Size of the correlations of a column, or of each of them.
     """
-    theta = orthogonal(problem, free, Eta)
+    order = np.argsort(cols)
+    places = order[np.searchsorted(cols, free, sorter=order)]
+    coef = np.zeros((len(free), Eta.shape[1]))
+    known = places < len(W)
+    coef[known] = problem.eta_unit * W[places[known]]
+    theta, rounding = orthogonal(problem, free, Eta, coef)
     if theta is None:
         return math.inf
     C, strengths = correlate(theta), problem.strengths
-    if len(free):
-        C[np.isin(cols, free)] = 0.0  # but for rounding
+    C[places] = 0.0  # but for rounding
     size = size_of(C[:, :Eta.shape[1]])
     limit = np.zeros_like(size)
     limit.T[:] = alpha * strengths.l1[cols]
     held = (limit > 0) & (size > 0)
     limit[:len(W)].T[:] += alpha * strengths.l2[cols[:len(W)]] * size_of(W).T
     shrunk = (limit[held] / size[held]).min(initial=1.0)
-    distance = problem.fenchel_young(Eta, shrunk * theta) / problem.eta_unit**2
-    if not distance < math.inf:
-        return math.inf
-    return bound(shrunk * C) + distance
+    for less in (0.0, 1e-12, 1e-9, 1e-6, 1e-3):  # into the domain of the conjugate
+        share = shrunk * (1.0 - less)
+        distance = problem.fenchel_young(Eta, share * theta)
+        if distance < math.inf:
+            return bound(share * C) + (distance + rounding) / problem.eta_unit**2
+    return math.inf
 
 
-def orthogonal(problem, free, Eta):
+def orthogonal(problem, free, Eta, coef):
     """A dual point (n_samples, n_outputs) near the residual at predictors Eta, orthogonal
-    to the intercept and the columns `free`, up to rounding; None if there is none.
+    to the intercept and the columns `free`, or None if there is none; and what it may be
+    worth less because it is orthogonal up to rounding only.
 
     It is what Newton's step for these columns leaves of the residual. Where that is far,
-    the step is taken and the next one looked at.
+    the step is taken and the next one looked at. `coef` (n_free, n_outputs) are their
+    coefficients at Eta, in units of the predictors.
     """
     n, weights = problem.design.n_samples, problem.weights
     root = np.ones(n) if weights is None else np.sqrt(weights)
-    size = (len(free) + 1) * problem.targets.shape[1]
-    if n * problem.targets.shape[1] * size * min(n, size) > MOST_WORK and len(free):
-        return None
+    theta, count = problem.loss.residual(problem.targets, Eta), Eta.shape[1]
+    size = (len(free) + 1) * count
+    if n * count * size * min(n, size) > MOST_WORK and len(free):
+        return None, 0.0
     packed = np.empty((n, len(free)), order="F")
     problem.design.pack(free, 0, n, packed)
     if problem.fit_intercept:
-        packed = np.column_stack([packed, root])
-    theta = problem.loss.residual(problem.targets, Eta)
+        packed, coef = np.column_stack([packed, root]), np.vstack([coef, np.zeros(count)])
     if not packed.shape[1]:
-        return theta
-    value, found = problem.losses(Eta).sum(), None
+        return theta, 0.0
+    value, found, rounding = problem.losses(Eta).sum(), None, 0.0
     for _ in range(MOST_STEPS):
-        theta, step, decrement = _projected(problem, packed, root, Eta)
-        rest = np.abs(packed.T @ (root[:, None] * theta))
+        theta, step, change, decrement = _projected(problem, packed, root, Eta)
         residual = problem.loss.residual(problem.targets, Eta)
-        size = root[:, None] * (np.abs(theta) + np.abs(residual))
-        if (rest <= 64.0 * EPS * (np.abs(packed).T @ size)).all():
+        rest = np.abs(packed.T @ (root[:, None] * theta))
+        noise = np.abs(packed.T) @ (root[:, None] * (np.abs(theta) + np.abs(residual)))
+        if (rest <= 64.0 * EPS * noise).all():
             found = theta
+            rounding = float(((rest + EPS * noise) * np.abs(coef + change)).sum())
         if not EPS * value < decrement < math.inf:
             break
         length, new = 1.0, math.inf
@@ -104,38 +115,42 @@ def orthogonal(problem, free, Eta):
         if not new < value:
             break
         Eta, value = Eta + 2.0 * length * step, new
-    return found
+        coef = coef + 2.0 * length * change
+    return found, rounding
 
 
 def _projected(problem, packed, root, Eta):
     """The residual, less its part in the span of columns (times the roots of the weights)
-    in the metric of the curvature; Newton's step of the predictors for these columns, and
-    the square of its length in that metric."""
+    in the metric of the curvature; Newton's step of the predictors for these columns, that
+    of their coefficients, and the square of its length in that metric."""
     residual, factor, scaled = _half_hessian(problem, Eta)
     size = residual.size
     A = np.einsum("ij,ica->iajc", packed, factor).reshape(size, -1)
     left, values, right = np.linalg.svd(A, full_matrices=False)
     keep = values > values[0] * max(A.shape) * EPS
     left, values, right = left[:, keep], values[keep], right[keep]
-    fixed = np.where(np.isfinite(scaled), 0.0, residual)  # no curvature there
-    scaled = np.where(np.isfinite(scaled), scaled, 0.0)
     share = left.T @ (root[:, None] * scaled).ravel()
-    share += right @ (packed.T @ (root[:, None] * fixed)).ravel() / values
     own = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)[:, None]
     part = (left @ share).reshape(residual.shape)
     theta = residual - own * np.einsum("ica,ia->ic", factor, part)
     coefs = (right.T @ (share / values)).reshape(packed.shape[1], -1)
-    return theta, own * (packed @ coefs), float(share @ share)
+    return theta, own * (packed @ coefs), coefs, float(share @ share)
 
 
 def _half_hessian(problem, Eta):
     """Residuals r (n, n_outputs), a factor B of each Hessian ``B B'``, and u with ``B u``
-    the residual, infinite where there is no curvature."""
+    the residual."""
     residual = problem.loss.residual(problem.targets, Eta)
     if problem.loss.many_outputs:
         p = problem.targets - residual
         root = np.sqrt(np.maximum(p, 0.0))
         factor = root[:, None, :] * (np.eye(p.shape[1]) - p[:, :, None])
-        return residual, factor, np.where(root > 0, residual / root, 0.0)
-    root = np.sqrt(problem.loss.curvature(problem.targets, Eta))
-    return residual, root[:, :, None], np.where(root > 0, residual / root, math.inf)
+        scaled = np.divide(residual, root, out=np.zeros_like(residual), where=root > 0)
+        return residual, factor, scaled
+    curvature = problem.loss.curvature(problem.targets, Eta)
+    # (of the losses that are linear somewhere)
+    flat = (curvature == 0.0) & (residual != 0.0)
+    curvature = np.where(flat, FLAT * (curvature.max(initial=0.0) or 1.0), curvature)
+    root = np.sqrt(curvature)
+    scaled = np.divide(residual, root, out=np.zeros_like(residual), where=root > 0)
+    return residual, root[:, :, None], scaled

@@ -480,7 +480,8 @@ class MultinomialSolver(NewtonSolver):
         self.constants = np.zeros(count)
         if problem.fit_intercept:
             if self.at is not None:
-                self.constants = (self.at.eta - Eta).mean(axis=0)
+                moved = (self.at.eta - Eta).mean(axis=0)
+                self.constants = np.where(np.isfinite(moved), moved, 0.0)
             Eta, moved = problem.settle(Eta + self.constants)
             self.constants = self.constants + moved
         self._stand_at(Eta)

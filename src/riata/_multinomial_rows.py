@@ -56,7 +56,8 @@ def certify(strengths, C, cols, B, alpha, loss):
     gap += float((l1[:size] * w)[~inside].sum())
     gap += objective * float((excess[held] / l1[held]).max(initial=0.0))
     gap += 0.5 * float((z[ridge] ** 2 / l2[ridge]).sum())
-    gap += strengths.rounding + FAR * (w.max(initial=0.0) + 1.0) * float(z[~held & ~ridge].sum())
+    gap += FAR * (w.max(initial=0.0) + 1.0) * float(z[~held & ~ridge].sum())
+    gap += strengths.rounding
     kkt = excess * strengths.unit[cols]
     active = np.flatnonzero(w > 0)
     pull = Z[active] - (l1[active] / w[active])[:, None] * B[active]

@@ -25,7 +25,7 @@ from ._core.descent import (
     Quadratic,
     descend,
 )
-from ._dual_point import NEGLIGIBLE, gap_of_dual_point, open_columns
+from ._dual_point import NEGLIGIBLE, columns_not_held, gap_of_dual_point
 from ._lanes import LANES, View, descend_lanes
 from ._predictors import BEND, CURVATURE, EXCESS, LOSS, SIZES, SLOPE, Predictors
 from ._progress import Progress, sharper
@@ -75,9 +75,8 @@ def solve_definite(matrix, rest):
         shifted.flat[:: len(rest) + 1] += ridge
         factor, failed = factored(shifted, lower=1, clean=0)
         ridge *= 100.0
-    if failed:
-        return np.zeros(len(rest))
-    return solve_factored(factor, rest / root, lower=1)[0] / root
+    found = solve_factored(factor, rest / root, lower=1)[0] / root
+    return found if not failed and np.isfinite(found).all() else np.zeros(len(rest))
 
 
 def bounded(D):
@@ -218,6 +217,7 @@ class NewtonSolver(PathSolver):
         # no coefficient is pulled to zero or held by a bound: all are active
         self.smooth = strengths.lower is None and not strengths.l1.any()
         used = problem.design.sqnorm > 0
+        self.proved = np.zeros(1, dtype=bool)  # whether gaps rest on no assumption
         self.weakest = np.maximum(strengths.l1, strengths.l2)[used].min(initial=math.inf)
         self.by_gradients = self.smooth and problem.design.n_features > MOST_BY_EVENTS
         self.eta = problem.null_eta  # at the last solution
@@ -775,7 +775,7 @@ class NewtonSolver(PathSolver):
     def _assume_nothing(self, gap, cols, B, alphas, loss):
         """Set the gaps of lanes in which nothing holds some columns to those by a dual
         point that is orthogonal to them, where there is one."""
-        problem = self.problem
+        problem, self.proved = self.problem, np.zeros(len(alphas), dtype=bool)
         if not (len(problem.free) or alphas[-1] * self.weakest < NEGLIGIBLE):
             return
 
@@ -784,8 +784,8 @@ class NewtonSolver(PathSolver):
             return gradient(problem.design, pull, cols)
 
         for k in range(len(alphas)):
-            free = open_columns(problem, alphas[k])
-            if not len(free) or not gap[k] < 0.5 * loss[k]:
+            free = columns_not_held(problem, alphas[k])
+            if not len(free):
                 continue
             one = slice(k, k + 1)
             dual = gap_of_dual_point(
@@ -795,7 +795,8 @@ class NewtonSolver(PathSolver):
                     C, cols, B[:, one].copy(), alphas[one], loss[one], False
                 )[0][0],
             )
-            gap[k] = dual if dual < math.inf else gap[k]
+            self.proved[k] = dual < math.inf
+            gap[k] = dual if self.proved[k] else gap[k]
 
     def _stand_on(self, W):
         """Let the lanes stand at coefficients W (working, lanes), with the best

@@ -157,13 +157,13 @@ class Problem:
                 sd = design.deviations()
             factor = np.where(excluded, 0.0, factor)
             scale[excluded] = sqnorm[excluded] = design.xty[excluded] = 0.0
+        self.factor, self.sd = factor, sd
         penalties = in_design_units(factor, sd, scale, sqnorm, n, l1_ratio, self.unit)
         if self._leave_out_tiny(*penalties):
             penalties = in_design_units(
                 factor, sd, scale, sqnorm, n, l1_ratio, self.unit
             )
         l1, l2, self.coef_unit, unit, free = penalties
-        self.factor, self.sd = factor, sd
         known = self.fit_intercept or not standardize
         self.spread = Spread(sqnorm if known else n * sd**2, scale, n)
         self.free = self.unpenalised = free  # the former without bounds
@@ -191,8 +191,12 @@ class Problem:
         tiny = np.flatnonzero(tiny & (design.sqnorm > 0.0))
         if not len(tiny):
             return False
+        # (the penalties themselves may overflow)
+        sd, factor = self.sd[tiny], 1.0 if self.factor is None else self.factor[tiny]
         with np.errstate(divide="ignore"):
-            least = np.minimum(1e6 / l1[tiny], 1e20 / l2[tiny])
+            unit = 1.0 / (design.n_samples * factor * sd)
+            least = 1e6 * self.unit * (unit / self.l1_ratio)
+            least = np.minimum(least, 1e20 * (unit / (1.0 - self.l1_ratio)) / sd)
         self.left_out = tiny
         self.least_alpha = max(float(least.max()), SMALLEST)
         if self.options.standardize or np.isin(tiny, free).any():
@@ -444,8 +448,9 @@ class GeneralProblem(Problem):
         with np.errstate(over="ignore", invalid="ignore"):
             curvature = np.abs(self.loss.curvature(self.targets, self.null_eta))
             noise = EPS * (1.0 + np.abs(self.null_eta))
-            total = 0.5 * float(self.weigh(curvature * noise * noise).sum())
             only = self.weigh(residual) <= self.weigh(64.0 * curvature * noise)
+            noise += EPS * abs(self.shift_of_y) / self.target_unit  # of the intercept
+            total = 0.5 * float(self.weigh(curvature * noise * noise).sum())
         only = self.fit_intercept and bool(only.all())
         return (total if math.isfinite(total) else 0.0), only
 

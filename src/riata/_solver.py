@@ -288,8 +288,11 @@ class PathSolver:
         enough."""
         if not len(alphas) or alphas[0] < self.alpha_max or not self._selects():
             return 0
-        zero = np.zeros(1)
-        verdict = Verdict(zero, zero, np.array([self.problem.yy]), zero, zero)
+        zero, rounding = np.zeros(1), np.array([self.problem.rounding])
+        rounding = np.minimum(rounding, 0.5 * self.problem.yy)
+        if not rounding[0] <= self.target:
+            return 0
+        verdict = Verdict(rounding, zero, np.array([self.problem.yy]), zero, zero)
         count = np.count_nonzero(alphas >= self.alpha_max)
         for k in range(count):
             if len(self.null):

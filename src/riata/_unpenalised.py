@@ -170,9 +170,12 @@ class BasisSolver:
         others = V[rank:] / problem.coef_unit[self.others, None]
         columns = np.concatenate([span.columns, self.others])
         verdict = audit(self.outer, columns, np.concatenate([W, others]), part)
-        # the bound on the gap is sharper in the coordinates of the basis
+        # a bound that rests on assumptions is sharper in the coordinates of the basis (and
+        # columns that count as dependent are so up to the rounding of X)
         more = 0.5 * (verdict.loss - part.loss) + verdict.penalty - part.penalty
         gap = np.minimum(verdict.gap, part.gap + np.maximum(more, 0.0))
+        if rank == len(span.columns):
+            gap = np.where(self.outer.proved, verdict.gap, gap)
         verdict = verdict._replace(gap=gap)
         for k in range(len(part.alphas)):
             status = part.status

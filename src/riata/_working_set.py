@@ -362,9 +362,11 @@ def sizes_of_coefficients(problem, columns, alpha):
     """What one unit of each coefficient counts in its norm: in units of the column as
     given, or of its standard deviation if columns are standardised; at ``alpha = 0``
     times the root of the penalty factor, so that the solution of least norm is the limit
-    of ridge regression. Negative where a factor of 0 leaves no part in that norm."""
-    size = problem.sd[columns]
+    of ridge regression. Negative where a factor or a deviation of 0 leaves no part in that
+    norm."""
+    size, constant = problem.sd[columns], problem.sd[columns] == 0.0
+    size = np.where(constant, problem.design.scale[columns], size)
     if alpha == 0.0 and problem.factor is not None:
         factor = problem.factor[columns]
         size = np.where(factor > 0.0, np.sqrt(factor), -1.0) * size
-    return size
+    return np.where(constant, -np.abs(size), size)

@@ -53,6 +53,12 @@ class NegativeBinomial(Counts):
         ratio = np.where(np.abs(excess) < 0.5, near, wide)
         at_zero = np.logaddexp(0.0, eta + math.log(a)) / a
         value = (y + 1.0 / a) * ratio - y * excess
+        # both terms are nearly equal where a y is large; with the rest of the share
+        rest = np.minimum(1.0 / (1.0 + a * known), 0.5)
+        near = np.log1p(rest * np.expm1(-np.clip(excess, -0.5, 0.5)))
+        wide = np.logaddexp(np.log1p(-rest), np.log(rest) - excess)
+        large = rest * excess + np.where(np.abs(excess) < 0.5, near, wide)
+        value = np.where(share > 0.5, (y + 1.0 / a) * large, value)
         return np.maximum(np.where(y > 0, value, at_zero), 0.0)
 
     def residual(self, y, eta):
