@@ -15,7 +15,6 @@ from ._working_set import FreeColumns
 from .losses import get_loss
 
 
-
 class Certificate(NamedTuple):
     """How good a solution is.
 

@@ -207,9 +207,9 @@ class MultinomialSolver(NewtonSolver):
 
     def __init__(self, problem, settings, start=None):
         self.B = np.zeros((0, problem.n_classes))  # coefficients at the last solution
+        self.turn = True
         super().__init__(problem, settings._replace(lanes=1, screening=False), start)
         self.patience = MAX_STEPS
-        self.turn = True
 
     def _null_correlations(self):
         problem = self.problem

@@ -18,8 +18,8 @@ from ._newton_guided import GuidedSolver
 from ._problem import GeneralProblem, Problem
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
-from ._smooth import SmoothSolver
 from ._separation import message_of_separation, predictors
+from ._smooth import SmoothSolver
 from ._solver import ConvergenceWarning, Interrupted, PathSolver, Settings, Status
 from ._span import solve_in_span, span_pays
 from ._unpenalised import (
