@@ -7,11 +7,13 @@ of the columns themselves that give the same predictors, those of least L2 norm 
 returned. They are certified on X as given.
 """
 
+import math
+
 import numpy as np
 
 from ._problem import GeneralProblem
 from ._separation import is_separated, predictors
-from ._solver import Status
+from ._solver import EPS, Status
 from ._validation import DesignArrays, check_design
 from ._working_set import FreeColumns, Gram
 
@@ -95,8 +97,9 @@ class BasisSolver:
     def _inner_problem(self):
         problem, span, others = self.problem, self.span, self.others
         given, options, rank = problem.given, problem.options, self.span.basis.shape[1]
-        # (gradients are then much like those of the columns themselves)
-        self.length = 1.0 / problem.design.scale[span.columns].min()
+        # (as long as it takes for no gradient of a column to exceed those of the basis)
+        shortest = problem.design.scale[span.columns].min()
+        self.length = 2.0 * math.sqrt(rank) / shortest
         basis = span.basis
         if span.root is not None:
             basis = np.divide(
@@ -173,6 +176,7 @@ class BasisSolver:
         # the bound on the gap is sharper in the coordinates of the basis
         more = 0.5 * (verdict.loss - part.loss) + verdict.penalty - part.penalty
         gap = np.minimum(verdict.gap, part.gap + np.maximum(more, 0.0))
+        gap = np.maximum(gap, self._rounding(W) * np.sqrt(verdict.loss))
         verdict = verdict._replace(gap=gap)
         for k in range(len(part.alphas)):
             status = part.status
@@ -182,6 +186,16 @@ class BasisSolver:
                     Status.optimal_inaccurate if near else Status.insufficient_progress
                 )
             yield self.outer._solutions(part.alphas, [k], verdict, part.n_iter, status)
+
+
+    def _rounding(self, W):
+        """Norms of the rounding errors of the predictors: of huge coefficients that nearly
+        cancel, and of the intercept that goes with them."""
+        design, columns = self.problem.design, self.span.columns
+        shift = design.mean[columns] * design.scale[columns]
+        size = np.sqrt(design.sqnorm[columns] + design.n_samples * shift**2)
+        errors = EPS * (size @ np.abs(W))
+        return errors.max() if hasattr(self.problem, "n_classes") else errors
 
 
 def auditor(problem, settings, solver_of):
