@@ -241,10 +241,14 @@ def fit_path(
     Warns
     -----
     ConvergenceWarning
-        If a solution did not reach `tol`; its gap is in the result.
+        If a solution did not reach `tol`; its gap is in the result. Or if there is no
+        solution: columns without a penalty separate the samples.
 
     Notes
     -----
+    Where solutions at an alpha of 0 are not unique, that of least L2 norm is returned, the
+    limit of ridge regression.
+
     Ctrl-C raises `Interrupted`, a `KeyboardInterrupt` with the finished alphas as its
     `result`.
 

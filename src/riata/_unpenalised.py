@@ -68,7 +68,7 @@ def independence(problem, columns):
 class BasisSolver:
     """Solves for an orthonormal basis of the open columns, and the other columns.
 
-    What others ask of a `NewtonSolver`, it answers for the problem as given.
+    It has the attributes of a `NewtonSolver` that callers use, for the problem as given.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class BasisSolver:
         w = (np.concatenate([shares, others]).T / unit).T
         return np.arange(len(w)), w
 
-    # --- What others ask of a solver.
+    # --- The interface of a solver.
 
     @property
     def alpha_max(self):
@@ -199,7 +199,7 @@ class BasisSolver:
 
 
 def auditor(problem, settings, solver_of):
-    """A solver that is only to certify: it takes no steps."""
+    """A solver for certificates only: it takes no steps."""
     solver = solver_of(problem, settings._replace(deadline=-np.inf))
     solver.settings = settings
     return solver
@@ -239,9 +239,9 @@ def needs_projection(problem):
 
 
 def is_ambiguous(problem, part):
-    """Whether a solution at alpha = 0 is one of many, and perhaps not that of least norm:
-    bounds have a say, or the loss is flat for so many samples that the others leave some
-    predictors open."""
+    """Whether a solution at alpha = 0 may be one of many, and not that of least norm:
+    because of bounds, or because the loss is flat for so many samples that the others do
+    not determine all predictors."""
     columns = open_columns(problem, 0.0)
     if part.status is Status.unbounded_or_separable:
         return False
@@ -281,8 +281,8 @@ def coefficients(problem, part):
 
 
 def solve_general(solver, solver_of, grid):
-    """Yield the solutions at the alphas of a grid for a loss that is not squared, with
-    least norm where they are not unique, and with what separation makes of them."""
+    """Yield the solutions at the alphas of a grid for a loss that is not squared: of least
+    norm where they are not unique, with a status of their own where data are separated."""
     problem = solver.problem
     positive, zero = grid[grid > 0], grid[grid == 0]
     columns = open_columns(problem, 0.0)
