@@ -70,16 +70,24 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED, check_X=check.check_
 
 
 def solver_of(problem, settings, start=None, guide=None):
-    if isinstance(problem, GeneralProblem):
-        if hasattr(problem.design, "gram_block"):
-            from .chunks._newton import newton_solver_of
-
-            return newton_solver_of(problem, settings, start)
+    if isinstance(problem, GeneralProblem) and not hasattr(problem.design, "gram_block"):
         if len(problem.free) and needs_basis(problem, problem.free):
             return BasisSolver(problem, settings, newton_solver, 1.0, start=start)
         return newton_solver(problem, settings, start, guide)
+    return plain_solver(problem, settings, start)
+
+
+def plain_solver(problem, settings, start=None):
+    """The solver of a problem in terms of its own columns."""
+    chunked = hasattr(problem.design, "gram_block")
+    if isinstance(problem, GeneralProblem) and chunked:
+        from .chunks._newton import newton_solver_of
+
+        return newton_solver_of(problem, settings, start)
+    if isinstance(problem, GeneralProblem):
+        return newton_solver(problem, settings, start)
     kind = PathSolver
-    if hasattr(problem.design, "gram_block"):
+    if chunked:
         from .chunks._solver import ChunkSolver
 
         kind = ChunkSolver
@@ -240,10 +248,14 @@ def fit_path(
     Warns
     -----
     ConvergenceWarning
-        If a solution did not reach `tol`; its gap is in the result.
+        If a solution did not reach `tol`; its gap is in the result. Or if there is no
+        solution: columns without a penalty separate the samples.
 
     Notes
     -----
+    Where solutions at an alpha of 0 are not unique, that of least L2 norm is returned, the
+    limit of ridge regression.
+
     Ctrl-C raises `Interrupted`, a `KeyboardInterrupt` with the finished alphas as its
     `result`.
 
@@ -501,7 +513,7 @@ def _of_least_norm(solutions, problem, settings, data, penalty, loss):
                 W = _limit_of_ridge(problem, settings, data, penalty, loss)
             elif one.alphas[0] == 0.0 and needs_projection(problem):
                 W = _with_same_predictors(problem, one, data, penalty)
-            yield certified(problem, settings, solver_of, one, W)
+            yield certified(problem, settings, plain_solver, one, W)
 
 
 def _with_same_predictors(problem, part, data, penalty):
@@ -524,8 +536,10 @@ def _with_same_predictors(problem, part, data, penalty):
 def _limit_of_ridge(problem, settings, data, penalty, loss):
     """Coefficients (n_features, n_outputs) for a vanishing L2 penalty, extrapolated from
     three small ones (Richardson)."""
-    options = problem.options
+    options, factor = problem.options, penalty["penalty_factor"]
     penalty = {**penalty, "l1_ratio": 0.0}
+    if factor is not None and not factor[problem.design.sqnorm > 0].any():
+        penalty["penalty_factor"] = np.where(factor == 0.0, 1.0, factor)
     ridge = checked_problem(
         data, loss, fit_intercept=options.fit_intercept,
         standardize=options.standardize, **penalty,
