@@ -179,6 +179,7 @@ class NewtonSolver(PathSolver):
     """
 
     rung, rung_gap = 0.4, 0.1  # a Newton step goes far, wherever it starts
+    patience = TOGETHER
 
     def __init__(self, problem, settings, start=None):
         strengths = problem.strengths
@@ -186,7 +187,6 @@ class NewtonSolver(PathSolver):
         self.smooth = strengths.lower is None and not strengths.l1.any()
         self.by_gradients = self.smooth and problem.design.n_features > MOST_BY_EVENTS
         self.eta = problem.null_eta  # at the last solution
-        self.patience = TOGETHER
         self.model = None
         self._rooms = {}  # by lanes
         self.at = None  # the predictors that belong to W
