@@ -34,7 +34,7 @@ def make(loss, n=50, p=8, seed=0):
     if name in ("logistic", "squared_hinge"):
         return X, (signal > 0).astype(float)
     if "multinomial" in name:
-        return X, (signal > -0.7).astype(float) + (signal > 0.7)
+        return X, (3 * signal.argsort().argsort() // n).astype(float)
     return X, np.exp(0.5 * signal) if name == "gamma" else rng.poisson(np.exp(signal / 2))
 
 
@@ -321,11 +321,12 @@ def test_progress():
 
 
 def test_slow_progress_is_noticed():
-    progress = Progress(1e-6, np.inf, 1)
-    for k in range(PATIENCE + 2):
-        progress.note(np.array([1.0 - 1e-3 * k]), np.ones(1), 1.0 - 1e-3 * k)
-    assert progress.idle[0] == 0
-    assert progress.slow[0]
+    for fall, slow in ((1e-3, False), (1e-4, True)):
+        progress = Progress(1e-6, np.inf, 1)
+        for k in range(PATIENCE + 2):
+            progress.note(np.array([0.5]), np.ones(1), 1.0 - fall * k)
+        assert progress.idle[0] == 0
+        assert progress.slow[0] == slow
 
 
 def test_both_tolerances_decide_how_sharp_a_step_is():
