@@ -12,8 +12,8 @@ TINY = 1e-100  # takes the place of a tolerance of zero in a quotient
 LESS = 0.8  # share of the best so far that counts as progress
 NEGLIGIBLE = 0.01  # share of the tolerated gap: a fall of the objective that is no gain
 NOISE = 8.0 * EPS  # share of the objective, likewise
-PATIENCE = 100  # steps in which what is missed has to halve ...
-STEADY = 0.1  # ... or the objective to fall by this share of the gap
+PATIENCE = 200  # steps in which what is missed has to halve ...
+STEADY = 0.03  # ... or the objective to fall by this share of the gap
 
 
 class Progress:
@@ -32,7 +32,7 @@ class Progress:
     behind : ndarray of bool (n_alphas,)
         Whether the best was better than what was last noted.
     slow : ndarray of bool (n_alphas,)
-        Whether the last 100 steps have neither halved what is missed nor lowered the
+        Whether the last 200 steps have neither halved what is missed nor lowered the
         objective by much of it.
     """
 
@@ -81,7 +81,9 @@ class Progress:
         if due.any():
             missed, lower = self._goal
             self.slow = self.slow | (due & (self._best > missed) & (objective > lower))
-            goal = 0.5 * self._best, objective - STEADY * gap
+            with np.errstate(invalid="ignore"):  # (infinite tolerances)
+                least = np.fmin(gap, self._best * np.maximum(self.gap_tol, TINY))
+                goal = 0.5 * self._best, objective - STEADY * least
             self._goal = np.where(due, goal, self._goal)
             self._due = np.where(due, self._taken + PATIENCE, self._due)
         return better
