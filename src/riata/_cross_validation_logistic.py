@@ -126,7 +126,8 @@ class LogisticRegressionCV(
             default="lbfgs"
         Accepted and without effect, as in :class:`riata.LogisticRegression`.
     tol : float, default=1e-4
-        Tolerance, as in :class:`riata.LogisticRegression`.
+        Tolerance, as in :class:`riata.LogisticRegression`; the models of the folds keep
+        it, too.
     max_iter : int, default=100
         Largest number of outer iterations for each C. None means 1000.
     class_weight : dict or "balanced", default=None

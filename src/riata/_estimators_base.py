@@ -24,7 +24,7 @@ from ._moments import rows_of
 from ._path import Data, checked_penalty
 from ._result import Solved
 from ._separation import message_of_separation
-from ._solver import Settings
+from ._solver import BY_ROUNDING, Settings, Status
 from ._validation import (
     as_invalid_parameter,
     check_bool,
@@ -526,11 +526,13 @@ def warn_not_converged(estimator, fits, what, stacklevel):
         return
     found, worst = missed(estimator, failed)
     share = f" in {len(failed)} of {len(fits)} {what}" if len(fits) > 1 else ""
-    statuses = {str(fit.status) for fit in failed}
-    limit = "time_limit" if "time_limit" in statuses else "max_iter"
+    statuses = {Status(fit.status) for fit in failed}
+    limit = "time_limit" if Status.time_limit in statuses else "max_iter"
     remedy = f"Raise {limit} (now {getattr(estimator, limit)}) or"
-    if statuses <= {"insufficient_progress", "optimal_inaccurate"}:
-        remedy = "Rounding errors let no further step improve on it: raise"
+    if statuses <= BY_ROUNDING:
+        remedy = (
+            "Rounding errors in double precision let no further step improve on it: raise"
+        )
     warnings.warn(
         f"{type(estimator).__name__} did not converge{share}: {found} "
         f"(status: {worst.status}). {remedy} tol (now {estimator.tol}), or penalize more "

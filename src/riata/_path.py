@@ -21,6 +21,7 @@ from ._result_multinomial import MultinomialRecord
 from ._separation import message_of_separation, predictors
 from ._smooth import SmoothSolver
 from ._solver import (
+    BY_ROUNDING,
     ConvergenceWarning,
     Interrupted,
     PathSolver,
@@ -640,11 +641,16 @@ def _warn(path, tol):
     if np.isnan(measure).any():  # of a loss that is not convex
         measure, name = path.kkt, "KKT violation"
     worst = max(poor, key=lambda k: measure[k])
+    remedy = "Raise max_iter or time_limit, or accept a larger tol."
+    if {path.status[k] for k in poor} <= BY_ROUNDING:
+        remedy = (
+            "Rounding errors in double precision let no further step improve on it: "
+            "accept a larger tol."
+        )
     warnings.warn(
         f"{len(poor)} of {len(path.alphas)} alphas did not reach tol={tol:g}; the "
         f"largest {name} is {measure[worst]:.2e} at "
-        f"alpha={path.alphas[worst]:.4g} (status: {path.status[worst]}). Raise "
-        "max_iter or time_limit, or accept a larger tol.",
+        f"alpha={path.alphas[worst]:.4g} (status: {path.status[worst]}). {remedy}",
         ConvergenceWarning,
         stacklevel=3,
     )

@@ -100,6 +100,10 @@ class Status(str, Enum):
         return self.value
 
 
+# How fits end that more time would not help.
+BY_ROUNDING = {Status.optimal_inaccurate, Status.insufficient_progress}
+
+
 class Settings(NamedTuple):
     """How to solve; nothing of the data."""
 
