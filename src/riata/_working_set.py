@@ -349,6 +349,7 @@ def least_norm(A, B, size):
     """
     from scipy.linalg import qr, solve_triangular
 
+    size = np.where(size > 0.0, size, 1.0)  # (where nothing else tells them apart)
     order = np.argsort(size)
     spread = 1.0 / size[order, None]
     Q, R, pivots = qr((spread * A[:, order].T), mode="economic", pivoting=True)
