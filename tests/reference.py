@@ -48,7 +48,8 @@ def prepare(
         X = np.asarray(X)[rows].astype(precision)
     scale = _spread(X, q) if standardize else np.ones(n_features, precision)
     v = vector(penalty_factor, 1, n_features)
-    usable = np.isfinite(v) & (scale > 0)
+    # (a column without deviation has no penalty, and with an intercept no effect)
+    usable = np.isfinite(v) & ((scale > 0) | (not fit_intercept))
     v = np.where(usable, v, 0) * precision(alpha)
     return SimpleNamespace(
         X=X,
