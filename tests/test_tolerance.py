@@ -193,6 +193,15 @@ def test_zero_for_ridge():
     assert model.relative_gap_ <= 1e-13
 
 
+@pytest.mark.parametrize("how", [{}, {"cv": 3}, {"store_cv_results": True}], ids=str)
+def test_zero_for_the_choice_of_ridge(how):
+    X, y = make("squared")
+    model = riata.RidgeCV(tol=0, **how)
+    with pytest.warns(ConvergenceWarning, match="the tolerance tol / 100 is 0.00e"):
+        model.fit(X, y)
+    assert model.status_ == "optimal_inaccurate"
+
+
 # --- where a tolerance is below rounding ----------------------------------------
 
 
