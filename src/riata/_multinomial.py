@@ -203,12 +203,12 @@ class MultinomialSolver(NewtonSolver):
     """
 
     certify = staticmethod(certify)
-    patience = MAX_STEPS  # the classes always move together
+    patience = MAX_STEPS  # classes always move together
 
     def __init__(self, problem, settings, start=None):
         self.B = np.zeros((0, problem.n_classes))  # coefficients at the last solution
-        super().__init__(problem, settings._replace(lanes=1, screening=False), start)
         self.turn = True
+        super().__init__(problem, settings._replace(lanes=1, screening=False), start)
 
     def _null_correlations(self):
         problem = self.problem

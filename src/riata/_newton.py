@@ -179,7 +179,7 @@ class NewtonSolver(PathSolver):
     """
 
     rung, rung_gap = 0.4, 0.1  # a Newton step goes far, wherever it starts
-    patience = TOGETHER
+    patience = TOGETHER  # steps after which alphas move one by one
 
     def __init__(self, problem, settings, start=None):
         strengths = problem.strengths
