@@ -644,7 +644,8 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             stored = stored.astype(data.X.dtype, copy=False)
             fitted["cv_results_"] = stored if data.y.ndim == 2 else stored[:, 0]
         if data.y.ndim == 1 and (self.store_cv_results or self.select != "min"):
-            path, _, fitted["solver_"] = self._path_of_loo(loo, data)
+            path, fits, fitted["solver_"] = self._path_of_loo(loo, data)
+            warn_not_converged(self, fits, "alphas", stacklevel=3)
             scored = {} if self.scoring is None else {self._metric(): scores[:, 0]}
             result = LeaveOneOutResult(path, data.y, loo.errors, weight, scored)
             return {**fitted, **self._of_result(result, alphas, mean, data.X.dtype)}
@@ -657,6 +658,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         chosen = np.broadcast_to(alphas[order][at] / total, (1, n_targets))
         solved = loo.solve(chosen)
         (fits,) = fits_of_result(self, solved, chosen)
+        warn_not_converged(self, fits, "targets", stacklevel=3)
         return {
             **fitted,
             **Ridge(fit_intercept=self.fit_intercept)._attributes(fits, data),

@@ -36,7 +36,7 @@ from ._working_set import GRAM_BYTES, SPARSE_GRAM, Gram
 CONTRACTION = 0.3  # a step that leaves more of the gap asks for a new Hessian
 MAX_STEPS = 1000  # Newton steps of one batch on one working set
 HOPELESS = {20, 40, 80, 160, 320, 640}  # of them after which separation is looked for
-MOST_IDLE = 10  # of them in a row that improve on nothing
+MOST_IDLE = 25  # of them in a row that improve on nothing
 TOGETHER = 25  # of them in which all alphas move
 MOST_BY_EVENTS = 500  # columns of a model up to which its solutions are followed exactly
 FORCING = 0.1  # share of the gap to which larger models are solved

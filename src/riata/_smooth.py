@@ -28,7 +28,7 @@ NS_GRAM, NS_FACTOR = 0.06, 0.1  # a multiply-add of a Hessian, and of its factor
 RENEWED = 2  # steps to be expected of a new Hessian
 MOST_CHANGES = 8  # that correct a Hessian
 FAILED = -1  # a status: the model has no optimum, or no step leads down
-MOST_IDLE = 5  # steps in a row that improve on nothing
+MOST_IDLE = 10  # steps in a row that improve on nothing
 WEAKEST = 1e-30  # L2 penalty, in the units of the design, that holds a coefficient
 SAMPLING = 0.5  # by how much that of other samples errs, in roots of p / n
 
