@@ -359,6 +359,17 @@ def test_a_dual_point_is_orthogonal_to_what_nothing_holds(loss):
         assert problem.losses(Eta + step).sum() >= start - gap - 1e-12 * start
 
 
+@pytest.mark.parametrize("loss", LOSSES[1:8], ids=str)
+def test_samples_without_weight_may_be_anywhere(loss):
+    X, y = make(loss)
+    weight = np.r_[np.ones(23), 0.0]
+    X[-1] = 1e6
+    coef, options = np.array([5.0, 1.0, 1.0, 1.0]), {"alpha": 0.1, "loss": loss}
+    audit = riata.check_solution(X, y, coef, sample_weight=weight, **options)
+    without = riata.check_solution(X[:-1], y[:-1], coef, **options)
+    np.testing.assert_allclose(audit[:3], without[:3], rtol=1e-9)
+
+
 @each_loss
 def test_unpenalised_dependent_columns_are_certified(loss):
     X, y = make(loss)
