@@ -7,6 +7,9 @@
 #   make bench          the asv benchmarks on this checkout
 #   make race           riata against other packages at equal accuracy, with pictures
 #   make docs           the documentation, in docs/_build/html
+#   make test-levels    the tests of the core, the documentation and the command line under
+#                       each instruction-set level of this machine but the best, which
+#                       `make test` runs
 #   make test-serial    the path tests on a build without OpenMP
 #   make test-debug     the tests of compiled code on a build with bounds checks
 #   make test-sanitize  the same under AddressSanitizer and UBSan (gcc)
@@ -46,7 +49,7 @@ print("\n".join(known[sys.argv[1]]))
 endef
 export requirements
 
-.PHONY: demo test lint bench race docs test-serial test-debug test-sanitize clean
+.PHONY: demo test lint bench race docs test-levels test-serial test-debug test-sanitize clean
 .DELETE_ON_ERROR:
 
 demo: $(STAMPS)/riata $(STAMPS)/needs-plot
@@ -83,6 +86,15 @@ variant = $(BUILDS)/$(1)/package
 with_variant = PYTHONPATH=$(call variant,$(1))
 # The tests that reach compiled code and neither measure memory nor start processes.
 CORE_TESTS = $(addprefix tests/test_,path.py certificate.py degenerate.py sparse_core.py)
+
+# Another level's rounding shows in what compiled code reaches, and in printed pages.
+LEVEL_TESTS = $(CORE_TESTS) $(addprefix tests/test_,kernels.py solver.py docs.py cli.py)
+LEVELS = $(BIN)/python -c \
+  'from riata._core.design import kernel_levels; print(*kernel_levels()[:-1] or ["baseline"])'
+test-levels: $(STAMPS)/riata $(STAMPS)/needs-test
+	@for level in $$($(LEVELS)); do echo "RIATA_KERNELS=$$level"; \
+	  RIATA_KERNELS=$$level $(BIN)/python -m pytest $(PYTEST_ARGS) $(LEVEL_TESTS) || exit 1; \
+	done
 
 test-serial: $(STAMPS)/riata-serial $(STAMPS)/needs-test
 	$(call with_variant,serial) $(BIN)/python -m pytest $(PYTEST_ARGS) tests/test_path.py

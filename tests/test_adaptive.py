@@ -47,6 +47,7 @@ def test_what_the_initial_lasso_leaves_out_stays_out():
     assert not path.coefs[out].any()
 
 
+@pytest.mark.filterwarnings("ignore:alpha_max is 0")
 def test_an_initial_estimate_of_zeros():
     X, y = make_data()
     path = adaptive_path(X, y, initial=np.zeros(10), alphas=3)

@@ -767,3 +767,19 @@ def test_a_tolerance_below_rounding_ends_soon():
         path = fit_path(X, y, loss="logistic", alphas=30, tol=1e-14)
     assert path.relative_gap.max() < 1e-12
     assert X.reads < 300
+
+
+@pytest.mark.parametrize("rows", [1, 3, 60])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sparse_columns_without_zeros_in_some_blocks(rows, weighted, tmp_path):
+    rng = np.random.default_rng(14)
+    A = np.where(rng.random((240, 12)) < 0.3, 0.0, rng.standard_normal((240, 12)) + 1)
+    A[:rows, :4] = 1.0 + rng.random((rows, 4))
+    y = A[:, 0] - A[:, 3] + rng.standard_normal(240)
+    weights = rng.integers(0, 3, 240).astype(float) if weighted else None
+    for k, span in enumerate([slice(rows), slice(rows, 150), slice(150, 240)]):
+        sparse.save_npz(tmp_path / f"{k}.npz", sparse.csr_array(A[span]))
+    X = open_chunks(tmp_path, spool=False, memory_limit=2**12)  # keeps no columns
+    path = fit_path(X, y, tol=1e-12, sample_weight=weights)
+    other = fit_path(A, y, tol=1e-12, sample_weight=weights)
+    assert_same_path(path, other)

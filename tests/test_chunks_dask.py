@@ -1,5 +1,6 @@
 """Paths on the workers of a Dask cluster are those of one process."""
 
+import gc
 import os
 import pickle
 import signal
@@ -327,6 +328,110 @@ def test_a_worker_is_killed_in_the_middle_of_a_path(loss):
     assert path.end == "complete"
     np.testing.assert_array_equal(path.coefs, undisturbed.coefs)
     assert_same_path(path, expected, 1e-4)
+
+
+def close_client(client):
+    client.close()
+
+
+def close_cluster(client):
+    client.cluster.close()
+
+
+def cancel(client):
+    client.cancel(distributed.futures_of(list(client.futures.values())) or [
+        distributed.Future(key, client) for key in list(client.futures)
+    ])
+
+
+def close_scheduler(client):
+    client.cluster.sync(client.cluster.scheduler.close)
+
+
+@pytest.mark.parametrize("end", [close_client, close_cluster, cancel, close_scheduler])
+@pytest.mark.parametrize("at", ["between rounds", "in a round"])
+def test_a_cluster_that_ends_in_the_middle(end, at):
+    A, eta, rng = make(400, 300)  # too wide for sums: many rounds
+    y = (eta + rng.standard_normal(len(eta)) > 0).astype(float)
+    done = []
+
+    def act(step=None):
+        if not done:
+            done.append(end)
+            end(client)
+
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        X = from_dask(da.from_array(A, chunks=(50, 300)), client=client, timeout=60)
+        options = {"loss": "logistic", "alpha_min_ratio": 0.1}
+        if at == "between rounds":
+            options["callback"] = act
+        else:
+            submit = DaskChunks._submit
+
+            def submitted(self, *arguments):
+                futures = submit(self, *arguments)
+                act()
+                return futures
+
+            X._submit = submitted.__get__(X)
+        with pytest.raises(RuntimeError, match=r"the connection to the Dask cluster is lo"):
+            fit_path(X, y, **options)
+        assert done
+        X.close()
+
+
+def test_workers_that_are_all_gone(monkeypatch):
+    monkeypatch.setattr("riata.chunks._dask.SLICE", 0.2)
+    monkeypatch.setattr("riata.chunks._dask.NO_WORKERS", 0.5)
+    A, eta, _ = make(400, 300)
+
+    def act(step):
+        cluster.scale(0)
+        while client.nthreads():
+            pass
+
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False
+        ) as cluster,
+        distributed.Client(cluster) as client,
+        from_dask(da.from_array(A, chunks=(50, 300)), client=client, timeout=60) as X,
+        pytest.raises(RuntimeError, match="all workers of the Dask cluster are gone"),
+    ):
+        fit_path(X, eta, callback=act, alpha_min_ratio=0.1)
+
+
+def test_opening_many_chunks_takes_a_task_a_worker(client, monkeypatch):
+    sent, sum_of = [], []
+    submit, client_map = distributed.Client.submit, distributed.Client.map
+
+    def spy(self, *arguments, **options):
+        sent.append(arguments)
+        return submit(self, *arguments, **options)
+
+    def spy_map(self, task, *each, **options):
+        sum_of.append(len(each[0]))
+        return client_map(self, task, *each, **options)
+
+    monkeypatch.setattr(distributed.Client, "submit", spy)
+    monkeypatch.setattr(distributed.Client, "map", spy_map)
+    array = da.ones((600, 3), chunks=(2, 3))
+    with from_dask(array, client=client, timeout=60) as X:
+        assert X.n_chunks == 300
+        assert len(sent) + sum(sum_of) < 20
+
+
+def test_an_own_cluster_ends_with_its_chunks():
+    X = from_dask(da.ones((4, 2), chunks=(2, 2)), timeout=60)
+    own = X._own
+    del X
+    gc.collect()
+    assert own.status == "closed"
 
 
 SCRIPT = """

@@ -41,6 +41,7 @@ def folder(tmp_path_factory):
     frame["log_exposure"] = rng.normal(0, 0.3, n).round(3)
     frame.to_csv(folder / "people.csv", index=False)
     frame.drop(columns=["city", "grade"]).to_csv(folder / "plain.csv", index=False)
+    (folder / "rare.csv").write_text("x,y\n1,a\n2,b\n3,a\n4,b\n5,a\n")
     return folder
 
 
@@ -218,6 +219,158 @@ def test_matrices(folder, output):
     np.testing.assert_allclose(first, model.predict(few), rtol=1e-12)
 
 
+# --- one file, one answer
+
+CODES = ["01234", "X1", "X2", "1002345", "1.50", "True", "NaN1"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_predictions_do_not_depend_on_other_rows(folder, output, suffix):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"zip": rng.choice(CODES, 200), "x": rng.normal(size=200)})
+    frame["y"] = frame["x"] + 3.0 * frame["zip"].map(CODES.index)
+    frame.to_csv(folder / "codes.csv", index=False)
+    frame.to_parquet(folder / "codes.parquet")
+    output(f"fit codes.{suffix} --target y --alpha 0.001 --one-hot --model codes.json")
+    model = riata.load_model(folder / "codes.json")
+    assert model.categories == {"zip": sorted(CODES)}
+    dummies = pd.get_dummies(frame[["zip", "x"]], prefix_sep="=", dtype=float)
+    whole = model.predict(dummies[model.feature_names])
+    for data in ("codes.csv", "codes.parquet"):
+        lines = output(f"predict codes.json {data}").splitlines()[1:]
+        np.testing.assert_allclose(np.array(lines, float), whole, rtol=1e-12)
+    for code in CODES:
+        row = frame.index[frame["zip"] == code][:1]
+        frame.loc[row].to_csv(folder / "one.csv", index=False)
+        frame.loc[row].to_parquet(folder / "one.parquet")
+        for data in ("one.csv", "one.parquet"):
+            (line,) = output(f"predict codes.json {data}").splitlines()[1:]
+            assert float(line) == pytest.approx(whole[row[0]], rel=1e-12)
+    out = output("check codes.csv --target y --coef codes.json --tol 1e-6")
+    assert entry(out, "non-zero").endswith(" of 8")
+
+
+def test_codes_that_are_all_numbers(folder, output, run):
+    rng = np.random.default_rng(3)
+    codes = rng.choice(["10115", "01097", "99"], 90)
+    frame = pd.DataFrame({"zip": codes, "x": rng.normal(size=90)})
+    frame["y"] = frame["x"] + (codes == "01097")
+    frame.to_csv(folder / "codes.csv", index=False)
+    command = "fit codes.csv --target y --alpha 0.001 --model codes.json"
+    _, _, err = run(f"{command} --one-hot")
+    assert "'01097' as 1097; if it holds codes, pass --categorical zip" in err
+    assert "zip=01097" in output(f"{command} --categorical zip")
+    frame.iloc[[0]].to_csv(folder / "one.csv", index=False)
+    first = output("predict codes.json codes.csv").splitlines()[1]
+    assert output("predict codes.json one.csv").splitlines()[1] == first
+    out = output("check codes.csv --target y --coef codes.json --tol 1e-6")
+    assert entry(out, "non-zero").endswith(" of 4")
+
+
+def test_models_that_were_not_fitted_here(folder, output):
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"zip": rng.choice(["01", "2"], 50), "x": rng.normal(size=50)})
+    X = pd.get_dummies(frame, prefix_sep="=", dtype=float)
+    model = riata.Lasso(alpha=0.01).fit(X, frame["x"] + X["zip=01"])
+    riata.save_model(model, folder / "own.json")
+    assert riata.load_model(folder / "own.json").categories is None
+    frame.to_csv(folder / "own.csv", index=False)
+    found = np.loadtxt(output("predict own.json own.csv").splitlines()[1:])
+    np.testing.assert_allclose(found, model.predict(X), rtol=1e-12)
+
+
+def test_a_header_of_numbers(folder, output, run):
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(rng.normal(size=(40, 4)))
+    frame.to_csv(folder / "numbers.csv", index=False)
+    frame.to_parquet(folder / "numbers.parquet")
+    first = output("fit numbers.csv --target 3 --alpha 0.1 --model n.json")
+    assert "40 samples, 3 features" in first
+    found = output("predict n.json numbers.csv")
+    assert len(found.splitlines()) == 41
+    assert output("predict n.json numbers.parquet") == found
+    frame.set_axis([2019, 2020, 2021, 2022], axis=1).to_csv(
+        folder / "years.csv", index=False
+    )
+    status, out, err = run("fit years.csv --target -1 --alpha 0.1")
+    assert status == 0
+    assert "41 samples" in out
+    assert "pass --header" in err
+    assert "41 samples" in output("fit years.csv --target -1 --alpha 0.1 --no-header")
+    command = "fit years.csv --target 2022 --alpha 0.1 --header --model y.json"
+    assert "40 samples" in output(command)
+    assert len(output("predict y.json years.csv").splitlines()) == 41
+
+
+@pytest.mark.parametrize("base", [2**53, 2**63, 2**65])
+def test_large_labels_are_kept_apart(folder, output, base):
+    X = pd.read_csv(folder / "plain.csv")[["age", "income"]]
+    labels = [str(base + k) for k in (0, 1)]
+    X["y"] = np.where(X["age"] > 50, *labels)
+    X.to_csv(folder / "labels.csv", index=False)
+    out = output("fit labels.csv --target y --alpha 0.01 --loss logistic --model l.json")
+    assert all(label in entry(out, "classes") for label in labels)
+    lines = output("predict l.json labels.csv").splitlines()
+    assert {line.split(",")[0] for line in lines[1:]} == set(labels)
+    out = output("check labels.csv --target y --coef l.json --tol 1e-6")
+
+
+@pytest.mark.parametrize("label", ["inf", "nan", "NA", ""])
+def test_labels_that_are_none(folder, error, label):
+    X = pd.read_csv(folder / "plain.csv")[["age", "income"]]
+    X["y"] = np.where(X["age"] > 50, "0", "1")
+    X.loc[4, "y"] = label
+    X.to_csv(folder / "labels.csv", index=False)
+    message = error("fit labels.csv --target y --alpha 0.01 --loss logistic")
+    assert "in row 5, column 'y'" in message
+
+
+def test_features_that_were_absent_in_training(folder, output, run):
+    rng = np.random.default_rng(6)
+    X = sp.random_array((50, 12), density=0.5, rng=rng, format="csr")
+    y = X @ np.arange(12.0)
+    dump_svmlight_file(X[:, :9], y, str(folder / "train.svm"))
+    dump_svmlight_file(X, y, str(folder / "test.svm"))
+    output("fit train.svm --alpha 0.01 --model t.json")
+    first = output("predict t.json train.svm")
+    status, out, err = run("predict t.json test.svm")
+    assert status == 0
+    assert out == first
+    assert err == (
+        "riata: warning: test.svm has 12 features, of which the model does not know those "
+        "from 9 on; they are ignored\n"
+    )
+
+
+def test_coefficients_of_many_features(folder, output):
+    (folder / "wide.svm").write_text("1 5:1\n2 1000000:2\n3.5 1234567:3\n")
+    (folder / "wide.csv").write_text("feature,coef\n1000000,0.5\n1234567.0,0.25\n")
+    out = output("check wide.svm --coef wide.csv --alpha 0.1")
+    assert entry(out, "non-zero") == "2 of 1234568"
+    residual = np.array([1.0, 2.0 - 1.0, 3.5 - 0.75])
+    objective = (residual**2).sum() / 6 + 0.1 * 0.75
+    assert float(entry(out, "objective")) == pytest.approx(objective)
+
+
+def test_coefficients_that_are_there_twice(folder, error):
+    (folder / "twice.csv").write_text("feature,coef\nage,1\nage,2\n")
+    check = "check plain.csv --target cost --alpha 0.2 --coef"
+    assert "'age' is there twice" in error(f"{check} twice.csv")
+    (folder / "gap.csv").write_text("feature,coef\nage,\n")
+    assert "no value in row 1" in error(f"{check} gap.csv")
+
+
+def test_check_sorts_factors_and_bounds_with_the_columns(folder, output, error):
+    X, y = plain(folder)
+    factor = np.linspace(0.0, 2.0, X.shape[1])
+    model = riata.Lasso(alpha=0.2, penalty_factor=factor, upper=factor).fit(X, y)
+    riata.save_model(model, folder / "factor.json")
+    X.assign(cost=y)[[*X.columns[::-1], "cost"]].to_csv(folder / "turned.csv", index=False)
+    output("check turned.csv --target cost --coef factor.json --tol 1e-6")
+    message = error("check plain.csv --target cost --drop age --coef factor.json")
+    assert "lacks the feature 'age'" in message
+
+
 # --- path
 
 
@@ -387,6 +540,17 @@ def test_check_knows_labels_of_other_kinds(folder, output, error):
         ("path plain.csv --target cost --alpha-min-ratio 2", "alpha_min_ratio"),
         ("cv plain.csv --target cost --select best", "--select is 'best'"),
         ("cv plain.csv --target cost --folds 1", "--folds is 1"),
+        ("cv plain.csv --target cost --folds 121",
+         "--folds is 121, but plain.csv has 120 samples; choose at most 120"),
+        ("cv rare.csv --target y --loss logistic --folds 4",
+         "--folds is 4, but no class of rare.csv has more than 3"),
+        ("cv plain.csv --target cost --plot cv.bmp", "--plot cv.bmp: matplotlib cannot"),
+        ("cv plain.csv --target cost --plot no/cv.png", "no folder no"),
+        ("path plain.csv --target cost --csv .", "is a folder"),
+        ("path plain.csv --target cost --csv x.png --plot ./x.png", "would replace x.png"),
+        ("fit plain.csv --target cost --alpha 1 --model plain.csv", "replace plain.csv"),
+        ("fit plain.csv --target cost --alpha 1 --categorical cost", "another role"),
+        ("demo --picture x.bmp", "--picture x.bmp: matplotlib cannot"),
         ("path people.csv --target grade --loss multinomial --drop city --plot x.png",
          "several classes"),
         ("predict plain.csv plain.csv", "no model of riata"),
@@ -479,13 +643,63 @@ def test_the_script_runs(folder):
     assert "Traceback" not in wrong.stderr
 
 
-def test_a_reader_that_stops_reading_is_no_error(folder):
+def shell(command, folder):
+    """Run a line of a shell, where riata is the installed program."""
     program = os.path.join(os.path.dirname(sys.executable), "riata")
-    done = subprocess.run(
-        f"{program} path plain.csv --target cost --alphas 500 | true",
-        shell=True, capture_output=True, text=True, cwd=folder, check=False,
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command.replace('riata', program, 1)}"],
+        capture_output=True, text=True, cwd=folder, check=False,
     )  # fmt: skip
-    assert done.stderr == ""
+
+
+CLOSED = "the output was closed before its end; files that were asked for are written.\n"
+
+
+def test_a_reader_that_stops_reading_loses_no_file(folder):
+    for command, files in (
+        ("riata fit plain.csv --target cost --alpha 0.2 --model f.json", ["f.json"]),
+        ("riata cv plain.csv --target cost --alphas 5 --folds 2 --model c.json",
+         ["c.json"]),
+        ("riata path plain.csv --target cost --alphas 50 --csv p.csv --plot p",
+         ["p.csv", "p"]),
+    ):
+        done = shell(f"{command} | true", folder)
+        assert done.returncode == 141
+        assert done.stderr == f"riata {command.split()[1]}: {CLOSED}"
+        assert all((folder / file).stat().st_size for file in files)
+    assert (folder / "p").read_bytes().startswith(b"\x89PNG")
+    riata.load_model(folder / "c.json")
+
+
+def test_a_disk_that_is_full_ends_in_a_line(folder, output):
+    output("fit plain.csv --target cost --alpha 0.2 --model m.json")
+    done = shell("riata predict m.json plain.csv > /dev/full", folder)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "riata predict: error: " in done.stderr
+    assert "No space left on device" in done.stderr
+
+
+def test_too_little_memory_ends_in_a_line(error, monkeypatch):
+    for message in ("Unable to allocate 9.3 TiB", ""):
+        def without_memory(*_, message=message, **__):
+            raise MemoryError(message)
+
+        monkeypatch.setattr("riata._path.fit_path", without_memory)
+        found = error("fit plain.csv --target cost --alpha 1")
+        assert found.startswith("riata fit: error: there is not enough memory")
+        assert message in found
+
+
+def test_pipes_and_devices_are_written_to(folder, output):
+    output("fit plain.csv --target cost --alpha 0.2 --model m.json")
+    whole = output("predict m.json plain.csv")
+    assert shell("riata predict m.json plain.csv -o /dev/stdout | cat", folder).stdout == (
+        whole + "120 predictions are written to /dev/stdout\n"
+    )
+    os.mkfifo(folder / "pipe")
+    done = shell("riata predict m.json plain.csv -o pipe > /dev/null & cat pipe", folder)
+    assert done.stdout == whole
+    assert not (folder / "pipe").is_file()
 
 
 # --- the page on the command line

@@ -341,7 +341,7 @@ def test_refit_and_pickle(cls):
         ({"l1_ratio": []}, ValueError),
         ({"l1_ratio": "half"}, TypeError),
         ({"eps": 0.0}, ValueError),
-        ({"eps": 1.5}, ValueError),
+        ({"eps": -0.5}, ValueError),
         ({"alphas": 0}, ValueError),
         ({"alphas": None}, TypeError),
         ({"alphas": []}, ValueError),

@@ -298,7 +298,7 @@ def test_offsets_reach_folds_and_scores():
     assert_allclose(model.scores_, plain.scores_, rtol=1e-5)
     assert_allclose(model.intercept_ + 2.0, plain.intercept_, rtol=1e-5)
     assert model.score(X, y, offset=offset) == pytest.approx(plain.score(X, y), rel=1e-5)
-    assert model.score(X, y) < plain.score(X, y)
+    assert model.score(X, y, offset=0) < plain.score(X, y)
 
 
 def test_certificate_of_the_refit():
@@ -373,16 +373,6 @@ def test_bad_parameters_of_the_general_ones(params, error):
         GeneralizedLinearRegressorCV(**params), GeneralizedLinearClassifierCV(**params)
     ):
         with pytest.raises(error, match=name):
-            model.fit(X, y)
-
-
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_class_that_is_missing_in_a_fold(n_classes):
-    X, y = make_data("classes", n_classes=n_classes)
-    y = np.array(list("abc"))[np.sort(y)]
-    folds = [(np.flatnonzero(y != "b"), np.flatnonzero(y == "b"))]
-    for model in (GeneralizedLinearClassifierCV(cv=folds), LogisticRegressionCV(cv=folds)):
-        with pytest.raises(ValueError, match="no sample of the class 'b'"):
             model.fit(X, y)
 
 

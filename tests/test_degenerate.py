@@ -91,6 +91,7 @@ DESIGNS = {
 ILL_CONDITIONED = {"hilbert", "cond_1/10eps"}
 
 
+@pytest.mark.filterwarnings("ignore:alpha_max is 0")
 @pytest.mark.parametrize("store", [np.asfortranarray, sp.csc_array])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("design", DESIGNS)
@@ -106,6 +107,7 @@ def test_table_of_designs(design, fit_intercept, store):
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.filterwarnings("ignore:alpha_max is 0")
 def test_table_of_options(design, standardize, l1_ratio):
     rng = np.random.default_rng(1)
     for n_samples, n_features in [(1, 3), (3, 1), (5, 5), (10, 4), (4, 10), (20, 50)]:
@@ -150,9 +152,11 @@ def test_zero_target_on_the_default_grid(main_storage):
     # alpha_max is 0: every alpha gives the null model; peers warned for ever.
     X, _, _ = make_correlated_data(20, 30, random_state=0)
     for fit_intercept in (True, False):
-        path = riata.fit_path(
-            main_storage(X), np.zeros(20), fit_intercept=fit_intercept, alphas=5
-        )
+        with pytest.warns(UserWarning, match="alpha_max is 0: y is constant"):
+            path = riata.fit_path(
+                main_storage(X), np.zeros(20), fit_intercept=fit_intercept, alphas=5
+            )
+        np.testing.assert_allclose(path.alphas[[0, -1]], [1.0, 1e-3])
         assert path.coef.nnz == 0
         assert not path.intercept.any()
 

@@ -167,7 +167,9 @@ def test_lasso_is_an_elastic_net_without_l2():
 def test_least_squares_and_ridge_are_limits():
     X, y = make_data()
     least_squares = linear_model.LinearRegression().fit(X, y)
-    assert_same_model(Lasso(alpha=0.0).fit(X, y), least_squares, X)
+    with pytest.warns(UserWarning, match="LinearRegression") as record:
+        assert_same_model(Lasso(alpha=0.0).fit(X, y), least_squares, X)
+    assert record[0].filename == __file__
     ridge = linear_model.Ridge(alpha=0.3 * len(y)).fit(X, y)
     assert_same_model(ElasticNet(alpha=0.3, l1_ratio=0.0).fit(X, y), ridge, X)
 

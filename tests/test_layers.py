@@ -29,10 +29,12 @@ LAYERS = (
      "plots._drawing", "plots._fitted", "plots._path", "plots._prediction",
      "plots._stability"),
     ("_path", "_result*", "_linear_predictor", "_summary"),
-    ("_certificate", "_adaptive", "_approximate_loo", "_model_file", "_refit", "_relaxed",
-     "_stability*", "plots._shrinkage"),
+    ("_certificate", "_adaptive", "_approximate_loo", "_enet_path", "_model_content",
+     "_model_file", "_refit", "_relaxed", "_rows_path", "_stability*",
+     "plots._shrinkage"),
     ("_estimators*", "_cross_validation*"),
-    ("__init__", "__main__", "_cli*", "_data_files", "_demo"),
+    ("__init__", "__main__", "_cli*", "_columns", "_csv_file", "_data_files", "_demo",
+     "_matrix_market"),
 )
 ESTIMATORS = ("_estimators*", "_cross_validation*")
 # Packages that load inside functions only, and in which modules they may at all.

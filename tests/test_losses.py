@@ -220,12 +220,46 @@ def test_parameters_are_checked(kind, value):
         kind(value)
 
 
-@pytest.mark.parametrize("power", [0.5, -1, np.nan, np.inf])
-def test_powers_that_no_distribution_has(power):
-    with pytest.raises(ValueError, match="choose 0 or >= 1"):
+@pytest.mark.parametrize("power", [-np.inf, np.nan, np.inf])
+def test_powers_that_tweedie_has_not(power):
+    with pytest.raises(ValueError, match="choose a finite one"):
         Tweedie(power)
     with pytest.raises(TypeError, match="power must be a number"):
         Tweedie("a")
+    with pytest.raises(ValueError, match="link='sqrt'"):
+        Tweedie(1.5, link="sqrt")
+
+
+LINKED = [
+    Tweedie(power, link) for power in (-1.5, -0.5, 0, 0.4, 1, 1.5, 2, 2.5, 3)
+    for link in ("identity", "log")
+]
+
+
+@pytest.mark.parametrize("loss", LINKED, ids=repr)
+def test_tweedie_with_either_link(loss):
+    named = {"squared": 0, "poisson": 1, "gamma": 2}
+    power = loss.power if hasattr(loss, "power") else named[loss.name]
+    count = 6 if power <= 0 else 5 if power < 2 else 4
+    y = np.array([0.5, 1.0, 2.0, 5.0, 0.0, -1.0])[:count]
+    identity = loss.predict(np.array([0.5]))[0] == 0.5
+    eta = np.array([0.3, 0.9, 1.7, 4.0, 0.6, 1.1])[:len(y)]
+    h = 1e-6
+    slope = (loss.value(y, eta + h) - loss.value(y, eta - h)) / (2 * h)
+    np.testing.assert_allclose(loss.residual(y, eta), -slope, rtol=1e-5, atol=1e-5)
+    bend = (loss.residual(y, eta - h) - loss.residual(y, eta + h)) / (2 * h)
+    least = np.maximum(bend, 0.0) - 1e-4 * np.abs(bend) - 1e-6
+    assert np.all(loss.curvature(y, eta) >= least)
+    if power not in (0, 1, 2):  # the definition
+        mean, p = loss.predict(eta), power
+        half = np.maximum(y, 0) ** (2 - p) / ((1 - p) * (2 - p))
+        half += mean ** (2 - p) / (2 - p) - y * mean ** (1 - p) / (1 - p)
+        np.testing.assert_allclose(loss.value(y, eta), half, rtol=1e-9, atol=1e-12)
+    assert eval(repr(loss), vars(losses)) == loss
+    assert pickle.loads(pickle.dumps(loss)) == loss
+    if identity and power != 0:  # a mean has to be positive
+        assert np.all(loss.value(y, -eta) == np.inf)
+        assert np.all(loss.residual(y, -eta) > 0)
 
 
 def test_large_counts_do_not_cancel():

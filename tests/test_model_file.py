@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -240,9 +242,9 @@ def test_names(data, round_trip):
     back = round_trip(model)
     assert back.feature_names == list("abcdefg")
     np.testing.assert_array_equal(back.predict(frame), model.predict(frame))
-    with pytest.raises(ValueError, match="another order"):
+    with pytest.raises(ValueError, match="in the same order"):
         back.predict(frame[list("gfedcba")])
-    with pytest.raises(ValueError, match="lacks the feature 'c'"):
+    with pytest.raises(ValueError, match="yet now missing:\n- c"):
         back.predict(frame.rename(columns={"c": "z"}))
     renamed = round_trip(model, feature_names=list("tuvwxyz"))
     assert renamed.feature_names == list("tuvwxyz")
@@ -282,7 +284,9 @@ def test_an_offset_is_not_forgotten(name, data, round_trip):
     np.testing.assert_array_equal(
         back.predict(X, offset=offset), model.predict(X, offset=offset)
     )
-    np.testing.assert_array_equal(back.predict(X, offset=0), model.predict(X))
+    np.testing.assert_array_equal(
+        back.predict(X, offset=0), model.predict(X, offset=0)
+    )
 
 
 @pytest.mark.parametrize("loss", ["squared", "poisson"])
@@ -473,17 +477,124 @@ def content(data, tmp_path):
         ({"coef": [{"index": [0], "value": ["nan"]}]}, "damaged"),
         ({"coef": 3}, "damaged"),
         ({"intercept": "inf"}, "not finite"),
+        ({"intercept": True}, "no number"),
+        ({"intercept": 10**400}, "damaged"),
+        ({"intercept": None}, "damaged"),
+        ({"shape": []}, "damaged"),
+        ({"shape": [7.0]}, "shape"),
+        ({"shape": [True]}, "shape"),
+        ({"shape": [10**30]}, "beyond the memory"),
+        ({"shape": [1, 1, 7]}, "shape"),
+        ({"dtype": ["float64"]}, "dtype"),
+        ({"coef": [{"index": [0, 0], "value": [1.0, 2.0]}]}, "do not increase"),
+        ({"coef": [{"index": [0.0], "value": [1.0]}]}, "no integer"),
+        ({"coef": [{"index": [True], "value": [1.0]}]}, "no integer"),
+        ({"coef": [{"index": [10**30], "value": [1.0]}]}, "index outside"),
+        ({"coef": [{"index": [0], "value": [True]}]}, "no number"),
+        ({"coef": [{"index": [0], "value": [10**400]}]}, "damaged"),
+        ({"coef": [{"index": [0], "value": [[1.0]]}]}, "no number"),
+        ({"coef": [{"index": [0], "value": [1.0], "x": 1}]}, "unknown entry 'x'"),
+        ({"coef": [[0, 1.0]]}, "no object"),
+        ({"dtype": "float32", "coef": [{"index": [0], "value": [1e308]}]}, "not finite"),
+        ({"alpha": "x"}, "alpha"),
+        ({"alpha": -1.0}, "alpha"),
+        ({"alpha": True}, "alpha"),
+        ({"alpha": [0.1, 0.2]}, "alpha has 2"),
+        ({"alpha": 10**400}, "alpha"),
+        ({"l1_ratio": 1e308}, "l1_ratio"),
+        ({"l1_ratio": [1.0]}, "l1_ratio"),
+        ({"offset": 1}, "neither true nor false"),
+        ({"source": ["Lasso"]}, "source"),
+        ({"source": "x" * 10_000}, "source"),
+        ({"source": "\ud800"}, "no text"),
+        ({"riata_version": None}, "riata_version"),
+        ({"extra": 1}, "'extra' is unknown"),
+        ({"feature_names": "abcdefg"}, "no list"),
+        ({"feature_names": [1, 2, 3, 4, 5, 6, 7]}, "others than texts"),
+        ({"feature_names": [*"abcdef", "\udfff"]}, "no text"),
+        ({"loss": "squared"}, "no object"),
+        ({"loss": {"name": ["squared"]}}, "loss"),
+        ({"loss": {"name": "huber", "delta": True}}, "delta"),
+        ({"loss": {"name": "huber", "delta": "1"}}, "delta"),
+        ({"loss": {"name": "huber"}}, "lacks the entry 'delta'"),
+        ({"loss": {"name": "tweedie", "power": 0.5}}, "power"),
+        ({"loss": {"name": "multinomial", "grouped": False}}, "shape"),
+        ({"certificate": 3}, "certificate"),
+        ({"certificate": {}}, "lacks the entry"),
+        ({"certificate": {"dual_gap": [1.0], "relative_gap": 0, "kkt": 0, "status": ""}},
+         "dual_gap has 1"),
+        ({"certificate": {"dual_gap": "x", "relative_gap": 0, "kkt": 0, "status": ""}},
+         "dual_gap"),
+        ({"categories": {"a": ["b"]}}, "do not fit"),
+        ({"feature_names": ["a=b", *"123456"], "categories": {"a": ["b", "b"]}},
+         "do not fit"),
+        ({"feature_names": ["a=b", *"123456"], "categories": {"a": []}}, "do not fit"),
+        ({"feature_names": ["a=b=c", *"123456"],
+          "categories": {"a": ["b=c"], "a=b": ["c"]}}, "do not fit"),
+        ({"categories": ["a"]}, "no object"),
         ({"intercept": [1, 2]}, "intercept"),
         ({"loss": {"name": "secret"}}, "'secret' is unknown"),
         ({"loss": {"name": "huber", "delta": -1}}, "delta"),
         ({"loss": {"name": "huber", "x": 1}}, "damaged"),
         ({"feature_names": ["a"]}, "feature_names has 1"),
         ({"classes": {"dtype": "M8[D]", "labels": []}}, "dtype"),
+        ({"classes": [0, 1]}, "no object"),
+        ({"classes": {"dtype": "<i8", "labels": [0, 1]}}, "has none"),
         ({"options": {}}, "lacks the entry 'fit_intercept'"),
     ],
 )  # fmt: skip
 def test_damaged_files(change, message, content, tmp_path):
     file = tmp_path / "bad.json"
+    file.write_text(json.dumps(content | change))
+    with pytest.raises(ValueError, match=message):
+        riata.load_model(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fit_intercept": [1]}, "neither true nor false"),
+        ({"fit_intercept": 1}, "neither true nor false"),
+        ({"penalty_factor": -1.0}, "penalty_factor"),
+        ({"penalty_factor": "nan"}, "penalty_factor"),
+        ({"penalty_factor": [1.0]}, "penalty_factor has 1"),
+        ({"penalty_factor": True}, "penalty_factor"),
+        ({"lower": 0.5}, "lower"),
+        ({"upper": [0.0] * 6 + [-1.0]}, "upper"),
+        ({"upper": [0.0] * 6 + [None]}, "upper"),
+        ({"more": 1}, "unknown entry 'more'"),
+    ],
+)  # fmt: skip
+def test_damaged_options(change, message, content, tmp_path):
+    file = tmp_path / "bad.json"
+    options = content["options"] | change
+    file.write_text(json.dumps(content | {"options": options}))
+    with pytest.raises(ValueError, match=message):
+        riata.load_model(file)
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ({"dtype": "<U1", "labels": ["aa", "ab"]}, "longest"),
+        ({"dtype": "<U900000", "labels": ["a", "b"]}, "longest"),
+        ({"dtype": "<U9999999999", "labels": ["a", "b"]}, "dtype"),
+        ({"dtype": "<i8", "labels": ["a", "b"]}, "hold others"),
+        ({"dtype": "<i8", "labels": [True, False]}, "hold others"),
+        ({"dtype": "|i1", "labels": [0, 1000]}, "beyond"),
+        ({"dtype": "<f8", "labels": [0.0, 10**400]}, "damaged"),
+        ({"dtype": "<f4", "labels": [0.0, 1e308]}, "not finite"),
+        ({"dtype": "<f4", "labels": [1.0, 1.0 + 1e-15]}, "twice"),
+        ({"dtype": "object", "labels": [["a"], ["b"]]}, "hold others"),
+        ({"dtype": "object", "labels": ["a", "a"]}, "twice"),
+        ({"dtype": "<U1", "labels": ["a", "b", "c"]}, "2 classes"),
+        ({"dtype": "<U1,<U1", "labels": ["a", "b"]}, "dtype"),
+        ({"dtype": "<U1"}, "lacks the entry 'labels'"),
+    ],
+)
+def test_damaged_classes(classes, message, content, tmp_path):
+    file = tmp_path / "bad.json"
+    change = {"loss": {"name": "logistic"}, "classes": classes}
     file.write_text(json.dumps(content | change))
     with pytest.raises(ValueError, match=message):
         riata.load_model(file)
@@ -522,6 +633,183 @@ def test_other_files(raw, message, tmp_path):
     file.write_bytes(raw)
     with pytest.raises(ValueError, match=message):
         riata.load_model(file)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 200_000, '{"format": ' * 100_000, '{"a": ' + "[" * 10**5 + "]" * 10**5 + "}"],
+    ids=["lists", "objects", "closed"],
+)
+def test_nested_files(text, tmp_path):
+    file = tmp_path / "deep.json"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r"nested too deeply|not a JSON file"):
+        riata.load_model(file)
+
+
+def test_keys_that_are_there_twice(content, tmp_path):
+    file = tmp_path / "bad.json"
+    text = json.dumps(content)
+    file.write_text(text[:-1] + ', "alpha": 3.0}')
+    with pytest.raises(ValueError, match="'alpha' is there twice"):
+        riata.load_model(file)
+    file.write_text(text.replace('"intercept": ', '"intercept": NaN, "x": '))
+    with pytest.raises(ValueError, match="NaN is no JSON"):
+        riata.load_model(file)
+
+
+def test_the_number_of_features_costs_nothing(content, tmp_path):
+    file = tmp_path / "wide.json"
+    n_features = 10**9
+    content |= {
+        "shape": [2, n_features], "intercept": [1.0, 2.0], "alpha": [0.1, 0.1],
+        "coef": [{"index": [3, 10**8], "value": [1.0, 2.0]}, {"index": [], "value": []}],
+        "certificate": None,
+    }
+    file.write_text(json.dumps(content))
+    tracemalloc.start()
+    model = riata.load_model(file)
+    X = sp.csr_array(([5.0, 7.0, 11.0], [3, 4, 10**8], [0, 2, 3]), (2, n_features))
+    scores = model.predict(X)
+    riata.save_model(model, tmp_path / "again.json")
+    assert f"2 of {2 * n_features} coefficients" in repr(model)
+    with pytest.raises(ValueError, match="3 features"):
+        model.predict(np.ones((2, 3)))
+    assert tracemalloc.get_traced_memory()[1] < 10**7
+    tracemalloc.stop()
+    np.testing.assert_array_equal(scores, [[6.0, 2.0], [23.0, 2.0]])
+
+
+def test_scores_beyond_all_numbers(tmp_path):
+    file = tmp_path / "large.json"
+    for dtype, value in ((np.float64, 1e308), (np.float32, 3e38)):
+        model = riata.LinearPredictor(
+            np.full(3, value, dtype), dtype(0.0), Squared(), alpha=0.1, l1_ratio=1.0,
+            options=None,
+        )
+        riata.save_model(model, file)
+        model = riata.load_model(file)
+        for X in (np.ones((2, 3), dtype), sp.csr_array(np.ones((2, 3), dtype))):
+            with pytest.raises(ValueError, match="row 0 is beyond the range"):
+                model.predict(X)
+        with pytest.raises(ValueError, match="with which options"):
+            model.problem
+
+
+# --- files by strangers
+
+
+def models_to_change():
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((40, 4))
+    y = np.exp(X[:, 0])
+    names = np.array(["low", "mid", "high"])[np.digitize(y, [0.6, 1.5])]
+    yield riata.Lasso(alpha=0.05, penalty_factor=[0, 1, np.inf, 1]).fit(X, y)
+    yield riata.Ridge(alpha=[1.0, 2.0]).fit(X, np.column_stack([y, -y]))
+    yield riata.TweedieRegressor(power=1.5, alpha=0.1).fit(X.astype(np.float32), y)
+    yield riata.LogisticRegression(C=0.5).fit(X, names)
+    path = riata.fit_path(X, y > 1, loss="logistic", alphas=[0.01], lower=-1.0)
+    model = path.at(0.01, feature_names=["a=1", "a=2", "b", "c"], classes=[False, True])
+    model.categories = {"a": ["1", "2"]}
+    yield model
+
+
+@pytest.fixture(scope="module")
+def contents(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    texts = []
+    for model in models_to_change():
+        riata.save_model(model, folder / "model.json")
+        texts.append((folder / "model.json").read_text())
+    return texts
+
+
+def places_in(content):
+    """All places in nested dicts and lists: the holder, and the key in it."""
+    keys = content.keys() if isinstance(content, dict) else range(len(content))
+    for key in list(keys):
+        yield content, key
+        if isinstance(content[key], dict | list):
+            yield from places_in(content[key])
+
+
+ODD_VALUES = st.one_of(
+    st.sampled_from([
+        None, True, False, 0, 1, -1, 2**53 + 1, 2**63, 10**400, 0.5, -0.0, 1e308, 1e-320,
+        "", "x", "inf", "nan", "\ud800", "<U99999", "object", "squared", "tweedie", [], {},
+        [[]], [None], {"index": [], "value": []}, {"": 0}, [1e308] * 4, [10**400], ["nan"],
+    ]),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        max_leaves=6,
+    ),
+)
+
+
+def loaded(file):
+    """The model, or None and why the file is refused."""
+    try:
+        return riata.load_model(file), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+@given(st.data())
+def test_files_by_strangers_are_models_or_refused(contents, tmp_path_factory, data):
+    """What is loaded after any change predicts, is saved, and loads again as the same."""
+    text = data.draw(st.sampled_from(contents))
+    content = json.loads(text)
+    for _ in range(data.draw(st.integers(1, 3))):
+        holder, key = data.draw(st.sampled_from(list(places_in(content))))
+        action = data.draw(st.sampled_from(["change", "delete", "double", "move"]))
+        if action == "change":
+            holder[key] = deepcopy(data.draw(ODD_VALUES))
+        elif action == "delete":
+            del holder[key]
+        elif action == "double" and isinstance(holder, list):
+            holder.insert(key, holder[key])
+        else:
+            other = content.get(data.draw(st.sampled_from([*content, "x"])))
+            holder[key] = deepcopy(other)
+        if not content:
+            break
+    file = tmp_path_factory.getbasetemp() / "stranger.json"
+    text = json.dumps(content)
+    cut = data.draw(st.integers(0, 20))
+    file.write_text(text[: len(text) - cut] if cut > 15 else text)
+    model, message = loaded(file)
+    if model is None:
+        assert str(file) in message
+        assert len(message) < 1000
+        return
+    assert model.n_features < 10**6 or model._shape == (model.n_features,)
+    X = sp.csr_array((3, model.n_features))
+    offset = 0 if model.has_offset else None
+    predicted = model.predict(X, offset=offset)
+    assert len(predicted) == 3
+    repr(model)
+    riata.save_model(model, file)
+    again = riata.load_model(file)
+    np.testing.assert_array_equal(again.predict(X, offset=offset), predicted)
+    if model._options is not None and np.ndim(model.alpha) == 0 and model.alpha is not None:
+        assert again.problem.keys() == model.problem.keys()
+
+
+@given(st.data())
+def test_files_with_other_bytes_are_models_or_refused(contents, tmp_path_factory, data):
+    raw = bytearray(data.draw(st.sampled_from(contents)).encode())
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        raw[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    file = tmp_path_factory.getbasetemp() / "bytes.json"
+    file.write_bytes(raw)
+    model, _ = loaded(file)
+    if model is None:
+        return
+    offset = 0 if model.has_offset else None
+    assert len(model.predict(sp.csr_array((2, model.n_features)), offset=offset)) == 2
 
 
 def test_no_file(tmp_path):

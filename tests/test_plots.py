@@ -755,6 +755,7 @@ def test_shrinkage_of_a_frame_and_of_sparse_data(closed):
     assert given.ridge.alphas.tolist() == given.lasso.alphas.tolist() == [2.0, 1.0]
 
 
+@pytest.mark.filterwarnings("ignore:alpha_max is 0")
 def test_shrinkage_of_nothing(closed):
     X, _, _ = make_correlated_data(30, 4, random_state=1)
     display = ShrinkageDisplay.from_data(X, np.zeros(30))

@@ -215,6 +215,7 @@ def test_units_of_X_do_not_matter():
     )  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:alpha_max is 0")
 def test_target_of_zeros():
     X, _ = make_data()
     relaxed = relaxed_path(X, np.zeros(60), alphas=5)

@@ -269,7 +269,7 @@ def test_target_of_zeros(cls):
         ({"refit_alpha": -1.0}, "refit_alpha is -1"),
         ({"select": "2se"}, "select is '2se'"),
         ({"loss": "multinomial"}, "multinomial"),
-        ({"eps": 1.0}, "eps is 1"),
+        ({"eps": 1.5}, "eps is 1.5"),
     ],
 )
 def test_bad_parameters(params, message):

@@ -18,7 +18,6 @@ import argparse
 import datetime
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 from cells import QUICK, all_cells
+from levels import kernel_level, machine
 from peers import HERE, SOLVERS
 from pictures import draw
 from table import cell_table, charged, markdown, seconds
@@ -194,6 +194,7 @@ def race_solver(solver, command, folder, problem, alphas, options, limit):
     result = {
         "version": worker.version,
         "clock": options.clock,
+        "kernels": kernel_level() if solver.environment == "riata" else None,
         "date": datetime.date.today().isoformat(),
         "runs": runs,
     }
@@ -235,16 +236,6 @@ def race_cell(cell, commands, options):
         "target": options.target,
         "solvers": results,
     }
-
-
-def processor():
-    """Return the name of the processor and the number of its cores."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.split(":")[1] for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        name = platform.processor() or platform.machine()
-    return f"{name.strip()}, {os.cpu_count()} cores"
 
 
 def parse(arguments=None):
@@ -335,10 +326,10 @@ def main():
         result = race_cell(cell, commands, options)
         solvers = store["cells"].get(name, {}).get("solvers", {}) | result["solvers"]
         store["cells"][name] = result | {"solvers": solvers}
-        store["machine"] = processor()
+        store["machine"] = machine()
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(store, indent=1))
-        print(f"\n{name}\n{cell_table(store['cells'][name])}", flush=True)
+        print(f"\n{name} ({kernel_level()})\n{cell_table(store['cells'][name])}", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from importlib import import_module as _import_module
 
 _NAMES = {
     "fit_path": "_path",
-    "lasso_path": "_path",
-    "enet_path": "_path",
+    "lasso_path": "_enet_path",
+    "enet_path": "_enet_path",
     "alpha_max": "_path",
     "PathResult": "_path",
     "MultinomialPathResult": "_result_multinomial",

@@ -1,5 +1,6 @@
 """The adaptive lasso: penalty factors from an initial estimate."""
 
+import math
 from functools import partial
 from time import monotonic
 
@@ -101,6 +102,7 @@ def adaptive_path(
     >>> np.flatnonzero(path.coef_at(path.alphas[path.select("bic")])[0])
     array([0, 1])
     """
+    started = monotonic()
     check_initial(initial)
     power = check_power(power)
     unknown = set(options) - set(_path.fit_path.__kwdefaults__)
@@ -125,13 +127,18 @@ def adaptive_path(
         "standardize": check.check_bool(options.get("standardize", False), "standardize"),
         "n_threads": check.check_n_threads(options.get("n_threads")),
     }
+    time_limit = check.check_time_limit(options.get("time_limit"))
     settings = Settings(
         tol=check.check_tol(options.get("tol", 1e-6)),
         max_iter=check.check_max_iter(options.get("max_iter", 1000)),
+        deadline=math.inf if time_limit is None else started + 0.5 * time_limit,
     )
     coef, factor = adaptive_factor(
         data, penalty, settings, initial, initial_alpha, power, **shared
     )
+    if time_limit is not None:
+        left = started + time_limit - monotonic()
+        options["time_limit"] = max(left, np.finfo(float).tiny)
     path = _path.fit_path(X, y, **{**options, **penalty, "penalty_factor": factor})
     path.initial_coef, path.penalty_factor = coef, factor
     return path
@@ -224,7 +231,7 @@ def _held_out_deviance(fit, data, grid, loss, deadline):
         path = fit(data._replace(sample_weight=np.where(fold == k, 0.0, weight)), grid)
         rows = np.flatnonzero(fold == k)
         offset = None if data.offset is None else data.offset[rows]
-        eta = path.decision_function(data.X.as_matrix()[rows], offset=offset)
+        eta = path._decide(data.X.as_matrix()[rows], None, offset)
         with np.errstate(over="ignore"):
             total[:len(path)] += weight[rows] @ loss.value(data.y[rows, None], eta)
         total[len(path):] = np.inf  # where the deadline came before

@@ -106,7 +106,13 @@ def approximate_loo(
     >>> bool(loo.deviance[loo.best] < loo.deviance[0])
     True
     """
+    if not hasattr(path, "_loss"):
+        raise TypeError(
+            f"path must be a PathResult, as from fit_path, got {path!r} of type "
+            f"{type(path).__name__}."
+        )
     loss = path._loss
+    check.check_names_match(path.feature_names_in, X, type(path).__name__)
     refuse_several(loss, "approximate_loo")
     data = _path.checked_data(X, y, sample_weight, offset, loss)
     shape = data.X.n_samples, data.X.n_features

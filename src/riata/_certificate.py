@@ -238,6 +238,8 @@ def _audit_general(problem, coef, intercept, alpha):
     above = (problem.losses(given)[0] - problem.losses(best)[0]) / square
     loss = problem.losses(best)[0] / square
     gap, kkt, penalty = _gap_at(problem, strengths.certify, w[:, None], alpha, best, loss)
+    if problem.separated:  # the intercept alone makes the loss as small as one likes
+        gap = loss + penalty
     if not problem.loss.convex:
         gap = np.nan
     constant = float(problem.weigh(problem.residuals(given)).mean())
@@ -246,12 +248,48 @@ def _audit_general(problem, coef, intercept, alpha):
 
 
 def _audit_classes(problem, coef, intercept, alpha):
-    """As `_audit_general`, for coefficients (n_classes, n_features)."""
-    design, strengths, square = problem.design, problem.strengths, problem.eta_unit**2
-    kind = RowSolver if problem.loss.grouped else MultinomialSolver
+    """As `_audit_general`, for coefficients (n_classes, n_features).
+
+    The least objective is that of the classes with weight; what the others add to the
+    objective of the solution is added to its gap.
+    """
+    own = problem.classes
+    primal, gap, kkt = _audit_weighted_classes(problem, coef[own], intercept[own], alpha)
+    if len(own) == problem.n_labels:
+        return primal, gap, kkt
+    design = problem.design
+    B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
+    Eta = product(design, everything, problem.eta_unit * B)
+    Eta += problem.label_offset + intercept + coef @ design.mean
+    targets = (problem.target[:, None] == np.arange(problem.n_labels)).astype(float)
+    loss = problem.weigh(problem.loss.value(targets, Eta)[:, None]).sum()
+    loss /= problem.eta_unit**2
+    R = problem.weigh(problem.loss.residual(targets, Eta)) / problem.eta_unit
+    C = gradient(design, R, everything)
+    _, kkt, penalty = _kind(problem).certify(
+        problem.strengths, C, everything, B, alpha, 2.0 * loss
+    )
+    gap += max(loss + penalty - primal, 0.0)
+    kkt = max(kkt, float(np.abs(R.mean(axis=0)).max()) * problem.unit)
+    return loss + penalty, gap, kkt
+
+
+def _kind(problem):
+    return RowSolver if problem.loss.grouped else MultinomialSolver
+
+
+def _classes_in_design(problem, coef):
+    """Coefficients (n_classes, n_features) in the units of the design, transposed."""
     usable = problem.coef_unit > 0
     B = np.where(usable, coef, 0.0) / np.where(usable, problem.coef_unit, 1.0)
-    B, everything = np.ascontiguousarray(B.T), np.arange(design.n_features)
+    return np.ascontiguousarray(B.T)
+
+
+def _audit_weighted_classes(problem, coef, intercept, alpha):
+    """As `_audit_classes`, for the coefficients of the classes with weight."""
+    design, strengths, square = problem.design, problem.strengths, problem.eta_unit**2
+    kind = _kind(problem)
+    B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
     Eta = _given(problem, product(design, everything, problem.eta_unit * B))
     shift = intercept - problem.center
     shift = shift + (coef @ design.mean if problem.fit_intercept else 0.0)
@@ -267,6 +305,8 @@ def _audit_classes(problem, coef, intercept, alpha):
     gap, kkt, penalty = _gap_at(
         problem, certify, B, alpha, best, loss, norms if problem.loss.grouped else np.abs
     )
+    if problem.separated:
+        gap = loss + penalty
     constant = np.abs(problem.weigh(problem.residuals(given)).mean(axis=0)).max()
     kkt = max(kkt, float(constant) * problem.unit * problem.fit_intercept)
     return loss + above + penalty, gap + above, kkt

@@ -1,6 +1,7 @@
 """The command line: fit, cv, path, predict, check, and the demo."""
 
 import argparse
+import contextlib
 import os
 import sys
 import warnings
@@ -10,11 +11,15 @@ import numpy as np
 from . import _cli_input as inputs
 from . import _cli_output as outputs
 from . import _validation as check
-from ._data_files import read_data
+from ._columns import TRUTH, is_number
+from ._data_files import column_number, read_data
 from ._demo import PICTURE
 from ._linear_predictor import LinearPredictor, installed_version
 
-EXPECTED = (ValueError, TypeError, OSError, ImportError, OverflowError)
+EXPECTED = (
+    ValueError, TypeError, OSError, ImportError, OverflowError, MemoryError, RecursionError
+)
+CLOSED = 141  # what a shell makes of a program that a closed pipe ends
 
 ABOUT = """\
 Certified lasso, ridge and elastic-net models from files of data.
@@ -23,7 +28,8 @@ Certified lasso, ridge and elastic-net models from files of data.
   riata predict model.json new.csv -o predictions.csv
 
 DATA is a .csv, .tsv, .parquet, .svm, .npz or .mtx file; the first three have columns, of
-which the target is one and all others are features. 'riata COMMAND --help' tells more.
+which the target is one and all others are features. 'riata COMMAND --help' lists all
+options.
 """
 TARGET = (
     "target: the name or number (from 0; -1 is the last) of a column, an array of an "
@@ -44,7 +50,8 @@ def main(argv=None, prog="riata"):
     Returns
     -------
     int
-        Exit status: 0, 2 for input that is wrong, 1 for a check that fails.
+        Exit status: 0; 1 for a check that fails; 2 for input that is wrong and for too
+        little memory; 130 after Ctrl-C; 141 if the output was closed before its end.
     """
     parser = build_parser(prog)
     options = parser.parse_args(argv)
@@ -56,23 +63,41 @@ def main(argv=None, prog="riata"):
         warnings.showwarning = show_warning
         try:
             status = options.run(options) or 0
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
             return status
-        except BrokenPipeError:  # as by head, which wants no more
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
         except KeyboardInterrupt:
             return 130
+        except BrokenPipeError:
+            complain(
+                f"{prog} {options.command}: the output was closed before its end; files "
+                "that were asked for are written."
+            )
+            return CLOSED
         except EXPECTED as error:
-            print(f"{prog} {options.command}: error: {message_of(error)}", file=sys.stderr)
+            complain(f"{prog} {options.command}: error: {message_of(error)}")
             return 2
 
 
+def complain(message):
+    """Print a line on the standard error, with nothing left to be printed elsewhere."""
+    with contextlib.suppress(OSError):
+        print(message, file=sys.stderr, flush=True)
+    try:
+        sys.stdout.flush()
+    except (OSError, AttributeError):  # a closed pipe, a full disk; no output at all
+        if sys.stdout is not None:  # not once more when the interpreter ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def message_of(error):
-    """The message of an exception, in the terms of the command line."""
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+    """The message of an exception in one line, in the terms of the command line."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the output'}: {error.strerror}"
+    text = " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return "there is not enough memory" + (f": {text}" if text else ".")
+    return text or type(error).__name__
 
 
 def show_warning(message, category, filename, lineno, file=None, line=None):
@@ -125,16 +150,46 @@ def add_data(command):
     )
     group.add_argument(
         "--one-hot", action="store_true",
-        help="replace columns of text by one column of 0 and 1 for each label",
+        help="replace columns of text by one column of 0 and 1 for each level",
     )
+    group.add_argument(
+        "--categorical", metavar="COLUMN", action="append", default=[],
+        help="a column to be replaced likewise, also if it looks like numbers (codes)",
+    )
+    add_header(group)
+
+
+def add_header(group):
+    """Whether the first row of a CSV file is a header."""
+    header = group.add_mutually_exclusive_group()
+    header.add_argument(
+        "--header", action="store_true", default=None,
+        help="the first row of a CSV file holds names, also if they are numbers",
+    )
+    header.add_argument(
+        "--no-header", action="store_false", dest="header",
+        help="the first row holds values, also if it is text",
+    )
+
+
+def real(text):
+    """A number, by the rules for files of data."""
+    if not is_number(text) or text.strip().lower() in TRUTH:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    return float(text)
+
+
+def whole(text):
+    """A whole number."""
+    number = column_number(text)
+    if number is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return number
 
 
 def ratios(text):
     """Numbers separated by commas."""
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers") from None
+    return [real(part) for part in text.split(",")]
 
 
 def add_model(command, several=False):
@@ -146,7 +201,7 @@ def add_model(command, several=False):
         "negative_binomial:DISPERSION, huber:DELTA or squared_hinge",
     )
     group.add_argument(
-        "--l1-ratio", type=ratios if several else float,
+        "--l1-ratio", type=ratios if several else real,
         metavar="R[,R...]" if several else "R",
         help="1 (default) is the lasso, 0 ridge, between them the elastic net"
         + ("; of several the best is chosen" if several else ""),
@@ -166,18 +221,18 @@ def add_model(command, several=False):
 
 def add_tolerance(group):
     group.add_argument(
-        "--tol", type=float, default=1e-6, metavar="GAP",
+        "--tol", type=real, default=1e-6, metavar="GAP",
         help="largest relative duality gap (default: 1e-6)",
     )
 
 
 def add_grid(group):
     group.add_argument(
-        "--alphas", type=int, default=100, metavar="N",
+        "--alphas", type=whole, default=100, metavar="N",
         help="how many strengths to fit (default: 100)",
     )
     group.add_argument(
-        "--alpha-min-ratio", type=float, metavar="R",
+        "--alpha-min-ratio", type=real, metavar="R",
         help="the smallest strength, divided by the largest (default: 0.001)",
     )
     add_tolerance(group)
@@ -191,7 +246,7 @@ def add_fit(commands):
     add_data(command)
     group = add_model(command)
     group.add_argument(
-        "--alpha", type=float, metavar="A", help="strength of the penalty"
+        "--alpha", type=real, metavar="A", help="strength of the penalty"
     )
     add_tolerance(group)
     add_outputs(command, "model")
@@ -206,7 +261,7 @@ def add_cv(commands):
     group = add_model(command, several=True)
     add_grid(group)
     group.add_argument(
-        "--folds", type=int, default=5, metavar="K", help="how many (default: 5)"
+        "--folds", type=whole, default=5, metavar="K", help="how many (default: 5)"
     )
     group.add_argument(
         "--select", default="min", metavar="RULE",
@@ -248,6 +303,7 @@ def add_predict(commands):
         "data", metavar="DATA",
         help="file of samples; columns that are no features of the model do not matter",
     )
+    add_header(command)
     offset = command.add_mutually_exclusive_group()
     offset.add_argument(
         "--offset", metavar="COLUMN",
@@ -275,14 +331,14 @@ def add_check(commands):
         "'(Intercept)' may be among them), or of coefficients alone",
     )
     group.add_argument(
-        "--intercept", type=float, metavar="B", help="if not in the file (default: 0)"
+        "--intercept", type=real, metavar="B", help="if not in the file (default: 0)"
     )
     group.add_argument(
-        "--alpha", type=float, metavar="A",
+        "--alpha", type=real, metavar="A",
         help="strength of the penalty; a model of riata has its own",
     )
     group.add_argument(
-        "--tol", type=float, metavar="GAP",
+        "--tol", type=real, metavar="GAP",
         help="exit with status 1 if the relative gap is larger",
     )
 
@@ -313,9 +369,10 @@ def run_fit(options):
     path = fit_path(
         samples.X, samples.y, alphas=[options.alpha], tol=options.tol, **arguments
     )
+    written = outputs.write_model(options, path, 0, samples)
     outputs.report_data(options, samples, arguments)
     outputs.report_model(path, 0, samples)
-    outputs.write_model(options, path, 0, samples)
+    say(written)
 
 
 def run_path(options):
@@ -329,12 +386,14 @@ def run_path(options):
         samples.X, samples.y, alphas=options.alphas, tol=options.tol,
         **inputs.grid_end(options), **arguments,
     )
-    print(path)
-    print()
+    written = ""
     if options.csv:
         outputs.write_csv(options.csv, outputs.path_columns(path, samples))
-        print(f"The path is written to {options.csv}")
-    outputs.draw(options, path, feature_names=samples.names)
+        written = f"The path is written to {options.csv}"
+    drawn = outputs.draw(options, path, feature_names=samples.names)
+    print(path)
+    print()
+    say(written, drawn)
 
 
 def run_cv(options):
@@ -347,21 +406,32 @@ def run_cv(options):
     outputs.check_writable(options)
     samples, arguments = inputs.problem_of(options)
     outputs.check_drawable(options, arguments["loss"])
+    inputs.check_folds(options, samples)
     result = cv_path(
         samples.X, samples.y, alphas=options.alphas, tol=options.tol, cv=options.folds,
         **inputs.grid_end(options), **arguments,
     )
     choice = result.select(options.select)
+    written = outputs.write_model(options, choice.path, choice.at, samples)
+    if hasattr(result, "plot"):
+        drawn = outputs.draw(options, result)
+    else:
+        drawn = outputs.draw(
+            options, choice.path, feature_names=samples.names, alpha=choice.alpha
+        )
     outputs.report_data(options, samples, arguments)
     outputs.report_scores(result, choice, options.select)
     outputs.report_model(
         choice.path, choice.at, samples, result.selection_frequency(options.select)
     )
-    outputs.write_model(options, choice.path, choice.at, samples)
-    if hasattr(result, "plot"):
-        outputs.draw(options, result)
-    else:
-        outputs.draw(options, choice.path, feature_names=samples.names, alpha=choice.alpha)
+    say(written, drawn)
+
+
+def say(*lines):
+    """Print the lines that are not empty."""
+    for line in lines:
+        if line:
+            print(line)
 
 
 def run_predict(options):
@@ -370,7 +440,7 @@ def run_predict(options):
 
     outputs.check_writable(options)
     model = load_model(options.file)
-    source = read_data(options.data)
+    source = read_data(options.data, options.header, inputs.columns_of(model))
     offset = 0.0 if options.no_offset else None
     if options.offset is not None:
         offset = inputs.numbers(source.take(options.offset, "--offset"), "--offset")
@@ -379,15 +449,16 @@ def run_predict(options):
             f"{options.file} was fitted with an offset: give that of these samples with "
             "--offset COLUMN, or predict without by --no-offset."
         )
-    X, notes = inputs.features_for(model, source)
-    for note in notes:
-        print(f"riata: warning: {note}", file=sys.stderr)
-    columns = outputs.predictions(model, X, offset)
+    features = inputs.features_for(model, source)
+    inputs.warn_of(features.notes)
+    columns = outputs.predictions(model, features.X, offset)
     if options.output in (None, "-"):
+        if sys.stdout is None:
+            raise ValueError("there is no standard output; name a file with -o.")
         print(outputs.csv_text(columns), end="")
     else:
         outputs.write_csv(options.output, columns)
-        print(f"{X.shape[0]} predictions are written to {options.output}")
+        print(f"{features.X.shape[0]} predictions are written to {options.output}")
 
 
 def run_check(options):
@@ -402,7 +473,9 @@ def run_check(options):
             "give --offset COLUMN."
         )
     loss = found.loss if is_model and not options.loss else inputs.loss_of(options)
-    samples = inputs.load_samples(options, loss, found.classes if is_model else None)
+    samples = inputs.load_samples(options, loss, found if is_model else None)
+    if is_model:
+        samples = inputs.in_order(options, found, samples)
     loss = inputs.for_classes(loss, samples)
     problem = inputs.problem_to_check(options, found, loss)
     coef, intercept = inputs.coefficients(options, found, samples)
@@ -425,6 +498,9 @@ def run_demo(options):
     """riata demo"""
     from ._demo import demo
 
+    outputs.check_writable(options)
+    with contextlib.suppress(ImportError):
+        outputs.check_picture(options.picture, "--picture")
     demo(options.picture)
 
 

@@ -1,13 +1,18 @@
 """What the command line makes of its arguments and files: samples, losses, coefficients."""
 
+import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ._data_files import is_number, listed, read_csv, read_data, suggestion
+from ._columns import TRUTH, class_labels, is_number
+from ._csv_file import read_csv
+from ._data_files import Encoding, listed, read_data, suggestion
 
 MOST_CLASSES = 100
+WHOLE_FLOAT = re.compile(r"[0-9]+\.0+", re.ASCII)
 
 
 class Samples(NamedTuple):
@@ -18,11 +23,26 @@ class Samples(NamedTuple):
     names: list | None
     classes: np.ndarray | None
     arguments: dict  # of fit_path and its like, beside X and y
+    categories: dict | None  # columns that one-hot encoding replaced, with their levels
 
 
-def load_samples(options, loss, classes=None):
-    """Read the data that the arguments name; y is as the loss wants it."""
-    source = read_data(options.data)
+def load_samples(options, loss, model=None):
+    """Read the data that the arguments name.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    loss : Loss
+        Whether y holds classes.
+    model : LinearPredictor, optional
+        Whose classes and levels of categories hold.
+
+    Returns
+    -------
+    Samples
+    """
+    known = () if model is None else columns_of(model)
+    source = read_data(options.data, options.header, known)
     target = options.target
     if target is None:
         target = source.own_target
@@ -39,54 +59,90 @@ def load_samples(options, loss, classes=None):
         if which is not None:
             arguments[option] = numbers(source.take(which, f"--{name}"), f"--{name}")
     for which in options.drop:
-        drop(source, which)
-    X, names = source.design(options.one_hot)
+        source.drop(which, "--drop")
+    features = source.design(encoding_of(options, source, model))
+    warn_of(features.notes)
+    classes = None
     if loss.classifies:
-        classes, y = encoded(y, classes)
+        classes, y = encoded(y, None if model is None else model.classes)
     else:
         y = numbers(y, "--target", "; for classes use --loss logistic")
-    return Samples(X, y, names, classes if loss.classifies else None, arguments)
+    return Samples(
+        features.X, y, features.names, classes, arguments, features.categories
+    )
 
 
-def drop(source, which):
-    """Leave out a column, whatever it holds."""
-    name = source.find(which, "--drop")
-    if hasattr(source, "columns"):
-        source.columns.pop(name, None)
-    else:
-        source.taken.append(name)
+def encoding_of(options, source, model):
+    """Which columns are encoded: those of the arguments, and those of a model."""
+    columns = []
+    for which in options.categorical:
+        name = source.find(which, "--categorical")
+        if name not in getattr(source, "columns", (name,)):
+            raise ValueError(
+                f"--categorical {which}: that column has another role already."
+            )
+        columns.append(name)
+    levels = {} if model is None else levels_of(model, source)
+    return Encoding(options.one_hot, tuple(columns), levels)
 
 
-def numbers(values, what, hint=""):
+def levels_of(model, source):
+    """The columns that one-hot encoding replaced for a model, with their levels.
+
+    Of a model that does not say so (one that was not fitted by the command line), those of
+    the file whose names, before an equals sign, its features begin with.
+    """
+    if model.categories is not None:
+        return model.categories
+    names, found = model.feature_names or [], {}
+    for column in getattr(source, "order", ()):
+        if column not in names:
+            start = f"{column}="
+            levels = [name[len(start):] for name in names if name.startswith(start)]
+            if levels:
+                found[column] = levels
+    return found
+
+
+def columns_of(model):
+    """Names of the columns that a file of samples for a model has."""
+    categories = model.categories or {}
+    made = {f"{key}={level}" for key in categories for level in categories[key]}
+    return {name for name in model.feature_names or () if name not in made} | {*categories}
+
+
+def warn_of(notes):
+    """Say on the standard error what the reader of a file ought to know."""
+    for note in notes:
+        print(f"riata: warning: {note}", file=sys.stderr)
+
+
+def numbers(column, what, hint=""):
     """Values that have to be numbers."""
-    if values.dtype.kind in "fiub":
-        return values.astype(float)
-    text = next((str(value) for value in values if not is_number(str(value))), None)
-    if text is None:
-        return values.astype(float)
+    values = column.numbers()
+    if values is not None:
+        return values
+    text = next(cell for cell in column.cells() if not is_number(cell))
     raise ValueError(f"{what} holds text ({text!r}) where numbers are needed{hint}.")
 
 
-def encoded(y, classes=None):
-    """Labels and their numbers; `classes` are those of a model, if there is one."""
-    if y.dtype.kind == "f":
-        if not (y == np.floor(y)).all():
-            value = y[y != np.floor(y)][0]
-            raise ValueError(
-                f"--target holds {value:g}, which is no class; choose a loss for numbers."
-            )
-        y = y.astype(int)
-    else:
-        y = y.astype(str)
+def encoded(column, classes=None):
+    """Classes and their numbers; `classes` are those of a model, if there is one."""
+    try:
+        y = class_labels(column)
+    except ValueError as error:
+        raise ValueError(f"--target {error}") from None
     found = np.unique(y)
     if classes is not None:
-        place = {label_text(label): k for k, label in enumerate(classes.tolist())}
+        place = {}
+        for k, label in enumerate(classes.tolist()):
+            place[str(label)] = place[label_text(label)] = k
         texts = [label_text(label) for label in y.tolist()]
         strange = sorted(set(texts) - set(place))
         if strange:
             raise ValueError(
                 f"--target holds {strange[0]!r}, which is no class of the model "
-                f"({listed(list(place))})."
+                f"({listed([label_text(label) for label in classes.tolist()])})."
             )
         return classes, np.array([place[text] for text in texts], dtype=float)
     if len(found) < 2:
@@ -105,6 +161,24 @@ def label_text(label):
     return str(int(label)) if whole or isinstance(label, bool) else str(label)
 
 
+def check_folds(options, samples):
+    """Raise if there are more folds than samples to put into them."""
+    n = len(samples.y)
+    if options.folds > n:
+        remedy = f"choose at most {n}" if n > 1 else "two at least are needed"
+        raise ValueError(
+            f"--folds is {options.folds}, but {options.data} has {n} samples; {remedy}."
+        )
+    if samples.classes is None:
+        return
+    most = int(np.bincount(samples.y.astype(int)).max())
+    if options.folds > most:
+        raise ValueError(
+            f"--folds is {options.folds}, but no class of {options.data} has more than "
+            f"{most} samples; choose at most {most}."
+        )
+
+
 def loss_of(options, default="squared"):
     """The loss that was asked for."""
     from .losses import get_loss
@@ -114,7 +188,7 @@ def loss_of(options, default="squared"):
     loss = get_loss(name)
     if not parameter:
         return loss
-    if not is_number(parameter):
+    if not is_number(parameter) or parameter.lower() in TRUTH:
         raise ValueError(f"--loss {text}: {parameter!r} is no number.")
     if len(vars(loss)) != 1 or name == "multinomial":
         raise ValueError(f"--loss {text}: {name} has no parameter.")
@@ -160,6 +234,9 @@ def grid_end(options):
 # --- Coefficients to check.
 
 
+COEFFICIENT = ("coef", "coefficient", "value", "estimate")
+
+
 class Coefficients(NamedTuple):
     """What a CSV file holds."""
 
@@ -169,57 +246,73 @@ class Coefficients(NamedTuple):
 
 def read_coefficients(name):
     """The model in a JSON file, or the `Coefficients` in a CSV file."""
-    if name.lower().endswith(".json"):
+    if not Path(name).is_file():
+        raise ValueError(f"--coef {name}: there is no such file.")
+    with open(name, "rb") as source:
+        is_json = source.read(100).lstrip().startswith(b"{")
+    if is_json or name.lower().endswith(".json"):
         from ._model_file import load_model
 
         return load_model(name)
-    if not Path(name).is_file():
-        raise ValueError(f"--coef {name}: there is no such file.")
-    columns = read_csv(Path(name))
+    columns = read_csv(Path(name), warn=False)
     if len(columns) == 1:
         (values,) = columns.values()
-        return Coefficients(None, numbers(values, "--coef"))
+        return Coefficients(None, finite(values))
     lower = {each.lower(): each for each in columns}
     order = list(columns)
     labels = next((lower[key] for key in ("feature", "name") if key in lower), order[0])
-    wanted = ("coef", "coefficient", "value", "estimate")
-    values = next((lower[key] for key in wanted if key in lower), order[1])
-    features = [
-        f"{each:g}" if isinstance(each, float) else str(each)
-        for each in columns[labels].tolist()
-    ]
-    return Coefficients(features, numbers(columns[values], "--coef"))
+    values = next((lower[key] for key in COEFFICIENT if key in lower), order[1])
+    features = [cell.strip() for cell in columns[labels].cells()]
+    return Coefficients(features, finite(columns[values]))
+
+
+def finite(column):
+    """Coefficients, of which none is missing."""
+    values = numbers(column, "--coef")
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row = int(np.argmax(bad))
+        found = "no value" if np.isnan(values[row]) else str(values[row])
+        raise ValueError(f"--coef: {found} in row {row + 1}.")
+    return values
 
 
 def coefficients(options, found, samples):
     """Coefficients and intercept, in the order of the features of the data."""
-    intercept = 0.0
+    p, intercept = samples.X.shape[1], 0.0
     if isinstance(found, Coefficients):
         coef = found.values
         if found.features is not None:
             coef, intercept = by_name(options, found, samples)
+        elif len(coef) == p + 1 and coef[0] == 0:
+            coef = coef[1:]  # 0 is what pandas calls a column without a name
+        n_coefs = len(coef)
     else:
-        coef, intercept = found.coef, found.intercept
-        if samples.names is not None and found.feature_names is not None:
-            coef = coef[..., places(samples.names, found.feature_names, options.coef)]
-    if coef.shape[-1] != samples.X.shape[1]:
+        n_coefs = found.n_features
+    if n_coefs != p:
         raise ValueError(
-            f"--coef {options.coef}: {coef.shape[-1]} coefficients for "
-            f"{samples.X.shape[1]} features."
+            f"--coef {options.coef}: {n_coefs} coefficients for {p} features."
         )
+    if not isinstance(found, Coefficients):
+        coef, intercept = found.coef, found.intercept
     return coef, intercept if options.intercept is None else options.intercept
 
 
 def by_name(options, found, samples):
     """Coefficients of a file, put where their features are, and the intercept."""
-    p, intercept = samples.X.shape[1], 0.0
+    p, intercept, seen = samples.X.shape[1], 0.0, set()
     names = samples.names or [str(j) for j in range(p)]
     place, coef = {name: j for j, name in enumerate(names)}, np.zeros(p)
     for feature, value in zip(found.features, found.values, strict=True):
-        if feature.strip("()").lower() == "intercept":
-            intercept = float(value)
-        elif feature in place:
+        if feature not in place and WHOLE_FLOAT.fullmatch(feature):
+            feature = feature.partition(".")[0]  # as 3.0, of programs without integers
+        if feature in seen:
+            raise ValueError(f"--coef {options.coef}: {feature!r} is there twice.")
+        seen.add(feature)
+        if feature in place:
             coef[place[feature]] = value
+        elif feature.strip("()").lower() == "intercept":
+            intercept = float(value)
         else:
             raise ValueError(
                 f"--coef {options.coef}: {feature!r} is no feature of {options.data}"
@@ -228,16 +321,27 @@ def by_name(options, found, samples):
     return coef, intercept
 
 
-def places(names, features, file):
-    """Where the features of the data stand in the model."""
-    place = {name: j for j, name in enumerate(features)}
-    strange = [name for name in names if name not in place]
+def in_order(options, model, samples):
+    """The samples with the features in the order of the model, where both name them."""
+    if samples.names is None or model.feature_names is None:
+        return samples
+    place = {name: j for j, name in enumerate(samples.names)}
+    strange = [name for name in samples.names if name not in set(model.feature_names)]
     if strange:
         raise ValueError(
-            f"{file}: the model has no feature {strange[0]!r}; if that column is none, "
-            f"leave it out (--drop {strange[0]})."
+            f"{options.coef}: the model has no feature {strange[0]!r}; if that column is "
+            f"none, leave it out (--drop {strange[0]})."
         )
-    return [place[name] for name in names]
+    missing = [name for name in model.feature_names if name not in place]
+    if missing:
+        raise ValueError(
+            f"{options.data} lacks the feature {missing[0]!r} of the model "
+            f"({len(missing)} in all)."
+        )
+    order = [place[name] for name in model.feature_names]
+    if order == sorted(order):
+        return samples
+    return samples._replace(X=samples.X[:, order], names=model.feature_names)
 
 
 def problem_to_check(options, found, loss):
@@ -265,13 +369,10 @@ def problem_to_check(options, found, loss):
 
 
 def features_for(model, source):
-    """The features of a model in a file of samples, and notes."""
-    if model.feature_names is None or not hasattr(source, "aligned"):
-        X, notes = source.design()[0], []
-    else:
-        X, notes = source.aligned(model.feature_names)
-    lacking = model.n_features - X.shape[1]
-    if lacking > 0 and hasattr(X, "indptr"):  # trailing zeros, which such files leave out
-        X = X.copy()
-        X.resize((X.shape[0], model.n_features))
-    return X, notes
+    """The features of a model in a file of samples, with notes on what is ignored."""
+    if model.feature_names is not None:
+        if hasattr(source, "order") or source.names is not None:
+            return source.aligned(model.feature_names, levels_of(model, source))
+    elif hasattr(source, "order"):
+        return source.design()
+    return source.of_width(model.n_features)

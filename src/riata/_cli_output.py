@@ -2,12 +2,14 @@
 
 import csv
 import io
+import os
 from pathlib import Path
 
 import numpy as np
 
 from ._data_files import listed
 from ._linear_predictor import has_probabilities
+from ._model_file import write_file
 from ._summary import loss_text, summary_of
 from ._table import Table, lay_out
 
@@ -87,16 +89,17 @@ def print_pairs(pairs):
 
 
 def write_model(options, path, at, samples):
-    """Write the model, where a file is named."""
+    """Write the model, where a file is named; returns what to say of it afterwards."""
     if not options.model:
-        return
+        return ""
     from ._model_file import save_model
 
     model = path.at(
         path.alphas[at], feature_names=samples.names, classes=samples.classes
     )
+    model.categories = samples.categories
     save_model(model, options.model)
-    print(f"\nThe model is written to {options.model}")
+    return f"\nThe model is written to {options.model}"
 
 
 def path_columns(path, samples):
@@ -109,7 +112,8 @@ def path_columns(path, samples):
         rows = coef.tocsr()
         for j in np.flatnonzero(np.diff(rows.indptr)):
             name = f"{j if samples.names is None else samples.names[j]}{suffix}"
-            name = f"coefficient {name}" if name in columns else name
+            while name in columns:
+                name = f"coefficient {name}"
             columns[name] = rows[[j]].toarray().ravel()
     return columns
 
@@ -126,25 +130,67 @@ def csv_text(columns):
 
 def write_csv(name, columns):
     """Write columns into a CSV file."""
-    with open(name, "w", encoding="utf-8", newline="") as out:
-        out.write(csv_text(columns))
+    write_file(name, csv_text(columns).encode())
+
+
+# --- Files to write.
+
+OUTPUTS = ("model", "csv", "output", "plot", "picture")
+INPUTS = ("data", "file", "coef", "target", "weights", "offset")
 
 
 def check_writable(options):
     """Find out before anything is fitted whether all can be written and drawn."""
-    for name in ("model", "csv", "output", "plot"):
+    taken = {
+        os.path.realpath(file): file
+        for file in (getattr(options, name, None) for name in INPUTS)
+        if file and os.path.isfile(file)
+    }
+    for name in OUTPUTS:
         file = getattr(options, name, None)
-        if file and not Path(file).parent.is_dir():
-            raise ValueError(f"--{name} {file}: there is no folder {Path(file).parent}.")
-    if not getattr(options, "plot", None):
-        return
+        if not file or (name == "output" and file == "-"):
+            continue
+        folder = Path(file).parent
+        if not folder.is_dir():
+            raise ValueError(f"--{name} {file}: there is no folder {folder}.")
+        if Path(file).is_dir():
+            raise ValueError(f"--{name} {file} is a folder; give the name of a file.")
+        place = file if Path(file).exists() and not Path(file).is_file() else folder
+        if not os.access(place, os.W_OK):
+            raise ValueError(f"--{name} {file}: writing to {place} is not permitted.")
+        real = os.path.realpath(file)
+        if real in taken and Path(place).is_dir():
+            raise ValueError(
+                f"--{name} {file} would replace {taken[real]}; give another name."
+            )
+        taken[real] = file
+    if getattr(options, "plot", None):
+        check_picture(options.plot)
+
+
+def check_picture(file, option="--plot"):
+    """Draw something empty, to find out whether there is matplotlib, and such a format."""
     try:
         import matplotlib
     except ImportError:
         raise ImportError(
-            "--plot needs matplotlib; install it with pip install 'riata[plot]'."
+            f"{option} needs matplotlib; install it with pip install 'riata[plot]'."
         ) from None
     matplotlib.use("Agg")
+    from matplotlib.figure import Figure
+
+    try:
+        Figure().savefig(io.BytesIO(), format=picture_format(file))
+    except Exception as error:
+        raise ValueError(
+            f"{option} {file}: matplotlib cannot draw such a file "
+            f"({' '.join(str(error).split())}); choose .png, .pdf or .svg."
+        ) from error
+
+
+def picture_format(file):
+    """The format that a file's name asks for, PNG if it has no extension."""
+    return Path(file).suffix.lower().lstrip(".") or "png"
 
 
 def check_drawable(options, loss):
@@ -157,9 +203,10 @@ def check_drawable(options, loss):
 
 
 def draw(options, result, **arguments):
-    """Draw a path or a cross-validation, where a file is named."""
+    """Draw a path or a cross-validation, where a file is named; returns what to say."""
     if not options.plot:
-        return
-    ax = np.ravel(result.plot(**arguments))[0]
-    ax.figure.savefig(options.plot, dpi=150)
-    print(f"The picture is drawn in {options.plot}")
+        return ""
+    ax, picture = np.ravel(result.plot(**arguments))[0], io.BytesIO()
+    ax.figure.savefig(picture, dpi=150, format=picture_format(options.plot))
+    write_file(options.plot, picture.getvalue())
+    return f"The picture is drawn in {options.plot}"

@@ -10,14 +10,28 @@ import numpy as np
 
 from ._cross_validation_base import PathCV, check_l1_ratios
 from ._cross_validation_scores import DEVIANCE
-from ._estimators_base import COORDINATE_CHECKS, LinearRegressor
-from ._path import enet_path, lasso_path
+from ._enet_path import enet_path, lasso_path
+from ._estimators_base import (
+    COORDINATE_CHECKS,
+    LinearRegressor,
+    check_positive,
+    warn_of_no_penalty,
+)
 
 
 class SquaredPathCV(PathCV, LinearRegressor):
     """What LassoCV and ElasticNetCV share: the mean squared error as score."""
 
-    _parameter_checks: ClassVar = {**PathCV._parameter_checks, **COORDINATE_CHECKS}
+    _parameter_checks: ClassVar = {
+        **PathCV._parameter_checks,
+        **COORDINATE_CHECKS,
+        "eps": check_positive,  # above 1 as well, as in scikit-learn
+    }
+
+    def _chosen(self, choice, dtype):
+        if choice.alpha == 0:
+            warn_of_no_penalty(stacklevel=3)
+        return super()._chosen(choice, dtype)
 
     def _score_attributes(self, result):
         return {"mse_path_": -np.squeeze(result.scores[DEVIANCE])}
@@ -42,8 +56,8 @@ class LassoCV(SquaredPathCV):
         Whether to fit an (unpenalized) intercept.
     precompute : bool, "auto" or array-like of shape (n_features, n_features), \
             default="auto"
-        Accepted and without effect: the solver decides by itself which Gram matrices
-        it needs, and computes them.
+        Without effect on the result: the solver decides by itself which Gram matrices
+        it needs, and computes them. One that is passed is compared with X.
     max_iter : int, default=1000
         Largest number of outer iterations for each alpha. None means the default.
     tol : float, default=1e-4
@@ -222,8 +236,8 @@ class ElasticNetCV(SquaredPathCV):
         Whether to fit an (unpenalized) intercept.
     precompute : bool, "auto" or array-like of shape (n_features, n_features), \
             default="auto"
-        Accepted and without effect: the solver decides by itself which Gram matrices
-        it needs, and computes them.
+        Without effect on the result: the solver decides by itself which Gram matrices
+        it needs, and computes them. One that is passed is compared with X.
     max_iter : int, default=1000
         Largest number of outer iterations for each alpha. None means the default.
     tol : float, default=1e-4

@@ -11,7 +11,6 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from scipy import sparse
 from sklearn import get_config
-from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -25,16 +24,21 @@ from ._cross_validation_fits import PathFits
 from ._cross_validation_folds import (
     as_folds,
     reject_params_without_routing,
-    require_classes,
+    splitter_of,
 )
 from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_result import RULES
-from ._cross_validation_scores import DEVIANCE, Deviance, Judge, takes_weights
+from ._cross_validation_scores import (
+    DEVIANCE,
+    Deviance,
+    Judge,
+    scorer_of,
+    takes_weights,
+)
 from ._estimators_base import (
     Deadline,
     Fit,
     Samples,
-    check_n_jobs,
     check_verbose,
     fitted_attributes,
     warn_not_converged,
@@ -43,7 +47,9 @@ from ._path import LEAST_L1_RATIO
 from ._validation import (
     check_alphas,
     check_choice,
+    check_integer,
     check_l1_ratio,
+    check_n_jobs,
     check_real,
     validate_estimator_input,
 )
@@ -53,8 +59,21 @@ NO_ALPHA = np.finfo(np.float64).resolution
 
 
 def check_eps(value, name):
-    """Raise unless `value` is between 0 and 1."""
-    check_real(value, name, low=0.0, high=1.0, low_open=True, high_open=True)
+    """Raise unless `value` is in (0, 1]."""
+    check_real(value, name, low=0.0, high=1.0, low_open=True)
+
+
+def check_folds(value, name):
+    """Raise unless `value` is None, a number of folds, a splitter or an iterable."""
+    if isinstance(value, Real):
+        check_integer(value, name, low=2)
+    elif isinstance(value, str) or not (
+        value is None or hasattr(value, "split") or hasattr(value, "__iter__")
+    ):
+        raise TypeError(
+            f"{name} must be None, a number of folds, a splitter or an iterable of pairs "
+            f"of train and test indices, got {value!r}"
+        )
 
 
 def check_l1_ratios(value, name):
@@ -121,7 +140,7 @@ class RoutedCV:
     def _get_scorer(self):
         """Return the scorer, or None for the deviance."""
         scoring = getattr(self, "scoring", None)
-        return None if scoring is None else check_scoring(self, scoring=scoring)
+        return None if scoring is None else scorer_of(self, scoring)
 
     def _route(self, scorer, sample_weight, params):
         """Return the arguments of ``cv.split`` and of the scorer."""
@@ -206,6 +225,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
     _takes_chunks = True
     _parameter_checks: ClassVar = {
         "select": check_select,
+        "cv": check_folds,
         "eps": check_eps,
         "alphas": check_alphas,
         "verbose": check_verbose,
@@ -257,8 +277,6 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         if classes is not None:
             labels = classes[data.y.astype(np.intp)]
         folds = as_folds(self._splitter(labels), data.X, labels, split_params)
-        if classes is not None:
-            require_classes(folds, data.y, classes)
         deadline = Deadline(self.time_limit)
         l1_ratios, fits = self._l1_ratios(), self._fits(data, folds, options, deadline)
         grids = self._grids(fits.alpha_max(), l1_ratios)
@@ -271,7 +289,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
             judges[name] = Judge(self, other, params, attributes, len(data.y))
         plan = Plan(
             fits, l1_ratios, lambda total: grids, judges, deadline,
-            getattr(self, "_callback", None),
+            getattr(self, "_callback", None), attributes.get("feature_names_in_"),
         )
         result = run_and_tell(plan, self, X, y)
         kept = outcomes(*result.paths, *(p for ps in result.fold_paths for p in ps))
@@ -289,6 +307,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
             self, X, y, sample_weight=sample_weight, offset=offset
         )
         data, options = Samples(*data), self._path_options()
+        self._check_gram(data)
         data = data._replace(y=options["loss"].check_target(data.y))
         return data, options, {**self._extra_attributes(options), **features}
 
@@ -297,7 +316,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         return PathFits(data, folds, options)
 
     def _splitter(self, labels):
-        return check_cv(self.cv)
+        return splitter_of(self.cv)
 
     def _l1_ratios(self):
         return [float(ratio) for ratio in np.atleast_1d(self.l1_ratio)]
@@ -310,7 +329,10 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         if largest == 0:
             return [np.full(self.alphas, NO_ALPHA)] * len(l1_ratios)
         tops = [largest / (ratio or LEAST_L1_RATIO) for ratio in l1_ratios]
-        return [np.geomspace(top, top * self.eps, num=self.alphas) for top in tops]
+        grids = [np.geomspace(top, top * self.eps, num=self.alphas) for top in tops]
+        if self.eps < 1.0:
+            return grids
+        return [np.sort(grid)[::-1].copy() for grid in grids]
 
     def _records(self, result):
         """Return the attributes that hold what is kept of the folds."""

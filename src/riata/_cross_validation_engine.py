@@ -6,12 +6,12 @@ from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import Parallel, delayed, effective_n_jobs, wrap_non_picklable_objects
 
 from ._cross_validation_fits import PathFits
 from ._cross_validation_folds import Folds
 from ._cross_validation_result import CVResult
-from ._cross_validation_scores import predictors
+from ._cross_validation_scores import Deviance, predictors
 from ._estimators_base import Deadline, Samples, total_weight
 from ._guide import Guide
 from ._solver import Interrupted
@@ -44,6 +44,7 @@ class Plan(NamedTuple):
     deadline : Deadline
     callback : callable or None
         Given a `FoldStep` after each fold; a true answer ends with those finished.
+    feature_names : ndarray of shape (n_features,), optional
     """
 
     fits: PathFits
@@ -52,6 +53,7 @@ class Plan(NamedTuple):
     judges: dict
     deadline: Deadline
     callback: Callable | None = None
+    feature_names: np.ndarray | None = None
 
     @property
     def data(self) -> Samples:
@@ -81,13 +83,8 @@ class Plan(NamedTuple):
         plan = self
         if n_workers > 1:
             plan = self._replace(fits=self.fits.on_one_thread())
-        # Threads: the solver releases the GIL, and the data are not copied.
-        work = Parallel(
-            n_jobs=n_jobs, verbose=verbose, prefer="threads", return_as="generator"
-        )(
-            delayed(plan._fold)(k, guides, -(-(len(self.folds) - k) // n_workers))
-            for k in range(len(self.folds))
-        )
+        turns = [-(-(len(self.folds) - k) // n_workers) for k in range(len(self.folds))]
+        work = plan._folds(guides, turns, n_jobs, verbose)
         try:
             for fold in work:
                 done.append(fold)
@@ -98,7 +95,23 @@ class Plan(NamedTuple):
             if not done:
                 raise
             raise Interrupted(self._result(paths, done, "interrupted")) from None
+        if is_chunks(self.data.X):
+            self.data.X.check_unchanged()
         return self._result(paths, done, end)
+
+    def _folds(self, guides, turns, n_jobs, verbose):
+        """What `_fold` finds, as soon as it is found where joblib's backend can do so."""
+        # Threads: the solver releases the GIL, and the data are not copied.
+        options = {"n_jobs": n_jobs, "verbose": verbose, "prefer": "threads"}
+        plan = self._replace(callback=None)
+        try:
+            parallel, fold = Parallel(return_as="generator", **options), plan._fold
+        except ValueError:  # a backend of processes that returns nothing before the end
+            parallel = Parallel(**options)
+            fold = wrap_non_picklable_objects(plan._fold)
+        return parallel(
+            delayed(fold)(k, guides, n_turns) for k, n_turns in enumerate(turns)
+        )
 
     def _told(self):
         """The result of `run` on chunks, after how often they were read is printed."""
@@ -141,7 +154,12 @@ class Plan(NamedTuple):
         train, test = self.folds[fold]
         held_out = self.data.rows(test)
         if held_out.sample_weight is not None and not held_out.sample_weight.any():
-            raise ValueError("sample_weight is zero on all test rows of a fold of cv.")
+            first = next(iter(self.judges.values()))
+            if isinstance(first, Deviance):  # which would choose
+                raise ValueError(
+                    "sample_weight (times class_weight) is zero on all test rows of a "
+                    "fold of cv; choose other folds, or a scoring without weights."
+                )
         grids = list(self._grids(total_weight(self.data, train)))
         paths = []
         for i, (l1_ratio, alphas) in enumerate(grids):
@@ -171,10 +189,8 @@ class Plan(NamedTuple):
     def _result(self, paths, done, end):
         fold_paths, scores = zip(*done, strict=True)
         gammas, grids = self.fits.gammas, self.alphas(total_weight(self.data))
-        for path in paths:
-            path.has_offset = self.data.offset is not None
         each = 1 if gammas is None else len(gammas)
-        return CVResult(
+        result = CVResult(
             l1_ratios=np.repeat(self.l1_ratios, each),
             gammas=None if gammas is None else np.tile(gammas, len(grids)),
             alphas=[grid for grid in grids for _ in range(each)],
@@ -187,3 +203,5 @@ class Plan(NamedTuple):
             folds=self.folds[:len(done)],
             end=end,
         )
+        result._describe_data(self.feature_names, self.data.offset is not None)
+        return result

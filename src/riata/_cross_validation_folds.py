@@ -1,13 +1,17 @@
 """Folds of a cross-validation, and the moments of their training samples."""
 
+import warnings
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 from scipy.linalg import lapack
 from sklearn import get_config
+from sklearn.model_selection import StratifiedKFold, check_cv
 
 from ._moments import Frame, MomentProblem, MomentSolver, moments_pay
 from ._path import collect
+from ._validation import check_integer
 
 MOMENT_BYTES = 64 * 2**20  # of the folds' Gram matrices that are always affordable
 MOMENT_SHARE = 0.25  # of the memory of X that they may take
@@ -23,13 +27,76 @@ def reject_params_without_routing(estimator, params, method="fit"):
         )
 
 
+def splitter_of(cv, classifier=False):
+    """Return the splitter that `cv` asks for, as :func:`sklearn.model_selection.check_cv`
+    does.
+
+    Parameters
+    ----------
+    cv : int, cross-validation generator, iterable or None
+    classifier : bool
+        Whether folds of which only the number is given are stratified.
+    """
+    if isinstance(cv, bool | np.bool_ | bytes) or (
+        isinstance(cv, np.ndarray) and cv.ndim == 0
+    ):
+        raise TypeError(
+            f"cv must be a number of folds, a splitter, an iterable of pairs of train and "
+            f"test indices, or None, got {cv!r}."
+        )
+    if isinstance(cv, Integral):
+        cv = check_integer(cv, "cv", low=2)
+    if classifier and (cv is None or isinstance(cv, int)):
+        return StratifiedFolds(5 if cv is None else cv)
+    if np.iterable(cv) and not (hasattr(cv, "split") or isinstance(cv, str)):
+        cv = list(cv)
+        for k, fold in enumerate(cv):
+            if not hasattr(fold, "__len__") or len(fold) != 2:
+                raise ValueError(
+                    f"cv must give pairs of train and test indices, but its fold {k} is "
+                    f"{fold!r}."
+                )
+    return check_cv(cv)
+
+
+class StratifiedFolds(StratifiedKFold):
+    """The folds of its base class, made without `type_of_target`, which changes the
+    process's warning filters."""
+
+    def split(self, X, y, groups=None):
+        """Yield the rows to train and to test on; X and groups are not used."""
+        _, first, codes, counts = np.unique(
+            y, return_index=True, return_inverse=True, return_counts=True
+        )
+        if self.n_splits > counts.max():
+            raise ValueError(
+                f"n_splits={self.n_splits} cannot be greater than the number of members in "
+                f"each class, of which the largest has {counts.max()}; give a smaller cv."
+            )
+        if self.n_splits > counts.min():
+            warnings.warn(
+                f"The least populated class in y has only {counts.min()} members, which is "
+                f"less than n_splits={self.n_splits}.",
+                UserWarning, stacklevel=4,
+            )
+        # The samples, class by class, are dealt out in turn; within a class those of a
+        # fold are consecutive. Classes are in the order in which they appear.
+        codes = np.argsort(np.argsort(first))[codes]
+        order = np.argsort(codes, kind="stable")
+        dealt = codes[order] * self.n_splits + np.arange(len(codes)) % self.n_splits
+        fold = np.empty(len(codes), dtype=np.intp)
+        fold[order] = np.sort(dealt) % self.n_splits
+        for k in range(self.n_splits):
+            yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+
+
 def as_folds(cv, X, y, split_params):
     """Return the `Folds` of a splitter."""
     if type(cv).__module__.startswith("sklearn."):
         X = y  # of which only the length is asked; a sparse X would be copied
     folds = Folds(len(y))
     for train, test in cv.split(X, y, **split_params):
-        folds.append(as_rows(train), as_rows(test))
+        folds.append(as_rows(train, len(y)), as_rows(test, len(y)))
     if not folds:
         raise ValueError("cv gave no folds; it must give at least one.")
     return folds
@@ -71,26 +138,24 @@ class Folds(Sequence):
         return self._others(test) if train is None else train, test
 
 
-def require_classes(folds, codes, classes):
-    """Raise if a class is missing among the training rows of a fold."""
-    for k, (train, _) in enumerate(folds):
-        missing = np.setdiff1d(np.arange(len(classes)), codes[train])
-        if len(missing):
-            label = classes.tolist()[missing[0]]
-            raise ValueError(
-                f"cv gave a fold (number {k}) whose training rows hold no sample of the "
-                f"class {label!r}. Choose stratified folds (an integer cv), fewer of "
-                "them, or leave out classes that are too rare."
-            )
-
-
-def as_rows(fold):
+def as_rows(fold, n_samples):
     """Return the rows of one side of a fold (numbers or a mask) as numbers."""
     rows = np.asarray(fold)
-    if rows.dtype == bool:
+    if rows.dtype == bool and rows.shape == (n_samples,):
         rows = np.flatnonzero(rows)
     if rows.size == 0:
         raise ValueError("cv gave a fold without rows to train or to test on.")
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise TypeError(
+            f"cv gave rows of shape {rows.shape} and dtype {rows.dtype}; they must be "
+            f"1-D: integers, or a mask of the {n_samples} samples."
+        )
+    if rows.min() < 0 or rows.max() >= n_samples:
+        at = int(np.flatnonzero((rows < 0) | (rows >= n_samples))[0])
+        raise ValueError(
+            f"cv gave the row {rows[at]}, but there are {n_samples} samples, numbered "
+            "from 0."
+        )
     return rows
 
 

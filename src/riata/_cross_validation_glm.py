@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from sklearn.model_selection import check_cv
-
 from ._cross_validation_base import PathCV, check_l1_ratios
+from ._cross_validation_folds import splitter_of
 from ._estimators_classifier import (
     GeneralizedLinearClassifier,
     check_class_weight,
@@ -359,7 +358,7 @@ class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
         return data, options, {"classes_": classes, "loss_": options["loss"], **features}
 
     def _splitter(self, labels):
-        return check_cv(self.cv, labels, classifier=True)
+        return splitter_of(self.cv, classifier=True)
 
     def _attributes_of(self, fit, dtype):
         return class_attributes(fit, dtype)

@@ -3,19 +3,19 @@
 import copy
 import warnings
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 from sklearn import get_config
-from sklearn.metrics import check_scoring, get_scorer
-from sklearn.model_selection import check_cv
+from sklearn.metrics import get_scorer
 from sklearn.utils import metadata_routing
 from sklearn.utils.metadata_routing import process_routing
 
 from ._cross_validation_base import (
     Reselection,
     RoutedCV,
+    check_folds,
     check_l1_ratios,
     check_select,
     name_of,
@@ -26,7 +26,7 @@ from ._cross_validation_fits import PathFits
 from ._cross_validation_folds import (
     as_folds,
     reject_params_without_routing,
-    require_classes,
+    splitter_of,
 )
 from ._cross_validation_progress import CallbackSupportMixin, run_and_tell
 from ._cross_validation_scores import (
@@ -34,12 +34,14 @@ from ._cross_validation_scores import (
     Deviance,
     Judge,
     score_model,
+    scorer_of,
     takes_weights,
 )
 from ._estimators_base import (
     Deadline,
     Fit,
     Samples,
+    n_rows,
     warn_not_converged,
 )
 from ._estimators_classifier import class_attributes, with_class_weight
@@ -57,16 +59,17 @@ from ._validation import (
     check_offset,
     check_operand,
 )
+from ._validation._numbers import MOST_ALPHAS
 
 
 def check_Cs(value, name):
     """Raise unless `value` is a number of Cs, or a list of numbers above 0."""
     if np.ndim(value) == 0:
-        check_integer(value, name)
+        check_integer(value, name, high=MOST_ALPHAS)
         return
     if np.ndim(value) > 1 or np.size(value) == 0:
         raise ValueError(f"{name} must be a count or a 1-D list of numbers above 0.")
-    for k, C in enumerate(np.asarray(value, dtype=np.float64).tolist()):
+    for k, C in enumerate(np.asarray(value).tolist()):
         check_C(C, f"{name}[{k}]")
 
 
@@ -123,7 +126,8 @@ class LogisticRegressionCV(
             default="lbfgs"
         Accepted and without effect, as in :class:`riata.LogisticRegression`.
     tol : float, default=1e-4
-        Tolerance, as in :class:`riata.LogisticRegression`.
+        Tolerance, as in :class:`riata.LogisticRegression`; the models of the folds keep
+        it, too.
     max_iter : int, default=100
         Largest number of outer iterations for each C. None means 1000.
     class_weight : dict or "balanced", default=None
@@ -238,6 +242,7 @@ class LogisticRegressionCV(
     _parameter_checks: ClassVar = {
         "Cs": check_Cs,
         "l1_ratios": or_warn(check_l1_ratios_or_none),
+        "cv": check_folds,
         "refit": check_bool,
         "select": check_select,
         "use_legacy_attributes": or_warn(check_bool),
@@ -336,16 +341,18 @@ class LogisticRegressionCV(
         reject_params_without_routing(self, params)
         self._check_params()
         l1_ratios = self._resolve_penalty()
+        if isinstance(sample_weight, Real):  # one for each sample, for the scorer, too
+            sample_weight = np.full(n_rows(X), float(sample_weight))
         data, classes, features = self._checked_classes(X, y, sample_weight, offset)
         check_operand(data.X)  # here, where rows still have their own numbers
         options = {**self._path_options(), "loss": self._loss_of(classes)}
         attributes = {"classes_": classes, "loss_": options["loss"], **features}
         scorer = self._get_scorer()
-        split_params, score_params = self._route(scorer, sample_weight, params)
+        weight = None if isinstance(sample_weight, Real) else sample_weight
+        split_params, score_params = self._route(scorer, weight, params)
         labels = classes[data.y.astype(np.intp)]
-        cv = check_cv(self.cv, labels, classifier=True)
+        cv = splitter_of(self.cv, classifier=True)
         folds = as_folds(cv, data.X, labels, split_params)
-        require_classes(folds, data.y, classes)
         data = with_class_weight(data, self.class_weight, classes)
         Cs = self._get_Cs()
         order = increasing(Cs)
@@ -359,6 +366,7 @@ class LogisticRegressionCV(
                 DEVIANCE: Deviance(options["loss"]),
             },
             Deadline(self.time_limit),
+            feature_names=features.get("feature_names_in_"),
         )
         result = run_and_tell(plan, self, X, y)
         found = gather(result, np.argsort(order))
@@ -407,13 +415,14 @@ class LogisticRegressionCV(
             score_params = process_routing(self, "score", **score_params).scorer.score
         elif not takes_weights(scorer):
             score_params = {}
-        offset = check_offset(offset, len(y), n_targets=len(self.classes_))
+        if offset is not None:
+            offset = check_offset(offset, len(y), n_targets=len(self.classes_))
         held_out = Samples(X, y, None, offset)
         return score_model(copy.copy(self), held_out, scorer, score_params)
 
     def _get_scorer(self):
         if self.scoring is not None and not self._is_default(self.scoring):
-            return check_scoring(self, scoring=self.scoring)
+            return scorer_of(self, self.scoring)
         if get_config()["enable_metadata_routing"]:
             # The weights given to fit are for the scores, too.
             return get_scorer("accuracy").set_score_request(sample_weight=True)
@@ -437,9 +446,17 @@ class LogisticRegressionCV(
         l1_ratios = self._given_l1_ratios()
         if self.penalty != "deprecated":
             warn_of_penalty("l1_ratios", "Cs", stacklevel=3)
+            if l1_ratios is not None and self.penalty != "elasticnet":
+                warnings.warn(
+                    "l1_ratios parameter is only used when penalty is 'elasticnet'. Got "
+                    f"(penalty={self.penalty})",
+                    UserWarning,
+                    stacklevel=3,
+                )
         elif self.l1_ratios is None:
             warnings.warn(
-                "l1_ratios=None is deprecated, as in scikit-learn 1.8; use l1_ratios=(0,).",
+                "'l1_ratios=None' was deprecated in version 1.8 of scikit-learn; use "
+                "l1_ratios=(0,).",
                 FutureWarning,
                 stacklevel=3,
             )
@@ -553,7 +570,9 @@ def gather(result, order):
 
     return Found(
         np.moveaxis(result.scores[result.metrics[0]], -1, 0)[..., order],
-        stack(lambda path: np.pad(path.n_iter, (0, n_cs - len(path)))[order]),
+        stack(lambda path: np.pad(path.n_iter, (0, n_cs - len(path)))[order]).astype(
+            np.int32
+        ),
         stack(coefs),
         stack(intercepts),
         outcomes(*(path for of_ratio in result.fold_paths for path in of_ratio)),

@@ -1,14 +1,15 @@
 """cv_path: cross-validation of whole paths, in one call."""
 
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
+import numpy as np
 
 from ._cross_validation_base import name_of
-from ._cross_validation_folds import as_folds
+from ._cross_validation_folds import as_folds, splitter_of
 from ._cross_validation_glm import (
     GeneralizedLinearClassifierCV,
     GeneralizedLinearRegressorCV,
 )
+from ._cross_validation_scores import scorer_of
+from ._validation import check_callable, check_real
 from .losses import get_loss
 
 
@@ -89,11 +90,21 @@ def cv_path(
     2
     """
     loss = get_loss(loss)
+    check_real(
+        alpha_min_ratio, "alpha_min_ratio", low=0.0, high=1.0, low_open=True,
+        high_open=True,
+    )
+    check_callable(callback, "callback")
     kind = GeneralizedLinearRegressorCV
     if loss.classifies:
         kind = GeneralizedLinearClassifierCV
     if groups is not None:
-        splitter = check_cv(cv, y, classifier=loss.classifies)
+        if np.ndim(groups) != 1 or len(groups) != len(y):
+            raise ValueError(
+                f"groups has shape {np.shape(groups)}; expected ({len(y)},), one value "
+                "for each sample."
+            )
+        splitter = splitter_of(cv, classifier=loss.classifies)
         cv = as_folds(splitter, X, y, {"groups": groups})
     several = isinstance(scoring, list | tuple)
     if several and not scoring:
@@ -107,5 +118,5 @@ def cv_path(
         time_limit=time_limit,
     )
     model._callback = callback
-    model._more_metrics = {name_of(m): check_scoring(model, scoring=m) for m in more}
+    model._more_metrics = {name_of(m): scorer_of(model, m) for m in more}
     return model.fit(X, y, sample_weight=sample_weight, offset=offset).cv_result_

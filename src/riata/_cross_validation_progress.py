@@ -1,4 +1,4 @@
-"""Progress of a cross-validation, told to scikit-learn's callbacks where it has them."""
+"""Progress of fits, told to scikit-learn's callbacks where it has them."""
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks

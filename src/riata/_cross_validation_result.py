@@ -27,6 +27,13 @@ class Choice(NamedTuple):
         The path on all samples that they are from.
     gamma : float
         Of a relaxed lasso: share of the lasso's own coefficients. Otherwise 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import cv_path
+    >>> cv_path(np.eye(6), [3.0, 2.0, 1.0, 0.0, 0.0, 0.0], alphas=[0.1]).select()
+    <Choice: alpha 0.1, l1_ratio 1, 2 of 6 coefficients not zero>
     """
 
     l1_ratio: float
@@ -37,6 +44,13 @@ class Choice(NamedTuple):
     intercept: Any
     path: Any
     gamma: float = 1.0
+
+    def __repr__(self):
+        gamma = "" if self.gamma == 1.0 else f", gamma {self.gamma:.4g}"
+        return (
+            f"<Choice: alpha {self.alpha:.4g}, l1_ratio {self.l1_ratio:.4g}{gamma}, "
+            f"{np.count_nonzero(self.coef)} of {np.size(self.coef)} coefficients not zero>"
+        )
 
 
 class CVResult:
@@ -92,6 +106,13 @@ class CVResult:
         self.alphas, self.paths = alphas, paths
         self.scores, self.metrics = scores, tuple(scores)
         self.fold_paths, self.folds, self.end = fold_paths, folds, end
+
+    def _describe_data(self, feature_names, has_offset):
+        """Tell all paths the names of the features, and whether there was an offset."""
+        of_folds = [path for paths in self.fold_paths or () for path in paths]
+        for path in [*self.paths, *of_folds]:
+            for part in (path, path._base):
+                part.feature_names_in, part.has_offset = feature_names, has_offset
 
     @property
     def _mix(self):
@@ -241,7 +262,9 @@ class CVResult:
             The samples that were cross-validated.
         rule, metric
             As in `select`: which alpha and l1_ratio.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+        offset : float or array-like of shape (n_samples,) or (n_samples, n_classes), \
+                optional
+            As of `PathResult.predict`.
 
         Returns
         -------
@@ -250,6 +273,7 @@ class CVResult:
             averaged where several folds hold a sample out, NaN where none does.
         """
         which, at = self._place(rule, metric)
+        check.require_offset(offset, self.paths[0].has_offset)
         X = self.paths[0]._checked_operand(X)
         n = X.shape[0]
         largest = max(int(test.max()) for _, test in self.folds)
@@ -261,11 +285,14 @@ class CVResult:
         X = X.tocsr() if hasattr(X, "tocsr") else X
         intercept = self.paths[which].intercept[..., 0]
         offset = check.check_offset(offset, n, n_targets=np.size(intercept))
+        if offset is not None and np.size(intercept) > 1 and offset.ndim == 1:
+            offset = offset[:, None]
         total, count = np.zeros((n, *np.shape(intercept))), np.zeros(n)
         for path, (_, test) in zip(self.fold_paths[which], self.folds, strict=True):
             if at < len(path):
                 rows = None if offset is None else offset[test]
-                total[test] += path.predict(X[test], path.alphas[at], rows)
+                eta = path._decide(X[test], path.alphas[at], rows)
+                total[test] += path._loss.predict(eta)
                 count[test] += 1
         with np.errstate(invalid="ignore"):
             return (total.T / count).T

@@ -3,24 +3,37 @@
 `alpha` is that of `Ridge`, beside a sum; in `cv_result_` it is riata's, beside a mean.
 """
 
+import warnings
 from collections.abc import Sequence
 from functools import partial
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.metrics import check_scoring, get_scorer
-from sklearn.model_selection import check_cv
+from sklearn.metrics import get_scorer
 
-from ._cross_validation_base import Reselection, RoutedCV, check_select, name_of
-from ._cross_validation_folds import as_folds, reject_params_without_routing
+from ._cross_validation_base import (
+    Reselection,
+    RoutedCV,
+    check_folds,
+    check_select,
+    name_of,
+)
+from ._cross_validation_folds import (
+    as_folds,
+    reject_params_without_routing,
+    splitter_of,
+)
 from ._cross_validation_result import CVResult
 from ._cross_validation_scores import (
     DEVIANCE,
     minus_deviance,
+    r_squared,
     rows_of_params,
     score_model,
+    scorer_of,
 )
 from ._estimators_base import (
     SHARED_CHECKS,
@@ -29,6 +42,7 @@ from ._estimators_base import (
     LinearRegressor,
     Samples,
     fitted_attributes,
+    n_rows,
     or_none,
     warn_not_converged,
     weights_as_given,
@@ -38,6 +52,7 @@ from ._path import SQUARED
 from ._result import CRITERIA
 from ._result_ridge import RidgePathResult
 from ._ridge import ridge_loo
+from ._ridge_solver import direct_seconds
 from ._validation import (
     check_bool,
     check_choice,
@@ -194,12 +209,13 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     lower, upper : float or array-like of shape (n_features,), default=None
         Bounds of the coefficients, ``lower <= 0 <= upper``. Only with `cv`.
     select : str or callable, default="min"
-        Rule of the choice: "min" (the best mean score), "1se" (the largest alpha within
-        one standard error of it; of leave-one-out the error between samples), "aic",
-        "aicc", "bic", "ebic", "gcv" (a criterion of the fits to all samples, with their
-        effective degrees of freedom), or a callable; see :meth:`riata.CVResult.select`.
-        Of several targets "min" and "1se" only. "1se" needs scores of single samples:
-        leave-one-out with a scorer has none. Criteria are not for bounds.
+        Rule of the choice: "min" (the best mean score, of equals the first of `alphas`),
+        "1se" (the largest alpha within one standard error of it; of leave-one-out the
+        error between samples), "aic", "aicc", "bic", "ebic", "gcv" (a criterion of the
+        fits to all samples, with their effective degrees of freedom), or a callable; see
+        :meth:`riata.CVResult.select`. Of several targets "min" and "1se" only. "1se"
+        needs scores of single samples: leave-one-out with a scorer has none. Criteria
+        are not for bounds.
     tol : float, default=1e-4
         Tolerance of fits with bounds, as in :class:`riata.Ridge`.
     max_iter : int, default=None
@@ -207,8 +223,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     n_threads : int, default=None
         Number of threads of fits with bounds; None lets riata decide.
     time_limit : float, default=None
-        Seconds for all fits with bounds, shared evenly among the folds. A fold that
-        runs out of it scores what it has (with a warning).
+        Seconds for all fits, shared evenly among the folds. A fold that runs out of it
+        scores what it has (with a warning). Leave-one-out cannot be stopped: if it may
+        take longer, that is an error.
 
     Attributes
     ----------
@@ -273,6 +290,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     _parameter_checks: ClassVar = {
         "alphas": check_target_alphas,
         "gcv_mode": or_none(partial(check_choice, choices=("auto", "svd", "eigen"))),
+        "cv": check_folds,
         "store_cv_results": check_bool,
         "alpha_per_target": check_bool,
         "select": check_select,
@@ -346,10 +364,19 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         ------
         ValueError, TypeError
             If a parameter or the input is invalid. The estimator is left as it was.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If a fit ends before the tolerance is reached.
+        UserWarning
+            If scores are NaN or infinite.
         """
         reject_params_without_routing(self, params)
         self._check_params()
         alphas = self._checked_alphas()
+        if isinstance(sample_weight, Real):  # one for each sample, for the scorer, too
+            sample_weight = np.full(n_rows(X), float(sample_weight))
         scorer = self._get_scorer()
         routed = self._route(scorer, sample_weight, params)
         *data, features = validate_estimator_input(
@@ -360,6 +387,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         weight = weights_as_given(sample_weight, data.X.shape[0])
         fit = self._fit_leave_one_out if self.cv is None else self._fit_folds
         fitted = fit(data, alphas, weight, scorer, routed)
+        if "cv_result_" in fitted:
+            names = features.get("feature_names_in_")
+            fitted["cv_result_"]._describe_data(names, data.offset is not None)
         self._set_fitted(alphas_=alphas, **fitted, **features)
         return self
 
@@ -414,7 +444,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     def _get_scorer(self):
         """Return the scorer; None for squared errors in leave-one-out."""
         if self.scoring is not None:
-            return check_scoring(self, scoring=self.scoring)
+            return scorer_of(self, self.scoring)
         if get_config()["enable_metadata_routing"]:
             # The weights given to fit are for the scores, too.
             return get_scorer("r2").set_score_request(sample_weight=True)
@@ -445,7 +475,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
 
     def _of_result(self, result, alphas, mean, dtype):
         """Return the attributes for a `CVResult` of a single target."""
-        choice = result.select(self.select)
+        choice = result.select(first_if_min(self.select, mean, alphas))
         return {
             "cv_result_": result,
             "_mean_score_": mean,
@@ -459,7 +489,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         """Return the fitted attributes, chosen by the scores of the folds."""
         split_params, score_params = routed
         check_operand(data.X)  # here, where rows still have their own numbers
-        folds = as_folds(check_cv(self.cv), data.X, data.y, split_params)
+        folds = as_folds(splitter_of(self.cv), data.X, data.y, split_params)
         deadline, order = Deadline(self.time_limit), decreasing(alphas)
         grid, single = alphas[order], data.y.ndim == 1
         metric = self._metric()
@@ -483,8 +513,13 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
                 scores[DEVIANCE][:, k] = deviance
             params = rows_of_params(score_params, test, len(weight))
             for i, model in enumerate(models):
-                scores[metric][i, k] = score_model(model, held_out, scorer, params)
+                if self.scoring is None and len(test) > 1:
+                    predicted = model._predictor(held_out.X, held_out.offset)
+                    scores[metric][i, k] = r_squared(held_out.y, predicted, **params)
+                else:
+                    scores[metric][i, k] = score_model(model, held_out, scorer, params)
         mean = scores[metric].mean(axis=1)[np.argsort(order)]
+        warn_of_undefined(mean, stacklevel=3)
         kept = {"fold_scores_": scores[metric][np.argsort(order)]}
         if single:
             result, fits_of_all, kept["solver_"] = self._result_of_folds(
@@ -492,7 +527,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             )
             kept |= self._of_result(result, alphas, mean, data.X.dtype)
         else:
-            at = place_of(scores[metric], self.select)
+            at = self._place_of(scores[metric], order)
             (model,), fits_of_all = self._fit_alphas(
                 data, grid[[at]], weight.sum(), deadline.left()
             )
@@ -543,9 +578,24 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         )
         return result, fits, solver
 
+    def _place_of(self, scores, order):
+        """Return the place that `select` chooses, of scores (n_alphas, n_folds) of the
+        decreasing alphas; `order` brings the alphas as given into that order."""
+        if self.select != "min":
+            return place_of(scores, self.select)
+        back = np.argsort(order)
+        return int(back[first_best(scores.mean(axis=1)[back])])
+
     # -- leave-one-out ----------------------------------------------------------------
 
     def _loo(self, data, alphas):
+        seconds = direct_seconds(data.X, np.inf)
+        if self.time_limit is not None and seconds > self.time_limit:
+            raise ValueError(
+                f"time_limit is {self.time_limit}, but the closed form of leave-one-out "
+                f"needs a decomposition of X, which takes about {seconds:.2g} s and cannot "
+                "be stopped. Raise time_limit, or give the number of folds as cv."
+            )
         return ridge_loo(
             data.X,
             data.y,
@@ -566,6 +616,13 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
 
     def _fit_leave_one_out(self, data, alphas, weight, scorer, routed):
         """Return the fitted attributes, chosen by the leave-one-out errors."""
+        if self.gcv_mode == "svd" and not isinstance(data.X, np.ndarray):
+            warnings.warn(
+                "The 'svd' mode is not supported for sparse X, and raises an error in "
+                "scikit-learn 1.11; here gcv_mode has no effect. Leave it out.",
+                FutureWarning,
+                stacklevel=3,
+            )
         if len(weight) < 2:
             raise ValueError("leave-one-out needs at least 2 samples, got n_samples=1.")
         total, order = weight.sum(), decreasing(alphas)
@@ -580,6 +637,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             scores = self._score_predictions(scorer, results, data.y, routed[1])
         each = self.alpha_per_target and scores.shape[1] > 1
         mean = (scores if each else scores.mean(axis=1))[np.argsort(order)]
+        warn_of_undefined(mean, stacklevel=3)
         fitted = {}
         if self.store_cv_results:
             stored = np.moveaxis(results[np.argsort(order)], 0, -1)
@@ -593,9 +651,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         of_samples = scores[:, None] if self.scoring is not None else -results
         if each:
             columns = np.moveaxis(of_samples, -1, 0)
-            at = np.array([place_of(column, self.select) for column in columns])
+            at = np.array([self._place_of(column, order) for column in columns])
         else:
-            at = place_of(of_samples.mean(axis=-1), self.select)
+            at = self._place_of(of_samples.mean(axis=-1), order)
         chosen = np.broadcast_to(alphas[order][at] / total, (1, n_targets))
         solved = loo.solve(chosen)
         (fits,) = fits_of_result(self, solved, chosen)
@@ -626,12 +684,39 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
                 "only, and by leave-one-out with store_cv_results=True; fit again with "
                 "that, or with select=."
             )
+        if metric in (None, self.cv_result_.metrics[0]):
+            rule = first_if_min(rule, self._mean_score_, self.alphas_)
         return super()._reselected(rule, metric)
 
 
 def decreasing(alphas):
     """Return what brings alphas into decreasing order; of equals the first is first."""
     return np.argsort(-alphas, kind="stable")
+
+
+def first_best(mean):
+    """Return the place of the best mean score: of equals the first, NaN last."""
+    return int(np.argmax(np.where(np.isnan(mean), -np.inf, mean)))
+
+
+def first_if_min(rule, mean, alphas):
+    """Return the rule; in place of "min" one that of equal scores takes the first of the
+    alphas as given, where `CVResult.select` would take the largest."""
+    if not (isinstance(rule, str) and rule == "min"):
+        return rule
+    at = int(np.argsort(decreasing(alphas))[first_best(mean)])
+    return lambda _: at
+
+
+def warn_of_undefined(mean, stacklevel):
+    """Warn of scores that are no numbers, as scikit-learn's GridSearchCV does."""
+    if not np.isfinite(mean).all():
+        warnings.warn(
+            f"One or more of the test scores are non-finite: {mean}. Such alphas are "
+            "chosen last; use a scoring that is defined on all test rows.",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def place_of(scores, rule):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import accuracy_score, check_scoring, log_loss, make_scorer
 
 from .losses import Logistic, Multinomial
 
@@ -56,6 +56,8 @@ def minus_deviance(loss, path, eta, held_out, rows):
     y, weight, eta = held_out.y, held_out.sample_weight, with_offset(eta, held_out)
     if weight is not None and not weight.all():
         y, eta, weight = y[weight > 0], eta[weight > 0], weight[weight > 0]
+        if not len(y):
+            return np.full(eta.shape[-1], np.nan)
     if eta.ndim == 3:
         indicators = np.eye(eta.shape[1])[y.astype(np.intp)]
         losses = [loss.value(indicators, eta[:, :, k]) for k in range(eta.shape[2])]
@@ -108,12 +110,17 @@ class Judge(NamedTuple):
 
     def __call__(self, path, eta, held_out, rows):
         params = rows_of_params(self.params, rows, self.n_samples)
+        weight = params.get("sample_weight")
+        if weight is not None and not np.any(weight):
+            raise ValueError("sample_weight is zero on all test rows of a fold of cv.")
         at_once = self.at_once(held_out.y)
         if at_once is not None:
             return at_once(with_offset(eta, held_out), held_out.y, **params)
+        scorer = self.scorer
         if "classes_" in self.attributes:
-            labels = self.attributes["classes_"][held_out.y.astype(np.intp)]
-            held_out = held_out._replace(y=labels)
+            classes = self.attributes["classes_"]
+            held_out = held_out._replace(y=classes[held_out.y.astype(np.intp)])
+            scorer = with_labels(scorer, classes)
         known = {k: v for k, v in self.attributes.items() if k != "feature_names_in_"}
         scores = np.empty(len(path.alphas))
         for k in range(len(scores)):
@@ -122,7 +129,7 @@ class Judge(NamedTuple):
             if "classes_" in self.attributes:
                 coef, intercept = np.atleast_2d(coef), np.atleast_1d(intercept)
             model._set_fitted(coef_=coef, intercept_=intercept, **known)
-            scores[k] = score_model(model, held_out, self.scorer, params, eta[..., k])
+            scores[k] = score_model(model, held_out, scorer, params, eta[..., k])
         return scores
 
     def by_sample(self, held_out, rows):
@@ -146,11 +153,9 @@ class Judge(NamedTuple):
             or not getattr(model, short.response).__module__.startswith("riata.")
         ):
             return None
-        if short.needs_probabilities and not (
-            type(self.attributes["loss_"]) in (Logistic, Multinomial)
-            and len(np.unique(codes)) == len(self.attributes["classes_"])
-        ):
-            return None  # for the scorer to say what it does not like
+        known = type(self.attributes["loss_"]) in (Logistic, Multinomial)
+        if short.needs_probabilities and not known:
+            return None
         return short.scores
 
 
@@ -182,6 +187,23 @@ def minus_log_losses(eta, codes, sample_weight=None):
     eps = np.finfo(eta.dtype).eps
     losses = np.clip(losses, -np.log1p(-eps), -np.log(eps))
     return -np.average(losses, axis=0, weights=sample_weight)
+
+
+def r_squared(y, predicted, sample_weight=None):
+    """Return the coefficient of determination, averaged over the targets, as
+    :func:`sklearn.metrics.r2_score`.
+
+    Parameters
+    ----------
+    y, predicted : ndarray of shape (n_samples,) or (n_samples, n_targets)
+    sample_weight : ndarray of shape (n_samples,), optional
+    """
+    y, predicted = y.reshape(len(y), -1), predicted.reshape(len(y), -1)
+    left = np.average((y - predicted) ** 2, axis=0, weights=sample_weight)
+    mean = np.average(y, axis=0, weights=sample_weight)
+    total = np.average((y - mean) ** 2, axis=0, weights=sample_weight)
+    share = np.divide(left, total, out=(left > 0).astype(float), where=total > 0)
+    return float((1.0 - share).mean())
 
 
 class Shortcut(NamedTuple):
@@ -231,6 +253,45 @@ def rows_of_params(params, rows, n_samples):
         array = np.asarray(value)
         cut[name] = array[rows] if array.shape[:1] == (n_samples,) else value
     return cut
+
+
+def scorer_of(estimator, scoring):
+    """Return the scorer of a name or a callable."""
+    if not (isinstance(scoring, str) or callable(scoring)):
+        raise TypeError(
+            f"scoring must be the name of a scorer, a callable or None, got {scoring!r} of "
+            f"type {type(scoring).__name__}."
+        )
+    return check_scoring(estimator, scoring=scoring)
+
+
+def with_labels(scorer, classes):
+    """Return a scorer whose score function, if it has the argument, is given the labels of
+    all classes: a few samples need not hold each of them.
+
+    Parameters
+    ----------
+    scorer : callable
+        Scorers that were not made by :func:`sklearn.metrics.make_scorer` are returned as
+        they are.
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    callable
+    """
+    function = getattr(scorer, "_score_func", None)
+    if function is None or "labels" not in signature(function).parameters:
+        return scorer
+    options = {"labels": classes}
+    if len(classes) == 2 and "pos_label" in signature(function).parameters:
+        options["pos_label"] = classes[1]
+    return make_scorer(
+        function,
+        greater_is_better=scorer._sign == 1,
+        response_method=scorer._response_method,
+        **{**options, **scorer._kwargs},
+    )
 
 
 def takes_weights(scorer):

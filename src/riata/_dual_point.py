@@ -10,8 +10,7 @@ import math
 
 import numpy as np
 
-from ._problem import EPS
-
+EPS = float(np.finfo(float).eps)
 NEGLIGIBLE = 1e-10  # penalty that is lost in rounding, as in `penalty.pxd`
 REACH = 1e6  # bounds beyond which are left out of account there
 MOST_STEPS = 50  # of Newton's method for the columns that nothing holds

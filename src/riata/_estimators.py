@@ -11,8 +11,8 @@ from typing import ClassVar
 from sklearn.base import MultiOutputMixin
 from sklearn.utils import metadata_routing
 
-from ._estimators_base import COORDINATE_CHECKS, LinearRegressor
-from ._path import enet_path
+from ._enet_path import enet_path
+from ._estimators_base import COORDINATE_CHECKS, LinearRegressor, warn_of_no_penalty
 from ._validation import check_alpha, check_bool, check_l1_ratio
 
 
@@ -42,8 +42,8 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         Whether to fit an (unpenalized) intercept.
     precompute : bool, "auto" or array-like of shape (n_features, n_features), \
             default=False
-        Accepted and without effect: the solver decides by itself which Gram matrices
-        it needs, and computes them.
+        Without effect on the result: the solver decides by itself which Gram matrices
+        it needs, and computes them. One that is passed is compared with X.
     max_iter : int, default=1000
         Largest number of outer iterations. One of them solves for a whole working set
         of features, so a few are the rule. None means the default.
@@ -176,7 +176,7 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         self.n_threads = n_threads
         self.time_limit = time_limit
 
-    def fit(self, X, y, sample_weight=None, offset=None, *, check_input=True):
+    def fit(self, X, y, sample_weight=None, check_input=True, offset=None):
         """Fit the model.
 
         Parameters
@@ -189,11 +189,11 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights >= 0 of the samples. Multiplying all of them by a number changes
             nothing. A float means no weights.
+        check_input : bool, default=True
+            Accepted and without effect: input is always checked.
         offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
                 default=None
             Known part of the prediction, added to it and not fitted.
-        check_input : bool, default=True
-            Accepted and without effect: input is always checked.
 
         Returns
         -------
@@ -209,7 +209,13 @@ class ElasticNet(MultiOutputMixin, LinearRegressor):
         -----
         sklearn.exceptions.ConvergenceWarning
             If the fit ends before the tolerance is reached.
+        UserWarning
+            If `alpha` is 0, or `precompute` is the Gram matrix of columns that are not
+            centred although there is an intercept.
         """
+        check_bool(check_input, "check_input")
+        if self.alpha == 0:
+            warn_of_no_penalty(stacklevel=2)
         return self._fit_alpha(X, y, sample_weight, offset, multi_output=True)
 
 
@@ -237,8 +243,8 @@ class Lasso(ElasticNet):
         Whether to fit an (unpenalized) intercept.
     precompute : bool, "auto" or array-like of shape (n_features, n_features), \
             default=False
-        Accepted and without effect: the solver decides by itself which Gram matrices
-        it needs, and computes them.
+        Without effect on the result: the solver decides by itself which Gram matrices
+        it needs, and computes them. One that is passed is compared with X.
     copy_X : bool, default=True
         Accepted and without effect: X is never modified.
     max_iter : int, default=1000

@@ -4,7 +4,6 @@ A fit computes everything before it assigns anything, so an estimator whose fit 
 or is interrupted is left as it was.
 """
 
-import sys
 import time
 import warnings
 from functools import partial
@@ -17,6 +16,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import check_is_fitted
 
 from . import _path
@@ -24,18 +24,22 @@ from ._moments import rows_of
 from ._path import Data, checked_penalty
 from ._result import Solved
 from ._separation import message_of_separation
-from ._solver import Settings
+from ._solver import BY_ROUNDING, Settings, Status
 from ._validation import (
+    as_invalid_parameter,
     check_bool,
     check_choice,
     check_design_or_chunks,
+    check_gram,
     check_integer,
     check_max_iter,
     check_n_threads,
     check_offset,
+    check_real,
     check_sample_weight,
     check_time_limit,
     check_tol,
+    require_offset,
     validate_estimator_input,
     validate_predict_input,
 )
@@ -56,7 +60,7 @@ def or_none(check):
 def check_random_state(value, name):
     """Raise unless `value` can seed a random generator."""
     if value is not None and not isinstance(value, np.random.RandomState):
-        check_integer(value, name, low=0)
+        check_integer(value, name, low=0, high=2**1024)
 
 
 def check_precompute(value, name):
@@ -67,10 +71,9 @@ def check_precompute(value, name):
         check_bool(value, name)
 
 
-def check_n_jobs(value, name):
-    """Raise unless `value` is None or an integer other than 0."""
-    if value is not None and check_integer(value, name, low=-sys.maxsize) == 0:
-        raise ValueError(f"{name} is 0; use 1 for one job, -1 for all CPUs")
+def check_positive(value, name):
+    """Raise unless `value` is a number above 0."""
+    check_real(value, name, low=0.0, low_open=True)
 
 
 def check_verbose(value, name):
@@ -134,7 +137,9 @@ class LinearModel(BaseEstimator):
 
     def _predictor(self, X, offset=None):
         """Return ``X @ coef_.T + intercept_ (+ offset)``."""
-        eta = validate_predict_input(self, X) @ self.coef_.T
+        X = validate_predict_input(self, X)
+        require_offset(offset, self._has_offset)
+        eta = X @ self.coef_.T
         if sparse.issparse(eta):
             eta = eta.toarray()
         return self._add_offset(eta + self.intercept_, offset)
@@ -146,6 +151,11 @@ class LinearModel(BaseEstimator):
         n_targets = eta.shape[1] if eta.ndim == 2 else None
         offset = check_offset(offset, len(eta), n_targets=n_targets)
         return eta + (offset if offset.ndim == eta.ndim else offset[:, None])
+
+    @property
+    def _has_offset(self):
+        """Whether it was fitted with an offset."""
+        return getattr(self, "_has_offset_", False)
 
     @property
     def sparse_coef_(self):
@@ -197,8 +207,9 @@ class LinearModel(BaseEstimator):
         return tags
 
     def _check_params(self):
-        for name, check in self._parameter_checks.items():
-            check(getattr(self, name), name)
+        with as_invalid_parameter(InvalidParameterError):
+            for name, check in self._parameter_checks.items():
+                check(getattr(self, name), name)
 
     def _set_fitted(self, **attributes):
         """Replace the whole fitted state; nothing of an earlier fit survives."""
@@ -265,7 +276,7 @@ class GradientTolerance:
         return self._gap_rule if self.tol <= 0.01 else "tol / 100"
 
     def _gap_tolerance(self):
-        return max(min(self.tol / 100, self.tol**2), LEAST_GAP)
+        return max(min(self.tol / 100, self.tol * self.tol), LEAST_GAP)
 
     def _kkt_tolerance(self):
         return self.tol
@@ -284,7 +295,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
         offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
                 default=None
             Known part of the prediction, added to it. A model fitted with an offset
-            needs the offsets of the new samples here.
+            needs the offsets of the new samples here, or 0 to predict without.
 
         Returns
         -------
@@ -326,6 +337,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
             multi_output=multi_output,
         )
         data = Samples(*data)
+        self._check_gram(data)
         targets = data.targets()
         starts = self._starts(len(targets), data.X.shape[1])
         options = self._path_options()
@@ -346,6 +358,13 @@ class LinearRegressor(RegressorMixin, LinearModel):
         attributes = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
         self._set_fitted(**attributes, **self._extra_attributes(options), **features)
         return self
+
+    def _check_gram(self, data):
+        """Hold a Gram matrix that was passed against X."""
+        check_gram(
+            getattr(self, "precompute", False), data.X, data.sample_weight,
+            fit_intercept=bool(self.fit_intercept), stacklevel=4,
+        )
 
     def _extra_attributes(self, options):
         """Return fitted attributes beside those of every linear model."""
@@ -382,6 +401,11 @@ class Samples(NamedTuple):
         ]
 
 
+def n_rows(X):
+    """Return the number of samples of an X that has not been validated."""
+    return X.shape[0] if hasattr(X, "shape") else len(X)
+
+
 def weights_as_given(sample_weight, n_samples):
     """Return the weights as an array; unlike elsewhere in riata their scale matters."""
     if sample_weight is None:
@@ -404,6 +428,11 @@ class Deadline:
 
     def __init__(self, seconds):
         self._end = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def end(self):
+        """Its end on the clock of ``time.monotonic``; infinite for no limit."""
+        return np.inf if self._end is None else self._end
 
     def left(self, shares=1):
         """Return one share of the seconds left, None for no limit."""
@@ -458,6 +487,17 @@ def settings_of(options, deadline=np.inf):
     )
 
 
+def warn_of_no_penalty(stacklevel):
+    """Advise against a lasso or an elastic net without a penalty, as scikit-learn does."""
+    warnings.warn(
+        "With alpha=0, this algorithm does not converge well. You are advised to use the "
+        "LinearRegression estimator: so scikit-learn says of its own, and without a "
+        "penalty it is the faster choice here, too.",
+        UserWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
 def warn_not_converged(estimator, fits, what, stacklevel):
     """Warn once, with what was missed by most, its tolerance and what to do about it.
 
@@ -486,11 +526,13 @@ def warn_not_converged(estimator, fits, what, stacklevel):
         return
     found, worst = missed(estimator, failed)
     share = f" in {len(failed)} of {len(fits)} {what}" if len(fits) > 1 else ""
-    statuses = {str(fit.status) for fit in failed}
-    limit = "time_limit" if "time_limit" in statuses else "max_iter"
+    statuses = {Status(fit.status) for fit in failed}
+    limit = "time_limit" if Status.time_limit in statuses else "max_iter"
     remedy = f"Raise {limit} (now {getattr(estimator, limit)}) or"
-    if statuses <= {"insufficient_progress", "optimal_inaccurate"}:
-        remedy = "Rounding errors let no further step improve on it: raise"
+    if statuses <= BY_ROUNDING:
+        remedy = (
+            "Rounding errors in double precision let no further step improve on it: raise"
+        )
     warnings.warn(
         f"{type(estimator).__name__} did not converge{share}: {found} "
         f"(status: {worst.status}). {remedy} tol (now {estimator.tol}), or penalize more "

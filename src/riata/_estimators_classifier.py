@@ -56,7 +56,8 @@ def weights_of_classes(class_weight, classes, codes, sample_weight):
     Parameters
     ----------
     class_weight : dict, "balanced" or None
-        "balanced" makes the sums of the weights of all classes equal.
+        "balanced" makes the sums of the weights of all classes equal, except for those
+        of which all samples have a weight of zero.
     classes : ndarray of shape (n_classes,)
     codes : ndarray of shape (n_samples,)
         Places of the labels in `classes`.
@@ -70,13 +71,9 @@ def weights_of_classes(class_weight, classes, codes, sample_weight):
         return None
     if isinstance(class_weight, str):
         sums = np.bincount(codes.astype(np.intp), sample_weight, len(classes))
-        if not sums.all():
-            empty = classes.tolist()[int(np.argmin(sums))]
-            raise ValueError(
-                f"class_weight='balanced' is not possible: all samples of the class "
-                f"{empty!r} have a sample_weight of zero. Leave them out."
-            )
-        return sums.sum() / (len(classes) * sums)
+        counted = sums > 0  # a class without weight stays without
+        share = sums.sum() / counted.sum()
+        return np.divide(share, sums, out=np.zeros(len(classes)), where=counted)
     labels = classes.tolist()
     unknown = [label for label in class_weight if label not in labels]
     missing = [label for label in labels if label not in class_weight]
@@ -110,6 +107,11 @@ def _gives_probabilities(estimator):
         return True
 
 
+def solve_fit(data, alphas, *, known, **options):
+    """Return the `Fit` for a single alpha, with the arguments of `solve_path`."""
+    return Fit.from_path(solve_path(data, alphas, **options), 0)
+
+
 class LinearClassifier(ClassifierMixin, LinearModel):
     """Fit for one alpha, and prediction, of a linear model of classes."""
 
@@ -123,7 +125,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
                 default=None
             Known part of the linear predictor. A model fitted with an offset needs the
-            offsets of the new samples here.
+            offsets of the new samples here, or 0 to predict without.
 
         Returns
         -------
@@ -136,10 +138,8 @@ class LinearClassifier(ClassifierMixin, LinearModel):
     def _decide(self, X, offset):
         # what the other methods call: `score_model` binds an offset to the public ones
         check_is_fitted(self)
-        scores = self._predictor(X)
-        if scores.shape[1] == 1:
-            scores = scores[:, 0]
-        return self._add_offset(scores, offset)
+        scores = self._predictor(X, offset)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def predict(self, X, offset=None):
         """Predict the class of samples.
@@ -180,7 +180,11 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             Columns are in the order of `classes_`.
         """
         scores = self._decide(X, offset)
-        return probabilities(self.loss_, scores)
+        return probabilities(self._fitted_loss(), scores)
+
+    def _fitted_loss(self):
+        """The loss of the fit, or that of the parameters where `coef_` was set by hand."""
+        return getattr(self, "loss_", None) or self._loss_of(self.classes_)
 
     @available_if(_gives_probabilities)
     def predict_log_proba(self, X, offset=None):
@@ -203,7 +207,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             Columns are in the order of `classes_`.
         """
         scores = self._decide(X, offset)
-        return probabilities(self.loss_, scores, log=True)
+        return probabilities(self._fitted_loss(), scores, log=True)
 
     def score(self, X, y, sample_weight=None, offset=None):
         """Return the accuracy of the predicted classes.
@@ -272,28 +276,30 @@ class LinearClassifier(ClassifierMixin, LinearModel):
 
     _counts_weights = False  # whether multiplying all weights by a number matters
 
-    def _fit_classes(self, X, y, sample_weight, offset):
-        """Fit all classes for one strength of the penalty."""
+    def _fit_classes(self, X, y, sample_weight, offset, solve=solve_fit):
+        """Fit all classes for one strength of the penalty.
+
+        `solve` is called as `solve_fit`, with the attributes that are known before in
+        ``known``.
+        """
         self._check_params()
         data, classes, features = self._checked_classes(X, y, sample_weight, offset)
         options = self._path_options()
         options["loss"] = self._loss_of(classes)
         data = with_class_weight(data, self.class_weight, classes)
         alpha, l1_ratio = self._strength(data)
-        path = solve_path(
+        known = {"classes_": classes, "loss_": options["loss"], **features}
+        fit = solve(
             data,
             np.array([alpha], dtype=np.float64),
+            known=known,
             l1_ratio=l1_ratio,
             seconds=Deadline(self.time_limit).left(),
             start=self._start(len(classes), data.X.shape[1]),
             **options,
         )
-        fit = Fit.from_path(path, 0)
         warn_not_converged(self, [fit], "fits", stacklevel=3)
-        attributes = class_attributes(fit, data.X.dtype)
-        self._set_fitted(
-            classes_=classes, loss_=options["loss"], **attributes, **features
-        )
+        self._set_fitted(**known, **class_attributes(fit, data.X.dtype))
         return self
 
     def _start(self, n_classes, n_features):

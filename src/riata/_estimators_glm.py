@@ -87,7 +87,7 @@ class GeneralizedLinearModel(LinearRegressor):
             Samples.
         offset : array-like of shape (n_samples,), default=None
             Known part of the linear predictor. A model fitted with an offset needs the
-            offsets of the new samples here.
+            offsets of the new samples here, or 0 to predict without.
 
         Returns
         -------
@@ -95,7 +95,11 @@ class GeneralizedLinearModel(LinearRegressor):
             The inverse link of ``X @ coef_ + intercept_ (+ offset)``.
         """
         eta = self._predictor(X, offset)
-        return self.loss_.predict(eta)
+        return self._fitted_loss().predict(eta)
+
+    def _fitted_loss(self):
+        """The loss of the fit, or that of the parameters where `coef_` was set by hand."""
+        return getattr(self, "loss_", None) or self._get_loss()
 
     def score(self, X, y, sample_weight=None, offset=None):
         """Return D squared, the share of the deviance that is explained.
@@ -120,10 +124,11 @@ class GeneralizedLinearModel(LinearRegressor):
         """
         eta = self._predictor(X, offset)
         n_samples = len(eta)
-        y = self.loss_.check_target(check_target(y, n_samples))
+        loss = self._fitted_loss()
+        y = loss.check_target(check_target(y, n_samples))
         weight = check_sample_weight(sample_weight, n_samples)
-        deviance = np.average(self.loss_.value(y, eta.astype(float)), weights=weight)
-        null = null_deviance(self.loss_, y, weight, check_offset(offset, n_samples))
+        deviance = np.average(loss.value(y, eta.astype(float)), weights=weight)
+        null = null_deviance(loss, y, weight, check_offset(offset, n_samples))
         if null > 0.0:
             return float(1.0 - deviance / null)
         return float(deviance == 0.0)

@@ -32,7 +32,7 @@ from ._validation import (
 )
 from .losses import Huber
 
-LEAST_SCALE = 1e-6  # against the size of the target about its median
+LEAST_SCALE = 1e-6  # against the median distance of the target from its median
 FIRST_SCALE = 0.1  # likewise: to begin with a smaller one would be hard
 SHARP = 1e-13  # largest gradient of the mean loss, against that of a large error
 CLOSE = 1e-10  # relative change of the scale that ends the search
@@ -139,7 +139,8 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
         The coefficients as a CSR matrix.
     scale_ : float
         The scale: errors are divided by it. Where (nearly) all errors can be zero it
-        has none but the least value, 1e-6 of the size of the target.
+        has none but the least value, 1e-6 of the median distance of the target from
+        its median.
     outliers_ : ndarray of bool, shape (n_samples,)
         Which samples have errors larger than ``epsilon * scale_``.
     dual_gap_ : float
@@ -272,7 +273,16 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
         """Return the fit at the best scale, the scale, and the errors."""
         target = data.y if data.offset is None else data.y - data.offset
         centred = target - (weighted_median(target, weight) if self.fit_intercept else 0.0)
-        size = float(np.average(np.abs(centred), weights=weight)) or 1.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            # of a typical sample: the mean would be that of the outliers
+            size = weighted_median(np.abs(centred), weight)
+            size = size or float(np.average(np.abs(centred), weights=weight)) or 1.0
+        if not 1e-300 < size * self.epsilon < 1e300:
+            raise ValueError(
+                f"the typical absolute deviation of y (less the offset) is {size:.3g} and "
+                f"epsilon is {self.epsilon:.3g}: their product, or the sum of "
+                "sample_weight, is out of range. Rescale y or sample_weight."
+            )
         least = LEAST_SCALE * size
         (coef,) = self._starts(1, data.X.shape[1])
         if coef is not None:

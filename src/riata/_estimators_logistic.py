@@ -9,17 +9,35 @@ import warnings
 from functools import partial
 from typing import ClassVar
 
+import numpy as np
+
+from ._certificate import check_solution
+from ._cross_validation_progress import CallbackSupportMixin, with_callbacks
 from ._estimators_base import (
     SHARED_CHECKS,
+    Deadline,
     GradientTolerance,
-    check_n_jobs,
+    check_positive,
     check_verbose,
     or_none,
     total_weight,
 )
-from ._estimators_classifier import LinearClassifier, check_class_weight
+from ._estimators_classifier import (
+    LinearClassifier,
+    check_class_weight,
+    class_attributes,
+    solve_fit,
+)
 from ._estimators_glm import OPTION_CHECKS
-from ._validation import check_bool, check_choice, check_l1_ratio, check_real
+from ._solver import Status
+from ._validation import (
+    check_bool,
+    check_choice,
+    check_integer,
+    check_l1_ratio,
+    check_n_jobs,
+    check_real,
+)
 from .losses import Logistic
 
 SOLVERS = ("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga")
@@ -30,11 +48,6 @@ def check_C(value, name):
     """Raise unless `value` is a number above 0; it may be infinite."""
     if not (isinstance(value, float) and value == math.inf):
         check_real(value, name, low=0.0, low_open=True)
-
-
-def check_positive(value, name):
-    """Raise unless `value` is a number above 0."""
-    check_real(value, name, low=0.0, low_open=True)
 
 
 # Parameters of LogisticRegression and LogisticRegressionCV.
@@ -54,7 +67,7 @@ LOGISTIC_CHECKS = {
 def warn_of_penalty(l1_ratio, C, stacklevel):
     """Warn that `penalty` is deprecated, as scikit-learn does."""
     warnings.warn(
-        f"penalty is deprecated, as in scikit-learn 1.8. Leave it out, and use "
+        "'penalty' was deprecated in version 1.8 of scikit-learn. Leave it out, and use "
         f"{l1_ratio}=0 instead of penalty='l2', {l1_ratio}=1 instead of penalty='l1', "
         f"{l1_ratio} alone instead of penalty='elasticnet', and {C}=numpy.inf instead "
         "of penalty=None.",
@@ -74,7 +87,75 @@ class LogisticModel(GradientTolerance, LinearClassifier):
         return Logistic()
 
 
-class LogisticRegression(LogisticModel):
+def solve_iterations(data, alphas, *, max_iter, **options):
+    """`solve_fit`, for a `max_iter` of 0 as well: the coefficients to start from."""
+    if max_iter > 0:
+        return solve_fit(data, alphas, max_iter=max_iter, **options)
+    fit = solve_fit(data, alphas, max_iter=1, **options)
+    start = options["start"]
+    coef = np.zeros_like(fit.coef) if start is None else np.reshape(start, fit.coef.shape)
+    intercept = np.zeros_like(fit.intercept)
+    about = ("l1_ratio", "loss", "standardize", "penalty_factor", "lower", "upper")
+    certificate = check_solution(
+        data.X, data.y, coef, intercept.tolist(), alpha=float(alphas[0]),
+        fit_intercept=options["fit_intercept"], sample_weight=data.sample_weight,
+        offset=data.offset, **{name: options[name] for name in about},
+    )
+    return fit._replace(
+        coef=coef, intercept=intercept, dual_gap=certificate.gap,
+        relative_gap=certificate.relative_gap, n_iter=0, status=Status.iteration_limit,
+    )
+
+
+@with_callbacks
+def fit_and_tell(estimator, X, y, sample_weight, offset):
+    """Fit a LogisticRegression, and tell its callbacks of each iteration.
+
+    The model after so many iterations is that of a fit with this `max_iter`, which is
+    what it is fitted with. There are few iterations. As in scikit-learn, one more begins
+    than is made.
+    """
+    metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+    about = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+    limit = 1000 if estimator.max_iter is None else estimator.max_iter
+    context = None
+
+    def solve(data, alphas, *, known, max_iter, seconds, **options):
+        deadline = Deadline(seconds)
+
+        def begin(fit):
+            task = context.subcontext(task_name="newton-iter")
+            task.call_on_fit_task_begin(**about, reconstruction_attributes=model(fit))
+            return task
+
+        def model(fit):
+            return {**known, **class_attributes(fit, data.X.dtype)}
+
+        def fit_of(n_iter):
+            return solve_iterations(
+                data, alphas, known=known, max_iter=n_iter, seconds=deadline.left(),
+                **options,
+            )
+
+        task = begin(fit_of(0))
+        for n_iter in range(min(max_iter, 1), max(max_iter, 1) + 1):
+            fit = fit_of(n_iter)
+            ended = fit.status != Status.iteration_limit or n_iter == max_iter
+            stop = task.call_on_fit_task_end(**about, reconstruction_attributes=model(fit))
+            task = begin(fit)
+            if ended or stop:
+                break
+        task.call_on_fit_task_end(**about)
+        return fit
+
+    context = estimator._init_callback_context(max_subtasks=max(limit, 1) + 1)
+    context.call_on_fit_task_begin(**about)
+    estimator._fit_classes(X, y, sample_weight, offset, solve)
+    context.call_on_fit_task_end(**about, reconstruction_attributes={})
+    return estimator
+
+
+class LogisticRegression(CallbackSupportMixin, LogisticModel):
     r"""Logistic regression with an L2 and an L1 penalty, solved with a certificate.
 
     Minimizes, over the coefficients :math:`w` and the intercept :math:`b`,
@@ -97,7 +178,8 @@ class LogisticRegression(LogisticModel):
     ----------
     penalty : {"l1", "l2", "elasticnet", None}, default="deprecated"
         Accepted with a ``FutureWarning``, as by scikit-learn. Where it is left out,
-        `l1_ratio` decides; None means ``C=numpy.inf``.
+        `l1_ratio` decides; None means ``C=numpy.inf``. Where it contradicts `l1_ratio`
+        or `C` it counts, with a ``UserWarning``.
     C : float, default=1.0
         Inverse of the strength of the penalty, > 0. Infinity means no penalty; classes
         that can be separated then have no solution.
@@ -127,13 +209,14 @@ class LogisticRegression(LogisticModel):
         number of classes, which chooses its means.
     max_iter : int, default=100
         Largest number of outer iterations. One of them solves for a whole working set
-        of features, so a few are the rule. None means 1000.
+        of features, so a few are the rule. None means 1000. 0 leaves the coefficients
+        where the fit starts, at zero or (with `warm_start`) at those of the last fit.
     verbose : int, default=0
         Accepted and without effect.
     warm_start : bool, default=False
         Start from the coefficients of the previous fit, if their shape still fits.
     n_jobs : int, default=None
-        Accepted and without effect.
+        Accepted without effect, with a ``FutureWarning``, as by scikit-learn.
     standardize : bool, default=False
         Penalize the coefficients of columns scaled to unit (weighted) standard
         deviation. Coefficients are reported on the original scale.
@@ -198,6 +281,7 @@ class LogisticRegression(LogisticModel):
         "l1_ratio": or_none(check_l1_ratio),
         "warm_start": check_bool,
         **LOGISTIC_CHECKS,
+        "max_iter": or_none(partial(check_integer, low=0)),
     }
 
     def __init__(
@@ -277,7 +361,42 @@ class LogisticRegression(LogisticModel):
         sklearn.exceptions.ConvergenceWarning
             If the fit ends before the tolerance is reached.
         """
-        return self._fit_classes(X, y, sample_weight, offset)
+        if getattr(self, "_skl_callbacks", None):
+            return fit_and_tell(self, X, y, sample_weight, offset)
+        return self._fit_classes(X, y, sample_weight, offset, solve_iterations)
+
+    def set_callbacks(self, *callbacks):
+        """Set callbacks of scikit-learn, which are told of each iteration of a fit.
+
+        Parameters
+        ----------
+        *callbacks : callback instances
+            Of :mod:`sklearn.callback`. None removes those that were set.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        AttributeError
+            If scikit-learn is older than 1.9 and has no callbacks.
+
+        Warns
+        -----
+        UserWarning
+            If `solver` is not "lbfgs": scikit-learn calls no callbacks then.
+        """
+        if self.solver != "lbfgs":
+            warnings.warn(
+                f"Callbacks are only supported in {type(self).__name__} for "
+                f"solver='lbfgs' by scikit-learn, but solver is {self.solver!r}; riata "
+                "calls them with any solver.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return super().set_callbacks(*callbacks)
 
     def _strength(self, data):
         C, l1_ratio = self._resolve_penalty()
@@ -290,7 +409,16 @@ class LogisticRegression(LogisticModel):
             warn_of_penalty("l1_ratio", "C", stacklevel=5)
         elif l1_ratio is None:
             warnings.warn(
-                "l1_ratio=None is deprecated, as in scikit-learn 1.8; use l1_ratio=0.",
+                "'l1_ratio=None' was deprecated in version 1.8 of scikit-learn; use "
+                "l1_ratio=0.",
+                FutureWarning,
+                stacklevel=5,
+            )
+        self._warn_of_contradictions()
+        if self.n_jobs is not None:
+            warnings.warn(
+                "'n_jobs' has no effect since 1.8 and will be removed in 1.10 of "
+                f"scikit-learn. You provided n_jobs={self.n_jobs}; leave it out.",
                 FutureWarning,
                 stacklevel=5,
             )
@@ -303,3 +431,24 @@ class LogisticRegression(LogisticModel):
                 "l1_ratio is None; penalty='elasticnet' needs a number between 0 and 1."
             )
         return C, 0.0 if l1_ratio is None else l1_ratio
+
+    def _warn_of_contradictions(self):
+        """Warn of an l1_ratio or a C that `penalty` makes void, as scikit-learn does."""
+        penalty, l1_ratio = self.penalty, self.l1_ratio
+        if penalty == "deprecated":
+            penalty = None if math.inf == self.C else "elasticnet"
+        said = []
+        if penalty != "elasticnet" and l1_ratio is not None and 0 < l1_ratio < 1:
+            said.append(
+                "l1_ratio parameter is only used when penalty is 'elasticnet'. Got "
+                f"(penalty={penalty})"
+            )
+        if penalty in ("l1", "l2") and l1_ratio != (penalty == "l1"):
+            said.append(
+                f"Inconsistent values: penalty={penalty} with l1_ratio={l1_ratio}. "
+                "penalty counts; it is deprecated, please use l1_ratio only."
+            )
+        if self.penalty is None and self.C != 1.0:
+            said.append("Setting penalty=None will ignore the C and l1_ratio parameters")
+        for message in said:
+            warnings.warn(message, UserWarning, stacklevel=6)

@@ -101,7 +101,8 @@ class Ridge(MultiOutputMixin, LinearRegressor):
         Number of threads of fits with bounds; None lets riata decide. Other fits leave
         their threads to the BLAS library.
     time_limit : float, default=None
-        Seconds after which a fit with bounds stops with what it has (and a warning).
+        Seconds after which the fit stops with what it has (and a warning). Where a
+        direct solve may take longer, which cannot be stopped, it iterates.
 
     Attributes
     ----------
@@ -262,6 +263,7 @@ class Ridge(MultiOutputMixin, LinearRegressor):
         """
         if self._is_bounded() or is_chunks(data.X):
             return self._solve_bounded(data, alphas), "path"
+        deadline = Deadline(self.time_limit)
         result = solve_ridge(
             data.X,
             data.y,
@@ -273,8 +275,10 @@ class Ridge(MultiOutputMixin, LinearRegressor):
             penalty_factor=check_penalty_factor(self.penalty_factor, data.X.shape[1]),
             tol=min(self.tol / 100, DIRECT_TOL),
             max_iter=10_000 if self.max_iter is None else self.max_iter,
+            deadline=deadline.end,
         )
-        return fits_of_result(self, result, alphas), result.method
+        fits = fits_of_result(self, result, alphas, late=deadline.left() == 0.0)
+        return fits, result.method
 
     def _solve_bounded(self, data, alphas):
         options = self._path_options()
@@ -294,10 +298,11 @@ class Ridge(MultiOutputMixin, LinearRegressor):
         return fits
 
 
-def fits_of_result(estimator, result, alphas):
+def fits_of_result(estimator, result, alphas, late=False):
     """Return the content of a RidgeResult as a list (alphas) of lists (targets).
 
-    `alphas`, of that shape, are on the scale of the mean loss.
+    `alphas`, of that shape, are on the scale of the mean loss; `late` says whether the
+    time limit ended it.
     """
     shape, tol = alphas.shape, estimator.tol / 100
     factor = check_penalty_factor(estimator.penalty_factor, result.coef.shape[-1])
@@ -317,7 +322,7 @@ def fits_of_result(estimator, result, alphas):
                 float(dual_gap[i, k]),
                 float(relative_gap[i, k]),
                 int(n_iter[i, k]),
-                status_of_gap(relative_gap[i, k], tol),
+                status_of_gap(relative_gap[i, k], tol, late),
                 Solved(
                     float(alphas[i, k]), 0.0, SQUARED, options, float(kkt[i, k]),
                     result.spread,
@@ -329,10 +334,12 @@ def fits_of_result(estimator, result, alphas):
     ]
 
 
-def status_of_gap(relative_gap, tol):
+def status_of_gap(relative_gap, tol, late=False):
     """Return how a direct or Krylov solution ended."""
     if relative_gap <= tol:
         return Status.optimal
+    if late:
+        return Status.time_limit
     if relative_gap <= max(10 * tol, ROUNDING):
         return Status.optimal_inaccurate
     return Status.insufficient_progress

@@ -11,7 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ._cross_validation_base import check_eps
-from ._estimators_base import LinearModel, check_n_jobs, or_none
+from ._estimators_base import LinearModel, or_none
 from ._estimators_glm import OPTION_CHECKS
 from ._path import Data, checked_penalty
 from ._solver import Settings, Status
@@ -23,6 +23,7 @@ from ._validation import (
     check_design,
     check_integer,
     check_l1_ratio,
+    check_n_jobs,
     check_random_state,
     check_real,
     check_sample_weight,
@@ -277,6 +278,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
             n_jobs=self.n_jobs, n_threads=self.n_threads, loss=loss,
             fit_intercept=bool(self.fit_intercept), standardize=bool(self.standardize),
         )
+        path.feature_names_in = attributes.get("feature_names_in_")
         self._warn(path)
         frequency = path.selection_frequency()
         self._set_fitted(

@@ -284,17 +284,18 @@ class TweedieRegressor(SklearnGLM):
     ----------
     power : float, default=0.0
         The variance is the mean to this power: 0 is the normal distribution, 1
-        Poisson's, 2 the gamma distribution, 3 the inverse Gaussian; between 1 and 2
-        targets may be zero, from 2 on they are positive. No other power is fitted.
-        Above 2 the loss is not convex: such a fit has no duality gap, and stops by the
-        gradient.
+        Poisson's, 2 the gamma distribution, 3 the inverse Gaussian; up to 0 targets may
+        be negative, between 0 and 2 zero, from 2 on they are positive. Unless it is from
+        1 to 2, and with the log link, the loss is not convex (but for power 0 with the
+        identity): such a fit has no duality gap, and stops by the gradient.
     alpha : float, default=1.0
         Strength of the penalty, >= 0.
     fit_intercept : bool, default=True
         Whether to fit an (unpenalized) intercept.
     link : {"auto", "identity", "log"}, default="auto"
-        The identity goes with power 0, the logarithm with all others, and "auto" means
-        that. Other combinations, which scikit-learn has, are refused.
+        "auto" is the identity for powers up to 0, and else the logarithm. With the
+        identity and another power than 0 the linear predictor has to be positive on all
+        samples, which takes an intercept (or a positive `offset`).
     solver : {"lbfgs", "newton-cholesky"}, default="lbfgs"
         Accepted and without effect: riata has one solver, which chooses its means.
     max_iter : int, default=100
@@ -408,15 +409,4 @@ class TweedieRegressor(SklearnGLM):
         self.time_limit = time_limit
 
     def _get_loss(self):
-        if self.power != 0 and not self.power >= 1:
-            raise ValueError(
-                f"power is {self.power}, of which riata has no loss; choose 0 (normal), "
-                "1 (Poisson), between 1 and 2, 2 (gamma) or more."
-            )
-        link = "identity" if self.power == 0 else "log"
-        if self.link not in ("auto", link):
-            raise ValueError(
-                f"link={self.link!r} is not possible with power={self.power}, which "
-                f'goes with the link "{link}"; choose link="auto".'
-            )
-        return Tweedie(self.power)
+        return Tweedie(self.power, self.link)

@@ -1,5 +1,8 @@
 """LinearPredictor: a fitted linear model on its own, without data and scikit-learn."""
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
 from . import _validation as check
@@ -43,6 +46,39 @@ def probabilities(loss, scores, log=False):
         return np.log(shares) if log else shares
 
 
+class SparseRows(NamedTuple):
+    """Coefficients as a file holds them: those of each row that are not zero.
+
+    They take the memory of a dense array only when one is asked for: what a file says of
+    its number of features is not proved by its length.
+    """
+
+    shape: tuple
+    dtype: object
+    rows: list  # of (increasing indices, values)
+
+    def dense(self):
+        """The array of all coefficients."""
+        coef = np.zeros((len(self.rows), self.shape[-1]), dtype=self.dtype)
+        for row, (index, value) in zip(coef, self.rows, strict=True):
+            row[index] = value
+        return coef.reshape(self.shape)
+
+    def product(self, X):
+        """``X @ coef.T`` of a sparse X, by the entries of X that meet a coefficient."""
+        X = X.tocoo()
+        dtype = np.result_type(X.dtype, self.dtype)
+        eta = np.zeros((X.shape[0], len(self.rows)), dtype=dtype)
+        for column, (index, value) in zip(eta.T, self.rows, strict=True):
+            if len(index):
+                place = np.minimum(np.searchsorted(index, X.col), len(index) - 1)
+                hit = index[place] == X.col
+                column[:] = np.bincount(
+                    X.row[hit], X.data[hit] * value[place[hit]], minlength=len(eta)
+                )
+        return eta if len(self.shape) == 2 else eta[:, 0]
+
+
 class LinearPredictor:
     """A linear model, ready to predict: coefficients, and which problem they solve.
 
@@ -69,6 +105,10 @@ class LinearPredictor:
         Arguments for `riata.check_solution`, which audits the model on data.
     has_offset : bool
         Whether it was fitted with an offset, without which it does not predict.
+    categories : dict, or None
+        The columns that one-hot encoding replaced, with the list of their levels; the
+        features are named ``column=level``. The command line reads these columns as text.
+        None where that is not known.
     source : str
         The estimator that fitted it, or "path".
     riata_version : str
@@ -90,21 +130,21 @@ class LinearPredictor:
     def __init__(
         self, coef, intercept, loss, *, alpha, l1_ratio, options, certificate=None,
         feature_names=None, classes=None, has_offset=False, source="path",
-        riata_version=None,
+        riata_version=None, categories=None,
     ):
-        self.coef, self.intercept, self.loss = coef, intercept, loss
+        self._coef, self.intercept, self.loss = coef, intercept, loss
         self.alpha, self.l1_ratio, self._options = alpha, l1_ratio, options
         self.certificate, self.has_offset = certificate, has_offset
         self.feature_names = check.check_feature_names(feature_names, self.n_features)
         self.classes = None if classes is None else np.asarray(classes)
-        self.source = source
+        self.source, self.categories = source, categories
         self.riata_version = riata_version or installed_version()
         self._check_classes()
 
     def _check_classes(self):
         if self.classes is None:
             return
-        wanted = 2 if self.coef.ndim == 1 else len(self.coef)
+        wanted = 2 if len(self._shape) == 1 else self._shape[0]
         if not self.loss.classifies:
             raise ValueError(f"classes must be None: loss={self.loss.name!r} has none.")
         if self.classes.shape != (wanted,):
@@ -114,9 +154,33 @@ class LinearPredictor:
             )
 
     @property
+    def coef(self):
+        """The coefficients, on the scale of X as given."""
+        if isinstance(self._coef, SparseRows):
+            self._coef = self._coef.dense()
+        return self._coef
+
+    @property
+    def _shape(self):
+        """Shape of the coefficients."""
+        return self._coef.shape
+
+    @property
+    def _dtype(self):
+        """Type of the coefficients."""
+        return self._coef.dtype
+
+    @property
     def n_features(self):
         """How many features there are."""
-        return self.coef.shape[-1]
+        return self._shape[-1]
+
+    def _rows(self):
+        """The indices and values of the coefficients that are not zero, of each row."""
+        if isinstance(self._coef, SparseRows):
+            return self._coef.rows
+        found = [(np.flatnonzero(row), row) for row in np.atleast_2d(self._coef)]
+        return [(index, row[index]) for index, row in found]
 
     @property
     def problem(self):
@@ -126,6 +190,8 @@ class LinearPredictor:
                 "the model does not solve one single problem: it has several targets, or "
                 "is an average of models. Audit the targets one by one."
             )
+        if self._options is None:
+            raise ValueError("the model does not say with which options it was fitted.")
         return {
             "loss": self.loss, "alpha": self.alpha, "l1_ratio": self.l1_ratio,
             **self._options._asdict(),
@@ -137,6 +203,8 @@ class LinearPredictor:
         Parameters
         ----------
         X : array-like, data frame or sparse of shape (n_samples, n_features)
+            The columns of a data frame must be `feature_names`, in this order; without
+            names they are taken to be.
         offset : float or array-like of shape (n_samples,), optional
             Or (n_samples, n_classes), or (n_samples, n_targets). A model that was fitted
             with an offset needs those of the new samples, or 0 for predictions without.
@@ -148,41 +216,38 @@ class LinearPredictor:
         Raises
         ------
         ValueError
-            If X has other features, or the offset of a model that has one is missing.
+            If X has other features, the offset of a model that has one is missing, or
+            the result is beyond the range of floating-point numbers.
         """
-        if offset is None and self.has_offset:
-            raise ValueError(
-                "offset is missing: the model was fitted with one. Pass the offsets of "
-                "these samples, or offset=0 to predict without."
-            )
-        self._check_names(X)
+        check.require_offset(offset, self.has_offset)
+        names = check.feature_names_of(X)
+        if names is None and hasattr(X, "columns"):  # that are no strings
+            names = [str(name) for name in X.columns]
+        if names is not None and self.feature_names is not None:
+            check.require_same_names(list(self.feature_names), list(names))
         X = check.check_operand(X)
         if X.shape[1] != self.n_features:
             raise ValueError(
                 f"X has {X.shape[1]} features, but the model has {self.n_features}."
             )
-        eta = X @ self.coef.T + self.intercept
+        eta = self._product(X) + self.intercept
+        if not np.isfinite(eta).all():
+            row = int(np.argmin(np.isfinite(eta).reshape(len(eta), -1).all(axis=1)))
+            raise ValueError(
+                f"the linear predictor of row {row} is beyond the range of {eta.dtype}: X "
+                "or the coefficients are too large."
+            )
         if offset is None:
             return eta
         n_targets = eta.shape[1] if eta.ndim == 2 else None
         offset = check.check_offset(offset, len(eta), n_targets=n_targets)
         return eta + (offset if offset.ndim == eta.ndim else offset[:, None])
 
-    def _check_names(self, X):
-        """Raise if a data frame has other columns, or in another order."""
-        names = getattr(X, "columns", None)
-        if names is None or self.feature_names is None:
-            return
-        names = [str(name) for name in names]
-        if names == self.feature_names:
-            return
-        missing = [name for name in self.feature_names if name not in set(names)]
-        if missing:
-            raise ValueError(f"X lacks the feature {missing[0]!r} ({len(missing)} in all).")
-        raise ValueError(
-            "X has other columns than the model, or in another order; pass "
-            "X[model.feature_names]."
-        )
+    def _product(self, X):
+        with np.errstate(over="ignore", invalid="ignore"):
+            if isinstance(self._coef, SparseRows) and hasattr(X, "tocoo"):
+                return self._coef.product(X)
+            return X @ self.coef.T
 
     def predict(self, X, offset=None):
         """Predictions: labels if the model has `classes`, else means of y.
@@ -232,8 +297,9 @@ class LinearPredictor:
             f", alpha {self.alpha:.4g}"
         )
         return (
-            f"<LinearPredictor: {self.loss!r}{alpha}, {np.count_nonzero(self.coef)} of "
-            f"{self.coef.size} coefficients not zero>"
+            f"<LinearPredictor: {self.loss!r}{alpha}, "
+            f"{sum(np.count_nonzero(value) for _, value in self._rows())} of "
+            f"{math.prod(self._shape)} coefficients not zero>"
         )
 
 
@@ -262,11 +328,11 @@ def predictor_of(model, feature_names=None):
     """
     if isinstance(model, LinearPredictor):
         return model if feature_names is None else LinearPredictor(
-            model.coef, model.intercept, model.loss, alpha=model.alpha,
+            model._coef, model.intercept, model.loss, alpha=model.alpha,
             l1_ratio=model.l1_ratio, options=model._options,
             certificate=model.certificate, feature_names=feature_names,
             classes=model.classes, has_offset=model.has_offset, source=model.source,
-            riata_version=model.riata_version,
+            riata_version=model.riata_version, categories=model.categories,
         )
     if hasattr(model, "coef_at"):
         raise TypeError("model is a path; choose a strength of it: path.at(alpha).")

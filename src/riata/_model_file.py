@@ -2,12 +2,12 @@
 
 import json
 import os
+import threading
 
 import numpy as np
 
-from ._linear_predictor import CERTIFICATE, LinearPredictor, predictor_of
-from ._problem import Options
-from .losses import Loss, get_loss
+from ._linear_predictor import predictor_of
+from ._model_content import parse, predictor_from
 
 FORMAT, VERSION = "riata linear model", 1
 
@@ -17,7 +17,8 @@ def save_model(model, file, *, feature_names=None):
 
     The file holds all that prediction needs, and what was solved how well: loss, penalty,
     coefficients (the non-zero ones, to the last bit), intercept, labels of classes, names
-    of features, whether there was an offset, duality gap. It holds neither data nor code.
+    of features, whether there was an offset, duality gap; of the command line also which
+    columns were text, with their levels. It holds neither data nor code.
 
     Parameters
     ----------
@@ -45,12 +46,30 @@ def save_model(model, file, *, feature_names=None):
     array([ True])
     """
     text = _to_text(predictor_of(model, feature_names))
+    write_file(file, text.encode())
+
+
+def write_file(file, content):
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    file : str or os.PathLike
+        Replaced if it exists; what is no regular file (a pipe, a device) is written to.
+    content : bytes
+    """
     file = os.fspath(file)
-    scratch = f"{file}.{os.getpid()}.tmp"
-    try:  # whole or not at all
-        with open(scratch, "w", encoding="utf-8") as out:
-            out.write(text)
-        os.replace(scratch, file)
+    if os.path.exists(file) and not os.path.isfile(file):
+        with open(file, "wb") as out:
+            out.write(content)
+        return
+    target = os.path.realpath(file)  # where a link leads
+    unique = f".riata-{os.getpid()}-{threading.get_ident()}.tmp"
+    scratch = os.path.join(os.path.dirname(target), unique)
+    try:
+        with open(scratch, "wb") as out:
+            out.write(content)
+        os.replace(scratch, target)
     except OSError as error:
         if os.path.exists(scratch):
             os.remove(scratch)
@@ -62,7 +81,8 @@ def load_model(file):
     """Read a model that `save_model` has written.
 
     Reading runs no code of the file, and neither reading nor predicting needs
-    scikit-learn.
+    scikit-learn. The file may come from anybody: it is checked entry by entry, and what
+    is allocated is in proportion to its length, whatever sizes it states.
 
     Parameters
     ----------
@@ -76,7 +96,8 @@ def load_model(file):
     Raises
     ------
     ValueError
-        If the file is no model, is not whole, or is of a newer version of the format.
+        If the file is no model, is not whole, is of a newer version of the format, or
+        holds what no fitted model has, as numbers that are not finite.
     OSError
         If it cannot be read.
 
@@ -96,7 +117,7 @@ def load_model(file):
     with open(file, "rb") as source:
         text = source.read()
     try:
-        content = json.loads(text)
+        content = parse(text)
     except ValueError as error:  # not UTF-8, or not JSON
         start = text.lstrip()[:1] == b"{"
         raise ValueError(
@@ -110,19 +131,19 @@ def load_model(file):
             f'"{FORMAT}".'
         )
     version = content.get("version")
-    if not isinstance(version, int) or version < 1:
-        raise ValueError(f"{file} has the version {version!r}, which is none.")
+    if type(version) is not int or version < 1:
+        raise ValueError(f"{file} has the version {version!r:.99}, which is none.")
     if version > VERSION:
         raise ValueError(
             f"{file} has version {version} of the format; this riata reads versions up to "
-            f"{VERSION}. It was written by riata {content.get('riata_version')}: upgrade "
-            "to that."
+            f"{VERSION}. It was written by riata {content.get('riata_version')!s:.99}: "
+            "upgrade to that."
         )
     try:
-        return _from_content(content)
+        return predictor_from(content)
     except KeyError as error:
         raise ValueError(f"{file} is damaged: it lacks the entry {error}.") from None
-    except (TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{file} is damaged: {error}") from error
 
 
@@ -131,8 +152,10 @@ def load_model(file):
 
 def _to_text(model):
     """One line for each entry, and one for each row of coefficients."""
-    coef = model.coef
-    if not (np.isfinite(coef).all() and np.isfinite(model.intercept).all()):
+    rows = model._rows()
+    if not all(np.isfinite(values).all() for _, values in rows) or (
+        not np.isfinite(model.intercept).all()
+    ):
         raise ValueError("model has coefficients that are not finite; it is of no use.")
     content = {
         "format": FORMAT, "version": VERSION, "riata_version": model.riata_version,
@@ -141,8 +164,11 @@ def _to_text(model):
         "options": _of_options(model._options),
         "certificate": model.certificate, "classes": _of_classes(model.classes),
         "feature_names": model.feature_names, "offset": model.has_offset,
-        "dtype": str(coef.dtype), "shape": list(coef.shape), "intercept": model.intercept,
-        "coef": [_of_row(row) for row in np.atleast_2d(coef)],
+        "categories": model.categories, "dtype": str(model._dtype),
+        "shape": list(model._shape), "intercept": model.intercept,
+        "coef": [
+            {"index": index, "value": value.astype(float)} for index, value in rows
+        ],
     }
     lines = []
     for name, value in content.items():
@@ -204,93 +230,3 @@ def _of_options(options):
         if np.ndim(value) and (value == value[0]).all():
             options[name] = value[0]
     return options
-
-
-def _of_row(row):
-    index = np.flatnonzero(row)
-    return {"index": index, "value": row[index].astype(float)}
-
-
-# --- Reading.
-
-
-def _from_content(content):
-    shape, dtype = tuple(content["shape"]), content["dtype"]
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"dtype is {dtype!r}")
-    n_rows = 1 if len(shape) == 1 else shape[0]
-    rows = content["coef"]
-    if len(shape) not in (1, 2) or len(rows) != n_rows:
-        raise ValueError(f"shape is {shape}, but coef has {len(rows)} rows")
-    coef = np.zeros((n_rows, shape[-1]))
-    for row, entries in zip(coef, rows, strict=True):
-        _fill(row, entries)
-    coef = coef.reshape(shape).astype(dtype)
-    intercept = np.asarray(content["intercept"], dtype=dtype)
-    if intercept.shape not in ((), shape[:-1]) or not np.isfinite(intercept).all():
-        raise ValueError("intercept does not fit coef, or is not finite")
-    return LinearPredictor(
-        coef, intercept[()], _to_loss(content["loss"]), alpha=_to_alpha(content["alpha"]),
-        l1_ratio=content["l1_ratio"], options=_to_options(content["options"]),
-        certificate=_to_certificate(content["certificate"]),
-        feature_names=content["feature_names"], classes=_to_classes(content["classes"]),
-        has_offset=_to_offset(content.get("offset", False)),  # not in the first files
-        source=content["source"], riata_version=content["riata_version"],
-    )
-
-
-def _fill(row, entries):
-    """Put the stored coefficients of one row where they belong."""
-    index, value = entries["index"], np.asarray(entries["value"], dtype=float)
-    index = np.asarray(index, dtype=np.intp) if index else np.empty(0, dtype=np.intp)
-    if index.shape != value.shape or value.ndim != 1 or not np.isfinite(value).all():
-        raise ValueError("coef holds other numbers of indices and of finite values")
-    if len(index) and not (index.min() >= 0 and index.max() < len(row)):
-        raise ValueError(f"coef has an index outside of 0 to {len(row) - 1}")
-    row[index] = value
-
-
-def _to_offset(entry):
-    if not isinstance(entry, bool):
-        raise ValueError(f"offset is {entry!r}, neither true nor false")
-    return entry
-
-
-def _to_loss(entry):
-    parameters = {key: value for key, value in entry.items() if key != "name"}
-    kind: type[Loss] = type(get_loss(entry["name"]))
-    return kind(**parameters)
-
-
-def _to_alpha(alpha):
-    return np.array(alpha, dtype=float) if isinstance(alpha, list) else alpha
-
-
-def _to_options(options):
-    if options is None:
-        return None
-    values = [options[name] for name in Options._fields]
-    return Options(*values[:2], *(  # with strings for infinities
-        None if value is None else np.array(value, dtype=float)[()]
-        for value in values[2:]
-    ))
-
-
-def _to_certificate(entry):
-    if entry is None:
-        return None
-    numbers = {name: _number(entry[name]) for name in CERTIFICATE[:3]}
-    return {**numbers, "status": entry["status"]}
-
-
-def _number(value):
-    return [float(part) for part in value] if isinstance(value, list) else float(value)
-
-
-def _to_classes(entry):
-    if entry is None:
-        return None
-    dtype = np.dtype(entry["dtype"])
-    if dtype.kind not in "biufUO":
-        raise ValueError(f"classes are of dtype {dtype}")
-    return np.array(entry["labels"], dtype=dtype)

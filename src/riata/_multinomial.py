@@ -25,23 +25,39 @@ MOST_FAILED = 4  # steps in a row that lead nowhere
 
 
 class MultinomialProblem(GeneralProblem):
-    """`GeneralProblem` with a predictor for each class; ``center`` is (n_classes,)."""
+    """`GeneralProblem` with a predictor for each class; ``center`` is (n_classes,).
+
+    With an intercept, a class without weight has its optimum in the limit: coefficients
+    of zero, an intercept of minus infinity. Only the other classes are solved for.
+
+    Attributes
+    ----------
+    n_labels : int
+        How many classes y has.
+    classes : ndarray of int (n_classes,)
+        Those that are solved for.
+    label_offset : ndarray (n_samples, 1 or n_labels)
+        Offsets as given.
+    """
+
+    def _check_classes(self, y, loss):
+        self.n_labels = int(y.max()) + 1
 
     def _set_null_model(self, offset):
-        self.n_classes = int(self.target.max()) + 1
-        codes = np.arange(self.n_classes)
-        self.targets = (self.target[:, None] == codes).astype(float)
-        offset = offset[:, None] if offset.ndim == 1 else offset
+        self.classes = np.arange(self.n_labels)
+        self.label_offset = offset = offset[:, None] if offset.ndim == 1 else offset
+        if self.fit_intercept:
+            sums = np.bincount(self.target.astype(np.intp), self.weights, self.n_labels)
+            self.classes = np.flatnonzero(sums > 0)
+            if offset.shape[1] > 1:
+                offset = offset[:, self.classes]
+        self.n_classes = len(self.classes)
+        self.separated = self.n_classes == 1
+        self.targets = (self.target[:, None] == self.classes).astype(float)
         eta = np.broadcast_to(offset, self.targets.shape)
         self.center = np.zeros(self.n_classes)
-        if self.fit_intercept:
+        if self.fit_intercept and not self.separated:
             share = np.average(self.targets, axis=0, weights=self.weights)
-            if not (share > 0).all():
-                missing = np.flatnonzero(share == 0)[0]
-                raise ValueError(
-                    f"y holds no sample of class {missing} whose weight is positive; "
-                    "with an intercept all classes are needed."
-                )
             start = np.log(share) - np.average(offset, axis=0, weights=self.weights)
             eta, moved = self.settle(eta + start)
             self.center = start + moved
@@ -263,7 +279,7 @@ class MultinomialSolver(NewtonSolver):
         super()._start(None)
         if start is None:
             return
-        columns, B = start
+        columns, B = start[0], start[1][:, self.problem.classes]
         self._add(np.setdiff1d(columns, self.working.columns))
         place, null, c = self._places(columns), self.B.copy(), self.c
         bounds = self.working.lower[place, None], self.working.upper[place, None]

@@ -662,7 +662,9 @@ class NewtonSolver(PathSolver):
         length, again = live.astype(float), live
         while True:
             at.try_out(at.step, shift, length, at.every[:lanes][again], self._weights())
-            gain, end = self.loss - loss, at.sums[SLOPE, :lanes].copy()
+            end = at.sums[SLOPE, :lanes].copy()
+            with np.errstate(invalid="ignore"):  # (both may be infinite)
+                gain = self.loss - loss
             # the trapezoidal rule does not cancel
             rule = -0.5 * length * (begin + end) / unit
             gain = np.where(np.abs(gain) <= NOISE * loss, rule, gain)

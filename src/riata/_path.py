@@ -20,7 +20,15 @@ from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
 from ._separation import message_of_separation, predictors
 from ._smooth import SmoothSolver
-from ._solver import ConvergenceWarning, Interrupted, PathSolver, Settings, Status
+from ._solver import (
+    BY_ROUNDING,
+    ConvergenceWarning,
+    Interrupted,
+    PathSolver,
+    Settings,
+    Solutions,
+    Status,
+)
 from ._span import solve_in_span, span_pays
 from ._unpenalised import (
     BasisSolver,
@@ -63,16 +71,24 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED, check_X=check.check_
 
 
 def solver_of(problem, settings, start=None, guide=None):
-    if isinstance(problem, GeneralProblem):
-        if hasattr(problem.design, "gram_block"):
-            from .chunks._newton import newton_solver_of
-
-            return newton_solver_of(problem, settings, start)
+    if isinstance(problem, GeneralProblem) and not hasattr(problem.design, "gram_block"):
         if len(problem.free) and needs_basis(problem, problem.free):
             return BasisSolver(problem, settings, newton_solver, 1.0, start=start)
         return newton_solver(problem, settings, start, guide)
+    return plain_solver(problem, settings, start)
+
+
+def plain_solver(problem, settings, start=None):
+    """The solver of a problem in terms of its own columns."""
+    chunked = hasattr(problem.design, "gram_block")
+    if isinstance(problem, GeneralProblem) and chunked:
+        from .chunks._newton import newton_solver_of
+
+        return newton_solver_of(problem, settings, start)
+    if isinstance(problem, GeneralProblem):
+        return newton_solver(problem, settings, start)
     kind = PathSolver
-    if hasattr(problem.design, "gram_block"):
+    if chunked:
         from .chunks._solver import ChunkSolver
 
         kind = ChunkSolver
@@ -184,7 +200,7 @@ def fit_path(
     alphas : int or array-like, default=100
         Number of strengths, log-spaced from `alpha_max` down to
         ``alpha_max * alpha_min_ratio``; or the strengths (any order, >= 0).
-    alpha_min_ratio : float in (0, 1), default=1e-3
+    alpha_min_ratio : float in (0, 1], default=1e-3
         Where an automatic grid ends.
     fit_intercept : bool, default=True
         Fit an unpenalised intercept, exactly.
@@ -233,10 +249,14 @@ def fit_path(
     Warns
     -----
     ConvergenceWarning
-        If a solution did not reach `tol`; its gap is in the result.
+        If a solution did not reach `tol`; its gap is in the result. Or if there is no
+        solution: columns without a penalty separate the samples.
 
     Notes
     -----
+    Where solutions at an alpha of 0 are not unique, that of least L2 norm is returned, the
+    limit of ridge regression.
+
     Ctrl-C raises `Interrupted`, a `KeyboardInterrupt` with the finished alphas as its
     `result`.
 
@@ -260,6 +280,7 @@ def fit_path(
     """
     started = monotonic()
     loss = get_loss(loss)
+    names = check.feature_names_of(X)
     data = checked_data(
         X, y, sample_weight, offset, loss, check.check_design_or_chunks
     )
@@ -267,8 +288,7 @@ def fit_path(
     penalty = checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
     grid = check.check_alphas(alphas)
     ratio = 1e-3 if alpha_min_ratio is None else check.check_real(
-        alpha_min_ratio, "alpha_min_ratio", low=0.0, high=1.0, low_open=True,
-        high_open=True,
+        alpha_min_ratio, "alpha_min_ratio", low=0.0, high=1.0, low_open=True
     )
     limits = Limits(
         None if max_active is None else check.check_integer(
@@ -277,13 +297,13 @@ def fit_path(
         None if max_deviance_ratio is None else check.check_real(
             max_deviance_ratio, "max_deviance_ratio", low=0.0, high=1.0, low_open=True
         ),
-        callback,
+        check.check_callable(callback, "callback"),
     )
     tol, max_iter = check.check_tol(tol), check.check_max_iter(max_iter)
     n_threads = check.check_n_threads(n_threads)
     time_limit = check.check_time_limit(time_limit)
     deadline = math.inf if time_limit is None else started + time_limit
-    start = _check_init(init, p, loss, data.y)
+    start = _check_init(init, p, loss, data.y, names)
     fit_intercept = check.check_bool(fit_intercept, "fit_intercept")
     standardize = check.check_bool(standardize, "standardize")
 
@@ -293,7 +313,16 @@ def fit_path(
         standardize=standardize, n_threads=n_threads, limits=limits, start=start,
         ratio=ratio, started=started,
     )
+    path.feature_names_in = names
     _warn(path, tol)
+    if isinstance(grid, int) and _has_no_alpha_max(path):
+        warnings.warn(
+            "alpha_max is 0: y is constant, or every penalised column is, or the offset "
+            "and the unpenalised columns explain all that they could. Penalised "
+            "coefficients are zero at every alpha, and the automatic grid starts at 1.",
+            UserWarning,
+            stacklevel=2,
+        )
     return path
 
 
@@ -337,6 +366,7 @@ def solve_path(
             n_threads=n_threads,
         )
     if X.kind == "chunks":
+        X.check_unchanged()
         path.diagnostics.reads = X.reads - reads
         path.diagnostics.requests = X.requests - requests
     path.has_offset = data.offset is not None
@@ -415,6 +445,8 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
             end = limits.reached(record, solutions)
             if end != "complete":
                 break
+        if end == "complete" and getattr(solver, "late", False):
+            end = "time_limit"
     except KeyboardInterrupt:
         if not record.parts:
             raise
@@ -425,6 +457,9 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
 def _solutions(solver, data, grid, penalty, standardize, loss):
     """Working sets where there is an L1 part or a bound, ridge's own routes elsewhere."""
     problem = solver.problem
+    if problem.separated:
+        yield _null_solutions(problem, grid)
+        return
     if isinstance(problem, GeneralProblem):
         if data.X.kind == "chunks":
             yield from solver.solve(grid)
@@ -458,7 +493,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
         X, less_offset(data), grid[smooth], fit_intercept=problem.fit_intercept,
         standardize=standardize, sample_weight=data.sample_weight,
         penalty_factor=None if factor is None else factor[keep],
-        tol=solver.settings.tol,
+        tol=solver.settings.tol, deadline=solver.settings.deadline,
     )
     W = ridge.coef.T / problem.coef_unit[keep, None]
     # (whose own bound on the gap knows which columns depend on one another)
@@ -479,7 +514,7 @@ def _of_least_norm(solutions, problem, settings, data, penalty, loss):
                 W = _limit_of_ridge(problem, settings, data, penalty, loss)
             elif one.alphas[0] == 0.0 and needs_projection(problem):
                 W = _with_same_predictors(problem, one, data, penalty)
-            yield certified(problem, settings, solver_of, one, W)
+            yield certified(problem, settings, plain_solver, one, W)
 
 
 def _with_same_predictors(problem, part, data, penalty):
@@ -502,8 +537,10 @@ def _with_same_predictors(problem, part, data, penalty):
 def _limit_of_ridge(problem, settings, data, penalty, loss):
     """Coefficients (n_features, n_outputs) for a vanishing L2 penalty, extrapolated from
     three small ones (Richardson)."""
-    options = problem.options
+    options, factor = problem.options, penalty["penalty_factor"]
     penalty = {**penalty, "l1_ratio": 0.0}
+    if factor is not None and not factor[problem.design.sqnorm > 0].any():
+        penalty["penalty_factor"] = np.where(factor == 0.0, 1.0, factor)
     ridge = checked_problem(
         data, loss, fit_intercept=options.fit_intercept,
         standardize=options.standardize, **penalty,
@@ -519,6 +556,16 @@ def _limit_of_ridge(problem, settings, data, penalty, loss):
     if strengths.lower is not None:
         W = np.clip(W, strengths.lower[:, None], strengths.upper[:, None])
     return W
+
+
+def _null_solutions(problem, grid):
+    """Solutions without coefficients, whose loss is zero up to rounding."""
+    zeros, none = np.zeros(len(grid)), np.empty(0)
+    return Solutions(
+        grid, none.astype(np.intp), none, zeros.astype(np.intp), zeros, zeros, zeros,
+        zeros, np.zeros((len(grid), *np.shape(problem.center))), 0, Status.optimal,
+        ["null"] * len(grid),
+    )
 
 
 class Limits(NamedTuple):
@@ -558,14 +605,23 @@ def _to_design(coef, problem):
     return columns, (coef[..., columns] / problem.coef_unit[columns]).T
 
 
-def _check_init(init, n_features, loss, y):
+def _check_init(init, n_features, loss, y, names):
     if init is None:
         return None
     if isinstance(init, PathResult):
-        init = init._coef_of(len(init) - 1)
+        if names is not None and init.feature_names_in is not None:
+            check.require_same_names(list(init.feature_names_in), list(names))
+        init = init._coef_of(len(init.alphas) - 1)
     if loss.many_outputs:
         return check.check_class_coef(init, n_features, int(y.max()) + 1, "init")
     return check.check_coef(init, n_features, "init")
+
+
+def _has_no_alpha_max(path):
+    """Whether no penalised coefficient differs from zero at any alpha > 0."""
+    if path.l1_ratio < LEAST_L1_RATIO:
+        return path.alphas[0] == 1.0 and not path.n_active.any()
+    return not path.alpha_max > 0
 
 
 def _warn(path, tol):
@@ -585,11 +641,16 @@ def _warn(path, tol):
     if np.isnan(measure).any():  # of a loss that is not convex
         measure, name = path.kkt, "KKT violation"
     worst = max(poor, key=lambda k: measure[k])
+    remedy = "Raise max_iter or time_limit, or accept a larger tol."
+    if {path.status[k] for k in poor} <= BY_ROUNDING:
+        remedy = (
+            "Rounding errors in double precision let no further step improve on it: "
+            "accept a larger tol."
+        )
     warnings.warn(
         f"{len(poor)} of {len(path.alphas)} alphas did not reach tol={tol:g}; the "
         f"largest {name} is {measure[worst]:.2e} at "
-        f"alpha={path.alphas[worst]:.4g} (status: {path.status[worst]}). Raise "
-        "max_iter or time_limit, or accept a larger tol.",
+        f"alpha={path.alphas[worst]:.4g} (status: {path.status[worst]}). {remedy}",
         ConvergenceWarning,
         stacklevel=3,
     )
@@ -600,7 +661,7 @@ def alpha_grid(problem, solver, n_alphas, ratio):
     top = solver.alpha_max
     if problem.l1_ratio < LEAST_L1_RATIO:
         top = problem.least_l1_alpha(solver.c, LEAST_L1_RATIO)
-    top = top if top > 0 else np.finfo(float).tiny / ratio
+    top = top if top > 0 else 1.0  # any will do; `fit_path` warns
     return top * np.logspace(0.0, math.log10(ratio), n_alphas)
 
 
@@ -644,87 +705,3 @@ def alpha_max(
     if problem.l1_ratio < LEAST_L1_RATIO:
         return problem.least_l1_alpha(solver.c, LEAST_L1_RATIO)
     return solver.alpha_max
-
-
-def enet_path(
-    X, y, *, l1_ratio=0.5, eps=1e-3, n_alphas=None, alphas=100, precompute="auto",
-    Xy=None, copy_X=True, coef_init=None, verbose=False, return_n_iter=False,
-    positive=False, check_input=True, tol=1e-6, max_iter=1000, sample_weight=None,
-):
-    """Elastic-net path with scikit-learn's call: no intercept, columns as given.
-
-    Parameters
-    ----------
-    X : array-like or sparse of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,)
-    l1_ratio : float in [0, 1], default=0.5
-    eps : float, default=1e-3
-        Ratio of the smallest to the largest alpha of an automatic grid.
-    n_alphas : int, optional
-        Another name for an integer `alphas`.
-    alphas : int or array-like, default=100
-    precompute, Xy, copy_X, verbose, check_input
-        Accepted so that a call for scikit-learn runs; the solver chooses by itself
-        whether a Gram matrix pays, copies nothing, and always checks its input.
-    coef_init : array-like of shape (n_features,), optional
-    return_n_iter : bool, default=False
-        Whether the result unpacks into a fourth part, `n_iter`.
-    positive : bool, default=False
-    tol : float, default=1e-6
-        Largest relative duality gap, as in `fit_path`.
-    max_iter : int, default=1000
-    sample_weight : array-like of shape (n_samples,), optional
-
-    Returns
-    -------
-    PathResult
-        Unpacks as ``alphas, coefs, dual_gaps``, with `coefs` dense of shape
-        (n_features, n_alphas).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from riata import enet_path
-    >>> X = np.array([[1.0, 2.0, 3.1], [2.3, 5.4, 4.3]]).T
-    >>> alphas, coefs, dual_gaps = enet_path(X, [1.0, 2.0, 3.1], alphas=[5.0, 0.5])
-    >>> coefs.shape
-    (2, 2)
-    """
-    if n_alphas is not None:
-        alphas = check.check_integer(n_alphas, "n_alphas")
-    path = fit_path(
-        X, y, l1_ratio=l1_ratio, alphas=100 if alphas is None else alphas,
-        alpha_min_ratio=eps, fit_intercept=False, sample_weight=sample_weight,
-        lower=0.0 if check.check_bool(positive, "positive") else None, tol=tol,
-        max_iter=max_iter, init=coef_init,
-    )
-    if return_n_iter:
-        path.unpacks = (*path.unpacks, "n_iter")
-    return path
-
-
-def lasso_path(X, y, **options):
-    """Lasso path with scikit-learn's call: `enet_path` with ``l1_ratio=1``.
-
-    Parameters
-    ----------
-    X : array-like or sparse of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,)
-    **options
-        Those of `enet_path` but `l1_ratio`.
-
-    Returns
-    -------
-    PathResult
-        Unpacks as ``alphas, coefs, dual_gaps``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from riata import lasso_path
-    >>> X = np.array([[1.0, 2.0, 3.1], [2.3, 5.4, 4.3]]).T
-    >>> alphas, coefs, dual_gaps = lasso_path(X, [1.0, 2.0, 3.1], alphas=[1.0, 0.5])
-    >>> bool((dual_gaps <= 1e-5).all())
-    True
-    """
-    return enet_path(X, y, l1_ratio=1.0, **options)

@@ -98,7 +98,7 @@ class Predictors:
             self.try_out(None, moved, np.ones(lanes), live)
             _, pull, sizes, _, curvature, _ = self.sums[:, :lanes]
             unsettled = np.abs(pull) > rounding * sizes
-            if not unsettled.any():
+            if problem.separated or not unsettled.any():
                 break
             low, high = np.where(pull > 0, moved, low), np.where(pull < 0, moved, high)
             with np.errstate(divide="ignore", invalid="ignore"):

@@ -20,6 +20,7 @@ NEGLIGIBLE = 1e-12  # share of the null objective that rounding of y may cost
 NO_COLUMNS = np.empty(0, dtype=np.intp)
 SMALLEST = float(np.finfo(float).tiny)
 COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
+LARGEST = 2.0**1023  # target that can be brought to units near one
 WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
 
@@ -91,15 +92,19 @@ class Problem:
     """
 
     rounding = 0.0  # what rounded predictors may cost, in the units of the design
+    separated = False  # see `GeneralProblem`
 
     def __init__(
         self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
         sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=None,
     ):
         self._set_weights(X, sample_weight, fit_intercept)
-        self.y, self.center, self.unit, self.yy = standard_target(
-            y, self.weights, fit_intercept
-        )
+        try:
+            self.y, self.center, self.unit, self.yy = standard_target(
+                y, self.weights, fit_intercept
+            )
+        except OverflowError:
+            _raise_too_large(y)
         # the mean of y is a double
         self.rounding = 0.5 * X.n_samples * (EPS * self.center / self.unit) ** 2
         if not NEGLIGIBLE * self.yy < self.rounding < math.inf:
@@ -341,6 +346,9 @@ class GeneralProblem(Problem):
     given : Given
     eta_unit : float
         What one unit of ``X~ w`` is in the predictor's.
+    separated : bool
+        Whether the intercept alone makes the loss vanish up to rounding, because one
+        class has all the weight; the null model then is the solution at every alpha.
     """
 
     def __init__(
@@ -350,6 +358,7 @@ class GeneralProblem(Problem):
     ):
         self.given = Given(X, y, loss, sample_weight, offset)
         self._set_weights(X, sample_weight, fit_intercept)
+        self._check_classes(y, loss)
         if sample_weight is not None:
             y = np.where(sample_weight > 0, y, y[np.argmax(sample_weight > 0)])
         offset = np.zeros(X.n_samples) if offset is None else offset
@@ -363,12 +372,15 @@ class GeneralProblem(Problem):
                 y = y - self.shift_of_y
         if loss.in_units(1.0) is not None:
             peak = max(float(np.abs(y).max()), float(np.abs(offset).max()))
+            if peak > LARGEST:
+                _raise_too_large(y if np.abs(y).max() == peak else offset)
             unit = 2.0 ** math.frexp(peak)[1]
             loss, y, offset = loss.in_units(unit), y / unit, offset / unit
         self.loss, self.target, self.target_unit = loss, y, unit
         self._least = loss.least(y, self.weights)
         self.targets = y[:, None]
-        self._set_null_model(offset)
+        with np.errstate(over="ignore", invalid="ignore"):  # seen in its loss
+            self._set_null_model(offset)
         self.unit = unit * self.eta_unit
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
@@ -378,17 +390,29 @@ class GeneralProblem(Problem):
 
         return (sampled_rows(X, self.weights),)
 
+    def _check_classes(self, y, loss):
+        """Raise if y has a single class, before samples of weight zero are masked."""
+        if loss.classifies and self.fit_intercept:
+            loss.check_mean(float(y.mean()))
+
     def _set_null_model(self, offset):
         constant, self.eta_unit = 0.0, 1.0
         if self.fit_intercept:
             mean = float(np.average(self.target, weights=self.weights))
-            self.loss.check_mean(mean)
-            rest = float(np.average(offset, weights=self.weights))
+            # All weight may be on one class: the intercept then leaves no loss.
+            self.separated = self.loss.classifies and mean in (0.0, 1.0)
+            if self.separated:
+                counted = offset if self.weights is None else offset[self.weights > 0]
+                rest = float(counted.min() if mean else counted.max())
+            else:
+                self.loss.check_mean(mean)
+                rest = float(np.average(offset, weights=self.weights))
             constant = self.loss.start(mean) - rest
         eta = (offset + constant)[:, None]
-        if self.fit_intercept:
+        if self.fit_intercept and not self.separated:
             eta, moved = self.settle(eta)
             constant += moved[0]
+        self.loss.check_predictor(eta)
         self.center = self.shift_of_y + constant * self.target_unit
         self.null_eta = eta
         self._set_null_loss()
@@ -397,8 +421,15 @@ class GeneralProblem(Problem):
         eta = self.null_eta
         residual = self.loss.residual(self.targets, eta)
         square = 2.0 * float(self.losses(eta).sum())
+        if not math.isfinite(square):
+            raise ValueError(
+                f"the loss of the model without features is {square}: y or offset (of "
+                f"sizes up to {np.abs(self.target).max() * self.target_unit:.3g} and "
+                f"{np.abs(eta).max() * self.target_unit:.3g}) is beyond the range of "
+                f"loss={self.loss.name!r}. Rescale y, or correct the offset."
+            )
         rounding, is_rounding = self._null_rounding(residual)
-        if is_rounding:
+        if is_rounding or self.separated:
             residual, square = np.zeros_like(residual), 0.0
         self.eta_unit = (
             2.0 ** math.frexp(math.sqrt(square))[1] if 0 < square < math.inf else 1.0
@@ -494,6 +525,15 @@ def middle(values, weights):
     values = values if weights is None else values[weights > 0]
     half = len(values) // 2
     return float(np.partition(values, half)[half])
+
+
+def _raise_too_large(values):
+    """Raise the error for a target (or an offset) that cannot be squared and added."""
+    at = int(np.abs(values).argmax())
+    raise ValueError(
+        f"y (less the offset) has values of the size {np.abs(values).flat[at]:.3g}, the "
+        f"largest at position {at}, which are too large to be added. Rescale y."
+    )
 
 
 def available_threads():

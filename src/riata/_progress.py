@@ -12,7 +12,8 @@ TINY = 1e-100  # takes the place of a tolerance of zero in a quotient
 LESS = 0.8  # share of the best so far that counts as progress
 NEGLIGIBLE = 0.01  # share of the tolerated gap: a fall of the objective that is no gain
 NOISE = 8.0 * EPS  # share of the objective, likewise
-PATIENCE = 100  # steps in which what is missed has to halve
+PATIENCE = 200  # steps in which what is missed has to halve ...
+STEADY = 0.03  # ... or the objective to fall by this share of the gap
 
 
 class Progress:
@@ -31,7 +32,8 @@ class Progress:
     behind : ndarray of bool (n_alphas,)
         Whether the best was better than what was last noted.
     slow : ndarray of bool (n_alphas,)
-        Whether the last 100 steps have not halved what is missed.
+        Whether the last 200 steps have neither halved what is missed nor lowered the
+        objective by much of it.
     """
 
     def __init__(self, gap_tol, kkt_tol, n_alphas):
@@ -40,7 +42,7 @@ class Progress:
         self.behind = np.zeros(n_alphas, dtype=bool)
         self.slow = np.zeros(n_alphas, dtype=bool)
         self._taken, self._due = np.zeros((2, n_alphas), dtype=int)
-        self._goal = np.full(n_alphas, np.inf)  # to be reached when due
+        self._goal = np.full((2, n_alphas), np.inf)  # to be reached when due
         self.idle = np.zeros(n_alphas, dtype=int)
         self._best = np.full(n_alphas, np.inf)  # multiple of the tolerances
         self._last = np.full(n_alphas, np.inf)  # the same, at the last progress
@@ -77,8 +79,12 @@ class Progress:
         self._taken += moved
         due = self._taken >= self._due
         if due.any():
-            self.slow = self.slow | (due & (self._best > self._goal))
-            self._goal = np.where(due, 0.5 * self._best, self._goal)
+            missed, lower = self._goal
+            self.slow = self.slow | (due & (self._best > missed) & (objective > lower))
+            with np.errstate(invalid="ignore"):  # (infinite tolerances)
+                least = np.fmin(gap, self._best * np.maximum(self.gap_tol, TINY))
+                goal = 0.5 * self._best, objective - STEADY * least
+            self._goal = np.where(due, goal, self._goal)
             self._due = np.where(due, self._taken + PATIENCE, self._due)
         return better
 

@@ -5,7 +5,9 @@ is a fit like any other, of the columns of the support alone, without an L1 pena
 starts from the coefficients of the path and has a certificate of its own.
 """
 
+import math
 from functools import cached_property
+from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
@@ -98,6 +100,11 @@ class RelaxedPath:
         return self.path.alphas
 
     @property
+    def feature_names_in(self):
+        """Names of the features; see `PathResult`."""
+        return self.path.feature_names_in
+
+    @property
     def n_supports(self):
         """Distinct supports."""
         return int(self.refits.which.max()) + 1
@@ -171,12 +178,14 @@ class RelaxedPath:
         alpha : float, optional
             One of `alphas`. By default all of them.
         gamma : float in [0, 1], default=0.0
-        offset : array-like of shape (n_samples,), optional
+        offset : float or array-like of shape (n_samples,), optional
+            As of `PathResult.predict`.
 
         Returns
         -------
         ndarray of shape (n_samples,), or (n_samples, n_alphas) for all alphas
         """
+        check.require_offset(offset, self.path.has_offset)
         X = self.path._checked_operand(X)
         offset = check.check_offset(offset, X.shape[0])
         if alpha is None:
@@ -355,8 +364,10 @@ def relaxed_path(X, y, *, gammas=GAMMAS, refit_alpha=0.0, **options):
     >>> relaxed.n_supports < len(relaxed)
     True
     """
+    started = monotonic()
     gammas = check_gammas(gammas)
     refit_alpha = check.check_alpha(refit_alpha, "refit_alpha")
+    time_limit = check.check_time_limit(options.get("time_limit"))
     loss = get_loss(options.get("loss", "squared"))
     refuse_several(loss, "relaxed_path")
     data = _path.checked_data(
@@ -371,6 +382,7 @@ def relaxed_path(X, y, *, gammas=GAMMAS, refit_alpha=0.0, **options):
     settings = Settings(
         tol=check.check_tol(options.get("tol", 1e-6)),
         max_iter=check.check_max_iter(options.get("max_iter", 1000)),
+        deadline=math.inf if time_limit is None else started + time_limit,
     )
     return relax(
         path, data, penalty, settings, gammas, refit_alpha,

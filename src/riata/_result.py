@@ -211,6 +211,8 @@ class PathResult:
         Objective of the model without features.
     alpha_max, l1_ratio, loss, n_samples, n_features_in, fit_intercept, has_offset
         Of the problem; the last says whether there was an offset.
+    feature_names_in : ndarray of str of shape (n_features_in,), or None
+        Names of the features, where X was a data frame (or chunks) that has them.
 
     Examples
     --------
@@ -226,6 +228,7 @@ class PathResult:
 
     unpacks = ("alphas", "coefs", "dual_gap")
     has_offset = False
+    feature_names_in = None
 
     def __init__(self, **fields):
         self.__dict__.update(fields)
@@ -253,12 +256,12 @@ class PathResult:
         """Coefficients as a csc_array, made when first asked for."""
         from scipy.sparse import csc_array
 
-        which = np.repeat(np.arange(len(self)), self.n_active)
+        which = np.repeat(np.arange(len(self.alphas)), self.n_active)
         order = np.lexsort((self._columns, which))
         return csc_array(
             (self._values[order], self._columns[order],
              np.concatenate([[0], np.cumsum(self.n_active)])),
-            shape=(self._n_coefs, len(self)),
+            shape=(self._n_coefs, len(self.alphas)),
         )
 
     def _coef_of(self, k):
@@ -283,7 +286,7 @@ class PathResult:
 
     def __repr__(self):
         return (
-            f"<PathResult: {len(self)} alphas from {self.alphas[0]:.4g} to "
+            f"<PathResult: {len(self.alphas)} alphas from {self.alphas[0]:.4g} to "
             f"{self.alphas[-1]:.4g}, {self.n_active[-1]} of {self._n_coefs} "
             f"coefficients active at the end, largest relative gap "
             f"{self.relative_gap.max():.1e}>"
@@ -345,11 +348,24 @@ class PathResult:
         X : array-like or sparse of shape (n_samples, n_features)
         alpha : float, optional
             As in `coef_at`. By default all alphas of the path.
-        offset : array-like of shape (n_samples,), optional
+        offset : float or array-like of shape (n_samples,), optional
+            A path that was fitted with an offset needs those of the new samples, or 0
+            for predictions without.
 
         Returns
         -------
         ndarray of shape (n_samples,), or (n_samples, n_alphas) for all alphas
+
+        Raises
+        ------
+        ValueError
+            If X has other features than the fit, by number or by name, or the offset of
+            a path that was fitted with one is missing.
+
+        Warns
+        -----
+        UserWarning
+            If only one of X and the data of the fit has names of features.
         """
         return self._loss.predict(self.decision_function(X, alpha, offset))
 
@@ -365,8 +381,12 @@ class PathResult:
         -------
         ndarray of shape (n_samples,), or (n_samples, n_alphas) for all alphas
         """
+        check.require_offset(offset, self.has_offset)
         X = self._checked_operand(X)
-        offset = check.check_offset(offset, X.shape[0])
+        return self._decide(X, alpha, check.check_offset(offset, X.shape[0]))
+
+    def _decide(self, X, alpha, offset):
+        """`decision_function` of checked input."""
         if alpha is None:
             eta = X @ self.coef
             eta = (eta.toarray() if hasattr(eta, "toarray") else eta) + self.intercept
@@ -376,6 +396,7 @@ class PathResult:
         return eta if offset is None else eta + offset
 
     def _checked_operand(self, X):
+        check.check_names_match(self.feature_names_in, X, type(self).__name__, 4)
         X = check.check_operand(X)
         if X.shape[1] != self.n_features_in:
             raise ValueError(
@@ -414,7 +435,7 @@ class PathResult:
             if score.shape != self.alphas.shape:
                 raise ValueError(
                     f"criterion returned shape {score.shape}; it must return one score "
-                    f"for each of the {len(self)} alphas."
+                    f"for each of the {len(self.alphas)} alphas."
                 )
         else:
             score = self._score(check.check_choice(criterion, "criterion", CRITERIA))
@@ -462,6 +483,7 @@ class PathResult:
         alpha : float
             As in `coef_at`.
         feature_names : array-like of str of shape (n_features,), optional
+            By default those of the fit, if there were any.
         classes : array-like of shape (n_classes,), optional
             The labels that y's 0, 1, ... stand for. With them the model predicts
             labels, without them means of y, as `predict` does.
@@ -483,6 +505,8 @@ class PathResult:
         from ._linear_predictor import LinearPredictor
 
         coef, intercept = self.coef_at(alpha)
+        if feature_names is None:
+            feature_names = self.feature_names_in
         certificate, found = None, np.flatnonzero(self.alphas == alpha)
         if len(found):  # not between two alphas
             k = found[0]
@@ -506,7 +530,7 @@ class PathResult:
         alpha : float, optional
             As in `coef_at`. By default the last of the path.
         feature_names : array-like of str of shape (n_features,), optional
-            By default the numbers of the columns.
+            By default those of the fit, or else the numbers of the columns.
         all_features : bool, default=False
             Whether to list those whose coefficient is zero as well.
         frame : {"pandas", "polars", "table"}, optional
@@ -540,7 +564,7 @@ class PathResult:
         """
         from ._summary import summary_of
 
-        at = len(self) - 1 if alpha is None else check.check_alpha(alpha)
+        at = len(self.alphas) - 1 if alpha is None else check.check_alpha(alpha)
         return summary_of(
             self, at, feature_names, all_features=all_features, frame=frame
         )

@@ -5,7 +5,9 @@ from functools import cached_property
 import numpy as np
 
 from . import _validation as check
+from ._newton import product
 from ._result import PathResult, Record
+from .losses._base import CERTAIN
 
 
 class MultinomialRecord(Record):
@@ -27,6 +29,49 @@ class MultinomialRecord(Record):
 
     def _feature_of(self, columns):
         return columns // self.problem.n_classes
+
+    def result(self, loss, end, work, tol):
+        """The path as collected so far, with all classes."""
+        path, problem = super().result(loss, end, work, tol), self.problem
+        if problem.n_classes < problem.n_labels:
+            feature, label = np.divmod(path._columns, problem.n_classes)
+            path._columns = feature * problem.n_labels + problem.classes[label]
+            path.intercept = self._all_intercepts(path.intercept)
+        return path
+
+    def _all_intercepts(self, known):
+        """Intercepts of all classes (of sum zero), given those of the classes with weight.
+
+        A class without weight has the limit minus infinity. It is given an intercept that
+        leaves it a probability below rounding for every sample of positive weight.
+        """
+        problem = self.problem
+        absent = np.setdiff1d(np.arange(problem.n_labels), problem.classes)
+        counted = slice(None) if problem.weights is None else problem.weights > 0
+        offset = problem.label_offset
+        own = offset[:, problem.classes] if offset.shape[1] > 1 else offset
+        other = (offset[:, absent] if offset.shape[1] > 1 else offset)[counted]
+        least = []
+        for constant, predictor in self._fitted():
+            eta = (own + problem.center + constant + predictor)[counted]
+            top = eta.max(axis=1, keepdims=True)
+            top = top + np.log(np.exp(eta - top).sum(axis=1, keepdims=True))
+            least.append((top - other).min(axis=0) - CERTAIN)
+        found = np.empty((problem.n_labels, len(least)))
+        found[problem.classes], found[absent] = known, np.transpose(least)
+        return found - found.mean(axis=0)
+
+    def _fitted(self):
+        """Yield, of each solution, the constants and ``X~ w`` (n_samples, n_classes)."""
+        problem, count = self.problem, self.problem.n_classes
+        for part in self.parts:
+            ends = np.cumsum(part.n_active)[:-1]
+            columns, values = np.split(part.columns, ends), np.split(part.w, ends)
+            for k in range(len(part.alphas)):
+                used, at = np.unique(columns[k] // count, return_inverse=True)
+                B = np.zeros((len(used), count))
+                B[at, columns[k] % count] = problem.eta_unit * values[k]
+                yield part.constant[k], product(problem.design, used, B)
 
     @property
     def kind(self):
@@ -108,7 +153,9 @@ class MultinomialPathResult(PathResult):
         X : array-like or sparse of shape (n_samples, n_features)
         alpha : float, optional
             As in `coef_at`. By default all alphas of the path.
-        offset : array-like of shape (n_samples, n_classes), optional
+        offset : float or array-like of shape (n_samples,) or (n_samples, n_classes), \
+                optional
+            As of `PathResult.predict`.
 
         Returns
         -------
@@ -128,8 +175,14 @@ class MultinomialPathResult(PathResult):
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples, n_classes, n_alphas)
         """
+        check.require_offset(offset, self.has_offset)
         X = self._checked_operand(X)
         offset = check.check_offset(offset, X.shape[0], n_targets=self.n_classes)
+        if offset is not None and offset.ndim == 1:
+            offset = offset[:, None]
+        return self._decide(X, alpha, offset)
+
+    def _decide(self, X, alpha, offset):
         if alpha is None:
             eta = np.stack([
                 product.toarray() if hasattr(product, "toarray") else product

@@ -33,6 +33,8 @@ the columns with ``penalty_factor = 0``; of a sparse X the stored values, square
 converted to float64, and its other orientation where rows are asked of columns.
 """
 
+import math
+
 import numpy as np
 
 from ._ridge_loo import RidgeLOO, leave_one_out_solver
@@ -44,6 +46,7 @@ __all__ = ["RidgeLOO", "RidgeResult", "ridge_loo", "solve_ridge"]
 def solve_ridge(
     X, y, alphas, *, fit_intercept=True, standardize=False, sample_weight=None,
     offset=None, penalty_factor=None, tol=1e-10, max_iter=10_000, method="auto",
+    deadline=math.inf,
 ):
     """Fit ridge regression at several alphas, for several targets.
 
@@ -72,6 +75,9 @@ def solve_ridge(
     max_iter : int
         Limit on the iterations of the Krylov route.
     method : {"auto", "cholesky", "eigh", "svd", "krylov"}
+    deadline : float
+        When to stop, on the clock of ``time.monotonic``. Where a direct solve may take
+        longer, "auto" iterates; what is reached then has its gap, too.
 
     Returns
     -------
@@ -115,7 +121,7 @@ def solve_ridge(
         solver = Solver(
             X, y, method, np.size(alphas), fit_intercept=fit_intercept,
             standardize=standardize, sample_weight=sample_weight, offset=offset,
-            penalty_factor=penalty_factor,
+            penalty_factor=penalty_factor, deadline=deadline,
         )
         return solver.solve(alphas, tol, max_iter)
 

@@ -7,6 +7,9 @@ costs a handful of numbers per step. `conjugate_gradients` improves on given
 coefficients, with a diagonal preconditioner, one column per pair of alpha and target.
 """
 
+import math
+from time import monotonic
+
 import numpy as np
 
 EPS = np.finfo(np.float64).eps
@@ -23,13 +26,13 @@ class Krylov:
     problem : Problem
     split : Split
     max_iter : int
-    trial : bool
+    trial, deadline
         As in `bidiagonalise`.
     """
 
-    def __init__(self, problem, split, max_iter, trial):
+    def __init__(self, problem, split, max_iter, trial, deadline=math.inf):
         self.problem, self.split = problem, split
-        self.max_iter, self.trial = max_iter, trial
+        self.max_iter, self.trial, self.deadline = max_iter, trial, deadline
 
     def solve(self, roots, targets, tol):
         """Coefficients of shape (n_features, k) and numbers of iterations (k,)."""
@@ -40,20 +43,24 @@ class Krylov:
             at = np.flatnonzero(targets == target)
             c = problem.targets[:, target]
             V[:, at], n_iter[at] = bidiagonalise(
-                problem, split, c, roots[at], tol, self.max_iter, self.trial
+                problem, split, c, roots[at], tol, self.max_iter, self.trial,
+                self.deadline,
             )
         inner = split.Q.T @ problem.targets
         return split.complete(V, inner[:, targets]), n_iter
 
     def explained(self, H, R):
-        """Squared norm of what the penalised columns explain of R, by iteration."""
+        """Squared norm of what the penalised columns explain of R, by iteration; where
+        time runs out, all of it, which is a bound."""
         zero = np.zeros(1)
         out = np.zeros(R.shape[1])
         for k, r in enumerate(R.T):
             step, _ = bidiagonalise(
-                self.problem, self.split, r, zero, 0.0, self.max_iter
+                self.problem, self.split, r, zero, 0.0, self.max_iter,
+                deadline=self.deadline,
             )
-            out[k] = H[:, k] @ step[:, 0]
+            late = monotonic() > self.deadline
+            out[k] = r @ r if late else H[:, k] @ step[:, 0]
         return np.maximum(out, 0.0)
 
 
@@ -77,7 +84,9 @@ class _Basis:
         return self._rows[: len(Y)].T @ Y
 
 
-def bidiagonalise(problem, split, c, roots, tol, max_iter, trial=False):
+def bidiagonalise(
+    problem, split, c, roots, tol, max_iter, trial=False, deadline=math.inf
+):
     """Minimise ``||c - C z||^2 + alpha ||z||^2`` for all alphas in one Krylov space.
 
     Parameters
@@ -93,6 +102,8 @@ def bidiagonalise(problem, split, c, roots, tol, max_iter, trial=False):
     max_iter : int
     trial : bool
         Whether to stop early if `max_iter` does not look like enough.
+    deadline : float
+        When to stop, on the clock of ``time.monotonic``.
 
     Returns
     -------
@@ -140,6 +151,8 @@ def bidiagonalise(problem, split, c, roots, tol, max_iter, trial=False):
             last = worst
         floor = least * (fit.norm_square + roots**2)
         if np.all(gradient**2 <= np.maximum(target, floor)) or not alpha > 0:
+            break
+        if monotonic() > deadline:
             break
         v /= alpha
     return e[:, None] * basis.combine(fit.solution()), basis.size
@@ -219,7 +232,9 @@ class _Rotations:
         return y
 
 
-def conjugate_gradients(problem, split, V, roots, targets, tol, max_iter):
+def conjugate_gradients(
+    problem, split, V, roots, targets, tol, max_iter, deadline=math.inf
+):
     """Improve coefficients by preconditioned conjugate gradients, column by column.
 
     Parameters
@@ -234,6 +249,8 @@ def conjugate_gradients(problem, split, V, roots, targets, tol, max_iter):
     tol : float
         Largest duality gap relative to the null objective.
     max_iter : int
+    deadline : float
+        When to stop, on the clock of ``time.monotonic``.
 
     Returns
     -------
@@ -257,6 +274,8 @@ def conjugate_gradients(problem, split, V, roots, targets, tol, max_iter):
         best[:, better], since = V[:, better], 0 if better.any() else since + 1
         best_gap = np.minimum(gap, best_gap)
         if np.all(best_gap <= bound) or since > STALLED or n_iter == max_iter:
+            break
+        if monotonic() > deadline:
             break
         descent = weight * gradient
         new = np.einsum("jk,jk->k", gradient, descent)

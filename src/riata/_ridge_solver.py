@@ -1,5 +1,7 @@
 """Which route a ridge problem takes, and the way from there to certified solutions."""
 
+import math
+from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +21,8 @@ PROMOTED = 1e-8  # penalty, for columns of norm one, that may be ignored at firs
 QUICK = 0.02  # seconds; a direct solution as fast as this is not worth avoiding ...
 QUICK_DENSE = 1.0  # ... and this where X is dense: it needs more iterations
 PATIENCE = 40  # fewest iterations that make a trial of the Krylov route worthwhile
+SHARE_OF_TIME = 0.25  # of what is left, that a direct route may take
+SVD_WORK = 10.0  # of singular values, in units of another direct route
 ACCURATE = 1e-15  # relative gap that is as good as a direct route's
 
 
@@ -58,8 +62,10 @@ class RidgeResult(NamedTuple):
     spread: Spread
 
 
-def plan(X, y, n_alphas, method):
+def plan(X, y, n_alphas, method, seconds_left=math.inf):
     """Choose a route by its cost on one core.
+
+    A direct route cannot be stopped, so that it has to fit into a share of the time left.
 
     Returns
     -------
@@ -78,18 +84,28 @@ def plan(X, y, n_alphas, method):
         return None, None
     sparse = hasattr(X, "tocsc")
     stored = X.nnz if sparse else n * p
-    seconds = float(n) * p * small / 4e10
-    if sparse:
-        # Pairs of entries of the same row (or column) in a sparse product.
-        seconds = min(seconds, 2e-8 * stored * stored / max(n, p))
-    few = n_alphas <= FEW_ALPHAS
-    seconds += float(small) ** 3 * (2e-11 * n_alphas if few else 2e-10)
+    seconds = direct_seconds(X, n_alphas)
+    if seconds > SHARE_OF_TIME * seconds_left:
+        return None, None
     n_targets = max(1, y.shape[1]) if y.ndim == 2 else 1
     iteration = 2 * stored * (1e-9 if sparse else 3e-10) + 1e-8 * (n + p)
     patience = int(0.5 * seconds / (iteration * n_targets))
     if seconds < (QUICK if sparse else QUICK_DENSE) or patience < PATIENCE:
         patience = 0
     return direct, patience
+
+
+def direct_seconds(X, n_alphas):
+    """What a direct route takes on one core, roughly: the products of all columns (or
+    rows), and the factors of their matrix."""
+    n, p = X.shape
+    small = min(n, p)
+    seconds = float(n) * p * small / 4e10
+    if hasattr(X, "tocsc"):
+        # Pairs of entries of the same row (or column) in a sparse product.
+        seconds = min(seconds, 2e-8 * X.nnz * X.nnz / max(n, p))
+    few = n_alphas <= FEW_ALPHAS
+    return seconds + float(small) ** 3 * (2e-11 * n_alphas if few else 2e-10)
 
 
 class Solver:
@@ -105,13 +121,19 @@ class Solver:
         How many different alphas to expect.
     prefer_kernel : bool
         Take the kernel route though there are more samples than features.
+    deadline : float
+        On the clock of ``time.monotonic``.
     **options
         Of `Problem`.
     """
 
-    def __init__(self, X, y, method, n_alphas, *, prefer_kernel=False, **options):
-        self.method = method
-        self.route, self.patience = plan(X, y, n_alphas, method)
+    def __init__(
+        self, X, y, method, n_alphas, *, prefer_kernel=False, deadline=math.inf,
+        **options,
+    ):
+        self.method, self.deadline = method, deadline
+        left = deadline - monotonic() if deadline < math.inf else math.inf
+        self.route, self.patience = plan(X, y, n_alphas, method, left)
         if prefer_kernel:
             self.route = "kernel"
         direct = self.patience == 0 and method != "svd"
@@ -210,7 +232,7 @@ class Solver:
             certificate = certify(problem, split, V, roots, targets, None)[0]
             return V, certificate, np.ones(len(roots), dtype=np.int64)
         if self.patience != 0:
-            solution = self._krylov(roots, targets, tol, max_iter)
+            solution = self._krylov(roots, targets, tol, max_iter, self.patience)
             if solution is not None:
                 names.add("krylov")
                 return solution
@@ -218,6 +240,12 @@ class Solver:
         certificate = np.empty((2, len(roots)))
         n_iter = np.empty(len(roots), dtype=np.int64)
         for factor, at in self.factors(roots, many):
+            if factor is None:
+                names.add("krylov")
+                V[:, at], certificate[:, at], n_iter[at] = self._krylov(
+                    roots[at], targets[at], tol, max_iter, None
+                )
+                continue
             names.add(factor.name)
             W = factor.solve(roots[at], targets[at])
             W, certificate[:, at], n_iter[at] = refine(
@@ -231,7 +259,8 @@ class Solver:
     def factors(self, roots, many, worst=None):
         """Yield factorisations, and the numbers of the alphas each is good for.
 
-        A reciprocal condition below `worst` calls for the singular values of X.
+        A reciprocal condition below `worst` calls for the singular values of X, or, where
+        there is no time for them, for no factorisation: None.
         """
         worst = WORST[self.route] if worst is None else worst
         # (columns may depend on each other but for their rounding)
@@ -247,7 +276,8 @@ class Solver:
                     yield factor, at[~poor]
                 at = at[poor]
             if len(at):
-                yield self.factor("svd", split), at
+                in_time = self._in_time(SVD_WORK * direct_seconds(self.X, 1))
+                yield self.factor("svd", split) if in_time else None, at
 
     def factor(self, name, split):
         """Make a factorisation, or return the one made before."""
@@ -284,14 +314,20 @@ class Solver:
                     split = wider
             yield split, np.array(numbers)
 
-    def _krylov(self, roots, targets, tol, max_iter):
+    def _in_time(self, seconds):
+        """Whether what cannot be stopped may begin."""
+        if self.deadline == math.inf:
+            return True
+        return seconds <= SHARE_OF_TIME * (self.deadline - monotonic())
+
+    def _krylov(self, roots, targets, tol, max_iter, patience):
         """Bidiagonalise for each target; None if a trial of it was not enough."""
         problem, split = self.problem, self.split
         tol = max(tol, ACCURATE)  # below, rounding decides
-        trial = self.patience is not None
+        trial = patience is not None
         aim = min(0.1 * tol, ACCURATE) if trial else 0.1 * tol
-        limit = min(self.patience, max_iter) if trial else max_iter
-        krylov = Krylov(problem, split, limit, trial)
+        limit = min(patience, max_iter) if trial else max_iter
+        krylov = Krylov(problem, split, limit, trial, self.deadline)
         V, n_iter = krylov.solve(roots, targets, aim)
         certificate, _ = certify(problem, split, V, roots, targets, krylov)
         bound = tol * problem.null[targets]
@@ -301,9 +337,10 @@ class Solver:
             return None
         left = max_iter - int(n_iter.max(initial=0))
         at = np.flatnonzero(bad & (roots > 0))
-        if len(at) and left > 0:
+        if len(at) and left > 0 and monotonic() <= self.deadline:
             W, more = conjugate_gradients(
-                problem, split, V[:, at], roots[at], targets[at], tol, left
+                problem, split, V[:, at], roots[at], targets[at], tol, left,
+                self.deadline,
             )
             n_iter[at] += more
             new, _ = certify(problem, split, W, roots[at], targets[at], krylov)

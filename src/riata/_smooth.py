@@ -70,6 +70,7 @@ class SmoothSolver(GuidedSolver):
         strengths, used = problem.strengths, problem.design.sqnorm > 0
         return (
             problem.loss.convex and strengths.lower is None and not strengths.l1.any()
+            and problem.yy > 0  # else the null model is the solution
             and np.count_nonzero(used) <= MOST_BY_EVENTS
             and bool((strengths.l2[used] > 0).all())
         )

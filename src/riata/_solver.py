@@ -100,6 +100,10 @@ class Status(str, Enum):
         return self.value
 
 
+# How fits end that more time would not help.
+BY_ROUNDING = {Status.optimal_inaccurate, Status.insufficient_progress}
+
+
 class Settings(NamedTuple):
     """How to solve; nothing of the data."""
 
@@ -183,6 +187,7 @@ class PathSolver:
         self.screening = self._screening()
         self.n_useless = 0  # passes in a row that screening hardly shortened
         self.from_afar = start is not None
+        self.late = False  # whether time ran out between two alphas
         self._start(start)
 
     def _no_constants(self):
@@ -264,8 +269,12 @@ class PathSolver:
             steps, most = self._with_rungs(alphas), self.lanes
             near = sum(step.alpha >= NEAR * self.alpha for step in steps[:most])
             batch = min(max(near, 1), FIRST_BATCH)
+        begun = False
         while steps:
             if monotonic() > self.settings.deadline:
+                if begun:
+                    self.late = True
+                    return
                 steps = [step for step in steps if step.wanted]
             ahead, steps = self._next_batch(steps, min(batch, most))
             rungs = [k for k, step in enumerate(ahead) if not step.wanted]
@@ -274,6 +283,7 @@ class PathSolver:
                 targets[rungs] = self.rung_gap * self.problem.null_objective
             asked = np.array([step.alpha for step in ahead])
             rounds = yield from self._solve_batch(asked, targets, rungs, not steps)
+            begun = begun or len(rungs) < len(ahead)
             batch = min(2 * batch, most) if rounds < 3 else max(batch // 2, 1)
 
     def _null_solutions(self, alphas):
@@ -355,6 +365,10 @@ class PathSolver:
         self._add(columns[self.working.mask[columns] == 0])
         place = self._places(columns)
         for first in range(0, len(alphas), self.lanes):
+            late = monotonic() > self.settings.deadline
+            if late and first > 0:
+                self.late = True
+                return
             ahead = np.asarray(alphas[first:first + self.lanes], dtype=float)
             block = np.zeros((len(self.working), len(ahead)))
             self.engine = ["ridge"] * len(ahead)
@@ -372,6 +386,8 @@ class PathSolver:
                         Status.optimal_inaccurate if near[k]
                         else Status.insufficient_progress
                     )
+                    if late:
+                        status = Status.time_limit
                 yield self._solutions(ahead, [k], verdict, 1, status)
 
     def _full_gram_pays(self, alphas):

@@ -17,6 +17,8 @@ from ._solver import ConvergenceWarning, Settings, Status
 from ._stability_bounds import false_selection_bound
 from .losses import get_loss
 
+MOST_RESAMPLES = 10**6
+
 
 class SelectionPath:
     """Selection frequencies along a path, over resamples of the data.
@@ -41,6 +43,8 @@ class SelectionPath:
         Largest number of outer iterations for an alpha.
     status : list of Status
         Of the path of a resample; the worst, if they differ.
+    feature_names_in : ndarray of str of shape (n_features,), or None
+        Names of the features, where X was a data frame that has them.
 
     Examples
     --------
@@ -53,6 +57,8 @@ class SelectionPath:
     >>> np.flatnonzero(stable.selection_frequency() >= 0.9)
     array([0, 1])
     """
+
+    feature_names_in = None
 
     def __init__(self, **fields):
         self.__dict__.update(fields)
@@ -178,9 +184,10 @@ def stability_path(
     >>> stable.frequency.shape, stable.selected.shape
     ((40, 30), (40, 20))
     """
-    n_pairs = check.check_integer(n_pairs, "n_pairs")
+    n_pairs = check.check_integer(n_pairs, "n_pairs", high=MOST_RESAMPLES)
     data, fit = _checked(X, y, n_features_to_select, n_jobs, **options)
     path = selection_path(data, "pairs", n_pairs, random_state, **fit)
+    path.feature_names_in = check.feature_names_of(X)
     _warn(path, fit["settings"].tol)
     return path
 
@@ -233,9 +240,10 @@ def bootstrap_path(
     >>> np.flatnonzero(boot.selection_frequency() == 1.0)
     array([0, 1])
     """
-    n_resamples = check.check_integer(n_resamples, "n_resamples")
+    n_resamples = check.check_integer(n_resamples, "n_resamples", high=MOST_RESAMPLES)
     data, fit = _checked(X, y, n_features_to_select, n_jobs, **options)
     path = selection_path(data, "bootstrap", n_resamples, random_state, **fit)
+    path.feature_names_in = check.feature_names_of(X)
     _warn(path, fit["settings"].tol)
     return path
 
@@ -248,6 +256,7 @@ def _checked(
 ):
     """The data, and the arguments of `selection_path`."""
     loss = get_loss(loss)
+    check.check_n_jobs(n_jobs)
     data = _path.checked_data(X, y, sample_weight, offset, loss)
     penalty = _path.checked_penalty(
         penalty, l1_ratio, penalty_factor, lower, upper, data.X.n_features
@@ -371,7 +380,7 @@ def selection_path(
 
     if isinstance(grid, int):
         top = max(run(partial(_alpha_max, **options)))
-        top = top if top > 0 else np.finfo(float).tiny / ratio
+        top = top if top > 0 else 1.0  # nothing is selected at any
         grid = top * np.logspace(0.0, np.log10(ratio), grid)
     fits = run(partial(
         _selection, grid=grid, most=n_features_to_select, settings=settings, **options

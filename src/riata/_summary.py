@@ -101,6 +101,8 @@ def summary_of(
     if coef.ndim == 2:
         rows = ("class", np.arange(len(coef)) if classes is None else classes)
     spread = path._spread
+    if feature_names is None:
+        feature_names = path.feature_names_in
     return coefficient_table(
         coef, deviations=spread and spread.deviations(), entry=entry_alphas(path),
         frequency=selection_frequency, feature_names=feature_names, rows=rows, **options,
@@ -172,7 +174,7 @@ def describe_path(path):
     cost = []
     if not np.isnan(path.passes):
         cost = [f"{_looked_at(path)}, {path.seconds[-1]:.3g} s"]
-    count = len(path)
+    count = len(path.alphas)
     head = (
         f"{penalty} path, {loss_text(path._loss)} loss: {path.n_samples} samples, "
         f"{path.n_features_in} features\n"

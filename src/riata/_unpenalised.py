@@ -7,11 +7,13 @@ of the columns themselves that give the same predictors, those of least L2 norm 
 returned. They are certified on X as given.
 """
 
+import math
+
 import numpy as np
 
 from ._problem import GeneralProblem
 from ._separation import is_separated, predictors
-from ._solver import Status
+from ._solver import EPS, Status
 from ._validation import DesignArrays, check_design
 from ._working_set import FreeColumns, Gram
 
@@ -66,7 +68,7 @@ def independence(problem, columns):
 class BasisSolver:
     """Solves for an orthonormal basis of the open columns, and the other columns.
 
-    What others ask of a `NewtonSolver`, it answers for the problem as given.
+    It has the attributes of a `NewtonSolver` that callers use, for the problem as given.
 
     Parameters
     ----------
@@ -95,8 +97,9 @@ class BasisSolver:
     def _inner_problem(self):
         problem, span, others = self.problem, self.span, self.others
         given, options, rank = problem.given, problem.options, self.span.basis.shape[1]
-        # (gradients are then much like those of the columns themselves)
-        self.length = 1.0 / problem.design.scale[span.columns].min()
+        # (as long as it takes for no gradient of a column to exceed those of the basis)
+        shortest = problem.design.scale[span.columns].min()
+        self.length = 2.0 * math.sqrt(rank) / shortest
         basis = span.basis
         if span.root is not None:
             basis = np.divide(
@@ -141,7 +144,7 @@ class BasisSolver:
         w = (np.concatenate([shares, others]).T / unit).T
         return np.arange(len(w)), w
 
-    # --- What others ask of a solver.
+    # --- The interface of a solver.
 
     @property
     def alpha_max(self):
@@ -176,6 +179,7 @@ class BasisSolver:
         gap = np.minimum(verdict.gap, part.gap + np.maximum(more, 0.0))
         if rank == len(span.columns):
             gap = np.where(self.outer.proved, verdict.gap, gap)
+        gap = np.maximum(gap, self._rounding(W) * np.sqrt(verdict.loss))
         verdict = verdict._replace(gap=gap)
         for k in range(len(part.alphas)):
             status = part.status
@@ -187,8 +191,18 @@ class BasisSolver:
             yield self.outer._solutions(part.alphas, [k], verdict, part.n_iter, status)
 
 
+    def _rounding(self, W):
+        """Norms of the rounding errors of the predictors: of huge coefficients that nearly
+        cancel, and of the intercept that goes with them."""
+        design, columns = self.problem.design, self.span.columns
+        shift = design.mean[columns] * design.scale[columns]
+        size = np.sqrt(design.sqnorm[columns] + design.n_samples * shift**2)
+        errors = EPS * (size @ np.abs(W))
+        return errors.max() if hasattr(self.problem, "n_classes") else errors
+
+
 def auditor(problem, settings, solver_of):
-    """A solver that is only to certify: it takes no steps."""
+    """A solver for certificates only: it takes no steps."""
     solver = solver_of(problem, settings._replace(deadline=-np.inf))
     solver.settings = settings
     return solver
@@ -228,9 +242,9 @@ def needs_projection(problem):
 
 
 def is_ambiguous(problem, part):
-    """Whether a solution at alpha = 0 is one of many, and perhaps not that of least norm:
-    bounds have a say, or the loss is flat for so many samples that the others leave some
-    predictors open."""
+    """Whether a solution at alpha = 0 may be one of many, and not that of least norm:
+    because of bounds, or because the loss is flat for so many samples that the others do
+    not determine all predictors."""
     columns = open_columns(problem, 0.0)
     if part.status is Status.unbounded_or_separable:
         return False
@@ -270,8 +284,8 @@ def coefficients(problem, part):
 
 
 def solve_general(solver, solver_of, grid):
-    """Yield the solutions at the alphas of a grid for a loss that is not squared, with
-    least norm where they are not unique, and with what separation makes of them."""
+    """Yield the solutions at the alphas of a grid for a loss that is not squared: of least
+    norm where they are not unique, with a status of their own where data are separated."""
     problem = solver.problem
     positive, zero = grid[grid > 0], grid[grid == 0]
     columns = open_columns(problem, 0.0)

@@ -324,7 +324,7 @@ class FreeColumns:
         shares, held = self.rotation @ W, self.size > 0
         A, out = self.rotation, np.zeros_like(W)
         if not held.all():
-            # coefficients without any penalty do what they can, and the others the rest
+            # the penalised coefficients explain only what the others leave
             free = A[:, ~held]
             span, values, _ = np.linalg.svd(free, full_matrices=False)
             span = span[:, values > 1e-10]

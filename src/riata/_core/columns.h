@@ -39,9 +39,12 @@ typedef struct {
     void (*pass_block)(const Columns *X, ptrdiff_t first, ptrdiff_t count,
                        const ptrdiff_t *cols, const double *Q, const double *qsum,
                        double *out);
-    /* R[first:last] -= X~[first:last, cols] @ B     B is (n_cols, LANES) */
+    /* r -= X~[:, cols] @ b               weights are ignored */
+    void (*residual)(const Columns *X, ptrdiff_t n_cols, const ptrdiff_t *cols,
+                     const double *b, double *r);
+    /* R -= X~[:, cols] @ B               B is (n_cols, LANES) */
     void (*residual_block)(const Columns *X, ptrdiff_t n_cols, const ptrdiff_t *cols,
-                           const double *B, ptrdiff_t first, ptrdiff_t last, double *R);
+                           const double *B, double *R);
     /* mean[j], ||x~_j||^2, largest |x_ij| and x~_j' (s y) in one visit, with the scale
      * as it stands; `center` = 0 keeps mean[j] = 0; sum(s y) = 0 is assumed where it is
      * not.  A NaN or inf in column j shows as a NaN peak. */

@@ -20,9 +20,11 @@ cdef extern from "columns.h" nogil:
             const Columns*, Py_ssize_t, Py_ssize_t, const Py_ssize_t*, const double*,
             const double*, double*
         ) noexcept nogil
+        void (*residual)(
+            const Columns*, Py_ssize_t, const Py_ssize_t*, const double*, double*
+        ) noexcept nogil
         void (*residual_block)(
-            const Columns*, Py_ssize_t, const Py_ssize_t*, const double*, Py_ssize_t,
-            Py_ssize_t, double*
+            const Columns*, Py_ssize_t, const Py_ssize_t*, const double*, double*
         ) noexcept nogil
         void (*moments)(
             const Columns*, Py_ssize_t, Py_ssize_t, int, const double*, double*,

@@ -535,10 +535,7 @@ cdef class Design:
         B : (n_cols, 1 or 8)
         R : (n_samples, as many), updated
         """
-        cdef Columns plain = self.columns
-        cdef const Columns* X = &plain
-        cdef Py_ssize_t k, i
-        cdef double total = 0.0
+        cdef const Columns* X = &self.columns
         if B.shape[0] != cols.shape[0] or B.shape[1] != R.shape[1] or (
             R.shape[0] != X.n or R.shape[1] not in (1, LANES)
         ):
@@ -546,17 +543,11 @@ cdef class Design:
         self._check_columns(cols)
         if not cols.shape[0]:
             return
-        plain.weights = NULL
         with nogil:
             if R.shape[1] == LANES:
-                X.verbs.residual_block(
-                    X, cols.shape[0], &cols[0], &B[0, 0], 0, X.n, &R[0, 0]
-                )
+                X.verbs.residual_block(X, cols.shape[0], &cols[0], &B[0, 0], &R[0, 0])
             else:
-                for k in range(cols.shape[0]):
-                    X.verbs.axpy(X, cols[k], -B[k, 0], &R[0, 0], &total)
-                for i in range(X.n):
-                    R[i, 0] -= total / X.weight_sum
+                X.verbs.residual(X, cols.shape[0], &cols[0], &B[0, 0], &R[0, 0])
             interrupted()
 
     def pack(

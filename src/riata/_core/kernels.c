@@ -1,7 +1,7 @@
 /* All arithmetic kernels, compiled once per instruction-set level (RIATA_LEVEL is the
- * level's name).  Plain C with vector types of eight doubles, which the compiler maps
- * to whatever registers the level has; `dense.inc` and `csc.inc` are the same loops
- * for each element and index type. */
+ * level's name).  Plain C with vector types as wide as the level's registers: a compiler
+ * keeps wider ones in memory.  `dense.inc` and `csc.inc` are the same loops for each
+ * element and index type. */
 #include "columns.h"
 
 #include <float.h>
@@ -13,42 +13,173 @@
 #define PASTE(a, b) PASTE_(a, b)
 
 #if defined(__GNUC__) || defined(__clang__)
-typedef double block __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
-static inline block block_load(const double *x) { return *(const block *)x; }
-static inline void block_store(double *x, block a) { *(block *)x = a; }
-static inline block block_zero(void) { return (block){0}; }
-static inline block block_fma(double a, block x, block y) { return a * x + y; }
-static inline block block_product(block x, block y, block z) { return x * y + z; }
-#else
-typedef struct { double v[LANES]; } block;
-static inline block block_load(const double *x)
-{ block a; memcpy(a.v, x, sizeof a.v); return a; }
-static inline void block_store(double *x, block a) { memcpy(x, a.v, sizeof a.v); }
-static inline block block_zero(void) { block a = {{0}}; return a; }
-static inline block block_fma(double a, block x, block y)
-{ for (int k = 0; k < LANES; k++) y.v[k] += a * x.v[k]; return y; }
-static inline block block_product(block x, block y, block z)
-{ for (int k = 0; k < LANES; k++) z.v[k] += x.v[k] * y.v[k]; return z; }
-#endif
-
-/* how many partial sums of LANES doubles the registers hold */
-#if defined(__AVX512F__)
-#define BLOCKS_IN_REGISTERS 8
-#elif defined(__AVX__)
-#define BLOCKS_IN_REGISTERS 4
-#else
-#define BLOCKS_IN_REGISTERS 2
-#endif
-
-enum { UPDATE_TILE = BLOCKS_IN_REGISTERS };  /* columns that one update of R takes */
-
-#if defined(__GNUC__) || defined(__clang__)
 #define INLINE __attribute__((always_inline))
 #define PREFETCH(address) __builtin_prefetch(address)
+#define VECTORS 1
 #else
 #define INLINE
 #define PREFETCH(address) ((void)(address))
+#define VECTORS 0
 #endif
+
+/* ---- vectors, and blocks of LANES doubles made of them -------------------------------
+ *
+ * WIDTH     doubles in a register
+ * TILE      columns that are worked on together: their blocks, one more and a factor fit
+ *           into the registers
+ *
+ * The parts of a block, and the blocks of a tile, are variables with names rather than
+ * arrays, so that all of them are in registers. */
+
+#if VECTORS && defined(__AVX512F__)         /* 32 registers of 64 bytes */
+#define WIDTH 8
+#define EACH_PART(DO) DO(a)
+#define TILE 8
+#define EACH_COLUMN(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#elif VECTORS && defined(__AVX__)           /* 16 of 32 */
+#define WIDTH 4
+#define EACH_PART(DO) DO(a) DO(b)
+#define TILE 6
+#define EACH_COLUMN(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
+#elif VECTORS && defined(__aarch64__)       /* 32 of 16 */
+#define WIDTH 2
+#define EACH_PART(DO) DO(a) DO(b) DO(c) DO(d)
+#define TILE 4
+#define EACH_COLUMN(DO) DO(0) DO(1) DO(2) DO(3)
+#elif VECTORS                               /* 16 of 16 */
+#define WIDTH 2
+#define EACH_PART(DO) DO(a) DO(b) DO(c) DO(d)
+#define TILE 2
+#define EACH_COLUMN(DO) DO(0) DO(1)
+#else                                       /* a compiler without vector types */
+#define WIDTH 1
+#define EACH_PART(DO) DO(a) DO(b) DO(c) DO(d) DO(e) DO(f) DO(g) DO(h)
+#define TILE 1
+#define EACH_COLUMN(DO) DO(0)
+#endif
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_assoc_barrier)
+#define IN_ORDER(sum) __builtin_assoc_barrier(sum)
+#endif
+#endif
+#ifndef IN_ORDER
+#define IN_ORDER(sum) (sum)
+#endif
+
+#if VECTORS
+typedef double vec __attribute__((vector_size(8 * WIDTH)));
+typedef double vec_f64 __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
+typedef float vec_f32 __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
+typedef __typeof__((vec){0} >= (vec){0}) mask;
+#define CONVERT(x) __builtin_convertvector(x, vec)
+#define MASKED(m, k) ((m)[k])
+#else
+typedef double vec, vec_f64;
+typedef float vec_f32;
+typedef int mask;
+#define CONVERT(x) ((vec)(x))
+#define MASKED(m, k) (m)
+#endif
+
+/* WIDTH elements, as doubles */
+static inline INLINE vec load_f64(const double *x) { return *(const vec_f64 *)x; }
+static inline INLINE vec load_f32(const float *x)
+{
+    return CONVERT(*(const vec_f32 *)x);
+}
+static inline INLINE void store(double *x, vec a) { *(vec_f64 *)x = a; }
+
+static inline INLINE double vec_sum(vec a)
+{
+    double x[WIDTH], sum = 0.0;
+    memcpy(x, &a, sizeof x);
+    for (int k = 0; k < WIDTH; k++)
+        sum += x[k];
+    return sum;
+}
+
+static inline INLINE int all_of(mask m)
+{
+    int all = 1;
+    for (int k = 0; k < WIDTH; k++)
+        all &= MASKED(m, k) != 0;
+    return all;
+}
+
+enum { AT_a, AT_b, AT_c, AT_d, AT_e, AT_f, AT_g, AT_h };   /* where each part begins */
+#define FIELD(part) vec part;
+typedef struct { EACH_PART(FIELD) } block;
+
+#define PART(part) a.part = load_f64(x + AT_##part * WIDTH);
+static inline INLINE block block_load(const double *x)
+{ block a; EACH_PART(PART) return a; }
+#undef PART
+#define PART(part) store(x + AT_##part * WIDTH, a.part);
+static inline INLINE void block_store(double *x, block a) { EACH_PART(PART) }
+#undef PART
+#define PART(part) a.part = (vec){0};
+static inline INLINE block block_zero(void) { block a; EACH_PART(PART) return a; }
+#undef PART
+/* (one multiply-add a part: compilers that may reorder sums make trees of them) */
+#define PART(part) y.part = IN_ORDER(a * x.part + y.part);
+static inline INLINE block block_fma(double a, block x, block y) { EACH_PART(PART) return y; }
+#undef PART
+#define PART(part) z.part = x.part * y.part + z.part;
+static inline INLINE block block_product(block x, block y, block z)
+{ EACH_PART(PART) return z; }
+#undef PART
+
+/* Rows of a block that stay in the first cache (16 kB), and how far apart their columns
+ * are put: not by a power of two, lest they compete for the same lines. */
+enum { PANEL = 256, APART = PANEL + LANES };
+
+/* out[c, :] += sum_i x_c[i * step] R[i, :]           for TILE vectors x_c */
+static void tile_products(ptrdiff_t n, const double *const *x, ptrdiff_t step,
+                          const double *R, double *out)
+{
+#define START(c) const double *x##c = x[c]; block sum##c = block_load(out + c * LANES);
+#define ADD(c) sum##c = block_fma(x##c[at], r, sum##c);
+#define END(c) block_store(out + c * LANES, sum##c);
+    EACH_COLUMN(START)
+    for (ptrdiff_t i = 0, at = 0; i < n; i++, at += step) {
+        block r = block_load(R + i * LANES);
+        EACH_COLUMN(ADD)
+    }
+    EACH_COLUMN(END)
+#undef START
+#undef ADD
+#undef END
+}
+
+/* The same for `width` of them, at most TILE; the other x_c may be anything as long. */
+static void some_products(int width, ptrdiff_t n, const double *const *x, ptrdiff_t step,
+                          const double *R, double *out)
+{
+    if (width == TILE) {
+        tile_products(n, x, step, R, out);
+    } else {
+        double part[TILE * LANES] = {0.0};
+        memcpy(part, out, (size_t)width * LANES * sizeof(double));
+        tile_products(n, x, step, R, part);
+        memcpy(out, part, (size_t)width * LANES * sizeof(double));
+    }
+}
+
+/* R[i, :] += sum_c x_c[i] B[c, :]                    for TILE vectors x_c */
+static void tile_update(ptrdiff_t n, const double *const *x, const double *B, double *R)
+{
+#define START(c) const double *x##c = x[c]; const block b##c = block_load(B + c * LANES);
+#define ADD(c) r = block_fma(x##c[i], b##c, r);
+    EACH_COLUMN(START)
+    for (ptrdiff_t i = 0; i < n; i++) {
+        block r = block_load(R + i * LANES);
+        EACH_COLUMN(ADD)
+        block_store(R + i * LANES, r);
+    }
+#undef START
+#undef ADD
+}
 
 /* Whether the mean of a column is so far from zero, against its deviation, that to
  * subtract it after summing would cost more than three digits. */
@@ -66,22 +197,6 @@ static inline double weight(const Columns *X, ptrdiff_t i)
     return X->weights ? X->weights[i] : 1.0;
 }
 
-#define REAL float
-#define T f32
-#include "dense.inc"
-#define INDEX int32_t
-#define TI f32_i32
-#include "csc.inc"
-#undef INDEX
-#undef TI
-#define INDEX int64_t
-#define TI f32_i64
-#include "csc.inc"
-#undef INDEX
-#undef TI
-#undef REAL
-#undef T
-
 #define REAL double
 #define T f64
 #include "dense.inc"
@@ -92,6 +207,22 @@ static inline double weight(const Columns *X, ptrdiff_t i)
 #undef TI
 #define INDEX int64_t
 #define TI f64_i64
+#include "csc.inc"
+#undef INDEX
+#undef TI
+#undef REAL
+#undef T
+
+#define REAL float
+#define T f32
+#include "dense.inc"
+#define INDEX int32_t
+#define TI f32_i32
+#include "csc.inc"
+#undef INDEX
+#undef TI
+#define INDEX int64_t
+#define TI f32_i64
 #include "csc.inc"
 #undef INDEX
 #undef TI
@@ -112,11 +243,11 @@ static void vector_axpy(ptrdiff_t n, double a, const double *x, double *y)
 static void vector_combine(ptrdiff_t n, ptrdiff_t count, const double *G, ptrdiff_t ld,
                            const ptrdiff_t *cols, const double *a, double *restrict y)
 {
-    enum { TILE = 8 };
-    for (ptrdiff_t k = 0; k < count; k += TILE) {
-        const double *x[TILE];
-        double b[TILE];
-        for (int t = 0; t < TILE; t++) {
+    enum { EIGHT = 8 };
+    for (ptrdiff_t k = 0; k < count; k += EIGHT) {
+        const double *x[EIGHT];
+        double b[EIGHT];
+        for (int t = 0; t < EIGHT; t++) {
             ptrdiff_t at = k + t < count ? k + t : k;
             x[t] = G + (cols ? cols[at] : at) * ld;
             b[t] = k + t < count ? a[at] : 0.0;
@@ -131,6 +262,7 @@ static ptrdiff_t vector_uncertain(const References *known, ptrdiff_t p, const do
                                   const double *alpha, const unsigned char *skip,
                                   ptrdiff_t *cols)
 {
+    const block alphas = block_load(alpha);
     ptrdiff_t count = 0;
     for (ptrdiff_t j = 0; j < p; j++) {
         if (skip[j])
@@ -138,16 +270,15 @@ static ptrdiff_t vector_uncertain(const References *known, ptrdiff_t p, const do
         int certain = known->slot[j] != RIATA_UNKNOWN;
         if (certain) {
             ptrdiff_t at = known->slot[j] * LANES;
-            double c0 = known->c0[j], cq = known->cq[j], reach = known->reach[j];
-            double room[LANES];
-            int outside = 0;
-            for (int k = 0; k < LANES; k++) {
-                double c = known->A[at + k] * c0 + known->B[at + k] * cq;
-                room[k] = alpha[k] * l1[j] - fabs(c) - reach * known->E[at + k];
-            }
-            for (int k = 0; k < LANES; k++)
-                outside |= !(room[k] >= 0.0);
-            certain = !outside;
+            double c0 = known->c0[j], cq = known->cq[j];
+            block c = block_fma(c0, block_load(known->A + at), block_zero());
+            c = block_fma(cq, block_load(known->B + at), c);
+            block room = block_fma(l1[j], alphas, block_zero());
+            room = block_fma(-known->reach[j], block_load(known->E + at), room);
+            /* |c| <= room, and neither is NaN */
+#define PART(part) & (room.part - c.part >= 0.0) & (room.part + c.part >= 0.0)
+            certain = all_of((room.a == room.a) EACH_PART(PART));
+#undef PART
         }
         cols[count] = j;       /* kept only if uncertain: no branch to mispredict */
         count += !certain;
@@ -254,7 +385,9 @@ typedef struct { double rest, r, power; } Exponential;   /* exp(x) = (1 + r + re
 /* to about two units in the last place, for |x| < 709 */
 static inline INLINE Exponential exponential(double x)
 {
-    double k = rint(x * 1.4426950408889634);
+    /* rounded, by a conversion that every level has for vectors, as rint() is not */
+    int32_t whole = (int32_t)(x * 1.4426950408889634 + 1536.5) - 1536;
+    double k = (double)whole;
     double r = (x - k * 0.693147180369123816490) - k * 1.90821492927058770002e-10;
     /* the Taylor series: |r| < 0.35 */
     double sum = 1.0 / 6227020800.0;
@@ -269,7 +402,7 @@ static inline INLINE Exponential exponential(double x)
     sum = sum * r + 1.0 / 24.0;
     sum = sum * r + 1.0 / 6.0;
     sum = sum * r + 0.5;
-    int64_t bits = (int64_t)((int32_t)k + 1023) << 52;
+    uint64_t bits = (uint64_t)(uint32_t)(whole + 1023) << 52;
     Exponential e = {sum * r * r, r, 0.0};
     memcpy(&e.power, &bits, sizeof e.power);
     return e;
@@ -444,7 +577,8 @@ static void gram_axpy_block(const Columns *G, ptrdiff_t j, const double *a, doub
 
 #define VERBS(kind, t)                                                              \
     kind##_dot_##t, kind##_axpy_##t, kind##_pass_##t, kind##_pass_block_##t,        \
-    kind##_residual_block_##t, kind##_moments_##t, kind##_pack_##t
+    kind##_residual_##t, kind##_residual_block_##t, kind##_moments_##t,              \
+    kind##_pack_##t
 #define DENSE(kind, t) {VERBS(kind, t), NULL}
 #define CSC(t) {VERBS(csc, t), csc_axpy_block_##t}
 

@@ -9,11 +9,15 @@ Data
     `check_design` (X, for fits; `check_design_or_chunks`), `check_operand` (X, for
     products), `is_chunks`, `check_target`, `check_sample_weight`, `check_offset`,
     `check_penalty_factor`, `check_bounds`, `check_coef`, `check_feature_names`,
-    `check_finite`, `raise_nonfinite`.
+    `check_gram`, `check_finite`, `raise_nonfinite`, `require_offset`.
+Names of features
+    `feature_names_of`, `check_names_match`, `require_same_names`.
 Numbers
     `check_alphas`, `check_alpha`, `check_l1_ratio`, `check_tol`, `check_max_iter`,
-    `check_n_threads`, `check_time_limit`, `check_random_state`, and the general
-    `check_real`, `check_integer`, `check_bool`, `check_choice`.
+    `check_n_jobs`, `check_n_threads`, `check_time_limit`, `check_random_state`, and the
+    general `check_real`, `check_integer`, `check_bool`, `check_choice`,
+    `check_callable`; `as_invalid_parameter` turns their errors into one that is both a
+    ValueError and a TypeError.
 Pictures
     `check_path_alphas`, `check_curve`, `check_axes`.
 Estimators
@@ -32,14 +36,20 @@ from ._estimators import (
     validate_estimator_input,
     validate_predict_input,
 )
+from ._gram import check_gram
+from ._names import check_names_match, feature_names_of, require_same_names
 from ._numbers import (
+    InvalidParameterError,
+    as_invalid_parameter,
     check_alpha,
     check_alphas,
     check_bool,
+    check_callable,
     check_choice,
     check_integer,
     check_l1_ratio,
     check_max_iter,
+    check_n_jobs,
     check_n_threads,
     check_random_state,
     check_real,
@@ -61,16 +71,20 @@ from ._vectors import (
     check_penalty_factor,
     check_sample_weight,
     check_target,
+    require_offset,
 )
 
 __all__ = [
     "DesignArrays",
     "FitInput",
+    "InvalidParameterError",
+    "as_invalid_parameter",
     "check_alpha",
     "check_alphas",
     "check_axes",
     "check_bool",
     "check_bounds",
+    "check_callable",
     "check_choice",
     "check_class_coef",
     "check_class_intercept",
@@ -80,10 +94,13 @@ __all__ = [
     "check_design_or_chunks",
     "check_feature_names",
     "check_finite",
+    "check_gram",
     "check_integer",
     "check_l1_ratio",
     "check_max_iter",
+    "check_n_jobs",
     "check_n_threads",
+    "check_names_match",
     "check_offset",
     "check_operand",
     "check_path_alphas",
@@ -94,8 +111,11 @@ __all__ = [
     "check_target",
     "check_time_limit",
     "check_tol",
+    "feature_names_of",
     "is_chunks",
     "raise_nonfinite",
+    "require_offset",
+    "require_same_names",
     "validate_classifier_input",
     "validate_estimator_input",
     "validate_predict_input",

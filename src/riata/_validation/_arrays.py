@@ -105,6 +105,8 @@ def _as_array(values: Any, name: str) -> np.ndarray:
             "or fill them in with .filled() and values of your choice."
         )
     try:
+        if hasattr(values, "iloc") and hasattr(values, "to_numpy"):
+            values = values.to_numpy()  # np.asarray changes pandas' warning filters
         return np.asarray(values)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} cannot be made an array: {error}") from error

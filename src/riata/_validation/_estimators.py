@@ -10,6 +10,7 @@ import numpy as np
 
 from ._arrays import _as_array, _is_sparse, check_finite
 from ._design import check_design, check_operand, is_chunk_rows, is_chunks
+from ._names import require_same_names
 from ._vectors import check_offset, check_sample_weight, check_target
 
 
@@ -147,8 +148,6 @@ def check_labels(y: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         If there are not two of them at least, or they are no labels.
     """
-    from sklearn.utils.multiclass import type_of_target
-
     y = _as_array(y, "y")
     if y.ndim == 2 and y.shape[1] == 1:
         _warn_of_column(stacklevel=5)
@@ -164,20 +163,47 @@ def check_labels(y: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
         )
     if y.dtype.kind in "fc":
         check_finite(y, "y")
-    kind = type_of_target(y, input_name="y")
-    if kind not in ("binary", "multiclass"):
+    kind = _kind_of_labels(y)
+    if kind is not None:
         raise ValueError(
             f"Unknown label type: {kind}. y must hold classes (whole numbers, strings, "
             f"truth values), but begins with {y.tolist()[0]!r}; take a regressor for "
             "targets that are continuous, or bin them."
         )
-    classes, codes = np.unique(y, return_inverse=True)
+    try:
+        classes, codes = np.unique(y, return_inverse=True)
+    except TypeError as error:
+        kinds = sorted({type(label).__name__ for label in y.tolist()})
+        raise ValueError(
+            f"y holds labels that cannot be sorted, of the types {', '.join(kinds)}: "
+            "they must all be of one kind. Remove missing labels, and convert the others "
+            "to strings."
+        ) from error
     if len(classes) < 2:
         raise ValueError(
             f"y holds one class only ({classes.tolist()[0]!r}) where two classes are "
             "needed; pass samples of another class."
         )
     return classes, codes
+
+
+def _kind_of_labels(y: np.ndarray) -> str | None:
+    """What labels are that are no classes, in scikit-learn's words; else None.
+
+    (Its `type_of_target` changes the process's warning filters.)
+    """
+    if y.dtype.kind == "c":
+        raise ValueError("Complex data not supported: y holds complex numbers as labels.")
+    if y.dtype.kind == "S":
+        raise TypeError(
+            "Support for labels represented as bytes is not supported: y has dtype "
+            f"{y.dtype}. Decode them, with numpy.char.decode for one."
+        )
+    if y.dtype.kind == "O" and not (y.size and isinstance(y[0], str)):
+        return "unknown"
+    if y.dtype.kind == "f" and (y != np.floor(y)).any():
+        return "continuous"
+    return None
 
 
 def _design_for(estimator: Any, X: Any) -> Any:
@@ -233,30 +259,21 @@ def validate_predict_input(estimator: Any, X: Any) -> Any:
         check_is_fitted(estimator, "coef_")
     operand = check_operand(X)
     if is_chunks(X) or is_chunk_rows(X):
-        _require_names(estimator, X.feature_names)
+        known = getattr(estimator, "feature_names_in_", None)
+        if known is not None and X.feature_names is not None:
+            require_same_names(list(known), list(X.feature_names))
     elif not _is_nameless(X) or hasattr(estimator, "feature_names_in_"):
         from sklearn.utils.validation import validate_data
 
         validate_data(estimator, X, reset=False, skip_check_array=True)
-    if operand.shape[1] != estimator.n_features_in_:
+    # (coefficients may have been set by hand)
+    expected = getattr(estimator, "n_features_in_", estimator.coef_.shape[-1])
+    if operand.shape[1] != expected:
         raise ValueError(
             f"X has {operand.shape[1]} features, but {type(estimator).__name__} is "
-            f"expecting {estimator.n_features_in_} features as input."
+            f"expecting {expected} features as input."
         )
     return operand
-
-
-def _require_names(estimator: Any, names: Any) -> None:
-    """Raise where chunks have other columns than the data of the fit."""
-    known = getattr(estimator, "feature_names_in_", None)
-    if known is None or names is None or list(known) == list(names):
-        return
-    wrong = [pair for pair in zip(names, known, strict=False) if pair[0] != pair[1]]
-    what = f"{wrong[0][0]!r} where {wrong[0][1]!r} was" if wrong else f"{len(names)} names"
-    raise ValueError(
-        "The feature names should match those that were passed during fit: X has "
-        f"{what}. Open it with the same columns in the same order."
-    )
 
 
 def _is_nameless(X: Any) -> bool:

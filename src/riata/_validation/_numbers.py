@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import sys
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from ._arrays import _FLOAT64, _as_array, _to_float, check_finite
+
+MOST_ALPHAS = 10**6  # of an automatic grid
+MOST_THREADS = 2**14
+
+
+class InvalidParameterError(ValueError, TypeError):
+    """A parameter has not a valid type or value.
+
+    It is both errors, as scikit-learn's error of that name is, which the estimators
+    raise.
+    """
+
+
+@contextlib.contextmanager
+def as_invalid_parameter(
+    kind: type[Exception] = InvalidParameterError,
+) -> Iterator[None]:
+    """Raise a ValueError or TypeError of a check as an error that is both of them.
+
+    Parameters
+    ----------
+    kind : type
+        The class to raise.
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if isinstance(error, kind):
+            raise
+        raise kind(str(error)) from None
 
 
 def check_real(
@@ -50,10 +83,12 @@ def check_real(
     return value + 0.0  # no negative zero
 
 
-def check_integer(value: Any, name: str, *, low: int = 1) -> int:
-    """Check one integer of at least `low`, and return it as an int.
+def check_integer(
+    value: Any, name: str, *, low: int = 1, high: int = sys.maxsize
+) -> int:
+    """Check one integer from `low` to `high`, and return it as an int.
 
-    Raises TypeError for booleans and floats, ValueError below `low`.
+    Raises TypeError for booleans and floats, ValueError for what is out of range.
     """
     if type(value) is not int:
         if not isinstance(value, Integral) or isinstance(value, bool):
@@ -64,6 +99,19 @@ def check_integer(value: Any, name: str, *, low: int = 1) -> int:
         value = int(value)
     if value < low:
         raise ValueError(f"{name} is {value}; it must be at least {low}")
+    if value > high:
+        shown = value if value < 10**30 else f"an integer of {value.bit_length()} bits"
+        raise ValueError(f"{name} is {shown}; it must be at most {high}")
+    return value
+
+
+def check_callable(value: Any, name: str) -> Any:
+    """Check what is to be called: a function or another callable, or None."""
+    if value is not None and not callable(value):
+        raise TypeError(
+            f"{name} must be callable or None, got {value!r} of type "
+            f"{type(value).__name__}"
+        )
     return value
 
 
@@ -114,7 +162,7 @@ def check_alphas(alphas: Any, name: str = "alphas") -> int | np.ndarray:
                 f"{name} must be a count or an array of values, got {alphas!r} of type "
                 f"{type(alphas).__name__}; for a single value pass [{alphas!r}]"
             )
-        return check_integer(alphas, name)
+        return check_integer(alphas, name, high=MOST_ALPHAS)
     values = _as_array(alphas, name)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(
@@ -152,7 +200,19 @@ def check_max_iter(max_iter: Any, name: str = "max_iter") -> int:
 
 def check_n_threads(n_threads: Any, name: str = "n_threads") -> int | None:
     """Check a number of threads: at least 1, or None for the default."""
-    return None if n_threads is None else check_integer(n_threads, name)
+    if n_threads is None:
+        return None
+    return check_integer(n_threads, name, high=MOST_THREADS)
+
+
+def check_n_jobs(n_jobs: Any, name: str = "n_jobs") -> int | None:
+    """Check a number of jobs as joblib counts them: an integer other than 0, or None."""
+    if n_jobs is None:
+        return None
+    n_jobs = check_integer(n_jobs, name, low=-MOST_THREADS, high=MOST_THREADS)
+    if n_jobs == 0:
+        raise ValueError(f"{name} is 0; use 1 for one job, -1 for all CPUs")
+    return n_jobs
 
 
 def check_time_limit(time_limit: Any, name: str = "time_limit") -> float | None:
@@ -184,5 +244,5 @@ def check_random_state(
     if isinstance(random_state, np.random.RandomState):
         random_state = random_state.randint(2**31 - 1)
     elif random_state is not None:
-        random_state = check_integer(random_state, name, low=0)
+        random_state = check_integer(random_state, name, low=0, high=2**1024)
     return np.random.default_rng(random_state)

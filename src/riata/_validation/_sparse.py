@@ -40,11 +40,13 @@ class _Compressed(NamedTuple):
 
 def _unframe_sparse(X: Any) -> Any:
     """Turn a data frame of sparse columns into a COO matrix; pass on all else."""
-    if hasattr(X, "dtypes"):
-        to_coo = getattr(getattr(X, "sparse", None), "to_coo", None)
-        if to_coo is not None:
-            return to_coo()
-    return X
+    if not hasattr(X, "iloc") or getattr(X, "ndim", 0) != 2 or not X.shape[1]:
+        return X
+    # Of the first column, since `X.dtypes` changes the process's warning filters.
+    if not hasattr(X.iloc[:, 0].dtype, "fill_value"):
+        return X
+    to_coo = getattr(getattr(X, "sparse", None), "to_coo", None)
+    return X if to_coo is None else to_coo()
 
 
 def _design_from_sparse(X: Any, name: str, extremes: bool) -> DesignArrays:

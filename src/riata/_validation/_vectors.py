@@ -20,6 +20,8 @@ from ._arrays import (
 from ._design import check_operand
 from ._numbers import check_real
 
+LARGEST_FACTOR = 1e300  # of a penalty that is not infinite
+
 
 def check_target(
     y: Any, n_samples: int, multi_output: bool = False, name: str = "y"
@@ -157,6 +159,29 @@ def check_offset(
     return offset
 
 
+def require_offset(offset: Any, has_offset: bool, name: str = "offset") -> None:
+    """Raise where a prediction has no offset, but the model was fitted with one.
+
+    Parameters
+    ----------
+    offset : array-like, number or None
+        As given to the prediction.
+    has_offset : bool
+        Whether the model was fitted with an offset.
+    name : str
+
+    Raises
+    ------
+    ValueError
+        If there is none where one is needed. 0 predicts without.
+    """
+    if offset is None and has_offset:
+        raise ValueError(
+            f"{name} is missing: the model was fitted with one. Pass the offsets of "
+            f"these samples, or {name}=0 to predict without."
+        )
+
+
 def check_penalty_factor(
     penalty_factor: Any, n_features: int, name: str = "penalty_factor"
 ) -> np.ndarray | None:
@@ -186,6 +211,12 @@ def check_penalty_factor(
         raise ValueError(
             f"{name}[{at}] is {factor[at]}; it must be at least 0, where 0 means not "
             "penalised and inf means left out"
+        )
+    if ((factor > LARGEST_FACTOR) & (factor < math.inf)).any():
+        at = int(np.flatnonzero((factor > LARGEST_FACTOR) & (factor < math.inf))[0])
+        raise ValueError(
+            f"{name}[{at}] is {factor[at]}, too large for a factor; use inf to leave the "
+            "feature out"
         )
     return None if (factor == 1.0).all() else factor
 
@@ -353,11 +384,12 @@ def check_feature_names(
     """
     if names is None:
         return None
-    if isinstance(names, (str, bytes)) or not hasattr(names, "__len__"):
+    if isinstance(names, (str, bytes)) or not np.iterable(names):
         raise TypeError(
             f"{name} must be a list of names, got {names!r}; for a single feature pass "
             f"[{names!r}]"
         )
+    names = list(names)
     if len(names) != n_features:
         raise ValueError(
             f"{name} has {len(names)} names, but there are {n_features} features."
@@ -369,5 +401,9 @@ def _per_feature(values: Any, n_features: int, name: str) -> np.ndarray:
     if isinstance(values, Real):
         if isinstance(values, bool):
             raise TypeError(f"{name} is {values}; it must be a number or an array")
-        return np.full(n_features, float(values))
+        try:
+            number = float(values)
+        except OverflowError:
+            number = math.inf if values > 0.0 else -math.inf  # type: ignore[operator]
+        return np.full(n_features, number)
     return _vector(values, n_features, name, "feature")

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._core.design import NonFinite
 from .._validation import DesignArrays, check_design
+from ._files import SourceFile, StridedPart
 
 
 class Block(NamedTuple):
@@ -109,26 +110,15 @@ class Room:
         return self._bytes[:size].view(dtype).reshape(shape, order=order)
 
 
-def read_into(path, offset, array):
-    """Fill a contiguous array from a file."""
-    flat = array.reshape(-1, order="A").view(np.uint8)
-    with open(path, "rb", buffering=0) as file:
-        file.seek(offset)
-        done = 0
-        while done < len(flat):
-            count = file.readinto(memoryview(flat)[done:])
-            if not count:
-                raise ValueError(
-                    f"{path} is truncated: it ends {len(flat) - done} bytes early"
-                )
-            done += count
-    return array
+def bytes_of(array):
+    """The bytes of a contiguous array, to be filled."""
+    return array.reshape(-1, order="A").view(np.uint8)
 
 
 class RawDense(NamedTuple):
-    """Numbers that stand in a file one after the other."""
+    """Numbers in a file that follow one another."""
 
-    path: str
+    source: SourceFile
     offset: int
     shape: tuple
     dtype: np.dtype
@@ -137,9 +127,10 @@ class RawDense(NamedTuple):
     def load(self, room=None):
         """The array."""
         room = Room() if room is None else room
-        return read_into(
-            self.path, self.offset, room.array(self.shape, self.dtype, self.order)
-        )
+        array = room.array(self.shape, self.dtype, self.order)
+        with self.source.reader() as read:
+            read(self.offset, bytes_of(array))
+        return array
 
     def take(self, cols):
         """Some columns, or None if they do not stand in one piece."""
@@ -147,15 +138,16 @@ class RawDense(NamedTuple):
             return None
         out = np.empty((self.shape[0], len(cols)), self.dtype, order="F")
         size = self.shape[0] * self.dtype.itemsize
-        for k, j in enumerate(cols.tolist()):
-            read_into(self.path, self.offset + j * size, out[:, k])
+        with self.source.reader() as read:
+            for k, j in enumerate(cols.tolist()):
+                read(self.offset + j * size, bytes_of(out[:, k]))
         return out
 
 
 class RawSparse(NamedTuple):
     """Values, row numbers and offsets of sparse columns, in files of their own."""
 
-    stem: str
+    sources: tuple  # of `SourceFile`
     shape: tuple
     dtypes: tuple
     n_stored: int
@@ -164,17 +156,17 @@ class RawSparse(NamedTuple):
         """The matrix."""
         from scipy.sparse import csc_array
 
-        counts = self.n_stored, self.n_stored, self.shape[1] + 1
-        parts = [
-            read_into(f"{self.stem}.{k}", 0, np.empty(count, dtype))
-            for k, (count, dtype) in enumerate(zip(counts, self.dtypes, strict=True))
-        ]
+        counts, parts = (self.n_stored, self.n_stored, self.shape[1] + 1), []
+        for source, count, dtype in zip(self.sources, counts, self.dtypes, strict=True):
+            part = np.empty(count, dtype)
+            with source.reader() as read:
+                read(0, bytes_of(part))
+            parts.append(part)
         return csc_array(tuple(parts), shape=self.shape)
 
 
 class Part(NamedTuple):
-    """A part of something that is sliced like an array: one in memory, a file that is
-    mapped, a zarr array."""
+    """A part of something that is sliced like an array: one in memory, a zarr array."""
 
     array: Any
     rows: tuple
@@ -186,52 +178,94 @@ class Part(NamedTuple):
         return part if hasattr(part, "tocsc") else np.array(part)
 
 
-class MappedPart(NamedTuple):
-    """A part of an .npy file that does not stand in one piece."""
+def part_of_file(source, offset, strides, dtype, rows, cols):
+    """The recipe for some rows and columns of an array in a file.
 
-    path: str
-    rows: tuple
-    cols: tuple
-
-    def load(self, room=None):
-        """The part, copied."""
-        mapped = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        return np.array(mapped[slice(*self.rows), slice(*self.cols)])
+    Parameters
+    ----------
+    source : SourceFile or MappedMemory
+    offset : int
+        Of the first number of the whole array.
+    strides : tuple of int
+    dtype : dtype
+    rows, cols : tuple of int
+        First and last.
+    """
+    offset += rows[0] * strides[0] + cols[0] * strides[1]
+    n, p = shape = rows[1] - rows[0], cols[1] - cols[0]
+    size = dtype.itemsize
+    if isinstance(source, SourceFile):
+        if (p == 1 or strides[1] == size) and (n == 1 or strides[0] == p * size):
+            return RawDense(source, offset, shape, dtype, "C")
+        if (n == 1 or strides[0] == size) and (p == 1 or strides[1] == n * size):
+            return RawDense(source, offset, shape, dtype, "F")
+    return StridedPart(source, offset, shape, tuple(strides), dtype)
 
 
 class SparseFile(NamedTuple):
     """What `scipy.sparse.save_npz` has written."""
 
-    path: str
+    source: SourceFile
 
     def load(self, room=None):
         """The matrix, by columns."""
         from scipy.sparse import load_npz
 
-        return load_npz(self.path).tocsc()
+        with open(self.source.path, "rb") as file:  # which is not closed by all errors
+            try:
+                return load_npz(file).tocsc()
+            finally:  # of a file that has changed, this is the better error
+                self.source.check(os.fstat(file.fileno()))
 
 
 class Folder:
-    """A private folder for raw blocks, removed with the object or at the end."""
+    """A private folder for raw blocks, removed with the object or at the end of the
+    process that has made it."""
 
     def __init__(self):
         self.path = Path(tempfile.mkdtemp(prefix="riata-chunks-"))  # of mode 0700
-        self.remove = weakref.finalize(self, rmtree, self.path, ignore_errors=True)
+        self.remove = weakref.finalize(self, _remove, self.path, os.getpid())
 
     def write(self, number, X):
         """Write an array or a sparse matrix; returns the recipe for it."""
         stem = os.fspath(self.path / f"{number:06d}")
         if not hasattr(X, "tocsc"):
             order = "F" if X.flags.f_contiguous and not X.flags.c_contiguous else "C"
-            X.ravel(order=order).tofile(stem)
-            return RawDense(stem, 0, X.shape, X.dtype, order)
+            source = _written(stem, X.ravel(order=order))
+            return RawDense(source, 0, X.shape, X.dtype, order)
         X = X.tocsc()
         X.sum_duplicates()
         parts = X.data, X.indices, X.indptr
-        for k, part in enumerate(parts):
-            part.tofile(f"{stem}.{k}")
-        dtypes = tuple(part.dtype for part in parts)
-        return RawSparse(stem, X.shape, dtypes, len(X.data))
+        sources = tuple(
+            _written(f"{stem}.{k}", part) for k, part in enumerate(parts)
+        )
+        return RawSparse(sources, X.shape, tuple(part.dtype for part in parts), X.nnz)
+
+
+def _written(path, array):
+    """Write the bytes of a contiguous array to a new file."""
+    try:
+        # (ndarray.tofile does not report a disk that is full when it closes the file)
+        with open(path, "xb") as file:
+            file.write(np.ascontiguousarray(array).view(np.uint8))
+    except OSError as error:
+        raise OSError(
+            error.errno, f"{error.strerror}: the temporary copy of X cannot be written; "
+            "it takes as much room as X. Set TMPDIR to a folder on a larger disk, or pass "
+            "spool=False", path,
+        ) from error
+    return SourceFile.of(path, wait=False)
+
+
+def _remove(path, process):
+    """Remove a temporary folder, unless this process was forked from its owner."""
+    if process != os.getpid():
+        return
+    try:
+        rmtree(path, ignore_errors=True)
+    except BaseException:  # Ctrl-C
+        rmtree(path, ignore_errors=True)
+        raise
 
 
 def take_columns(X, cols):

@@ -69,7 +69,7 @@ class Chunks:
     def __init__(
         self, blocks, shape, dtype, *, axis=0, is_sparse=False, target=None,
         feature_names=None, memory_limit=MEMORY_LIMIT, progress=None, folder=None,
-        n_stored=None,
+        n_stored=None, sources=None,
     ):
         self.blocks = list(blocks)
         self.shape, self.dtype, self.axis = tuple(shape), np.dtype(dtype), axis
@@ -77,7 +77,7 @@ class Chunks:
         self.feature_names, self.memory_limit = feature_names, memory_limit
         self.progress, self.reads = progress, 0.0
         self.n_stored = self.shape[0] * self.shape[1] if n_stored is None else n_stored
-        self._folder = folder
+        self._folder, self._sources = folder, sources
 
     @property
     def n_samples(self):
@@ -163,6 +163,11 @@ class Chunks:
         if self.progress is not None:
             self.progress(Progress(count, n_blocks, self.reads))
 
+    def check_unchanged(self):
+        """Raise a `ValueError` if a file that X is read from is not what was opened."""
+        if self._sources is not None:
+            self._sources.check()
+
     def _read(self, which):
         """Yield numbers and arrays of blocks; one is read ahead by a thread."""
         if self._folder is not None and not self._folder.remove.alive:
@@ -179,6 +184,8 @@ class Chunks:
                         self.blocks[which[n + 1]].load, self.dtype, rooms[(n + 1) % 2]
                     )
                 yield k, arrays
+        if len(which) == self.n_chunks:
+            self.check_unchanged()
 
     def __matmul__(self, W):
         """X times a matrix of (n_features, k), or a vector; sparse or not."""

@@ -10,6 +10,10 @@ tree that merges the answers. What stays the same from round to round and belong
 is left on the workers.
 """
 
+import weakref
+from collections import defaultdict
+from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +25,8 @@ from ._chunks import MEMORY_LIMIT, Chunks
 BRANCH = 8  # partial sums that are merged by one task
 SMALL = 2**14  # bytes up to which an array is sent with each request
 MESSAGE_BYTES = 64 * 2**20  # of requests that are sent at once
+SLICE = 5.0  # seconds after which the cluster is asked whether it still has workers
+NO_WORKERS = 30.0  # seconds without any, after which a fit is given up
 
 
 def from_dask(
@@ -56,6 +62,8 @@ def from_dask(
     ------
     ImportError
         If Dask is not installed.
+    RuntimeError
+        Then and later: if the cluster or the client is closed, or all workers are gone.
     TimeoutError
         If a round takes longer than `timeout`.
     ValueError
@@ -93,9 +101,9 @@ def from_dask(
     try:
         frame = hasattr(collection, "map_partitions")
         opened = _frame_parts if frame else _array_parts
-        parts, target, names = opened(collection, target)
+        collections, names = opened(collection, target)
         return DaskChunks(
-            client, own, parts, target, names, memory_limit, timeout, progress
+            client, own, collections, names, memory_limit, timeout, progress
         )
     except BaseException:
         if own is not None:
@@ -113,31 +121,29 @@ def _array_parts(array, target):
         )
     if array.numblocks[1] > 1:
         array = array.rechunk({1: -1})
-    return [part for (part,) in array.to_delayed()], None, None
+    return [array], None
 
 
 def _frame_parts(frame, target):
-    names = [str(name) for name in frame.columns]
-    targets = None
-    if target is not None:
-        if target not in frame.columns:
-            raise ValueError(
-                f"target={target!r} is no column of the data frame; it has {names[:10]}."
-            )
-        targets = frame[target].to_delayed()
-        frame = frame[[name for name in frame.columns if name != target]]
+    if target is not None and target not in frame.columns:
         names = [str(name) for name in frame.columns]
-    bad = [name for name, kind in zip(names, frame.dtypes, strict=True)
+        raise ValueError(
+            f"target={target!r} is no column of the data frame; it has {names[:10]}."
+        )
+    bad = [name for name, kind in frame.dtypes.items()
            if getattr(kind, "kind", "O") not in "fiub"]
     if bad:
         raise ValueError(
             f"column {bad[0]!r} of the data frame is not numeric; encode it as numbers, "
             "or leave it out."
         )
-    from dask import delayed
-
-    parts = [delayed(_values)(part) for part in frame.to_delayed()]
-    return parts, targets, names
+    columns = [name for name in frame.columns if name != target]
+    found = [
+        frame[columns].map_partitions(_values, meta=np.empty((0, len(columns))))
+    ]
+    if target is not None:
+        found.append(frame[target].map_partitions(_values, meta=np.empty(0)))
+    return found, [str(name) for name in columns]
 
 
 def _values(frame):
@@ -146,15 +152,23 @@ def _values(frame):
 
 # --- What runs on workers.
 
-def _facts(k, part):
-    """Shape, dtype, whether sparse and stored entries of a chunk."""
-    if not hasattr(part, "shape") or len(part.shape) != 2:
-        raise ValueError(
-            f"chunk {k} is no matrix: {type(part).__name__} of shape "
-            f"{getattr(part, 'shape', None)}."
-        )
-    sparse = hasattr(part, "tocsc")
-    return part.shape, np.dtype(part.dtype), sparse, part.nnz if sparse else part.size
+def _facts(part):
+    """Shape, dtype, whether sparse, stored entries and type of a chunk."""
+    shape, sparse = tuple(getattr(part, "shape", ())), hasattr(part, "tocsc")
+    if len(shape) != 2:
+        return shape, None, False, 0, type(part).__name__
+    return (
+        shape, np.dtype(part.dtype), sparse, part.nnz if sparse else part.size,
+        type(part).__name__,
+    )
+
+
+def _facts_here(keys):
+    """Those of the chunks that are on this worker."""
+    from distributed import get_worker
+
+    data = get_worker().data
+    return {key: _facts(data[key]) for key in keys if key in data}
 
 
 def _run(block, part, arguments, dtype, function, common):
@@ -220,21 +234,23 @@ class DaskChunks(Chunks):
     local = False
 
     def __init__(
-        self, client, own, parts, target, names, memory_limit, timeout, progress
+        self, client, own, collections, names, memory_limit, timeout, progress
     ):
         self.client, self._own, self.timeout = client, own, timeout
-        self.parts = client.compute(parts, optimize_graph=True)
-        facts = self._gather(
-            client.map(_facts, range(len(parts)), self.parts, pure=False), self.parts
-        )
-        if target is not None:
-            target = np.concatenate([
-                np.asarray(part, dtype=np.float64)
-                for part in self._gather(client.compute(list(target)))
-            ])
+        self._close_own = weakref.finalize(self, _close, own)
+        self._close_own.atexit = False  # then Dask closes what it has started
+        self._seen_workers = np.inf  # when there were some; not asked at first
+        with self._contact():
+            self.parts, targets = self._persisted(collections)
+            self._finish([*self.parts, *targets], self.parts)
+            facts = self._facts()
+            target = np.concatenate(client.gather(targets)) if targets else None
+        self._seen_workers = monotonic()
         blocks, shape, first = [], facts[0][0], 0
-        for k, (its, dtype, sparse, _) in enumerate(facts):
+        for k, (its, dtype, sparse, _, kind) in enumerate(facts):
             name = f"chunk {k}"
+            if len(its) != 2:
+                raise ValueError(f"{name} is no matrix: {kind} of shape {its}.")
             if its[1] != shape[1]:
                 raise ValueError(
                     f"{name} has {its[1]} columns, but the first has {shape[1]}; all must "
@@ -261,33 +277,123 @@ class DaskChunks(Chunks):
             n_stored=sum(fact[3] for fact in facts),
         )
 
+    def _persisted(self, collections):
+        """Futures of the chunks of a collection, and of a second one if there is one, in
+        their order."""
+        from distributed import futures_of
+
+        persisted = self.client.persist(collections, optimize_graph=True)
+        futures = {future.key: future for future in futures_of(persisted)}
+        found = []
+        for each in persisted:
+            keys = each.__dask_keys__()
+            if each.ndim == 2:
+                keys = [key for (key,) in keys]
+            found.append([futures[key] for key in keys])
+        return found[0], found[1] if len(found) > 1 else []
+
+    def _facts(self):
+        """`_facts` of all chunks: one task a worker, and one for each chunk that has
+        moved since."""
+        keys, where = {part.key for part in self.parts}, defaultdict(list)
+        for key, workers in self.client.who_has(self.parts).items():
+            if workers and key in keys:
+                where[workers[0]].append(key)
+        futures = [
+            self.client.submit(
+                _facts_here, its, workers=[worker], allow_other_workers=True, pure=False
+            ) for worker, its in where.items()
+        ]
+        found = {}
+        for some in self._gather(futures):
+            found |= some
+        rest = [part for part in self.parts if part.key not in found]
+        if rest:
+            each = self._gather(self.client.map(_facts, rest, pure=False), rest)
+            found |= {part.key: its for part, its in zip(rest, each, strict=True)}
+        return [found[part.key] for part in self.parts]
+
     def _gather(self, futures, parts=()):
         """Results in the order of the futures, within the time limit; what has failed is
         told of the first of the `parts` that they were made from."""
+        from distributed import KilledWorker
+
+        with self._contact():
+            self._finish(futures, parts)
+            try:
+                return self.client.gather(futures)
+            except KilledWorker as error:
+                raise self._killed("a chunk", error) from error
+
+    def _finish(self, futures, parts):
+        """Wait for futures, within the time limit."""
         from distributed import KilledWorker, wait
         from distributed import TimeoutError as Late
 
-        try:
-            wait(futures, timeout=self.timeout)
-            for k, part in enumerate(parts):
-                if part.status == "error":
-                    error = part.exception()
-                    if not isinstance(error, KilledWorker):
-                        raise ValueError(f"chunk {k} cannot be made: {error}") from error
-            return self.client.gather(futures)
-        except KilledWorker as error:
-            bad = [k for k, part in enumerate(parts) if part.status == "error"]
-            name = f"chunk {bad[0]}" if bad else "a chunk"
+        deadline = monotonic() + self.timeout
+        while True:
+            try:
+                wait(futures, timeout=max(min(SLICE, deadline - monotonic()), 0.0))
+                break
+            except Late:
+                self._check_workers()
+                if monotonic() >= deadline:
+                    self.client.cancel(futures)
+                    raise TimeoutError(
+                        f"the cluster did not answer within timeout={self.timeout:g} "
+                        "seconds; look for workers that are gone or out of memory, or "
+                        "raise timeout."
+                    ) from None
+        for k, part in enumerate(parts):
+            if part.status == "error":
+                error = part.exception()
+                if isinstance(error, KilledWorker):
+                    raise self._killed(f"chunk {k}", error) from error
+                raise ValueError(f"chunk {k} cannot be made: {error}") from error
+
+    def _killed(self, name, error):
+        return RuntimeError(
+            f"{name} has lost too many workers, the last {error.last_worker}; give "
+            "them more memory, or make chunks smaller."
+        )
+
+    def _check_workers(self):
+        """Raise a `RuntimeError` if there have been no workers for a while."""
+        if self.client.nthreads():
+            self._seen_workers = monotonic()
+        elif monotonic() - self._seen_workers > NO_WORKERS:
             raise RuntimeError(
-                f"{name} has lost too many workers, the last {error.last_worker}; give "
-                "them more memory, or make chunks smaller."
+                "all workers of the Dask cluster are gone, and with them the chunks. "
+                "Start workers again, give them more memory if that is why they ended, "
+                "and repeat the fit."
+            )
+
+    @contextmanager
+    def _contact(self):
+        """Where the cluster is asked: one error for all ways in which it can be gone."""
+        from asyncio import CancelledError
+        from concurrent.futures import CancelledError as Cancelled
+
+        from distributed.comm import CommClosedError
+
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # some are not of `Exception`
+            gone = self.client.status != "running"
+            if not gone and not isinstance(error, CancelledError | Cancelled |
+                                           CommClosedError):
+                raise
+            why = f"the client is {self.client.status}" if gone else (
+                f"{type(error).__name__}: the scheduler has forgotten the chunks"
+            )
+            raise RuntimeError(
+                f"the connection to the Dask cluster is lost ({why}). The client or the "
+                "cluster was closed or restarted, or the scheduler has ended, while X was "
+                "still in use. Connect to a running cluster, call riata.from_dask again, "
+                "and repeat the fit."
             ) from error
-        except Late:
-            self.client.cancel(futures)
-            raise TimeoutError(
-                f"the cluster did not answer within timeout={self.timeout:g} seconds; "
-                "look for workers that are gone or out of memory, or raise timeout."
-            ) from None
 
     def _map(self, task, *each, **options):
         """Futures of a task of each chunk, in messages of bounded size."""
@@ -310,13 +416,14 @@ class DaskChunks(Chunks):
         every = [() if arguments is None else arguments(k) for k in which]
         common = _common_of(every) if len(every) > 1 else []
         numbers = {id(part): number for number, part in enumerate(common)}
-        if common:
-            common = self._map(_itself, [common])[0]
-        return self._map(
-            _run, [self.blocks[k] for k in which], [self.parts[k] for k in which],
-            [_marked(arguments, numbers) for arguments in every], dtype=self.dtype,
-            function=function, common=common,
-        )
+        with self._contact():
+            if common:
+                common = self._map(_itself, [common])[0]
+            return self._map(
+                _run, [self.blocks[k] for k in which], [self.parts[k] for k in which],
+                [_marked(arguments, numbers) for arguments in every], dtype=self.dtype,
+                function=function, common=common,
+            )
 
     def _check_open(self):
         if self.parts is None:
@@ -326,7 +433,8 @@ class DaskChunks(Chunks):
         """As `Chunks.beside`: sent to the workers now, and kept there."""
         self._check_open()
         every = [arguments(k) for k in range(self.n_chunks)]
-        return self._map(_itself, every, self.parts).__getitem__
+        with self._contact():
+            return self._map(_itself, every, self.parts).__getitem__
 
     def _parts_of(self, which):
         return [self.parts[k] for k in which]
@@ -344,9 +452,10 @@ class DaskChunks(Chunks):
         """As `Chunks.reduce`, merged by the workers, in a tree of a fixed shape."""
         which = range(self.n_chunks) if which is None else list(which)
         parts = self._submit(function, arguments, which)
-        while len(parts) > 1:
-            groups = [parts[k:k + BRANCH] for k in range(0, len(parts), BRANCH)]
-            parts = self.client.map(_merged, groups, merge=merge, pure=False)
+        with self._contact():
+            while len(parts) > 1:
+                groups = [parts[k:k + BRANCH] for k in range(0, len(parts), BRANCH)]
+                parts = self.client.map(_merged, groups, merge=merge, pure=False)
         if not parts:
             return None
         (total,) = self._gather(parts, self._parts_of(which))
@@ -362,7 +471,12 @@ class DaskChunks(Chunks):
 
     def close(self):
         """Free the chunks, and the cluster if it was started for them."""
-        self.parts = None
-        if self._own is not None:
-            self._own.close()
-            self._own = None
+        self.parts = self._own = None
+        self._close_own()
+
+
+def _close(client):
+    """Close a client and the cluster that it has started, if there is one."""
+    if client is not None:
+        with suppress(Exception):
+            client.close()

@@ -12,7 +12,7 @@ from .._core.design import Design
 from .._core.gram import sparse_gram
 from ._blocks import arrays_of
 from ._chunks import SHARE_OF_BLOCKS, SHARE_OF_KEPT
-from ._sums import gram_of_design, rows_of, sums_of
+from ._sums import few_in_a_row, gram_of_design, rows_of, sparse_products, sums_of
 
 EPS = float(np.finfo(float).eps)
 NO_ROWS = np.empty(0, dtype=np.intp)
@@ -72,7 +72,11 @@ def packed_of(X, placed, cols, first, last):
 
 def gram_of(X, placed, cols, old):
     """``X~[:, cols]' W X~[:, cols[old:]]`` over the rows of a block."""
-    return gram_of_design(seen_as(X, placed), cols, old)
+    design, weights, center = seen_as(X, placed), placed[2], placed[3]
+    if center and few_in_a_row(design):
+        weights = np.ones(X.n_samples) if weights is None else weights
+        return sparse_products(design, cols, weights, old)[1]
+    return gram_of_design(design, cols, old)
 
 
 def whole_columns_of(X, weights, center, target, n_threads):
@@ -178,14 +182,20 @@ class Kept:
             return 2 * self.bytes
         return len(self.columns) * self.X.dtype.itemsize * self.X.n_samples
 
+    def need(self, count):
+        """Bytes for a number of columns."""
+        X = self.X
+        if not X.is_sparse:
+            return count * X.n_samples * X.dtype.itemsize
+        # those that are here are joined with those that come
+        return 2 * count * max(X.n_stored / X.n_features, 1.0) * (X.dtype.itemsize + 8)
+
     def _room_left(self):
         """How many more columns fit."""
         X, limit = self.X, self.limit - self.lent
         if not X.is_sparse:
-            capacity = int(limit // (X.dtype.itemsize * X.n_samples))
-            return min(capacity, X.n_features) - len(self.columns)
-        mean = max(X.n_stored / X.n_features, 1.0) * (X.dtype.itemsize + 8)
-        return int((limit - self.bytes) / (2 * mean))
+            return min(int(limit // self.need(1)), X.n_features) - len(self.columns)
+        return int((limit - self.bytes) / self.need(1))
 
     def _fetch(self, new):
         X, local = self.X, {}
@@ -511,7 +521,7 @@ class ChunkedDesign:
             return sparse_gram(self._kept_design(), self.kept.place[cols], old)
         if not self.X.axis:
             return self.X.reduce(gram_of, _add, lambda k: (self._placed(k), cols, old))
-        need = len(cols) * self.n_samples * self.X.dtype.itemsize / SHARE_OF_KEPT
+        need = self.kept.need(len(cols)) / SHARE_OF_KEPT
         raise MemoryError(
             f"memory_limit={self.X.memory_limit} is too small for the {len(cols)} columns "
             f"of {self.n_samples} rows that the solver works on: make it {need:.3g} bytes, "

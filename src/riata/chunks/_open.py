@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from .._validation import check_bool, check_integer
-from ._blocks import Block, MappedPart, Part, RawDense, SparseFile
+from ._blocks import Block, Part, SparseFile, part_of_file
 from ._chunks import MEMORY_LIMIT, Chunks, block_bytes, spooled
+from ._files import MappedMemory, Sources, files_below, mapping_of
 
 FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -86,12 +87,11 @@ class Opening:
         self.source, self.axis, self.target = source, axis, target
         self.memory_limit, self.spool, self.progress = memory_limit, spool, progress
         self.block_bytes = block_bytes(memory_limit)
+        self.sources = None  # `Sources`, where there are files
 
     def chunks(self):
         """The `Chunks`."""
         source = self.source
-        if isinstance(source, np.memmap) and isinstance(source.filename, str | Path):
-            return self._array(source, "X")
         if hasattr(source, "shape"):  # zarr's, NumPy's, SciPy's
             return self._array(source, "X")
         files = self._files()
@@ -102,6 +102,7 @@ class Opening:
             )
         (kind,) = kinds
         if kind == ".parquet":
+            self.sources = Sources(files, self._listing())
             return self._parquet(files)
         if self.target is not None:
             raise ValueError(f"target={self.target!r} is for Parquet files only.")
@@ -109,6 +110,7 @@ class Opening:
             if len(files) > 1:
                 raise ValueError("source holds several zarr arrays; open one.")
             return self._array(_open_zarr(files[0]), files[0].name)
+        self.sources = Sources(files, self._listing())
         return self._npy(files) if kind == ".npy" else self._npz(files)
 
     def _files(self):
@@ -116,9 +118,7 @@ class Opening:
         if isinstance(source, str | os.PathLike):
             path = Path(source)
             if path.is_dir() and _kind(path) != ".zarr":
-                files = sorted(
-                    (f for f in path.iterdir() if _kind(f) in KINDS), key=_natural
-                )
+                files = sorted(_files_in(path), key=_natural)
                 if not files:
                     raise ValueError(f"{path} holds no file of {', '.join(KINDS)}.")
                 return files
@@ -141,6 +141,13 @@ class Opening:
                 )
         return files
 
+    def _listing(self):
+        """Of a folder: what lists its files."""
+        if not isinstance(self.source, str | os.PathLike):
+            return None
+        path = Path(self.source)
+        return (lambda: _files_in(path)) if path.is_dir() else None
+
     # --- Arrays that can be sliced.
 
     def _array(self, array, name):
@@ -159,31 +166,46 @@ class Opening:
         if from_zarr:
             grid = array.chunks[axis]
             width = max(width // grid, 1) * grid
-        spans = _spans(shape[axis], width)
-        blocks = [
-            self._part(array, name, k, span, axis, shape) for k, span in enumerate(spans)
-        ]
-        if from_zarr and self._spools(bool(array.compressors or array.filters)):
+            self.sources = _sources_of_zarr(array)
+        recipe = self._recipe(array)
+        blocks = []
+        for k, span in enumerate(_spans(shape[axis], width)):
+            rows, cols = ((0, shape[0]), span) if axis else (span, (0, shape[1]))
+            blocks.append(Block(k, f"chunk {k} of {name}", rows, cols, recipe(rows, cols)))
+        packed = from_zarr and bool(array.compressors or array.filters)
+        if not sparse and self._spools(packed):
             return self._spooled(
-                ((block.name, block.recipe.load()) for block in blocks), axis, dtype
+                ((block.name, block.load(dtype).data) for block in blocks), axis, dtype
             )
         return self._made(blocks, shape, dtype, axis, sparse, n_stored)
 
-    def _part(self, array, name, k, span, axis, shape):
-        rows, cols = ((0, shape[0]), span) if axis else (span, (0, shape[1]))
-        recipe = Part(array, rows, cols)
-        if isinstance(array, np.memmap) and isinstance(array.filename, str | Path):
-            whole = (array.shape, array.dtype, array.flags)
-            recipe = _raw(array.filename, array.offset, *whole, rows, cols) or recipe
-        return Block(k, f"chunk {k} of {name}", rows, cols, recipe)
+    def _recipe(self, array):
+        """The function of rows and columns that gives the recipe for a part."""
+        mapping = mapping_of(array) if isinstance(array, np.ndarray) else None
+        if mapping is None:
+            return lambda rows, cols: Part(array, rows, cols)
+        _flush(array)
+        if mapping.path is not None:
+            self.sources = Sources([mapping.path])
+        source, offset = None, mapping.offset
+        if offset is None:
+            source = MappedMemory.of(array)
+            offset = array.__array_interface__["data"][0] - source.first
+        else:
+            source = self.sources[mapping.path]
+        return lambda rows, cols: part_of_file(
+            source, offset, array.strides, array.dtype, rows, cols
+        )
 
     def _spools(self, pays):
         return pays if self.spool == "auto" else self.spool
 
     def _made(self, blocks, shape, dtype, axis, sparse, n_stored, **more):
+        sources = None if "folder" in more else self.sources
         return Chunks(
             blocks, shape, dtype, axis=axis, is_sparse=sparse, n_stored=n_stored,
-            memory_limit=self.memory_limit, progress=self.progress, **more,
+            memory_limit=self.memory_limit, progress=self.progress, sources=sources,
+            **more,
         )
 
     # --- Files.
@@ -200,6 +222,8 @@ class Opening:
         for path, header, start in zip(files, headers, starts, strict=True):
             its, fortran, dtype, offset = header
             size = its[0] * its[1] * dtype.itemsize
+            unit = dtype.itemsize
+            strides = (unit, its[0] * unit) if fortran else (its[1] * unit, unit)
             for first, last in _spans(its[axis], _width(its, axis, size, self)):
                 inner = ((0, its[0]), (first, last)) if axis else (
                     (first, last), (0, its[1])
@@ -207,9 +231,9 @@ class Opening:
                 whole = (0, shape[1 - axis])
                 span = start + first, start + last
                 rows, cols = (whole, span) if axis else (span, whole)
-                recipe = _raw(path, offset, its, dtype, fortran, *inner)
-                if recipe is None:
-                    recipe = MappedPart(str(path), *inner)
+                recipe = part_of_file(
+                    self.sources[path], offset, strides, dtype, *inner
+                )
                 k = len(blocks)
                 blocks.append(Block(k, _name(k, path, first, last, axis), rows, cols,
                                     recipe))
@@ -237,7 +261,7 @@ class Opening:
             whole, span = (0, shape[1 - axis]), (start, start + its[axis])
             rows, cols = (whole, span) if axis else (span, whole)
             blocks.append(Block(k, f"chunk {k} ({path.name})", rows, cols,
-                                SparseFile(str(path))))
+                                SparseFile(self.sources[path])))
         return self._made(blocks, shape, dtypes[0], axis, True, n_stored)
 
     def _pieces(self, files, axis):
@@ -256,6 +280,10 @@ class Opening:
     def _spooled(self, parts, axis, dtype, **more):
         folder, written, n_stored = spooled(parts, self.memory_limit)
         try:
+            if not written:
+                raise ValueError("source has no rows; at least one is needed.")
+            if self.sources is not None:
+                self.sources.check()
             names = [name for name, _, _ in written]
             shapes = [shape for _, shape, _ in written]
             sparse = hasattr(written[0][2], "n_stored")
@@ -303,6 +331,31 @@ KINDS = ".npy", ".npz", ".zarr", ".parquet"
 def _kind(path):
     suffix = path.suffix.lower()
     return ".parquet" if suffix == ".pq" else suffix
+
+
+def _files_in(folder):
+    """Paths of its files of kinds that can be opened."""
+    return [path for path in folder.iterdir() if _kind(path) in KINDS]
+
+
+def _flush(array):
+    """Let later changes of a memory map show in the file's modification time."""
+    while isinstance(array, np.ndarray):
+        if getattr(array, "mode", None) in ("r+", "w+"):
+            array.flush()
+        array = array.base
+
+
+def _sources_of_zarr(array):
+    """The files of a zarr array in a folder or an archive; None for other stores."""
+    store = array.store
+    root = getattr(store, "root", None) or getattr(store, "path", None)
+    if not isinstance(root, str | os.PathLike) or not os.path.exists(root):
+        return None
+    if os.path.isfile(root):
+        return Sources([root])
+    folder = os.path.join(root, array.path)
+    return Sources(files_below(folder), lambda: files_below(folder))
 
 
 def _natural(path):
@@ -396,28 +449,15 @@ def _npy_header(path):
     return shape, fortran, dtype, offset
 
 
-def _raw(path, offset, shape, dtype, fortran, rows, cols):
-    """The recipe for a part that stands in one piece, or None."""
-    if hasattr(fortran, "f_contiguous"):
-        if not (fortran.f_contiguous or fortran.c_contiguous):
-            return None
-        fortran = not fortran.c_contiguous
-    n, p = rows[1] - rows[0], cols[1] - cols[0]
-    if fortran and n == shape[0]:
-        start = cols[0] * shape[0]
-    elif not fortran and p == shape[1]:
-        start = rows[0] * shape[1]
-    else:
-        return None
-    start = offset + start * dtype.itemsize
-    return RawDense(str(path), start, (n, p), dtype, "F" if fortran else "C")
-
-
 def _load_npz(path):
     from scipy.sparse import load_npz
 
     try:
-        return load_npz(path)
+        with open(path, "rb") as file:  # which is not closed by all errors
+            matrix = load_npz(file)
+        if hasattr(matrix, "check_format"):  # indices that lead out of the matrix
+            matrix.check_format()
+        return matrix
     except MemoryError:
         raise
     except Exception as error:

@@ -1,6 +1,32 @@
 """Parquet files of numeric columns, in batches of rows."""
 
+import json
+import re
+
 import numpy as np
+
+NUMERIC = ("int", "uint", "float", "double", "half", "bool", "decimal")
+
+
+def index_columns(schema):
+    """Names of the columns that hold the index of a pandas data frame, which are no
+    features: those that pandas lists, and those that have the names it gives."""
+    try:
+        named = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
+    except (KeyError, TypeError, ValueError):  # not written by pandas
+        named = []
+    return {
+        name for name in schema.names
+        if name in named or re.fullmatch(r"__index_level_\d+__", name)
+    }
+
+
+def float_values(column):
+    """Numbers of an Arrow array as float64, NaN where a value is missing."""
+    values = column.to_numpy() if hasattr(column, "chunks") else (
+        column.to_numpy(zero_copy_only=False)
+    )
+    return values.astype(float, copy=False)
 
 
 def _open(path):
@@ -26,14 +52,15 @@ def columns_of(files, target):
     for path in files:
         with _open(path) as file:
             schema = file.schema_arrow
-        its = [name for name in schema.names if name != target]
+        index = index_columns(schema) - {target}
+        its = [name for name in schema.names if name != target and name not in index]
         if target is not None and target not in schema.names:
             raise ValueError(
                 f"target={target!r} is no column of {path}; it has {schema.names[:10]}."
             )
         for field in schema:
             kind = str(field.type)
-            if not kind.startswith(("int", "uint", "float", "double", "half", "bool")):
+            if field.name not in index and not kind.startswith(NUMERIC):
                 raise ValueError(
                     f"column {field.name!r} of {path} is of type {kind}; encode it as "
                     "numbers, or leave it out."
@@ -51,6 +78,8 @@ def columns_of(files, target):
 def batches(files, names, target, n_rows, targets):
     """Yield names and float64 arrays of at most so many rows; the target's values are
     appended to `targets`."""
+    from pyarrow import ArrowException
+
     wanted = [*names, target] if target is not None else names
     for path in files:
         with _open(path) as file:
@@ -64,7 +93,7 @@ def batches(files, names, target, n_rows, targets):
                         targets.append(_numbers(batch, target, path, first))
                     first += len(batch)
                     yield f"{path.name}, rows {first - len(batch)} to {first}", part
-            except OSError as error:
+            except (OSError, ArrowException) as error:
                 raise ValueError(f"{path} cannot be read: {error}") from error
 
 
@@ -76,4 +105,4 @@ def _numbers(batch, name, path, first):
             f"column {name!r} of {path} has a missing value at row {row}. Remove such "
             "rows, or fill them in."
         )
-    return column.to_numpy(zero_copy_only=False).astype(float, copy=False)
+    return float_values(column)

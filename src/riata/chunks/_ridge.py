@@ -1,6 +1,8 @@
 """Ridge with the squared loss on chunks: products of all columns, or of all rows, from one
 read; solutions at all alphas from one decomposition of these; certificates by reads."""
 
+from time import monotonic
+
 import numpy as np
 
 from .._newton import gradient
@@ -52,6 +54,9 @@ def ridge_solutions(solver, alphas):
             C[np.searchsorted(columns, solver.cols)] = solver.C[:, :len(ahead)]
             W = W + route.solve(ahead, C - ahead * l2[:, None] * W)
         yield from found
+        if monotonic() > solver.settings.deadline:
+            solver.late = first + solver.lanes < len(alphas)
+            return
 
 
 class Columns:

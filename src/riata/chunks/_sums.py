@@ -11,6 +11,7 @@ import numpy as np
 
 from .._core.design import Design
 from .._core.gram import sparse_gram
+from .._newton import gradient
 
 PANEL_BYTES = 8 * 2**20  # of rows that are multiplied at once
 FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
@@ -137,9 +138,15 @@ def _sums(X, y, weights, with_gram, n_threads):
     )
 
 
+def few_in_a_row(design):
+    """Whether products are best formed from the entries of each row."""
+    return design.sparse and design.nnz <= FEW_IN_A_ROW * design.n_samples
+
+
 def gram_of_design(design, columns, old):
-    """``X~[:, columns]' W X~[:, columns[old:]]``, by panels of rows."""
-    if design.sparse and design.nnz <= FEW_IN_A_ROW * design.n_samples:
+    """``X~[:, columns]' W X~[:, columns[old:]]``, by panels of rows; the means taken off
+    have to be those of the design."""
+    if few_in_a_row(design):
         return sparse_gram(design, columns, old)
     size = len(columns)
     gram = np.zeros((size, size - old))
@@ -152,6 +159,25 @@ def gram_of_design(design, columns, old):
         design.pack(columns, first, last, panel)
         gram += panel.T @ panel[:, old:]
     return gram
+
+
+def sparse_products(design, columns, weights, old=0):
+    """Weighted sums of columns of a sparse block, and of products of columns with those
+    from the `old`-th on.
+
+    The means that are taken off are those of all of X, so that the sums over the rows of
+    the block are not zero, as `sparse_gram` assumes.
+    """
+    pulls = gradient(design, weights[:, None], columns)[:, 0]
+    # only columns without zeros are centred entry by entry
+    full = np.diff(design.take(columns)[2]) == design.n_samples
+    raw = design.reweighted(weights)
+    raw.mean[columns[full]] = design.mean[columns[full]]
+    mean = np.where(full, 0.0, design.mean[columns]) * design.scale[columns]
+    gram, half = sparse_gram(raw, columns, old), pulls + 0.5 * weights.sum() * mean
+    gram -= np.outer(half, mean[old:])
+    gram -= np.outer(mean, half[old:])
+    return pulls, gram
 
 
 def sampled_rows(X, weights):

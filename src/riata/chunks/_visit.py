@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._core.gram import sparse_gram
 from .._newton import floored, gradient, product
 from .._predictors import CURVATURE, EXCESS, LOSS
 from .._problem import GeneralProblem
 from ._design import seen_as
+from ._sums import sparse_products
 
 PANEL_BYTES = 2**20  # of rows that are looked at at once
 SPARSE = 0.2  # density up to which products are formed entry by entry
@@ -132,16 +132,7 @@ class SparseRows:
             if len(which):
                 design.pack(which, 0, self.n, packed)
             return products_of(packed, weights)
-        pulls = gradient(design, weights[:, None], which)[:, 0]
-        # only columns without zeros are centred entry by entry
-        full = np.diff(design.take(which)[2]) == self.n
-        raw = design.reweighted(weights)
-        raw.mean[which[full]] = design.mean[which[full]]
-        mean = np.where(full, 0.0, design.mean[which]) * design.scale[which]
-        gram, half = sparse_gram(raw, which, 0), pulls + 0.5 * weights.sum() * mean
-        gram -= np.outer(half, mean)
-        gram -= np.outer(mean, half)
-        return pulls, gram
+        return sparse_products(design, which, weights)
 
 
 def products_of(packed, weights):

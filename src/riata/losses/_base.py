@@ -1,6 +1,11 @@
 """What the solver needs of a loss; a new one is a subclass in a file of its own."""
 
+import math
+
 import numpy as np
+
+# Log-odds of a class whose complement has a probability below rounding.
+CERTAIN = -math.log(np.finfo(float).eps)
 
 
 class Loss:
@@ -121,6 +126,10 @@ class Loss:
     def check_mean(self, mean):
         """Raise ValueError if the intercept of a model without features would be
         infinite; `mean` is the weighted mean of y."""
+
+    def check_predictor(self, eta):
+        """Raise ValueError if `value` is infinite at the predictors `eta` of the model
+        without features, as where they are out of the range of a mean."""
 
     def start(self, mean):
         """A linear predictor to start from, given the weighted mean of y."""

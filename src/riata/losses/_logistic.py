@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._base import Loss, refuse, xlogy
+from ._base import CERTAIN, Loss, refuse, xlogy
 
 
 class Logistic(Loss):
@@ -36,7 +36,7 @@ class Logistic(Loss):
         """Two classes are needed."""
         if not 0.0 < mean < 1.0:
             raise ValueError(
-                f"y holds one class only ({mean:g}, among samples of positive weight): "
+                f"y holds one class only ({mean:g}): "
                 f"loss={self.name!r} with an intercept needs both. Pass "
                 "fit_intercept=False, or samples of the other class."
             )
@@ -81,7 +81,10 @@ class Logistic(Loss):
         return (y == 1.0) * 1.0 - (y == 0.0)
 
     def start(self, mean):
-        """Log-odds."""
+        """Log-odds; of a single class, those at which the other class has a probability
+        below rounding."""
+        if mean in (0.0, 1.0):
+            return CERTAIN if mean else -CERTAIN
         return float(np.log(mean / (1.0 - mean)))
 
     def predict(self, eta):

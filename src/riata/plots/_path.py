@@ -109,6 +109,8 @@ class PathDisplay:
         -------
         PathDisplay, or ClassPathsDisplay of several classes
         """
+        if feature_names is None:
+            feature_names = getattr(path, "feature_names_in", None)
         options = {"alpha": alpha, "feature_names": feature_names}
         if class_of_interest is None and isinstance(path.coef, list):
             if len(path.coef) <= MOST_CLASSES:

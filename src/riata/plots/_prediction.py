@@ -81,7 +81,7 @@ class PredictionDisplay:
         return cls(y_true, y_pred).plot(ax)
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, ax=None):
+    def from_estimator(cls, estimator, X, y, *, offset=None, ax=None):
         """Draw what a fitted regressor predicts.
 
         Parameters
@@ -90,6 +90,8 @@ class PredictionDisplay:
             A fitted regressor, of any package.
         X : array-like or sparse of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
+        offset : float or array-like of shape (n_samples,), optional
+            For a regressor of riata that was fitted with an offset.
         ax
             As of `plot`.
 
@@ -102,7 +104,8 @@ class PredictionDisplay:
                 f"{type(estimator).__name__} is a classifier; its predictions are "
                 "labels. Draw a regressor, or with from_predictions probabilities."
             )
-        return cls(y, estimator.predict(X)).plot(ax)
+        options = {} if offset is None else {"offset": offset}
+        return cls(y, estimator.predict(X, **options)).plot(ax)
 
     @classmethod
     def from_result(cls, result, X, y, *, rule="min", offset=None, ax=None):

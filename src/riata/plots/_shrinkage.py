@@ -87,8 +87,6 @@ class ShrinkageDisplay:
         -------
         ShrinkageDisplay
         """
-        if feature_names is None:
-            feature_names = getattr(X, "columns", None)
         lasso = fit_path(X, y, l1_ratio=1.0, **options)
         alphas = options.pop("alphas", 100)
         automatic = isinstance(alphas, Integral)
@@ -130,12 +128,14 @@ class ShrinkageDisplay:
                     "time."
                 )
         part = _eventful(ridge_path) if crop else slice(None)
-        lasso = PathDisplay(
-            lasso_path.alphas, lasso_path.coef, feature_names=feature_names
-        )
+        names = [
+            getattr(path, "feature_names_in", None) if feature_names is None
+            else feature_names
+            for path in (lasso_path, ridge_path)
+        ]
+        lasso = PathDisplay(lasso_path.alphas, lasso_path.coef, feature_names=names[0])
         ridge = PathDisplay(
-            ridge_path.alphas[part], ridge_path.coef[:, part],
-            feature_names=feature_names,
+            ridge_path.alphas[part], ridge_path.coef[:, part], feature_names=names[1]
         )
         return cls(lasso, ridge).plot(ax, n_labels=n_labels)
 
