@@ -228,10 +228,10 @@ def _audit_general(problem, coef, intercept, alpha):
     w, active = _in_design(problem, coef)
     Eta = np.zeros((design.n_samples, 1))
     design.subtract_product(active, -problem.eta_unit * w[active, None], Eta)
-    Eta += problem.null_eta
+    given = _given(problem, Eta)
     shift = intercept - problem.center
     shift += float(design.mean @ coef) if problem.fit_intercept else 0.0
-    given = Eta + shift / problem.target_unit
+    given = given + shift / problem.target_unit
     best, square = given, problem.eta_unit**2
     if problem.fit_intercept:
         best, _ = problem.settle(given)
@@ -290,7 +290,7 @@ def _audit_weighted_classes(problem, coef, intercept, alpha):
     design, strengths, square = problem.design, problem.strengths, problem.eta_unit**2
     kind = _kind(problem)
     B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
-    Eta = product(design, everything, problem.eta_unit * B) + problem.null_eta
+    Eta = _given(problem, product(design, everything, problem.eta_unit * B))
     shift = intercept - problem.center
     shift = shift + (coef @ design.mean if problem.fit_intercept else 0.0)
     given = best = Eta + shift
@@ -310,6 +310,14 @@ def _audit_weighted_classes(problem, coef, intercept, alpha):
     constant = np.abs(problem.weigh(problem.residuals(given)).mean(axis=0)).max()
     kkt = max(kkt, float(constant) * problem.unit * problem.fit_intercept)
     return loss + above + penalty, gap + above, kkt
+
+
+def _given(problem, Eta):
+    """Predictors from those of the columns; where a sample has no weight, in which the
+    loss might overflow, those of the null model."""
+    if problem.weights is not None:
+        Eta[problem.weights == 0.0] = 0.0
+    return Eta + problem.null_eta
 
 
 def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):

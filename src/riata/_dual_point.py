@@ -125,6 +125,8 @@ def _projected(problem, packed, root, Eta):
     residual, factor, scaled = _half_hessian(problem, Eta)
     size = residual.size
     A = np.einsum("ij,ica->iajc", packed, factor).reshape(size, -1)
+    if not np.isfinite(A).all():  # predictors at the ends of the range
+        return residual, np.zeros_like(residual), 0.0, math.inf
     left, values, right = np.linalg.svd(A, full_matrices=False)
     keep = values > values[0] * max(A.shape) * EPS
     left, values, right = left[:, keep], values[keep], right[keep]

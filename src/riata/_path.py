@@ -555,8 +555,9 @@ def _limit_of_ridge(problem, settings, data, penalty, loss):
     W, strengths = (found[0] - 6.0 * found[1] + 8.0 * found[2]) / 3.0, ridge.strengths
     if strengths.lower is not None:
         lower, upper = strengths.lower[:, None], strengths.upper[:, None]
-        at_bound = (found[2] == lower) | (found[2] == upper)
-        W = np.where(at_bound, found[2], np.clip(W, lower, upper))
+        # what is at a bound stays there, exactly
+        fixed = (found[2] == lower) | (found[2] == upper)
+        W = np.clip(np.where(fixed, found[2], W), lower, upper)
     return W
 
 

@@ -10,16 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._core.certificate import Strengths, in_design_units
+from ._core.certificate import MOST_UNIT, Strengths, in_design_units
 from ._core.design import Design, standard_target
 from ._core.elementwise import visit
 from ._predictors import LOSS, Predictors, visit_by_rows
 
 EPS = float(np.finfo(float).eps)
 NEGLIGIBLE = 1e-12  # share of the null objective that rounding of y may cost
+NO_COLUMNS = np.empty(0, dtype=np.intp)
 SMALLEST = float(np.finfo(float).tiny)
 COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
-MOST_UNIT = 2.0**1010  # of a coefficient; likewise a penalty at alpha = 1
 LARGEST = 2.0**1023  # target that can be brought to units near one
 WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
@@ -158,11 +158,12 @@ class Problem:
             factor = np.where(excluded, 0.0, factor)
             scale[excluded] = sqnorm[excluded] = design.xty[excluded] = 0.0
         self.factor, self.sd = factor, sd
-        penalties = in_design_units(factor, sd, scale, sqnorm, n, l1_ratio, self.unit)
-        if self._leave_out_tiny(*penalties):
-            penalties = in_design_units(
-                factor, sd, scale, sqnorm, n, l1_ratio, self.unit
-            )
+        units = factor, sd, scale, sqnorm, n, l1_ratio, self.unit
+        *penalties, extreme = in_design_units(*units)
+        self.left_out, self.least_alpha = NO_COLUMNS, 0.0
+        if extreme or not self.unit * self.unit < math.inf:
+            self._leave_out_tiny(*penalties)
+            *penalties, _ = in_design_units(*units)
         l1, l2, self.coef_unit, unit, free = penalties
         known = self.fit_intercept or not standardize
         self.spread = Spread(sqnorm if known else n * sd**2, scale, n)
@@ -177,20 +178,19 @@ class Problem:
 
     def _leave_out_tiny(self, l1, l2, coef_unit, gradient_unit, free):
         """Exclude columns that are so small, against y, that their penalty or their
-        coefficients could not be represented; returns whether there are any.
+        coefficients could not be represented.
 
         `least_alpha` is the alpha from which on their coefficients are zero to rounding
         anyway. A column without such an alpha is an error, as are units of X and y whose
         products are beyond the range of double precision.
         """
         design = self.design
-        self.left_out, self.least_alpha = np.empty(0, dtype=np.intp), 0.0
         self._check_units(coef_unit, gradient_unit)
         tiny = (coef_unit > MOST_UNIT) | (design.sqnorm < 0.5)
         tiny |= np.maximum(l1, l2) > MOST_UNIT
         tiny = np.flatnonzero(tiny & (design.sqnorm > 0.0))
         if not len(tiny):
-            return False
+            return
         # (the penalties themselves may overflow)
         sd, factor = self.sd[tiny], 1.0 if self.factor is None else self.factor[tiny]
         with np.errstate(divide="ignore"):
@@ -202,7 +202,6 @@ class Problem:
         if self.options.standardize or np.isin(tiny, free).any():
             self._refuse_tiny()
         design.scale[tiny] = design.sqnorm[tiny] = design.xty[tiny] = 0.0
-        return True
 
     def _check_units(self, coef_unit, gradient_unit):
         """Refuse units in which coefficients, gradients or objectives are not finite."""
@@ -223,8 +222,10 @@ class Problem:
     def check_alphas(self, largest, smallest):
         """Refuse an alpha at which a penalty overflows, or that is too small to keep a
         column at zero that had to be left out."""
-        most = max(self.strengths.l1.max(initial=0.0), self.strengths.l2.max(initial=0.0))
-        if not float(largest) * float(most) < math.inf:
+        l1, l2 = self.strengths.l1, self.strengths.l2
+        if largest > 1e3 and not (
+            float(largest) * float(max(l1.max(initial=0.0), l2.max(initial=0.0))) < math.inf
+        ):
             raise ValueError(
                 f"alpha={largest:g} is so large that the penalty is beyond the range of "
                 "double precision; choose a smaller alpha, or rescale X or y."

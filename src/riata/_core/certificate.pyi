@@ -9,6 +9,8 @@ _Mask = NDArray[np.uint8]
 def losses(
     yy: float, xty: _Float, C: _Float, w: _Float, noise: float = 0.0
 ) -> tuple[_Float, _Float]: ...
+MOST_UNIT: float
+
 def in_design_units(
     factor: _Float | None,
     sd: _Float,
@@ -17,7 +19,7 @@ def in_design_units(
     n_samples: float,
     l1_ratio: float,
     unit: float,
-) -> tuple[_Float, _Float, _Float, _Float, _Ids]: ...
+) -> tuple[_Float, _Float, _Float, _Float, _Ids, bool]: ...
 
 def in_user_units(
     columns: _Ids,

@@ -17,6 +17,10 @@ from .penalty cimport (
 cdef enum:
     N_TERMS = 6
 
+# Of a coefficient, in the user's units; likewise a penalty at alpha = 1.
+MOST_UNIT = 2.0**1010
+cdef double _MOST_UNIT = MOST_UNIT
+
 
 cdef struct Terms:  # all of them doubles
     double kappa      # how far the residual must shrink to be dual feasible
@@ -92,8 +96,12 @@ def in_design_units(
         The same of a correlation, as the gradient of the mean loss.
     free : ndarray of intp
         Columns that matter and that no penalty holds.
+    extreme : bool
+        Whether some of these numbers, of a column that matters, are at the ends of the
+        range of double precision.
     """
     cdef Py_ssize_t p = scale.shape[0], j
+    cdef bint extreme = False
     cdef list free = []
     cdef double[::1] l1 = np.empty(p), l2 = np.empty(p)
     cdef double[::1] coef_unit = np.empty(p), gradient_unit = np.empty(p)
@@ -108,9 +116,15 @@ def in_design_units(
         gradient_unit[j] = unit / (n_samples * scale[j]) if scale[j] > 0.0 else 0.0
         if l1[j] == 0.0 and l2[j] == 0.0 and sqnorm[j] > 0.0:
             free.append(j)
+        if sqnorm[j] != 0.0 and not (
+            0.5 <= sqnorm[j] < INFINITY and gradient_unit[j] < INFINITY
+            and 1.0 / _MOST_UNIT <= coef_unit[j] <= _MOST_UNIT
+            and l1[j] <= _MOST_UNIT and l2[j] <= _MOST_UNIT
+        ):
+            extreme = True
     return (
         np.asarray(l1), np.asarray(l2), np.asarray(coef_unit),
-        np.asarray(gradient_unit), np.array(free, dtype=np.intp),
+        np.asarray(gradient_unit), np.array(free, dtype=np.intp), extreme,
     )
 
 
