@@ -77,7 +77,11 @@ class Case:
     def __init__(self, operation, shape, storage, dtype, rhs):
         X, self.R, self.B = arrays(shape, storage, np.dtype(dtype).type)
         self.rhs = rhs
-        self.R = np.ascontiguousarray(self.R[:, :rhs] - self.R[:, :rhs].mean(axis=0))
+        from riata._core.design import cache_lines
+
+        R = cache_lines(X.shape[0], rhs)  # as the solver has them
+        R[:] = self.R[:, :rhs] - self.R[:, :rhs].mean(axis=0)
+        self.R = R
         self.B = np.ascontiguousarray(self.B[:, :rhs])
         self.X = X
         y = np.zeros(X.shape[0])
@@ -119,8 +123,11 @@ class Case:
         self.expected = lambda: self._correlations(cols)
 
     def residual(self, _):
+        from riata._core.design import cache_lines
+
         cols = np.arange(self.X.shape[1], dtype=np.intp)
-        start, R = self.R, self.R.copy()
+        start, R = self.R, cache_lines(*self.R.shape)
+        R[:] = start
         X, B = self.double, self.B
 
         def once():
