@@ -244,8 +244,8 @@ class Case:
         for name, call in ("riata", self.run), ("numpy", self.reference):
             if call is None:
                 continue
-            times, end = [], time.process_time() + budget
-            while len(times) < 3 or start < end:
+            times = []
+            while len(times) < 3 or sum(times) < budget:
                 start = time.process_time()
                 call()
                 times.append(time.process_time() - start)
@@ -378,12 +378,23 @@ def slow_levels(case, results, levels):
 
 
 def markdown(rows, names, machine):
-    """Return a table for a file."""
-    head = ["case"]
-    for name in names:
-        head += [f"{name} ms", "/ gemm", "/ best gemm", "GB/s", "error"]
-    lines = [machine, "", f"| {' | '.join(head)} |", f"| --- |{' --: |' * (len(head) - 1)}"]
-    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows]) + "\n"
+    """Return a table for a file: a cell holds ms, ratio to NumPy, and GB/s."""
+    lines = [
+        "# Results of the kernels", "", f"{machine}; one thread; least processor time.",
+        "See the [README](../README.md) for what is measured. A cell holds milliseconds,",
+        "in brackets the ratio to NumPy's product in double precision by a BLAS of the same",
+        "instruction set, and GB/s; the last column the largest relative difference.",
+        "", f"| case | {' | '.join(names)} | error |",
+        f"| --- |{' --: |' * (len(names) + 1)}",
+    ]  # fmt: skip
+    for row in rows:
+        line, errors = [row[0]], []
+        for k in range(1, len(row), 5):
+            ms, own, _, speed, error = row[k : k + 5]
+            line.append(ms + (f" ({own})" if own else "") + (f" {speed}" if speed else ""))
+            errors.append(float(error))
+        lines.append(f"| {' | '.join([*line, f'{max(errors):.0e}'])} |")
+    return "\n".join(lines) + "\n"
 
 
 def main():
