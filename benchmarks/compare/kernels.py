@@ -382,7 +382,7 @@ def markdown(rows, names, machine):
     lines = [
         "# Results of the kernels", "", f"{machine}; one thread; least processor time.",
         "See the [README](../README.md) for what is measured. A cell holds milliseconds,",
-        "in brackets the ratio to NumPy's product in double precision by a BLAS of the same",
+        "in brackets the ratio to NumPy's product in double precision by a BLAS of that",
         "instruction set, and GB/s; the last column the largest relative difference.",
         "", f"| case | {' | '.join(names)} | error |",
         f"| --- |{' --: |' * (len(names) + 1)}",
