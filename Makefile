@@ -87,14 +87,17 @@ with_variant = PYTHONPATH=$(call variant,$(1))
 # The tests that reach compiled code and neither measure memory nor start processes.
 CORE_TESTS = $(addprefix tests/test_,path.py certificate.py degenerate.py sparse_core.py)
 
-# Another level's rounding shows in what compiled code reaches, and in printed pages.
+# Another level's rounding shows in what compiled code reaches, and in printed pages; two
+# levels at a time.  (The scripts of examples/ are long, and print no numbers.)
 LEVEL_TESTS = $(CORE_TESTS) $(addprefix tests/test_,kernels.py solver.py docs.py cli.py)
 LEVELS = $(BIN)/python -c \
   'from riata._core.design import kernel_levels; print(*kernel_levels()[:-1] or ["baseline"])'
 test-levels: $(STAMPS)/riata $(STAMPS)/needs-test
-	@for level in $$($(LEVELS)); do echo "RIATA_KERNELS=$$level"; \
-	  RIATA_KERNELS=$$level $(BIN)/python -m pytest $(PYTEST_ARGS) $(LEVEL_TESTS) || exit 1; \
-	done
+	+$(MAKE) --no-print-directory -j2 -Otarget \
+	  $$($(LEVELS) | sed 's/[^ ]*/test-level-&/g')
+test-level-%: $(STAMPS)/riata $(STAMPS)/needs-test
+	RIATA_KERNELS=$* $(BIN)/python -m pytest -p no:cacheprovider \
+	  -k 'not examples_run' $(PYTEST_ARGS) $(LEVEL_TESTS)
 
 test-serial: $(STAMPS)/riata-serial $(STAMPS)/needs-test
 	$(call with_variant,serial) $(BIN)/python -m pytest $(PYTEST_ARGS) tests/test_path.py

@@ -21,8 +21,37 @@ def _design(X, y):
     return Design(*parts, X.shape, None, False, y)
 
 
+def _levels():
+    try:
+        from riata._core.design import kernel_levels
+    except ImportError:
+        return ["best"]
+    return kernel_levels()
+
+
+class Levels:
+    """X'R for eight right-hand sides at each instruction-set level of the processor."""
+
+    params = (_levels(), list(DATA))
+    param_names = ("level", "data")
+
+    def setup(self, level, data):
+        from riata._core.design import use_kernel_level
+
+        X, y = problem(data).X, problem(data).y
+        X = X if sp.issparse(X) else np.asfortranarray(X)
+        use_kernel_level(level)
+        self.eight = np.ascontiguousarray(np.repeat(y[:, None], 8, axis=1))
+        self.out = np.empty((X.shape[1], 8))
+        self.design = _design(X, y)
+
+    def time_gradient_of_8(self, level, data):
+        self.design.gradient(self.eight, self.out)
+
+
 class Kernels:
-    """X'R for one and for eight right-hand sides, and a Gram matrix of 100 columns."""
+    """X'R for one and for eight right-hand sides, updates of residuals, and eight columns
+    of a Gram matrix of 100."""
 
     params = (["riata", "numpy"], list(DATA))
     param_names = ("library", "data")
@@ -34,7 +63,10 @@ class Kernels:
         self.one = np.ascontiguousarray(y[:, None])
         self.eight = np.ascontiguousarray(np.repeat(y[:, None], 8, axis=1))
         self.columns = np.arange(100, dtype=np.intp)
-        self.gram = np.empty((100, 100))
+        self.factors = np.full((100, 8), 1e-3)
+        self.residual = self.eight.copy()
+        self.places = np.arange(8, dtype=np.intp)
+        self.gram = np.zeros((100, 100), order="F")
         if library == "riata":
             self.design = _design(X, y)
             self.out = {k: np.empty((X.shape[1], k)) for k in (1, 8)}
@@ -51,9 +83,15 @@ class Kernels:
     def time_gradient_of_8(self, library, data):
         self._gradient(library, self.eight)
 
+    def time_residual_of_8(self, library, data):
+        if library == "riata":
+            self.design.subtract_product(self.columns, self.factors, self.residual)
+        else:
+            self.X[:, :100] @ self.factors
+
     def time_gram(self, library, data):
         if library == "riata":
-            self.design.gram(self.columns, self.columns, self.gram)
+            self.design.gram_columns(self.columns, self.places, self.gram)
         else:
             columns = self.X[:, :100]
-            columns.T @ columns
+            columns.T @ columns[:, :8]

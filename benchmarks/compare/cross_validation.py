@@ -35,6 +35,7 @@ import riata
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cells import all_cells
+from levels import machine
 
 LASSO = ("tall", "california_poly4", "diabetes", "leukemia", "riboflavin", "ar1_wide",
          "sparse_wide-to0.1", "sparse_mid")
@@ -243,6 +244,8 @@ def main():
     options = parser.parse_args()
     patterns = options.cells.split(",")
     lines = [
+        machine(),
+        "",
         "| cell | solver | CPU s | error of the curve | time / riata's |",
         "| --- | --- | --: | --: | --: |",
     ]

@@ -77,7 +77,11 @@ class Case:
     def __init__(self, operation, shape, storage, dtype, rhs):
         X, self.R, self.B = arrays(shape, storage, np.dtype(dtype).type)
         self.rhs = rhs
-        self.R = np.ascontiguousarray(self.R[:, :rhs] - self.R[:, :rhs].mean(axis=0))
+        from riata._core.design import cache_lines
+
+        R = cache_lines(X.shape[0], rhs)  # as the solver has them
+        R[:] = self.R[:, :rhs] - self.R[:, :rhs].mean(axis=0)
+        self.R = R
         self.B = np.ascontiguousarray(self.B[:, :rhs])
         self.X = X
         y = np.zeros(X.shape[0])
@@ -119,8 +123,11 @@ class Case:
         self.expected = lambda: self._correlations(cols)
 
     def residual(self, _):
+        from riata._core.design import cache_lines
+
         cols = np.arange(self.X.shape[1], dtype=np.intp)
-        start, R = self.R, self.R.copy()
+        start, R = self.R, cache_lines(*self.R.shape)
+        R[:] = start
         X, B = self.double, self.B
 
         def once():
@@ -237,8 +244,8 @@ class Case:
         for name, call in ("riata", self.run), ("numpy", self.reference):
             if call is None:
                 continue
-            times, end = [], time.process_time() + budget
-            while len(times) < 3 or start < end:
+            times = []
+            while len(times) < 3 or sum(times) < budget:
                 start = time.process_time()
                 call()
                 times.append(time.process_time() - start)
@@ -371,12 +378,23 @@ def slow_levels(case, results, levels):
 
 
 def markdown(rows, names, machine):
-    """Return a table for a file."""
-    head = ["case"]
-    for name in names:
-        head += [f"{name} ms", "/ gemm", "/ best gemm", "GB/s", "error"]
-    lines = [machine, "", f"| {' | '.join(head)} |", f"| --- |{' --: |' * (len(head) - 1)}"]
-    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows]) + "\n"
+    """Return a table for a file: a cell holds ms, ratio to NumPy, and GB/s."""
+    lines = [
+        "# Results of the kernels", "", f"{machine}; one thread; least processor time.",
+        "See the [README](../README.md) for what is measured. A cell holds milliseconds,",
+        "in brackets the ratio to NumPy's product in double precision by a BLAS of that",
+        "instruction set, and GB/s; the last column the largest relative difference.",
+        "", f"| case | {' | '.join(names)} | error |",
+        f"| --- |{' --: |' * (len(names) + 1)}",
+    ]  # fmt: skip
+    for row in rows:
+        line, errors = [row[0]], []
+        for k in range(1, len(row), 5):
+            ms, own, _, speed, error = row[k : k + 5]
+            line.append(ms + (f" ({own})" if own else "") + (f" {speed}" if speed else ""))
+            errors.append(float(error))
+        lines.append(f"| {' | '.join([*line, f'{max(errors):.0e}'])} |")
+    return "\n".join(lines) + "\n"
 
 
 def main():

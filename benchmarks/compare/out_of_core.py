@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import on_dask
+from levels import machine
 
 LIMIT = 64 * 2**20
 
@@ -150,7 +151,7 @@ def main():
 
 def report(folder, n, p):
     print("# Data larger than memory\n")
-    print(f"`out_of_core.py` on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}. "
+    print(f"`out_of_core.py` on {machine()}, load {os.getloadavg()[0]:.1f}. "
           f"Lasso paths of 100 alphas, tol 1e-6, memory_limit {LIMIT / 2**20:.0f} MB; "
           "the file cache is warm. MB: peak resident memory above that at the start.\n")
     print("| data | MB | where | seconds | of memory's | reads | gap | peak MB |")

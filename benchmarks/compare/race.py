@@ -329,7 +329,8 @@ def main():
         store["machine"] = machine()
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(store, indent=1))
-        print(f"\n{name} ({kernel_level()})\n{cell_table(store['cells'][name])}", flush=True)
+        table = cell_table(store["cells"][name])
+        print(f"\n{name} (kernels {kernel_level()})\n{table}", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import scipy.sparse as sp
 from gap import Problem
+from levels import machine
 from sklearn import linear_model
 
 import riata
@@ -51,6 +52,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeat", type=int, default=500)
     repeat = parser.parse_args().repeat
+    print(machine())
     print(f"{'':22}{'riata':>16}{'scikit-learn':>16}{'ratio':>14}{'gaps':>18}")
     print(f"{'':22}{2 * 'least  median':>32}{'least  median':>14}")
     for name, l1_ratio in ESTIMATORS.items():

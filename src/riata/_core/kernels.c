@@ -132,7 +132,7 @@ static inline INLINE block block_product(block x, block y, block z)
 
 /* Rows of a block that stay in the first cache (16 kB), and how far apart their columns
  * are put: not by a power of two, lest they compete for the same lines. */
-enum { PANEL = 256, APART = PANEL + LANES };
+enum { PANEL = 256, APART = PANEL + LANES, RUN = 8 * PANEL };
 
 /* out[c, :] += sum_i x_c[i * step] R[i, :]           for TILE vectors x_c */
 static void tile_products(ptrdiff_t n, const double *const *x, ptrdiff_t step,
