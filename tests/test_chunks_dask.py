@@ -266,7 +266,6 @@ def test_chunks_that_cannot_be_made(client):
 
 def test_a_chunk_that_kills_its_workers():
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
