@@ -645,6 +645,21 @@ def test_a_path_of_another_loss_takes_few_reads(loss, sampled, monkeypatch):
     np.testing.assert_allclose(path.objective, other.objective, rtol=2e-6)
 
 
+@pytest.mark.parametrize("loss", ["logistic", "poisson"])
+@pytest.mark.parametrize(("p", "limit"), [(50, 2**18), (220, 2**20)])
+def test_sparse_blocks_and_a_small_limit(loss, p, limit, tmp_path):
+    A, eta, rng = make(15, n=8000, p=p, density=8 / p)
+    y = target(loss, 2 * eta, rng) if loss == "logistic" else target(loss, eta, rng)
+    for k in range(10):
+        sparse.save_npz(tmp_path / f"rows{k}.npz", A[800 * k:800 * k + 800])
+    with open_chunks(tmp_path, memory_limit=limit) as X:
+        path = fit_path(X, y, loss=loss, alphas=40, alpha_min_ratio=0.03)
+    assert path.diagnostics.reads < 20
+    assert (path.relative_gap <= 1e-6).all()
+    other = fit_path(A, y, loss=loss, alphas=path.alphas)
+    np.testing.assert_allclose(path.objective, other.objective, rtol=3e-6)
+
+
 @pytest.mark.parametrize("case", ["rare", "weights", "free", "separable", "ordered"])
 def test_samples_that_tell_little(case):
     A, eta, rng = make(7, n=4000, p=8)

@@ -183,7 +183,7 @@ def fit_path(
 
     Parameters
     ----------
-    X : array-like or sparse matrix or array of shape (n_samples, n_features)
+    X : array-like, sparse or riata.Chunks of shape (n_samples, n_features)
         float32 and float64, Fortran and C order, CSC (int32 or int64 indices) are used
         where they are, without a copy; CSR is transposed once.
     y : array-like of shape (n_samples,)

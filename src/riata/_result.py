@@ -345,7 +345,7 @@ class PathResult:
 
         Parameters
         ----------
-        X : array-like or sparse of shape (n_samples, n_features)
+        X : array-like, sparse or riata.Chunks of shape (n_samples, n_features)
         alpha : float, optional
             As in `coef_at`. By default all alphas of the path.
         offset : float or array-like of shape (n_samples,), optional

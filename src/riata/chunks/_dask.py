@@ -13,6 +13,7 @@ is left on the workers.
 import weakref
 from collections import defaultdict
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from time import monotonic
 from typing import NamedTuple
 
@@ -181,7 +182,7 @@ def _run(block, part, arguments, dtype, function, common):
 
 
 def _merged(parts, merge):
-    total = parts[0]
+    total = deepcopy(parts[0])  # which may be changed; Dask may ask for this sum again
     for part in parts[1:]:
         total = merge(total, part)
     return total

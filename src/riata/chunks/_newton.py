@@ -17,7 +17,7 @@ from .._lanes import LANES, View
 from .._newton import ARMIJO, SHORTEST, NewtonSolver
 from .._progress import Progress, sharper
 from .._solver import EPS, MOST_LANES, Verdict
-from ._moments import sums_pay
+from ._moments import MOST_COLUMNS
 from ._sample import SamplePath
 from ._solver import WIDEST, WideBatches, lanes_that_fit
 from ._visit import Group, Model, Visit, add_visits, visit_of
@@ -25,7 +25,8 @@ from ._visit import Group, Model, Visit, add_visits, visit_of
 MOST_STEPS = 200  # reads for one batch
 MOST_IDLE = 20  # of them in a row that improve on nothing
 MOST_MODELS = 13  # that are formed by one read: of eight neighbours each, for 100 alphas
-SHARE_OF_MODELS = 0.125  # of the memory limit
+SHARE_OF_MODELS = 0.1875  # of the memory limit; a read needs them three times
+LEAST_MODELS = 2**22  # bytes of them that any limit allows
 SLOW = 0.02  # share of a gap: a step that leaves more of it asks for a new model
 AHEAD = 0.3  # share of the largest alpha to which columns of models may go to zero
 
@@ -34,8 +35,19 @@ def newton_solver_of(problem, settings, start=None):
     """The solver of a problem on chunks: with one read a step where that is the better
     way, elsewhere the one for data in memory."""
     X = problem.design.X
-    by_reads = not X.axis and (sums_pay(X) or not X.local) and problem.loss.convex
+    by_reads = not X.axis and (models_pay(X) or not X.local) and problem.loss.convex
     return (RowNewtonSolver if by_reads else ChunkNewtonSolver)(problem, settings, start)
+
+
+def models_pay(X):
+    """Whether there are many rows, and room for a quadratic model of all columns."""
+    n, p = X.shape
+    return p <= MOST_COLUMNS and n >= 5 * p and 8 * p * p <= bytes_of_models(X)
+
+
+def bytes_of_models(X):
+    """For all quadratic models that one read brings."""
+    return max(SHARE_OF_MODELS * X.memory_limit, LEAST_MODELS)
 
 
 class ManyLanes(NewtonSolver):
@@ -98,7 +110,7 @@ class RowNewtonSolver(ManyLanes):
             weights = None if problem.weights is None else problem.weights[its]
             return problem.loss, problem.target[its], weights, problem.null_eta[its]
 
-        self.rows, self.tall = X.beside(rows), sums_pay(X)
+        self.rows, self.tall = X.beside(rows), models_pay(X)
         super().__init__(problem, settings, start)
         # all at once, where there is a point to begin with for each
         together = self.tall or self.sample is not None
@@ -173,7 +185,7 @@ class RowNewtonSolver(ManyLanes):
         lanes) are correlations near by."""
         lanes = W.shape[1]
         size = min(2 * np.count_nonzero(W.any(axis=1)) + 100, len(self.working))
-        room = SHARE_OF_MODELS * self.problem.design.X.memory_limit / (8 * size**2)
+        room = bytes_of_models(self.problem.design.X) / (8 * size**2)
         width = -(-lanes // min(max(int(room), 1), MOST_MODELS))
         if not self.tall:
             width = max(width, LANES)

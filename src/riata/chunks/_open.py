@@ -51,8 +51,11 @@ def open_chunks(
 
     Raises
     ------
+    OSError
+        If there is no room for temporary files.
     ValueError
-        If a file cannot be read, or does not fit the others; it names the file.
+        If a file cannot be read, or does not fit the others; it names the file. Later,
+        when X is read or a fit ends: if a file has changed since it was opened.
 
     Examples
     --------

@@ -16,6 +16,7 @@ from .._newton import gradient
 PANEL_BYTES = 8 * 2**20  # of rows that are multiplied at once
 FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
 SHARE_OF_SAMPLE = 0.125  # of the memory limit
+LEAST_SAMPLE = 2**20  # bytes of it that any limit allows
 LEAST_ROWS = 10  # a column, in a sample that is of use
 LARGEST_SAMPLE = 0.125  # share of the rows beyond which a sample saves no read
 
@@ -197,7 +198,8 @@ def sampled_rows(X, weights):
     if X.is_sparse:
         row = (X.dtype.itemsize + 8) * X.n_stored / n
     enough = max(int(LARGEST_SAMPLE * n), LEAST_ROWS * p)
-    count = min(int(SHARE_OF_SAMPLE * X.memory_limit / max(row, 1)), enough)
+    room = max(SHARE_OF_SAMPLE * X.memory_limit, LEAST_SAMPLE)
+    count = min(int(room / max(row, 1)), enough)
     rows = np.arange(n) if weights is None else np.flatnonzero(weights)
     if count < LEAST_ROWS * p:
         return none

@@ -31,8 +31,10 @@ class Quadratics(NamedTuple):
     gram: np.ndarray  # (size, size)
 
     def plus(self, other):
-        """Those of both sets of rows together."""
-        return Quadratics(*(a + b for a, b in zip(self, other, strict=True)))
+        """Those of both sets of rows together; the matrix of the first is changed."""
+        gram = self.gram
+        gram += other.gram
+        return Quadratics(self.weight + other.weight, self.pulls + other.pulls, gram)
 
 
 class Visit(NamedTuple):
