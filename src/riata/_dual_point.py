@@ -13,6 +13,7 @@ import numpy as np
 EPS = float(np.finfo(float).eps)
 NEGLIGIBLE = 1e-10  # penalty that is lost in rounding, as in `penalty.pxd`
 REACH = 1e6  # bounds beyond which are left out of account there
+FAR = 1e3  # the least that a coefficient which nothing holds is supposed to be within
 MOST_STEPS = 50  # of Newton's method for the columns that nothing holds
 FLAT = 1e-6  # curvature, against the largest, that stands in for none
 MOST_WORK = 10**8  # multiply-adds of one decomposition of them
@@ -28,6 +29,29 @@ def columns_not_held(problem, alpha):
     return np.flatnonzero(~held)
 
 
+def supposed(problem, alpha, free, cols, size):
+    """Those of the columns `free` of whose coefficients the tangent's bound supposes
+    something. It does not where an L2 penalty, however weak, is strong enough for what the
+    correlation leaves to be gained: curvatures may be smaller still.
+
+    Parameters
+    ----------
+    problem : GeneralProblem
+    alpha : float
+    free, cols : ndarray of intp
+        The former as from `columns_not_held`, and among the latter.
+    size : ndarray (n_cols,)
+        Sizes of the correlations of the columns `cols`.
+    """
+    l2 = alpha * problem.strengths.l2[free]
+    return free[(l2 == 0.0) | ~(size[_places(free, cols)] <= FAR * l2)]
+
+
+def _places(free, cols):
+    order = np.argsort(cols)
+    return order[np.searchsorted(cols, free, sorter=order)]
+
+
 def gap_of_dual_point(
     problem, alpha, Eta, free, cols, W, correlate, bound, size_of=np.abs
 ):
@@ -41,7 +65,7 @@ def gap_of_dual_point(
     Eta : ndarray (n_samples, n_outputs)
         Predictors of the solution.
     free, cols : ndarray of intp
-        The former as from `columns_not_held`, and among the latter.
+        The former as from `columns_not_held` or `supposed`, and among the latter.
     W : ndarray (size, n_outputs)
         Coefficients of the first of those columns.
     correlate : callable
@@ -51,8 +75,7 @@ def gap_of_dual_point(
     size_of : callable, optional
         Size of the correlations of a column, or of each of them.
     """
-    order = np.argsort(cols)
-    places = order[np.searchsorted(cols, free, sorter=order)]
+    places = _places(free, cols)
     coef = np.zeros((len(free), Eta.shape[1]))
     known = places < len(W)
     coef[known] = problem.eta_unit * W[places[known]]
@@ -62,6 +85,13 @@ def gap_of_dual_point(
     C, strengths = correlate(theta), problem.strengths
     C[places] = 0.0  # but for rounding
     size = size_of(C[:, :Eta.shape[1]])
+    largest = size.reshape(len(cols), -1).max(axis=1)
+    more = supposed(problem, alpha, columns_not_held(problem, alpha), cols, largest)
+    more = np.union1d(free, more)
+    if len(more) > len(free):
+        return gap_of_dual_point(
+            problem, alpha, Eta, more, cols, W, correlate, bound, size_of
+        )
     limit = np.zeros_like(size)
     limit.T[:] = alpha * strengths.l1[cols]
     held = (limit > 0) & (size > 0)
