@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _validation as check
-from ._dual_point import columns_not_held, gap_of_dual_point, supposed
+from ._dual_point import columns_not_held, gap_of_dual_point
 from ._multinomial import MultinomialSolver
 from ._multinomial_rows import RowSolver, norms
 from ._newton import gradient, product
@@ -349,15 +349,11 @@ def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
         return [float(np.max(part)) for part in parts]
 
     residual = problem.loss.residual(problem.targets, Eta)
-    C = correlate(residual)
-    tangent, kkt, penalty = bound(C)
-    size = np.abs(C[:, :Eta.shape[1]]).max(axis=1)
+    tangent, kkt, penalty = bound(correlate(residual))
     free = columns_not_held(problem, alpha)
-    assumed = supposed(problem, alpha, free, everything, size)
-    free = assumed if len(assumed) else free
     dual = gap_of_dual_point(
         problem, alpha, Eta, free, everything, W, correlate, lambda C: bound(C)[0], size_of
     )
-    if len(assumed) and dual < np.inf:
+    if len(free) and dual < np.inf:
         return min(dual, loss + penalty), kkt, penalty
     return min(tangent, dual), kkt, penalty

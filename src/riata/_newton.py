@@ -25,7 +25,7 @@ from ._core.descent import (
     Quadratic,
     descend,
 )
-from ._dual_point import NEGLIGIBLE, columns_not_held, gap_of_dual_point, supposed
+from ._dual_point import NEGLIGIBLE, columns_not_held, gap_of_dual_point
 from ._lanes import LANES, View, descend_lanes
 from ._predictors import BEND, CURVATURE, EXCESS, LOSS, SIZES, SLOPE, Predictors
 from ._progress import Progress, sharper
@@ -759,7 +759,7 @@ class NewtonSolver(PathSolver):
         self.cols, self.C, self.R, self.solved = cols, C, R, B
         gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss, False)
         gap = gap + self._unsettled(loss)
-        self._assume_nothing(gap, C, cols, B, alphas, loss)
+        self._assume_nothing(gap, cols, B, alphas, loss)
         return Verdict(np.minimum(gap, 0.5 * loss + penalty), kkt, loss, penalty, square)
 
     def _unsettled(self, loss):
@@ -772,7 +772,7 @@ class NewtonSolver(PathSolver):
             left = 0.5 * pull * pull / self.at.sums[CURVATURE, lanes]
         return np.where(np.abs(pull) > SETTLED * sizes, left, 0.0)
 
-    def _assume_nothing(self, gap, C, cols, B, alphas, loss):
+    def _assume_nothing(self, gap, cols, B, alphas, loss):
         """Set the gaps of lanes in which nothing holds some columns to those by a dual
         point that is orthogonal to them, where there is one."""
         problem, self.proved = self.problem, np.zeros(len(alphas), dtype=bool)
@@ -788,18 +788,15 @@ class NewtonSolver(PathSolver):
             if not len(free):
                 continue
             one = slice(k, k + 1)
-            assumed = supposed(problem, alphas[k], free, cols, np.abs(C[:, k]))
             dual = gap_of_dual_point(
-                problem, alphas[k], self.at.eta[:, one],
-                assumed if len(assumed) else free, cols, B[:, one], correlate,
+                problem, alphas[k], self.at.eta[:, one], free, cols, B[:, one],
+                correlate,
                 lambda C, one=one: problem.strengths.certify(
                     C, cols, B[:, one].copy(), alphas[one], loss[one], False
                 )[0][0],
             )
-            if len(assumed) and dual < math.inf:
-                gap[k] = dual
-            gap[k] = min(gap[k], dual)
-            self.proved[k] = not len(assumed) or dual < math.inf
+            self.proved[k] = dual < math.inf
+            gap[k] = dual if self.proved[k] else gap[k]
 
     def _stand_on(self, W):
         """Let the lanes stand at coefficients W (working, lanes), with the best
