@@ -236,6 +236,10 @@ def test_check_solution_accepts_sparse_and_listed_coefficients():
     )
     assert dense == listed
     assert dense.relative_gap < 1e-13
+    column = sp.csc_array(problem.coef[:, None])
+    for taken_out in (column[:, 0], sp.coo_array(problem.coef)):
+        found = riata.check_solution(*arguments, taken_out, problem.intercept, **options)
+        assert found == dense
 
 
 def test_check_solution_without_an_intercept_in_the_problem():

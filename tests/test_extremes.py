@@ -348,7 +348,8 @@ def test_a_dual_point_is_orthogonal_to_what_nothing_holds(loss):
     assert free.tolist() == [0, 1, 4]
     rng = np.random.default_rng(0)
     Eta = problem.null_eta + 0.3 * rng.standard_normal(problem.null_eta.shape)
-    theta, _ = _dual_point.orthogonal(problem, free, Eta, np.zeros((3, Eta.shape[1])))
+    nothing = np.zeros((3, Eta.shape[1]))
+    theta, _, _ = _dual_point.orthogonal(problem, free, Eta, nothing, np.zeros(3))
     for column in (*X[:, free].T, np.ones(24)):
         assert np.abs(column @ theta).max() <= 1e-12 * np.abs(column) @ np.abs(theta).sum(1)
     # it bounds the loss of every point that differs along these columns
@@ -496,3 +497,41 @@ def objective(loss, X, y, coef, intercept, *, l1_ratio, standardize, sample_weig
         size = size * np.sqrt(weight @ (X - mean) ** 2 / weight.sum())
     penalty = factor @ (l1_ratio * size + 0.5 * (1 - l1_ratio) * size**2)
     return float(weight @ np.where(weight > 0, value, 0.0) / weight.sum()), float(penalty)
+
+
+@pytest.mark.parametrize("factor", [[1.0, 1, 1, 1], [0.0, 1, 1, 1]], ids=["all", "three"])
+@pytest.mark.parametrize("rare", [1e-5, 1e-7, 1e-9])
+def test_a_weak_penalty_is_certified_where_curvatures_are_weaker(rare, factor):
+    # next to nothing of the weight is on one class; the penalty, negligible elsewhere,
+    # has as large a part in the objective as it has in problems of ordinary weights
+    X, y = make(Logistic(), 60)
+    weight = np.where(y == 1, rare, 1.0)
+    problem = {
+        "loss": "logistic", "l1_ratio": 0.0, "sample_weight": weight,
+        "penalty_factor": factor,
+    }  # fmt: skip
+    alpha = 1e-3 * rare
+    path = riata.fit_path(X, y, alphas=[alpha], tol=1e-9, **problem)
+    assert path.status[0] == "optimal"
+    assert path.relative_gap[0] <= 1e-9
+    coef, intercept = path.coef.toarray()[:, 0], path.intercept[0]
+    audit = riata.check_solution(X, y, coef, intercept, alpha=alpha, **problem)
+    assert audit.gap <= 1e-8 * path.null_objective
+    # of worse points the gap bounds what they miss
+    for size in (1e-6, 1e-3, 1.0):
+        other = coef + size * np.array([1.0, -2.0, 0.5, 1.0])
+        worse = riata.check_solution(X, y, other, intercept, alpha=alpha, **problem)
+        assert worse.primal - audit.primal <= worse.gap + 1e-14 * worse.primal
+
+
+@pytest.mark.parametrize("factor", [[1.0, 1, 1, 1], [0.0, 1, 1, 1]], ids=["all", "three"])
+@pytest.mark.parametrize("strength", [1e-1, 1e-3])
+def test_counts_in_tiny_units(strength, factor):
+    # a target and a penalty k times as small change the intercept only
+    X, y = make(Poisson(), 60)
+    options = {"loss": "poisson", "l1_ratio": 0.0, "penalty_factor": factor, "tol": 1e-10}
+    path = riata.fit_path(X, y, alphas=[strength], **options)
+    tiny = riata.fit_path(X, 1e-10 * y, alphas=[1e-10 * strength], **options)
+    assert tiny.status[0] == "optimal"
+    np.testing.assert_allclose(tiny.coef.toarray(), path.coef.toarray(), rtol=1e-4)
+    np.testing.assert_allclose(tiny.intercept, path.intercept + np.log(1e-10), rtol=1e-6)

@@ -4,6 +4,9 @@ The bound that the tangent of a loss gives supposes something of coefficients th
 a penalty nor a bound holds: how far from the solution at hand the optimum may be. A dual
 point that is orthogonal to their columns, and to the intercept, supposes nothing. It needs
 the conjugate of the loss (`Loss.dual`).
+
+An L2 penalty that is next to none has its part in this: correlations are what it leaves of
+them at the optimum. Where curvatures are smaller still it would be missed.
 """
 
 import math
@@ -56,15 +59,20 @@ def gap_of_dual_point(
     coef = np.zeros((len(free), Eta.shape[1]))
     known = places < len(W)
     coef[known] = problem.eta_unit * W[places[known]]
-    theta, rounding = orthogonal(problem, free, Eta, coef)
+    strengths = problem.strengths
+    theta, pull, rounding = orthogonal(
+        problem, free, Eta, coef, alpha * strengths.l2[free]
+    )
     if theta is None:
         return math.inf
-    C, strengths = correlate(theta), problem.strengths
-    C[places] = 0.0  # but for rounding
+    C = correlate(theta)
+    C[places] = 0.0
+    C[places, :Eta.shape[1]] = pull / problem.eta_unit  # but for rounding
     size = size_of(C[:, :Eta.shape[1]])
     limit = np.zeros_like(size)
     limit.T[:] = alpha * strengths.l1[cols]
     held = (limit > 0) & (size > 0)
+    held[places] = False
     limit[:len(W)].T[:] += alpha * strengths.l2[cols[:len(W)]] * size_of(W).T
     shrunk = (limit[held] / size[held]).min(initial=1.0)
     for less in (0.0, 1e-12, 1e-9, 1e-6, 1e-3):  # into the domain of the conjugate
@@ -75,10 +83,11 @@ def gap_of_dual_point(
     return math.inf
 
 
-def orthogonal(problem, free, Eta, coef):
+def orthogonal(problem, free, Eta, coef, l2):
     """A dual point (n_samples, n_outputs) near the residual at predictors Eta, orthogonal
-    to the intercept and the columns `free`, or None if there is none; and what it may be
-    worth less because it is orthogonal up to rounding only.
+    to the intercept and the columns `free`, or None if there is none; its correlations
+    with these (n_free, n_outputs), which are not zero where an L2 penalty `l2` (n_free,)
+    is not; and what it may be worth less because they are so up to rounding only.
 
     It is what Newton's step for these columns leaves of the residual. Where that is far,
     the step is taken and the next one looked at. `coef` (n_free, n_outputs) are their
@@ -89,50 +98,62 @@ def orthogonal(problem, free, Eta, coef):
     theta, count = problem.loss.residual(problem.targets, Eta), Eta.shape[1]
     size = (len(free) + 1) * count
     if n * count * size * min(n, size) > MOST_WORK and len(free):
-        return None, 0.0
+        return None, None, 0.0
     packed = np.empty((n, len(free)), order="F")
     problem.design.pack(free, 0, n, packed)
     if problem.fit_intercept:
         packed, coef = np.column_stack([packed, root]), np.vstack([coef, np.zeros(count)])
+        l2 = np.append(l2, 0.0)
     if not packed.shape[1]:
-        return theta, 0.0
-    value, found, rounding = problem.losses(Eta).sum(), None, 0.0
+        return theta, coef, 0.0
+    l2 = l2[:, None]
+    value = problem.losses(Eta).sum() + 0.5 * (l2 * coef**2).sum()
+    found, pull, rounding = None, None, 0.0
     for _ in range(MOST_STEPS):
-        theta, step, change, decrement = _projected(problem, packed, root, Eta)
+        theta, step, change, decrement = _projected(problem, packed, root, Eta, coef, l2)
         residual = problem.loss.residual(problem.targets, Eta)
-        rest = np.abs(packed.T @ (root[:, None] * theta))
+        own = l2 * (coef + change)
+        rest = np.abs(packed.T @ (root[:, None] * theta) - own)
         noise = np.abs(packed.T) @ (root[:, None] * (np.abs(theta) + np.abs(residual)))
+        noise += np.abs(own)
         if (rest <= 64.0 * EPS * noise).all():
-            found = theta
+            found, pull = theta, own[:len(free)]
             rounding = float(((rest + EPS * noise) * np.abs(coef + change)).sum())
         if not EPS * value < decrement < math.inf:
             break
         length, new = 1.0, math.inf
         while length > 1e-10 and not new < value:
             new = problem.losses(Eta + length * step).sum()
+            new += 0.5 * (l2 * (coef + length * change) ** 2).sum()
             length *= 0.5
         if not new < value:
             break
         Eta, value = Eta + 2.0 * length * step, new
         coef = coef + 2.0 * length * change
-    return found, rounding
+    return found, pull, rounding
 
 
-def _projected(problem, packed, root, Eta):
+def _projected(problem, packed, root, Eta, coef, l2):
     """The residual, less its part in the span of columns (times the roots of the weights)
     in the metric of the curvature; Newton's step of the predictors for these columns, that
-    of their coefficients, and the square of its length in that metric."""
+    of their coefficients, and the square of its length in that metric. A penalty `l2`
+    (n_columns, 1) of the coefficients `coef` has its part in the step."""
     residual, factor, scaled = _half_hessian(problem, Eta)
     size = residual.size
     A = np.einsum("ij,ica->iajc", packed, factor).reshape(size, -1)
     if not np.isfinite(A).all():  # predictors at the ends of the range
         return residual, np.zeros_like(residual), 0.0, math.inf
+    goal = (root[:, None] * scaled).ravel()
+    if l2.any():  # rows that hold the coefficients
+        hold = np.repeat(np.sqrt(l2), coef.shape[1])
+        A = np.vstack([A, np.diag(hold)])
+        goal = np.append(goal, -hold * coef.ravel())
     left, values, right = np.linalg.svd(A, full_matrices=False)
     keep = values > values[0] * max(A.shape) * EPS
     left, values, right = left[:, keep], values[keep], right[keep]
-    share = left.T @ (root[:, None] * scaled).ravel()
+    share = left.T @ goal
     own = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)[:, None]
-    part = (left @ share).reshape(residual.shape)
+    part = (left[:size] @ share).reshape(residual.shape)
     theta = residual - own * np.einsum("ica,ia->ic", factor, part)
     coefs = (right.T @ (share / values)).reshape(packed.shape[1], -1)
     return theta, own * (packed @ coefs), coefs, float(share @ share)

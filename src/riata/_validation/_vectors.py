@@ -282,7 +282,7 @@ def check_coef(coef: Any, n_features: int, name: str = "coef") -> np.ndarray:
 
     Parameters
     ----------
-    coef : array-like of shape (n_features,), or sparse with one row or column
+    coef : array-like or sparse of shape (n_features,), or with one row or column
     n_features : int
     name : str
 
@@ -296,6 +296,8 @@ def check_coef(coef: Any, n_features: int, name: str = "coef") -> np.ndarray:
         Of another shape, or not finite.
     """
     if _is_sparse(coef):
+        if coef.ndim == 1:  # as a column of a sparse array, once taken out
+            coef = coef.reshape((1, -1))
         coef = check_operand(coef, name).toarray()
     coef = _as_array(coef, name)
     if coef.ndim == 2 and 1 in coef.shape and coef.size == n_features:
