@@ -149,7 +149,7 @@ def test_offset(folder, output, error):
     assert "--offset COLUMN" in error("predict c.json plain.csv")
     output("predict c.json plain.csv --no-offset -o p.csv")
     found = pd.read_csv(folder / "p.csv")["prediction"]
-    np.testing.assert_allclose(found, model.predict(X), rtol=1e-10)
+    np.testing.assert_allclose(found, model.predict(X, offset=0), rtol=1e-10)
     check = "check plain.csv --target claims --drop cost --coef c.json"
     assert "--offset COLUMN" in error(check)
     assert "relative gap" in output(f"{check} --offset log_exposure --tol 1e-6")

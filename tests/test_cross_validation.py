@@ -270,7 +270,7 @@ def test_fold_without_weight_is_refused():
     X, y = make_data()
     weight = np.ones(len(y))
     weight[:15] = 0
-    with pytest.raises(ValueError, match="sample_weight is zero on all test rows"):
+    with pytest.raises(ValueError, match="zero on all test rows"):
         LassoCV(alphas=5).fit(X, y, sample_weight=weight)
 
 

@@ -596,13 +596,16 @@ def test_the_oracle_finds_intercepts_from_afar():
 
 @each_loss
 @given(data=st.data())
+@pytest.mark.filterwarnings("ignore:in .* the loss has no minimum")
 def test_every_small_problem_is_certified(loss, data):
     X, y, options = data.draw(problems(loss))
     top = riata.alpha_max(X, y, loss=loss, **options) or 1.0
     alphas = top * np.r_[2.0, 0.999, 0.5, 0.1, 1e-2, 1e-4]
     path = riata.fit_path(X, y, loss=loss, alphas=alphas, time_limit=20.0, **options)
-    assert np.all(path.relative_gap <= 1e-6)
     for k, alpha in enumerate(alphas):
+        if path.status[k] == "unbounded_or_separable":
+            continue  # unpenalised columns (constant, standardised) and counts of zero
+        assert path.relative_gap[k] <= 1e-6
         coef, intercept = path.coef.toarray()[:, k], path.intercept[k]
         own = glm_reference.certify(loss, X, y, coef, intercept, alpha, **options)
         if own.gap is not None:

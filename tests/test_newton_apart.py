@@ -296,8 +296,8 @@ def test_only_known_scorers_themselves_take_the_short_way():
     assert judge(model, get_scorer("f1")) is None
     assert judge(model, make_scorer(accuracy_score, normalize=False)) is None
     assert judge(model, get_scorer("neg_log_loss")) is minus_log_losses
-    codes = np.zeros(2)  # of which scikit-learn's function complains
-    assert judge(model, get_scorer("neg_log_loss")) is None
+    codes = np.zeros(2)  # one class of the two
+    assert judge(model, get_scorer("neg_log_loss")) is minus_log_losses
     X, y = classes(60, 4)
     options = {"Cs": 3, "l1_ratios": [0.0], "use_legacy_attributes": False, "cv": 3}
     straight = LogisticRegressionCV(**options).fit(X, y.astype(int))

@@ -8,16 +8,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from scipy.optimize import minimize
+from small_targets import LOSSES, target_of
 
 import riata
 from riata import losses
 
-LOSSES = {
-    "squared": "squared", "logistic": "logistic", "poisson": "poisson",
-    "gamma": "gamma", "tweedie": "tweedie", "negative_binomial": "negative_binomial",
-    "huber": "huber", "squared_hinge": "squared_hinge", "multinomial": "multinomial",
-    "grouped": losses.Multinomial(grouped=True),
-}
 N, P = 40, 6
 
 
@@ -37,18 +32,6 @@ def options_of(name, rng):
             "sample_weight": rng.uniform(0.0, 2.0, N),
         },
     }[name]
-
-
-def target_of(name, eta, rng):
-    if name in ("logistic", "squared_hinge"):
-        return (eta > rng.standard_normal(N)).astype(float)
-    if name in ("multinomial", "grouped"):
-        return rng.integers(0, 3, N)
-    if name in ("poisson", "negative_binomial"):
-        return rng.poisson(np.exp(eta)).astype(float)
-    if name in ("gamma", "tweedie"):
-        return np.exp(eta + 0.3 * rng.standard_normal(N))
-    return eta + rng.standard_normal(N)
 
 
 def case(name, option, seed):

@@ -172,6 +172,7 @@ def test_bounds(loss, tol):
     assert_allclose(coef[[0, 3]], [only[0] / 4, only[0] * 3 / 4], atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:With alpha=0")
 @pytest.mark.parametrize("estimator", [
     riata.Lasso(alpha=0, positive=True, tol=1e-10), riata.Ridge(alpha=0, positive=True),
     riata.ElasticNet(alpha=0, positive=True),
@@ -213,6 +214,7 @@ def test_without_room_for_a_basis(name, monkeypatch):
         assert_allclose(coef, expected, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:With alpha=0")
 def test_estimators_as_scikit_learn():
     rng = np.random.default_rng(9)
     X = rng.normal(size=(20, 40))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 from sklearn.metrics import accuracy_score, check_scoring, log_loss, make_scorer
+from sklearn.utils._param_validation import InvalidParameterError
 
 from .losses import Logistic, Multinomial
 
@@ -258,7 +259,7 @@ def rows_of_params(params, rows, n_samples):
 def scorer_of(estimator, scoring):
     """Return the scorer of a name or a callable."""
     if not (isinstance(scoring, str) or callable(scoring)):
-        raise TypeError(
+        raise InvalidParameterError(
             f"scoring must be the name of a scorer, a callable or None, got {scoring!r} of "
             f"type {type(scoring).__name__}."
         )

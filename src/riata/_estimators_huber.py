@@ -56,7 +56,8 @@ def best_scale(residual, weight, epsilon):
     order = np.argsort(size)
     size, weight = size[order], weight[order]
     total = weight.sum()
-    within = np.concatenate([[0.0], np.cumsum(weight * size**2)])
+    with np.errstate(over="ignore"):  # of outliers, which are cut off
+        within = np.concatenate([[0.0], np.cumsum(weight * size**2)])
     beyond = total - np.concatenate([[0.0], np.cumsum(weight)])
     beyond[-1] = 0.0
     rest = total - epsilon**2 * beyond
@@ -358,16 +359,18 @@ class AtScale:
         options = {"loss": Huber(delta), "kkt_tol": SHARP * delta}
         fit, error = self._fit(scale, start, target, **options)
         if fit.status != "time_limit" and fit.relative_gap <= self.options["tol"]:
-            if fit.kkt <= self._enough(scale, target):
+            if fit.kkt <= self._enough(scale, target, np.abs(error) <= delta):
                 fit = fit._replace(status=Status.optimal)
         self.all_small = bool(np.abs(error[self.counts]).max() <= delta)
         return fit, error
 
-    def _enough(self, scale, target):
+    def _enough(self, scale, target, inside):
         """Largest gradient of the mean loss that the tolerance, or else rounding,
-        allows: that of the objective is larger by 2 sum(s) / scale."""
-        size = np.abs(target) * np.where(self.counts, self.weight, 0.0)
-        rounding = 8.0 * EPS * float(np.max(abs(self.data.X).T @ size, initial=0.0))
+        allows: that of the objective is larger by 2 sum(s) / scale. The derivative at an
+        outlier is the same whatever its size."""
+        size = np.where(inside & self.counts, self.weight * np.abs(target), 0.0)
+        with np.errstate(over="ignore"):
+            rounding = 8.0 * EPS * float(np.max(abs(self.data.X).T @ size, initial=0.0))
         return max(0.5 * self.estimator.tol * scale, rounding) / self.total
 
     def _fit(self, scale, start, target, **options):

@@ -163,6 +163,7 @@ cdef class ActiveSet:
         if rows <= have:
             return
         want = min(max(rows, have + have // 2, 32), self.limit + 1)
+        want = max(rows, min(want, self.kind.shape[0]))  # no more are free than there are
         L = np.zeros((want, want))
         L[:have, :have] = self.L
         self.L = L
