@@ -391,21 +391,24 @@ def test_gaps_of_nearly_dependent_unpenalised_columns_hold(loss, n_samples):
 
 @pytest.mark.parametrize("loss", [Poisson(), Gamma(), Tweedie(1.5), Huber(1.0)], ids=str)
 def test_gaps_of_columns_that_only_bounds_hold(loss):
-    # the difference of two columns is long enough for the bounds to matter
+    # what the first column leaves asks for coefficients that are large, but in bounds
     for seed in range(4):
         rng = np.random.default_rng(seed)
         X = 1e6 + rng.standard_normal((8, 2))
-        eta = 0.04 * (X[:, 0] - X[:, 1])
-        y = eta if isinstance(loss, Huber) else np.exp(eta) * rng.gamma(4.0, 1.0, 8)
-        options = {
-            "fit_intercept": False, "penalty_factor": np.zeros(2), "loss": loss,
-            "lower": np.full(2, -0.1), "upper": np.full(2, 0.1),
+        eta = 0.4 * (X[:, 0] - X[:, 1])
+        y = eta if isinstance(loss, Huber) else np.exp(eta) * rng.gamma(9.0, 0.2, 8)
+        options = {"fit_intercept": False, "loss": loss, "alpha": 1.0}
+        first = riata.fit_path(
+            X[:, :1], y, loss=loss, fit_intercept=False, alphas=[0.0], tol=1e-12
+        ).coefs[0, 0]
+        options |= {
+            "penalty_factor": np.zeros(2),
+            "lower": np.full(2, -1.0), "upper": np.full(2, 1.0),
         }
-        points = np.array([[0.04, -0.04], [0.02, -0.02], [0.0, 0.0], [1e-7, 0.0]])
-        best = min(loss.value(y, X @ point).mean() for point in points)
-        for point in points:
-            audit = riata.check_solution(X, y, point, alpha=1.0, **options)
-            assert audit.primal - best <= audit.gap * (1 + 1e-6) + 1e-9 * audit.primal
+        better = loss.value(y, X @ [first + 0.4, -0.4]).mean()
+        audit = riata.check_solution(X, y, [first, 0.0], **options)
+        assert audit.primal > better
+        assert audit.primal - better <= audit.gap * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("loss", LOSSES[1:], ids=str)

@@ -98,18 +98,20 @@ class Predictors:
         for taken in range(100):
             self.try_out(None, moved, np.ones(lanes), live)
             _, pull, sizes, _, curvature, _ = self.sums[:, :lanes]
-            unsettled = np.abs(pull) > rounding * sizes
+            unsettled = (np.abs(pull) > rounding * sizes) | np.isinf(pull)
             if problem.separated or not unsettled.any():
                 break
             low, high = np.where(pull > 0, moved, low), np.where(pull < 0, moved, high)
             with np.errstate(divide="ignore", invalid="ignore"):
                 step = problem.eta_unit * pull / curvature
             step = np.nan_to_num(np.where(np.isnan(step), np.sign(pull), step))
+            step = np.clip(step, -limit, limit)
             # (where a loss grows like exp, Newton's steps have length one: from far away
             # they are made longer until there is a bracket, which then is halved)
-            far = taken > MOST_NEWTON and taken % 2 == 1
-            step *= 2.0 ** (taken - MOST_NEWTON) if far else 1.0
-            new = moved + np.clip(step, -limit, limit)
+            far = (np.abs(step) > 0.5) & (taken > MOST_NEWTON) & (taken % 2 == 1)
+            longer = np.fmin(2.0 ** (taken - MOST_NEWTON), limit / np.abs(step[far]))
+            step[far] *= longer
+            new = moved + step
             beyond = (new <= low) | (new >= high)
             with np.errstate(invalid="ignore"):
                 bracketed = np.isfinite(low + high)
