@@ -36,6 +36,9 @@ COMPILED := $(patsubst src/riata/_core/%.pyx,%,$(wildcard src/riata/_core/*.pyx)
 export PATH := $(BIN):$(PATH)
 # An installed package is what is tested, never the source folder.
 unexport PYTHONPATH
+# Threads of BLAS cost more than they save on the small products of the tests, above all
+# where other work runs beside them; riata's own threads are not affected.
+export OPENBLAS_NUM_THREADS ?= 1
 
 # Requirements of pyproject.toml: of the build, of the package, or of an extra.
 define requirements

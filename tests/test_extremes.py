@@ -214,6 +214,56 @@ def test_huber_does_not_see_a_shift_of_y(shift, options):
     assert audit.gap <= 1e-8 * path.null_objective + rounding
 
 
+@pytest.mark.parametrize("loss", LOSSES[2:6], ids=str)
+@pytest.mark.parametrize(
+    ("level", "step"), [(1e6, 1e-12), (1e6, 1e-10), (100.0, 1e-9), (100.0, 1e-8)]
+)
+def test_fits_to_rounding_stop_where_there_is_no_progress(loss, level, step):
+    X, _ = make(loss)
+    y = level * (1.0 + step * np.random.default_rng(1).standard_normal(24))
+    path = fit(X, y, loss, alphas=40)
+    assert path.diagnostics.hessians <= 40 * 10
+    assert path.relative_gap.max() <= 1.0
+    assert path.status[0] == riata.Status.optimal or step <= 1e-10
+
+
+@pytest.mark.parametrize("loss", [Poisson(), Gamma(), Tweedie(1.5)], ids=str)
+@pytest.mark.parametrize("distance", [-900.0, -300.0, -40.0, 40.0, 300.0])
+def test_intercepts_of_log_links_from_far_away(loss, distance):
+    X, y = make(loss)
+    problem = _path_problem(X, y, loss)
+    far = problem.null_eta + distance
+    settled, moved = problem.settle(far)
+    np.testing.assert_allclose(moved, -distance, rtol=1e-9)
+    np.testing.assert_allclose(settled, problem.null_eta, atol=1e-9 * abs(distance))
+
+
+@pytest.mark.parametrize("loss", [Poisson(), Gamma(), Logistic(), Multinomial()], ids=str)
+@pytest.mark.parametrize("width", [1e-6, 1e-9])
+def test_nearly_dependent_unpenalised_columns_do_no_harm(loss, width):
+    # to columns whose coefficients are huge belong intercepts that are far away
+    X, y = make(loss)
+    rng = np.random.default_rng(2)
+    X = np.column_stack([X + 50.0, X[:, 0] + 50.0 + width * rng.standard_normal(24)])
+    path = fit(X, y, loss, alphas=[1.0, 0.1], penalty_factor=np.zeros(5))
+    assert (path.objective <= path.null_objective * (1 + 1e-9)).all()
+    assert path.relative_gap.max() <= 1.0
+
+
+def test_a_step_that_is_all_rounding_does_not_raise_the_objective():
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        X, y = rng.standard_normal((12, 6)), np.arange(12.0) % 3
+        X[:, 0] = 0.0
+        factor = np.array([np.inf, 0.0, 0.0, 0.0, 1.0, 0.0])
+        path = fit(
+            X, y, Multinomial(), alphas=[2.5, 0.2, 2.5e-6], l1_ratio=1e-3,
+            penalty_factor=factor, sample_weight=rng.random(12) + 0.1,
+        )
+        assert (path.objective <= path.null_objective).all()
+        assert path.relative_gap.max() <= 1.0
+
+
 def test_a_constant_target_of_huber():
     X, _ = make(Huber())
     path = fit(X, np.full(24, 1e9 + 0.1), Huber(), alphas=[1.0, 0.1])
@@ -337,6 +387,28 @@ def test_gaps_of_nearly_dependent_unpenalised_columns_hold(loss, n_samples):
             coef = share * path.coefs[:, 0]
             audit = riata.check_solution(X, y, coef, alpha=1.0, **options)
             assert audit.primal - best <= audit.gap * (1 + 1e-6) + 1e-9 * audit.primal
+
+
+@pytest.mark.parametrize("loss", [Poisson(), Gamma(), Tweedie(1.5), Huber(1.0)], ids=str)
+def test_gaps_of_columns_that_only_bounds_hold(loss):
+    # what the first column leaves asks for coefficients that are large, but in bounds
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        X = 1e6 + rng.standard_normal((8, 2))
+        eta = 0.4 * (X[:, 0] - X[:, 1])
+        y = eta if isinstance(loss, Huber) else np.exp(eta) * rng.gamma(9.0, 0.2, 8)
+        options = {"fit_intercept": False, "loss": loss, "alpha": 1.0}
+        first = riata.fit_path(
+            X[:, :1], y, loss=loss, fit_intercept=False, alphas=[0.0], tol=1e-12
+        ).coefs[0, 0]
+        options |= {
+            "penalty_factor": np.zeros(2),
+            "lower": np.full(2, -1.0), "upper": np.full(2, 1.0),
+        }
+        better = loss.value(y, X @ [first + 0.4, -0.4]).mean()
+        audit = riata.check_solution(X, y, [first, 0.0], **options)
+        assert audit.primal > better
+        assert audit.primal - better <= audit.gap * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("loss", LOSSES[1:], ids=str)

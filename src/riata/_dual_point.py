@@ -18,6 +18,7 @@ NEGLIGIBLE = 1e-10  # penalty that is lost in rounding, as in `penalty.pxd`
 REACH = 1e6  # bounds beyond which are left out of account there
 MOST_STEPS = 50  # of Newton's method for the columns that nothing holds
 FLAT = 1e-6  # curvature, against the largest, that stands in for none
+ROUGH = 1024.0  # times EPS: what rounding leaves of a product that should be zero
 MOST_WORK = 10**8  # multiply-adds of one decomposition of them
 
 
@@ -115,9 +116,14 @@ def orthogonal(problem, free, Eta, coef, l2):
         own = l2 * (coef + change)
         rest = np.abs(packed.T @ (root[:, None] * theta) - own)
         noise = np.abs(packed.T) @ (root[:, None] * (np.abs(theta) + np.abs(residual)))
+<<<<<<< HEAD
         noise += np.abs(own)
         if (rest <= 64.0 * EPS * noise).all():
             found, pull = theta, own[:len(free)]
+=======
+        if (rest <= ROUGH * EPS * noise).all():
+            found = theta
+>>>>>>> degen
             rounding = float(((rest + EPS * noise) * np.abs(coef + change)).sum())
         if not EPS * value < decrement < math.inf:
             break

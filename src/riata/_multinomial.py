@@ -481,7 +481,9 @@ class MultinomialSolver(NewtonSolver):
         if problem.fit_intercept:
             if self.at is not None:
                 moved = (self.at.eta - Eta).mean(axis=0)
-                self.constants = np.where(np.isfinite(moved), moved, 0.0)
+                # (which is nowhere near if these are other coefficients)
+                if problem.losses(Eta + moved)[0] <= problem.losses(Eta)[0]:
+                    self.constants = moved
             Eta, moved = problem.settle(Eta + self.constants)
             self.constants = self.constants + moved
         self._stand_at(Eta)

@@ -37,6 +37,7 @@ CONTRACTION = 0.3  # a step that leaves more of the gap asks for a new Hessian
 MAX_STEPS = 1000  # Newton steps of one batch on one working set
 HOPELESS = {20, 40, 80, 160, 320, 640}  # of them after which separation is looked for
 MOST_IDLE = 25  # of them in a row that improve on nothing
+FEW_IDLE = 6  # the same where changes of the objective may be rounding
 TOGETHER = 25  # of them in which all alphas move
 MOST_BY_EVENTS = 500  # columns of a model up to which its solutions are followed exactly
 FORCING = 0.1  # share of the gap to which larger models are solved
@@ -307,12 +308,14 @@ class NewtonSolver(PathSolver):
             if not live.any():
                 break
             if progress is None and (live & (gap > 0.5 * before)).any():
-                progress, best = Progress(tol, self.kkt_tol, lanes), W.copy()
+                progress = Progress(tol, self.kkt_tol, lanes, self.problem.noise)
+                best = W.copy()
             if progress is not None:
                 objective = self._together(self.loss + penalty)
                 better = progress.note(gap, kkt, objective, now)
                 best[:, better] = W[:, better]
-                idle = live & (progress.idle >= MOST_IDLE)
+                most_idle = FEW_IDLE if progress.noisy else MOST_IDLE
+                idle = live & (progress.idle >= most_idle)
                 for k in np.flatnonzero(idle):
                     statuses[k] = STALLED
                 slow = live & ~idle & progress.slow
@@ -657,6 +660,7 @@ class NewtonSolver(PathSolver):
         # of the loss, per length, in the predictors' units
         begin = unit * np.einsum("ij,ij->j", C[:, :lanes], D) + self.excess * shift
         slope = self._together(self._penalty(W + D, alphas) - penalty - begin / unit)
+        slope = np.minimum(slope, 0.0)  # (of a step that is all rounding, it may rise)
         noise = EPS * (100.0 + 10.0 * math.sqrt(len(at.eta)))
         noise = noise * self._together(loss + penalty)
         length, again = live.astype(float), live

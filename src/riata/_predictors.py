@@ -13,6 +13,7 @@ from ._core.design import cache_lines
 
 EPS = float(np.finfo(float).eps)
 ROWS = 2048  # of a block that NumPy takes at once
+MOST_NEWTON = 20  # steps for an intercept, after which every other one is longer
 LOSS, EXCESS, SIZES, SLOPE, CURVATURE, BEND = range(6)  # see `visit` of `elementwise`
 
 
@@ -97,16 +98,25 @@ class Predictors:
         for taken in range(100):
             self.try_out(None, moved, np.ones(lanes), live)
             _, pull, sizes, _, curvature, _ = self.sums[:, :lanes]
-            unsettled = np.abs(pull) > rounding * sizes
+            unsettled = (np.abs(pull) > rounding * sizes) | np.isinf(pull)
             if problem.separated or not unsettled.any():
                 break
             low, high = np.where(pull > 0, moved, low), np.where(pull < 0, moved, high)
             with np.errstate(divide="ignore", invalid="ignore"):
-                step = np.nan_to_num(problem.eta_unit * pull / curvature)
-            new = moved + np.clip(step, -limit, limit)
+                step = problem.eta_unit * pull / curvature
+            step = np.nan_to_num(np.where(np.isnan(step), np.sign(pull), step))
+            step = np.clip(step, -limit, limit)
+            # (where a loss grows like exp, Newton's steps have length one: from far away
+            # they are made longer until there is a bracket, which then is halved)
+            far = (np.abs(step) > 0.5) & (taken > MOST_NEWTON) & (taken % 2 == 1)
+            longer = np.fmin(2.0 ** (taken - MOST_NEWTON), limit / np.abs(step[far]))
+            step[far] *= longer
+            new = moved + step
             beyond = (new <= low) | (new >= high)
             with np.errstate(invalid="ignore"):
-                middle = np.where(np.isfinite(low + high), 0.5 * (low + high), new)
+                bracketed = np.isfinite(low + high)
+                middle = np.where(bracketed, 0.5 * (low + high), new)
+                beyond |= bracketed & far
             new = np.where(beyond, middle, new)
             change = np.abs(new - moved)[unsettled].max()
             if taken > 3 and change <= 1e-16 * np.abs(self._other).max():

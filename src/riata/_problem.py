@@ -346,6 +346,8 @@ class GeneralProblem(Problem):
     given : Given
     eta_unit : float
         What one unit of ``X~ w`` is in the predictor's.
+    noise : float
+        What rounded predictors may change the loss of the null model by, to first order.
     separated : bool
         Whether the intercept alone makes the loss vanish up to rounding, because one
         class has all the weight; the null model then is the solution at every alpha.
@@ -437,6 +439,7 @@ class GeneralProblem(Problem):
         self.y = np.ascontiguousarray(residual[:, 0]) / self.eta_unit
         self.yy = square / self.eta_unit**2
         self.rounding = rounding / self.eta_unit**2
+        self.noise = math.sqrt(2.0 * self.rounding * self.yy)
         if self.rounding <= NEGLIGIBLE * self.yy:
             self.rounding = 0.0
 

@@ -24,6 +24,8 @@ class Progress:
     gap_tol, kkt_tol : float or ndarray (n_alphas,)
         The gap and the KKT violation that are asked for.
     n_alphas : int
+    noise : float, optional
+        Changes of the objective up to this size may be rounding.
 
     Attributes
     ----------
@@ -31,13 +33,18 @@ class Progress:
         Steps since the last progress.
     behind : ndarray of bool (n_alphas,)
         Whether the best was better than what was last noted.
+    noisy : bool
+        Whether that counts, against the gap that is asked for.
     slow : ndarray of bool (n_alphas,)
-        Whether the last 200 steps have neither halved what is missed nor lowered the
-        objective by much of it.
+        Whether the last 200 steps (50 if `noisy`) have neither halved what is missed nor
+        lowered the objective by much of it.
     """
 
-    def __init__(self, gap_tol, kkt_tol, n_alphas):
+    def __init__(self, gap_tol, kkt_tol, n_alphas, noise=0.0):
         self.gap_tol = np.broadcast_to(gap_tol, n_alphas)
+        self._noise = noise
+        self.noisy = bool(noise > NEGLIGIBLE * self.gap_tol.min())
+        self._patience = PATIENCE // 4 if self.noisy else PATIENCE
         self.kkt_tol = np.broadcast_to(kkt_tol, n_alphas)
         self.behind = np.zeros(n_alphas, dtype=bool)
         self.slow = np.zeros(n_alphas, dtype=bool)
@@ -65,6 +72,7 @@ class Progress:
                 gap / np.maximum(self.gap_tol, TINY), kkt / np.maximum(self.kkt_tol, TINY)
             )
             gain = np.maximum(NEGLIGIBLE * self.gap_tol, NOISE * np.abs(objective))
+            gain = np.maximum(gain, self._noise)
             lower = objective < self._least - gain
         missed = np.where(np.isnan(missed), np.inf, missed)
         better = missed < self._best
@@ -85,7 +93,7 @@ class Progress:
                 least = np.fmin(gap, self._best * np.maximum(self.gap_tol, TINY))
                 goal = 0.5 * self._best, objective - STEADY * least
             self._goal = np.where(due, goal, self._goal)
-            self._due = np.where(due, self._taken + PATIENCE, self._due)
+            self._due = np.where(due, self._taken + self._patience, self._due)
         return better
 
 

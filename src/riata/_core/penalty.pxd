@@ -87,8 +87,8 @@ cdef inline double conjugate_term(double c, double w, Penalty pen) noexcept nogi
     if excess <= 0.0:
         return value
     best = reach(c, pen)
-    if negligible(pen.l1) and negligible(pen.l2):
-        best = min(best, pen.far)
+    if best == INFINITY and negligible(pen.l1) and negligible(pen.l2):
+        best = pen.far
     if pen.l2 > 0.0:
         best = min(best, excess / pen.l2)
     elif best == INFINITY:
