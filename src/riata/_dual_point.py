@@ -116,14 +116,9 @@ def orthogonal(problem, free, Eta, coef, l2):
         own = l2 * (coef + change)
         rest = np.abs(packed.T @ (root[:, None] * theta) - own)
         noise = np.abs(packed.T) @ (root[:, None] * (np.abs(theta) + np.abs(residual)))
-<<<<<<< HEAD
         noise += np.abs(own)
-        if (rest <= 64.0 * EPS * noise).all():
-            found, pull = theta, own[:len(free)]
-=======
         if (rest <= ROUGH * EPS * noise).all():
-            found = theta
->>>>>>> degen
+            found, pull = theta, own[:len(free)]
             rounding = float(((rest + EPS * noise) * np.abs(coef + change)).sum())
         if not EPS * value < decrement < math.inf:
             break
