@@ -106,16 +106,19 @@ class Predictors:
                 step = problem.eta_unit * pull / curvature
             step = np.nan_to_num(np.where(np.isnan(step), np.sign(pull), step))
             step = np.clip(step, -limit, limit)
-            # (where a loss grows like exp, Newton's steps have length one: from far away
-            # they are made longer until there is a bracket, which then is halved)
-            far = (np.abs(step) > 0.5) & (taken > MOST_NEWTON) & (taken % 2 == 1)
-            longer = np.fmin(2.0 ** (taken - MOST_NEWTON), limit / np.abs(step[far]))
-            step[far] *= longer
+            far = None
+            if taken > MOST_NEWTON and taken % 2 == 1:
+                # (where a loss grows like exp, Newton's steps have length one: from far
+                # away they are made longer until there is a bracket, which then is halved)
+                far = np.abs(step) > 0.5
+                longer = np.fmin(2.0 ** (taken - MOST_NEWTON), limit / np.abs(step[far]))
+                step[far] *= longer
             new = moved + step
             beyond = (new <= low) | (new >= high)
             with np.errstate(invalid="ignore"):
                 bracketed = np.isfinite(low + high)
                 middle = np.where(bracketed, 0.5 * (low + high), new)
+            if far is not None:
                 beyond |= bracketed & far
             new = np.where(beyond, middle, new)
             change = np.abs(new - moved)[unsettled].max()

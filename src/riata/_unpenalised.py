@@ -177,7 +177,9 @@ class BasisSolver:
         # columns that count as dependent are so up to the rounding of X)
         more = 0.5 * (verdict.loss - part.loss) + verdict.penalty - part.penalty
         gap = np.minimum(verdict.gap, part.gap + np.maximum(more, 0.0))
-        if rank == len(span.columns):
+        if uneven(problem.weights):
+            gap = verdict.gap
+        elif rank == len(span.columns):
             gap = np.where(self.outer.proved, verdict.gap, gap)
         gap = np.maximum(gap, self._rounding(W) * np.sqrt(verdict.loss))
         verdict = verdict._replace(gap=gap)
@@ -199,6 +201,14 @@ class BasisSolver:
         size = np.sqrt(design.sqnorm[columns] + design.n_samples * shift**2)
         errors = EPS * (size @ np.abs(W))
         return errors.max() if hasattr(self.problem, "n_classes") else errors
+
+
+def uneven(weights):
+    """Whether weights alone may let columns seem to be dependent."""
+    if weights is None:
+        return False
+    weights = weights[weights > 0]
+    return bool(weights.min() < EXACTLY * weights.max())
 
 
 def auditor(problem, settings, solver_of):
