@@ -18,7 +18,7 @@ NEGLIGIBLE = 1e-10  # penalty that is lost in rounding, as in `penalty.pxd`
 REACH = 1e6  # bounds beyond which are left out of account there
 MOST_STEPS = 50  # of Newton's method for the columns that nothing holds
 FLAT = 1e-6  # curvature, against the largest, that stands in for none
-ROUGH = 1024.0  # times EPS: what rounding leaves of a product that should be zero
+ROUGH = 64.0  # times EPS: what rounding leaves of a product that should be zero
 MOST_WORK = 10**8  # multiply-adds of one decomposition of them
 
 
