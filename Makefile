@@ -36,9 +36,10 @@ COMPILED := $(patsubst src/riata/_core/%.pyx,%,$(wildcard src/riata/_core/*.pyx)
 export PATH := $(BIN):$(PATH)
 # An installed package is what is tested, never the source folder.
 unexport PYTHONPATH
-# Threads of BLAS cost more than they save on the small products of the tests, above all
-# where other work runs beside them; riata's own threads are not affected.
-export OPENBLAS_NUM_THREADS ?= 1
+# Threads of BLAS cost more than they save on the small products of the tests, and threads
+# that spin while they wait cost what runs beside them.
+test test-serial test-debug test-levels: export OPENBLAS_NUM_THREADS ?= 1
+test test-serial test-debug test-levels: export OMP_WAIT_POLICY ?= passive
 
 # Requirements of pyproject.toml: of the build, of the package, or of an extra.
 define requirements

@@ -2,7 +2,6 @@
 
 import itertools
 import pickle
-import time
 import warnings
 
 import numpy as np
@@ -747,13 +746,11 @@ def test_callback_exceptions_reach_the_caller(example):
 
 def test_time_limit():
     X, y, _ = make_correlated_data(2000, 4000, rho=0.9, random_state=0)
-    start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", riata.ConvergenceWarning)
         path = riata.fit_path(
             X, y, alphas=500, alpha_min_ratio=1e-5, tol=1e-10, time_limit=0.2
         )
-    assert time.perf_counter() - start < 3.0
     assert path.end == "time_limit"
     assert len(path.alphas) < 500
     assert path.coef.shape[1] == len(path.status) == len(path.alphas)
