@@ -60,7 +60,7 @@ demo: $(STAMPS)/riata $(STAMPS)/needs-plot
 	$(BIN)/python -m riata demo
 
 test: $(STAMPS)/riata $(STAMPS)/needs-test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(STAMPS)/riata $(STAMPS)/needs-lint
 	$(BIN)/ruff check .

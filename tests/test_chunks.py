@@ -11,9 +11,9 @@ import pytest
 from scipy import sparse
 
 from riata import ConvergenceWarning, cv_path, fit_path, open_chunks
-from riata._newton import MOST_BY_EVENTS
+from riata._solver._newton import MOST_BY_EVENTS
+from riata._solver.chunked._visit import SparseRows
 from riata._validation import check_design
-from riata.chunks._visit import SparseRows
 
 N, P = 240, 30
 LIMIT = 2**17  # bytes: blocks of 2**13
@@ -633,7 +633,7 @@ def test_reads_are_printed(capsys):
 @pytest.mark.parametrize("sampled", [True, False])
 def test_a_path_of_another_loss_takes_few_reads(loss, sampled, monkeypatch):
     if not sampled:
-        monkeypatch.setattr("riata.chunks._sums.LEAST_ROWS", 10**9)
+        monkeypatch.setattr("riata._design._sums.LEAST_ROWS", 10**9)
     A, eta, rng = make(6, n=20_000)
     y = target(loss, eta, rng)
     X = open_chunks(A, memory_limit=2**21)

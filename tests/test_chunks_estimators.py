@@ -219,7 +219,7 @@ def test_scores_do_not_depend_on_how_many_alphas_fit_into_memory(monkeypatch):
     y, X = targets(eta, rng)["number"], open_chunks(A, memory_limit=LIMIT)
     options = {"alphas": 7, "scoring": "r2"}
     expected = cv_path(X, y, **options).scores["r2"]
-    monkeypatch.setattr("riata._cross_validation_chunks.SHARE_OF_PREDICTORS", 0.01)
+    monkeypatch.setattr("riata._cross_validation._chunked.SHARE_OF_PREDICTORS", 0.01)
     np.testing.assert_allclose(cv_path(X, y, **options).scores["r2"], expected, rtol=1e-12)
 
 

@@ -18,7 +18,7 @@ from sklearn import linear_model
 from sklearn.datasets import dump_svmlight_file
 
 import riata
-from riata._cli import main
+from riata._cli._commands import main
 
 
 @pytest.fixture(scope="module")
@@ -596,7 +596,7 @@ def test_interrupt(run, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("riata._path.fit_path", interrupted)
+    monkeypatch.setattr("riata._path._fit.fit_path", interrupted)
     assert run("fit plain.csv --target cost --alpha 1")[0] == 130
 
 
@@ -684,7 +684,7 @@ def test_too_little_memory_ends_in_a_line(error, monkeypatch):
         def without_memory(*_, message=message, **__):
             raise MemoryError(message)
 
-        monkeypatch.setattr("riata._path.fit_path", without_memory)
+        monkeypatch.setattr("riata._path._fit.fit_path", without_memory)
         found = error("fit plain.csv --target cost --alpha 1")
         assert found.startswith("riata fit: error: there is not enough memory")
         assert message in found

@@ -31,8 +31,8 @@ from riata import (
     cv_path,
     fit_path,
 )
-from riata import _cross_validation_folds as folds_module
-from riata._cross_validation_folds import FoldMoments
+from riata._cross_validation import _folds as folds_module
+from riata._cross_validation._folds import FoldMoments
 
 
 def make_tall(n=300, p=12, seed=0):

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from sklearn.datasets import dump_svmlight_file
 
 import riata
-from riata._columns import class_labels, to_number
-from riata._csv_file import is_header, read_csv
-from riata._data_files import Encoding, MatrixFile, TableFile, read_data, suggestion
+from riata._cli._columns import class_labels, to_number
+from riata._cli._csv_file import is_header, read_csv
+from riata._cli._data_files import Encoding, MatrixFile, TableFile, read_data, suggestion
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import riata
-import riata._demo as program
-from riata._cli import main
+import riata._cli._demo as program
+from riata._cli._commands import main
 
 
 def run(*arguments, folder):

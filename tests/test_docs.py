@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import inspect
+import pickle
 import pkgutil
 import re
 import runpy
@@ -48,7 +49,7 @@ def public_methods():
         if not inspect.isclass(thing):
             continue
         for key, method in inspect.getmembers(thing, inspect.isfunction):
-            ours = method.__module__.startswith("riata.")
+            ours = method.__module__.partition(".")[0] == "riata"
             if ours and not key.startswith("_"):
                 yield f"{name}.{key}", method
 
@@ -147,6 +148,26 @@ def test_docstring_examples_run(name):
     failed, _ = doctest.testmod(module, optionflags=OPTIONS)
     plt.close("all")
     assert not failed
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_examples_of_public_classes_run(name):
+    """Their ``__module__`` is the public one, so that `testmod` does not find them."""
+    runner = doctest.DocTestRunner(optionflags=OPTIONS)
+    known = {full.rpartition(".")[2]: thing for full, thing in OBJECTS.items()}
+    finder = doctest.DocTestFinder()
+    for test in finder.find(CLASSES[name], name, module=False, globs=known):
+        runner.run(test)
+    plt.close("all")
+    assert not runner.summarize().failed
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_public_classes_have_their_public_module(name):
+    thing = CLASSES[name]
+    home, _, _ = f"riata.{name}".rpartition(".")
+    assert thing.__module__ == home
+    assert pickle.loads(pickle.dumps(thing)) is thing
 
 
 @pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.rst")), ids=lambda p: p.name)

@@ -22,9 +22,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-import riata._estimators_base
+import riata._estimators._base
 from riata import ElasticNet, ElasticNetCV, Lasso, LassoCV, Ridge, RidgeCV, Status
-from riata._cross_validation_folds import FoldMoments
+from riata._cross_validation._folds import FoldMoments
 
 ESTIMATORS = [Lasso, ElasticNet]
 RTOL = 1e-6
@@ -331,7 +331,7 @@ def test_interrupted_fit_leaves_the_state(monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("riata._estimators_base.solve_path", interrupt)
+    monkeypatch.setattr("riata._estimators._base.solve_path", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X[:, :4], y)
     assert fitted_state(model) == before
@@ -375,8 +375,8 @@ def stop_early(monkeypatch):
         path.status = [Status.iteration_limit] * len(path.alphas)
         return path
 
-    real = riata._estimators_base.solve_path
-    for module in ("_estimators_base", "_estimators_ridge", "_cross_validation_fits"):
+    real = riata._estimators._base.solve_path
+    for module in ("_estimators._base", "_estimators._ridge", "_cross_validation._fits"):
         monkeypatch.setattr(f"riata.{module}.solve_path", solve_path)
     monkeypatch.setattr(FoldMoments, "of", lambda *args: None)
 

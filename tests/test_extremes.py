@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import riata
-from riata import _dual_point, _multinomial, _newton
+from riata._solver import _dual_point, _multinomial, _newton
 from riata.losses import (
     Gamma,
     Huber,
@@ -335,7 +335,7 @@ def test_intercepts_of_classes_from_far_away():
 
 
 def _path_problem(X, y, loss=None, **options):
-    from riata._path import checked_data, checked_penalty, checked_problem
+    from riata._path._fit import checked_data, checked_penalty, checked_problem
 
     loss = Multinomial() if loss is None else loss
     penalty = checked_penalty(None, 1.0, options.pop("penalty_factor", None), None, None,

@@ -16,7 +16,8 @@ from test_losses import LOSSES
 from test_path import covering_rows
 
 import riata
-from riata import _newton, losses
+from riata import losses
+from riata._solver import _newton
 
 CONVEX = [loss for loss in LOSSES if loss.convex]
 each_loss = pytest.mark.parametrize("loss", CONVEX, ids=repr)

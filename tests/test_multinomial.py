@@ -6,7 +6,9 @@ import pytest
 import scipy.sparse as sp
 
 import riata
-from riata import _multinomial, _path, _span
+from riata._path import _fit as _path
+from riata._solver import _kernel as _span
+from riata._solver import _multinomial
 from riata.losses import Multinomial
 
 

@@ -9,11 +9,11 @@ from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
 
 from riata import LogisticRegressionCV, alpha_max, fit_path
 from riata._core.gram import gram_of_rows, rows_of
-from riata._cross_validation_scores import Judge, accuracies, minus_log_losses
-from riata._guide import Guide
-from riata._newton_apart import ApartSolver, Columns
-from riata._path import Data, checked_penalty, checked_problem, solve_path
-from riata._solver import Settings
+from riata._cross_validation._scores import Judge, accuracies, minus_log_losses
+from riata._path._fit import Data, checked_penalty, checked_problem, solve_path
+from riata._solver._driver import Settings
+from riata._solver._newton_local_models import ApartSolver, Columns
+from riata._solver._warm_start import Guide
 from riata._validation import check_design
 from riata.losses import get_loss
 
@@ -310,7 +310,7 @@ def test_own_models_stay_small(monkeypatch):
     X, y = classes(400, 900, noise=3.0)
     X = sparsely(X)
     sizes, of = [], Columns.hessian
-    monkeypatch.setattr("riata._newton_apart.MOST_BY_EVENTS", 200)
+    monkeypatch.setattr("riata._solver._newton_local_models.MOST_BY_EVENTS", 200)
     monkeypatch.setattr(
         Columns, "hessian", lambda own, places, bend: sizes.append(len(places)) or of(
             own, places, bend)

@@ -16,7 +16,7 @@ from scipy import sparse
 from sklearn.model_selection import StratifiedKFold
 
 import riata
-from riata._cross_validation_folds import StratifiedFolds
+from riata._cross_validation._folds import StratifiedFolds
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((60, 5))

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import riata
-from riata import _path, _solver
+from riata._path import _fit as _path
+from riata._solver import _driver as _solver
 
 TOL = 1e-8
 

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import riata
 from riata import fit_path, relaxed_path
-from riata._refit import distinct_supports
+from riata._selection._refit import distinct_supports
 
 
 def make_data(n_samples=60, n_features=30, seed=0):

@@ -15,8 +15,11 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import linear_model
 
-from riata import _ridge_gap, _ridge_krylov, _ridge_loo, _ridge_solver
-from riata._ridge import ridge_loo, solve_ridge
+from riata._ridge import _certificate as _ridge_gap
+from riata._ridge import _krylov as _ridge_krylov
+from riata._ridge import _leave_one_out as _ridge_loo
+from riata._ridge import _routes as _ridge_solver
+from riata._ridge._solve import ridge_loo, solve_ridge
 
 METHODS = ("auto", "cholesky", "eigh", "svd", "krylov")
 SHAPES = {"tall": (14, 5), "wide": (6, 9), "square": (7, 7)}
@@ -799,7 +802,7 @@ def test_leave_one_out_of_a_large_sparse_matrix_asks_for_folds():
 
 def test_import_needs_numpy_only():
     code = (
-        "import sys, riata._ridge;"
+        "import sys, riata._ridge._solve;"
         "assert not {'scipy', 'sklearn', 'joblib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

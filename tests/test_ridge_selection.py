@@ -265,7 +265,7 @@ def test_each_target_has_its_own_rule():
 )
 def test_what_has_no_meaning_is_refused(params, n_targets, match, monkeypatch):
     X, y = make_data(n_targets=n_targets)
-    monkeypatch.setattr("riata._cross_validation_ridge.ridge_loo", None)  # nothing is fit
+    monkeypatch.setattr("riata._estimators._ridge_cv.ridge_loo", None)  # nothing is fit
     with pytest.raises(ValueError, match=match):
         RidgeCV(ALPHAS, **params).fit(X, y)
 

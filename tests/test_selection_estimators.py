@@ -216,7 +216,7 @@ def test_refits_that_time_did_not_allow_are_not_chosen(monkeypatch):
     X, y = make_data()
     relaxed = relaxed_path(X, y, alphas=10)
     relaxed.refits.status[6:] = ["time_limit"] * 4
-    blend = riata._relaxed.Blend(relaxed, 0.5)
+    blend = riata._selection._relaxed.Blend(relaxed, 0.5)
     assert len(blend) == len(blend.relative_gap) == blend.coef.shape[1] == 6
     assert_allclose(blend.coefs, relaxed._blend(0.5)[0].toarray()[:, :6])
 

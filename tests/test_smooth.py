@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 
 from riata import ConvergenceWarning, Status, alpha_max, fit_path
-from riata import _lane_model as lane_model
-from riata._smooth import SmoothSolver
+from riata._solver import _local_model as lane_model
+from riata._solver._newton_smooth import SmoothSolver
 
 LOSSES = ("logistic", "poisson", "gamma", "huber", "squared_hinge")
 

@@ -9,7 +9,6 @@ import pytest
 import scipy.sparse as sp
 
 import riata
-from riata import _path
 from riata._core.active_set import ActiveSet, next_columns
 from riata._core.certificate import extrapolate
 from riata._core.descent import Quadratic
@@ -17,8 +16,9 @@ from riata._core.design import Design, cache_lines, kernel_levels, standard_targ
 from riata._core.gram import sparse_gram
 from riata._core.lane_descent import LaneDescent
 from riata._core.screening import Screening
-from riata._problem import Problem
-from riata._solver import Settings, Status
+from riata._path import _fit as _path
+from riata._problem._problem import Problem
+from riata._solver._driver import Settings, Status
 from riata._validation import check_design
 from riata.datasets import make_correlated_data, make_sparse_data
 
@@ -429,7 +429,7 @@ def test_gram_columns_formed_as_needed_are_those_of_the_whole(
     noise = rng.standard_normal(3000)  # which all columns explain alike
     many = fit(noise, 0.05)
     assert many.diagnostics.gram == 70
-    monkeypatch.setattr("riata._solver.LAZY_GRAM", 1e15)
+    monkeypatch.setattr("riata._solver._driver.LAZY_GRAM", 1e15)
     for path, target in ((lazy, y), (many, noise)):
         whole = fit(target, 0.05)
         assert whole.diagnostics.gram == 70

@@ -21,8 +21,12 @@ from riata import (
     fit_path,
     stability_path,
 )
-from riata._stability import _bootstrap, _halves
-from riata._stability_bounds import largest_selection, largest_tail, least_threshold
+from riata._selection._stability import _bootstrap, _halves
+from riata._selection._stability_bounds import (
+    largest_selection,
+    largest_tail,
+    least_threshold,
+)
 
 ASSUMPTIONS = ("none", "unimodal", "r-concave")
 

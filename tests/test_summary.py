@@ -10,8 +10,8 @@ import pytest
 import scipy.sparse as sp
 
 import riata
-from riata._summary import summary_of
-from riata._table import Table, frame_of
+from riata._path._summary import summary_of
+from riata._path._table import Table, frame_of
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose
 from sklearn.exceptions import ConvergenceWarning
 
 import riata
-from riata._ridge import solve_ridge
-from riata._ridge_solver import Solver, plan
+from riata._ridge._routes import Solver, plan
+from riata._ridge._solve import solve_ridge
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((120, 60)) @ RNG.standard_normal((60, 60))

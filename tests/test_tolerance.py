@@ -12,8 +12,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 import riata
 from riata import Status, fit_path
-from riata._progress import PATIENCE, Progress, sharper
-from riata._solver import Settings
+from riata._solver._driver import Settings
+from riata._solver._progress import PATIENCE, Progress, sharper
 from riata.losses import Huber, Logistic, Multinomial, NegativeBinomial, Tweedie, get_loss
 
 LOSSES = [
@@ -120,9 +120,9 @@ def test_models_of_folds():
 def test_the_solver_itself_reaches_both(l1_ratio):
     for loss in ("poisson", "squared", "multinomial"):
         X, y = make(loss)
-        data = riata._path.checked_data(X, y, None, None, get_loss(loss))
-        penalty = riata._path.checked_penalty(None, l1_ratio, None, None, None, 8)
-        path = riata._path.solve_path(
+        data = riata._path._fit.checked_data(X, y, None, None, get_loss(loss))
+        penalty = riata._path._fit.checked_penalty(None, l1_ratio, None, None, None, 8)
+        path = riata._path._fit.solve_path(
             data, np.array([0.1, 0.01]), penalty, Settings(tol=1e-3, kkt_tol=1e-11),
             fit_intercept=True, standardize=False, loss=get_loss(loss),
         )

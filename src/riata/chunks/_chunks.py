@@ -23,6 +23,9 @@ class Progress(NamedTuple):
     reads: float  # of all of X so far
 
 
+Progress.__module__ = "riata.chunks"
+
+
 class Chunks:
     """A matrix in blocks of rows or of columns, read when they are needed.
 
@@ -61,6 +64,8 @@ class Chunks:
     >>> path.n_active
     array([2])
     """
+
+    __module__ = "riata"
 
     kind = "chunks"
     local = True  # whether blocks are looked at in this process

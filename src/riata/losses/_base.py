@@ -52,6 +52,8 @@ class Loss:
     True
     """
 
+    __module__ = "riata.losses"
+
     name = ""
     convex = True
     fixed_dispersion = False

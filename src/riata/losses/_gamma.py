@@ -16,6 +16,8 @@ class Gamma(LogLink):
     array([0., 0.])
     """
 
+    __module__ = "riata.losses"
+
     name = "gamma"
 
     def check_target(self, y):

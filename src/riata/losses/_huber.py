@@ -26,6 +26,8 @@ class Huber(Loss):
     array([0.5, 9.5])
     """
 
+    __module__ = "riata.losses"
+
     name = "huber"
     translates = True
 

@@ -18,6 +18,8 @@ class Logistic(Loss):
     array([0.6931, 0.6931])
     """
 
+    __module__ = "riata.losses"
+
     name = "logistic"
     fixed_dispersion = True
     classifies = True

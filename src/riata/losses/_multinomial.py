@@ -26,6 +26,8 @@ class Multinomial(Loss):
     array([1.0986, 1.0986, 1.0986])
     """
 
+    __module__ = "riata.losses"
+
     name = "multinomial"
     fixed_dispersion = True
     classifies = True

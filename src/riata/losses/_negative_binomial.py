@@ -27,6 +27,8 @@ class NegativeBinomial(Counts):
     array([0.])
     """
 
+    __module__ = "riata.losses"
+
     name = "negative_binomial"
     fixed_dispersion = True
 

@@ -53,6 +53,8 @@ class Poisson(Counts):
     array([1., 0.])
     """
 
+    __module__ = "riata.losses"
+
     name = "poisson"
     fixed_dispersion = True
     kernel = "poisson"

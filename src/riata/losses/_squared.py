@@ -13,6 +13,8 @@ class Squared(Loss):
     array([0., 2.])
     """
 
+    __module__ = "riata.losses"
+
     name = "squared"
     translates = True
 

@@ -18,6 +18,8 @@ class SquaredHinge(Loss):
     array([0.5, 0. ])
     """
 
+    __module__ = "riata.losses"
+
     name = "squared_hinge"
     classifies = True
 

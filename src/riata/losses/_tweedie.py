@@ -42,6 +42,8 @@ class Tweedie(Counts):
     array([ 0., inf])
     """
 
+    __module__ = "riata.losses"
+
     name = "tweedie"
     link = "auto"
 

@@ -57,6 +57,8 @@ class CertificateDisplay:
     True
     """
 
+    __module__ = "riata.plots"
+
     def __init__(self, alphas, relative_gap, kkt, *, tol=None):
         self.alphas = check.check_path_alphas(alphas)
         self.relative_gap = _not_negative(relative_gap, "relative_gap", self.alphas)

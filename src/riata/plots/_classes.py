@@ -60,6 +60,8 @@ class ClassPathsDisplay:
     ['a', 'b', 'c']
     """
 
+    __module__ = "riata.plots"
+
     def __init__(self, displays, classes=None):
         self.displays = list(displays)
         if any(d.feature_names != self.displays[0].feature_names for d in self.displays):

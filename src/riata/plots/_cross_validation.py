@@ -74,6 +74,8 @@ class CVCurveDisplay:
     array([4. , 2.2, 2. ])
     """
 
+    __module__ = "riata.plots"
+
     def __init__(
         self, alphas, mean_score, standard_error, n_active, *, l1_ratios=(1.0,),
         metric="score", choices=None, gammas=None,

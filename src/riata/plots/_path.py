@@ -68,6 +68,8 @@ class PathDisplay:
     'coefficient'
     """
 
+    __module__ = "riata.plots"
+
     ylabel = "coefficient"
 
     def __init__(self, alphas, coef, *, alpha=None, feature_names=None):

@@ -48,6 +48,8 @@ class PredictionDisplay:
     0.95
     """
 
+    __module__ = "riata.plots"
+
     def __init__(self, y_true, y_pred):
         y_pred = np.asarray(y_pred)
         if y_pred.ndim != 1:

@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 
 from .. import _validation as check
-from .._path import fit_path
+from .._path._fit import fit_path
 from ._drawing import draw_coefs, two_axes
 from ._path import PathDisplay, largest
 
@@ -58,6 +58,8 @@ class ShrinkageDisplay:
     >>> [ax.get_title() for ax in display.axes_]
     ['L1 (lasso)', 'L2 (ridge)']
     """
+
+    __module__ = "riata.plots"
 
     def __init__(self, lasso, ridge):
         if lasso.feature_names != ridge.feature_names:

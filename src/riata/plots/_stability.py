@@ -68,6 +68,8 @@ class StabilityDisplay:
     ['age']
     """
 
+    __module__ = "riata.plots"
+
     def __init__(self, alphas, frequencies, *, threshold=0.6, feature_names=None):
         self.alphas = check.check_path_alphas(alphas)
         given = np.shape(frequencies)

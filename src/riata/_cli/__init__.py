@@ -1,0 +1,5 @@
+"""The command line: ``riata`` and ``python -m riata``."""
+
+from ._commands import main
+
+__all__ = ["main"]

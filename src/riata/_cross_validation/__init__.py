@@ -1,0 +1,1 @@
+"""Cross-validation of paths: folds, fits, scores and their results."""

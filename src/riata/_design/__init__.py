@@ -1,0 +1,1 @@
+"""Design matrices: products and sums over samples, in memory and in chunks."""

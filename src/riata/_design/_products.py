@@ -1,0 +1,48 @@
+"""Products of a design with blocks of vectors, in panels of the width that kernels take."""
+
+import numpy as np
+
+LANES = 8  # vectors of a block, one cache line a row; a single one has its own kernels
+
+
+def gradient(design, Q, columns):
+    """``X~[:, columns]' Q`` for Q (n_samples, lanes); (n_columns, 1 or LANES)."""
+    blocks = []
+    for first in range(0, Q.shape[1], LANES):
+        part = Q[:, first:first + LANES]
+        lanes = part.shape[1]
+        width = 1 if lanes == 1 else LANES
+        if lanes < width:
+            part = np.pad(part, ((0, 0), (0, width - lanes)))
+        blocks.append(np.ascontiguousarray(part))
+    if hasattr(design, "gradients"):  # of chunks, in one read
+        out = np.empty((len(columns), sum(block.shape[1] for block in blocks)))
+        design.gradients(blocks, out, columns)
+        return out
+    parts = [np.empty((len(columns), block.shape[1])) for block in blocks]
+    for block, part in zip(blocks, parts, strict=True):
+        design.gradient(block, part, columns)
+    return parts[0] if len(parts) == 1 else np.hstack(parts)
+
+
+def add_product(design, columns, B, out):
+    """Add ``X~[:, columns] @ B`` for B (n_columns, lanes) to the first lanes of `out`
+    (n_samples, 1 or a multiple of LANES)."""
+    if out.shape[1] > LANES:
+        out[:, :B.shape[1]] += product(design, columns, B)
+        return
+    block = np.zeros((len(columns), out.shape[1]))
+    block[:, :B.shape[1]] = -B
+    design.subtract_product(columns, block, out)
+
+
+def product(design, columns, B):
+    """``X~[:, columns] @ B`` for B (n_columns, lanes); (n_samples, lanes)."""
+    parts = []
+    for first in range(0, B.shape[1], LANES):
+        part = B[:, first:first + LANES]
+        lanes = part.shape[1]
+        out = np.zeros((design.n_samples, 1 if lanes == 1 else LANES))
+        add_product(design, columns, part, out)
+        parts.append(out[:, :lanes])
+    return parts[0] if len(parts) == 1 else np.hstack(parts)

@@ -1,0 +1,501 @@
+"""What the linear estimators share: parameter checks, input, prediction, warnings.
+
+A fit computes everything before it assigns anything, so an estimator whose fit fails
+or is interrupted is left as it was.
+"""
+
+import warnings
+from functools import partial
+from numbers import Real
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn import get_config
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.validation import check_is_fitted
+
+from .._path import _fit as _path
+from .._path._result import Solved
+from .._path._samples import Deadline, Samples, solve_path
+from .._solver._driver import BY_ROUNDING, Status
+from .._solver._separation import message_of_separation
+from .._validation import (
+    as_invalid_parameter,
+    check_bool,
+    check_choice,
+    check_gram,
+    check_integer,
+    check_max_iter,
+    check_n_threads,
+    check_offset,
+    check_real,
+    check_time_limit,
+    check_tol,
+    require_offset,
+    validate_estimator_input,
+    validate_predict_input,
+)
+
+# ---------------------------------------------------------------------------
+# Parameter checks: for each parameter the check of its value and name.
+
+
+def or_none(check):
+    """Let None through, and hold anything else against `check`."""
+
+    def check_or_none(value, name):
+        return None if value is None else check(value, name)
+
+    return check_or_none
+
+
+def check_random_state(value, name):
+    """Raise unless `value` can seed a random generator."""
+    if value is not None and not isinstance(value, np.random.RandomState):
+        check_integer(value, name, low=0, high=2**1024)
+
+
+def check_precompute(value, name):
+    """Raise unless `value` is "auto", a bool or array-like (a Gram matrix)."""
+    if isinstance(value, str):
+        check_choice(value, name, ("auto",))
+    elif not hasattr(value, "__len__"):
+        check_bool(value, name)
+
+
+def check_positive(value, name):
+    """Raise unless `value` is a number above 0."""
+    check_real(value, name, low=0.0, low_open=True)
+
+
+def check_verbose(value, name):
+    """Raise unless `value` is a bool or an integer >= 0."""
+    if not isinstance(value, bool | np.bool_):
+        check_integer(value, name, low=0)
+
+
+# Parameters that mean the same in every class. Those that riata adds and that are not
+# listed here (penalty_factor, lower, upper) are checked with the data.
+SHARED_CHECKS = {
+    "fit_intercept": check_bool,
+    "copy_X": check_bool,
+    "max_iter": or_none(check_max_iter),
+    "tol": check_tol,
+    "positive": check_bool,
+    "random_state": check_random_state,
+    "standardize": check_bool,
+    "n_threads": check_n_threads,
+    "time_limit": check_time_limit,
+}
+
+COORDINATE_CHECKS = {
+    **SHARED_CHECKS,
+    "precompute": check_precompute,
+    "selection": partial(check_choice, choices=("cyclic", "random")),
+}
+
+
+LEAST_GAP = 1e-10  # relative, that is asked for where `tol` is squared
+
+# ---------------------------------------------------------------------------
+# What the estimators share.
+
+
+class LinearModel(BaseEstimator):
+    """Parameters, storage of the fitted state, and the linear predictor."""
+
+    _parameter_checks: ClassVar[dict] = {}
+    # How the tolerance of the gap follows from `tol`, and what a stronger penalty is.
+    _gap_rule = "tol / 100"
+    _stronger = "alpha"
+    _takes_chunks = False  # whether X may be `riata.Chunks`
+
+    def _gap_tolerance(self):
+        """Largest relative duality gap of a fit."""
+        return self.tol / 100
+
+    def _describe_gap_tolerance(self):
+        """Say how it follows from `tol`."""
+        return self._gap_rule
+
+    def _kkt_tolerance(self):
+        """Largest violation of the optimality conditions, in units of the gradient of
+        the mean loss; infinite where the gap decides alone."""
+        return np.inf
+
+    def _get_loss(self):
+        """Return the loss that the parameters ask for."""
+        return _path.SQUARED
+
+    def _predictor(self, X, offset=None):
+        """Return ``X @ coef_.T + intercept_ (+ offset)``."""
+        X = validate_predict_input(self, X)
+        require_offset(offset, self._has_offset)
+        eta = X @ self.coef_.T
+        if sparse.issparse(eta):
+            eta = eta.toarray()
+        return self._add_offset(eta + self.intercept_, offset)
+
+    @staticmethod
+    def _add_offset(eta, offset):
+        if offset is None:
+            return eta
+        n_targets = eta.shape[1] if eta.ndim == 2 else None
+        offset = check_offset(offset, len(eta), n_targets=n_targets)
+        return eta + (offset if offset.ndim == eta.ndim else offset[:, None])
+
+    @property
+    def _has_offset(self):
+        """Whether it was fitted with an offset."""
+        return getattr(self, "_has_offset_", False)
+
+    @property
+    def sparse_coef_(self):
+        """Fitted coefficients as a CSR matrix of shape (n_targets, n_features).
+
+        A ``scipy.sparse.csr_array`` where scikit-learn is configured with
+        ``sparse_interface="sparray"``, else a ``csr_matrix``, as in scikit-learn.
+        """
+        coef = self.coef_ if sparse.issparse(self.coef_) else np.atleast_2d(self.coef_)
+        if get_config().get("sparse_interface") == "sparray":
+            return sparse.csr_array(coef)
+        return sparse.csr_matrix(coef)
+
+    def summary(self, feature_names=None, *, all_features=False, frame=None):
+        """Return the coefficients as a table, the largest first.
+
+        Parameters
+        ----------
+        feature_names : array-like of str of shape (n_features,), default=None
+            Names of the features. None means those seen during fit, if there were any,
+            else the numbers of the columns.
+        all_features : bool, default=False
+            Whether to list those whose coefficient is zero as well.
+        frame : {"pandas", "polars", "table"}, default=None
+            Kind of the table. None means what is installed, in this order; "table" is
+            a plain table that prints.
+
+        Returns
+        -------
+        table : pandas.DataFrame, polars.DataFrame or a table that prints
+            Sorted by the size of ``standardized``. The columns are ``class`` or
+            ``target`` (where there are several), ``feature``, ``coef`` (of X as given),
+            ``standardized`` (the coefficient per weighted standard deviation of its
+            column; without an intercept per root mean square) and ``sign``; of an
+            estimator that has chosen among alphas with an L1 penalty also
+            ``entry_alpha`` (the largest alpha of the path at which the coefficient is
+            not zero) and ``frequency`` (share of the folds in which it is not).
+        """
+        from .._path._summary import summary_of_estimator
+
+        check_is_fitted(self)
+        return summary_of_estimator(
+            self, feature_names, all_features=all_features, frame=frame
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _check_params(self):
+        with as_invalid_parameter(InvalidParameterError):
+            for name, check in self._parameter_checks.items():
+                check(getattr(self, name), name)
+
+    def _set_fitted(self, **attributes):
+        """Replace the whole fitted state; nothing of an earlier fit survives."""
+        state = vars(self)
+        for name in [n for n in state if n[-1] == "_" and n not in attributes]:
+            if name[0] != "_":
+                del state[name]
+        state.update(attributes)
+
+    def _path_options(self):
+        """Arguments of :func:`riata.fit_path` that come from the parameters."""
+        lower = self.lower
+        if getattr(self, "positive", False):
+            lower = 0.0 if lower is None else np.maximum(lower, 0.0)
+        return {
+            "loss": self._get_loss(),
+            "fit_intercept": bool(self.fit_intercept),
+            "standardize": bool(self.standardize),
+            "penalty_factor": self.penalty_factor,
+            "lower": lower,
+            "upper": self.upper,
+            "tol": self._gap_tolerance(),
+            "kkt_tol": self._kkt_tolerance(),
+            "max_iter": 1000 if self.max_iter is None else self.max_iter,
+            "n_threads": self.n_threads,
+        }
+
+    def _starts(self, n_targets, n_features):
+        """Return initial coefficients per target, None for a cold start."""
+        coef = getattr(self, "coef_", None) if self.warm_start else None
+        if coef is not None:
+            coef = coef.toarray() if sparse.issparse(coef) else np.atleast_2d(coef)
+            if coef.shape == (n_targets, n_features) and np.isfinite(coef).all():
+                return list(coef)
+        return [None] * n_targets
+
+
+class NamedPenalty:
+    """The name of the penalty, where scikit-learn's tools look for it."""
+
+    @property
+    def penalty(self):
+        """"l1", "l2" or "elasticnet": :class:`sklearn.feature_selection.SelectFromModel`
+        keeps non-zero coefficients of the first."""
+        l1_ratio = getattr(self, "l1_ratio_", self.l1_ratio)
+        if np.ndim(l1_ratio) == 0 and l1_ratio in (0.0, 1.0):
+            return "l1" if l1_ratio else "l2"
+        return "elasticnet"
+
+
+class GradientTolerance:
+    """The tolerance of estimators whose namesakes in scikit-learn stop by the gradient.
+
+    There `tol` is the largest entry of the gradient of the mean loss. At a minimum the
+    objective is higher than its least value by about the square of that, which is
+    therefore the relative gap here; and the gradient has to be as small as there, too.
+    """
+
+    _gap_rule = "tol ** 2"
+
+    def _describe_gap_tolerance(self):
+        if self.tol**2 < LEAST_GAP:
+            return f"max({self._gap_rule}, {LEAST_GAP:g})"
+        return self._gap_rule if self.tol <= 0.01 else "tol / 100"
+
+    def _gap_tolerance(self):
+        return max(min(self.tol / 100, self.tol * self.tol), LEAST_GAP)
+
+    def _kkt_tolerance(self):
+        return self.tol
+
+
+class LinearRegressor(RegressorMixin, LinearModel):
+    """Fit for one alpha, and prediction."""
+
+    def predict(self, X, offset=None):
+        """Predict with the fitted linear model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            Known part of the prediction, added to it. A model fitted with an offset
+            needs the offsets of the new samples here, or 0 to predict without.
+
+        Returns
+        -------
+        y_pred : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            ``X @ coef_.T + intercept_ (+ offset)``.
+        """
+        return self._predictor(X, offset)
+
+    def score(self, X, y, sample_weight=None, offset=None):
+        """Return the coefficient of determination of the prediction.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            True values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
+                default=None
+            See :meth:`predict`.
+
+        Returns
+        -------
+        score : float
+            R squared, averaged over the targets with equal weights.
+        """
+        y_pred = self.predict(X, offset=offset)
+        return r2_score(y, y_pred, sample_weight=sample_weight)
+
+    def _fit_alpha(self, X, y, sample_weight, offset, *, multi_output=False):
+        """Fit each target for `alpha` and `l1_ratio`."""
+        self._check_params()
+        if isinstance(sample_weight, Real):
+            sample_weight = None
+        *data, features = validate_estimator_input(
+            self, X, y, sample_weight=sample_weight, offset=offset,
+            multi_output=multi_output,
+        )
+        data = Samples(*data)
+        self._check_gram(data)
+        targets = data.targets()
+        starts = self._starts(len(targets), data.X.shape[1])
+        options = self._path_options()
+        deadline = Deadline(self.time_limit)
+        paths = [
+            solve_path(
+                target,
+                np.array([self.alpha], dtype=np.float64),
+                l1_ratio=self.l1_ratio,
+                seconds=deadline.left(len(targets) - k),
+                start=starts[k],
+                **options,
+            )
+            for k, target in enumerate(targets)
+        ]
+        fits = [Fit.from_path(path, 0) for path in paths]
+        warn_not_converged(self, fits, "targets", stacklevel=3)
+        attributes = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
+        self._set_fitted(**attributes, **self._extra_attributes(options), **features)
+        return self
+
+    def _check_gram(self, data):
+        """Hold a Gram matrix that was passed against X."""
+        check_gram(
+            getattr(self, "precompute", False), data.X, data.sample_weight,
+            fit_intercept=bool(self.fit_intercept), stacklevel=4,
+        )
+
+    def _extra_attributes(self, options):
+        """Return fitted attributes beside those of every linear model."""
+        return {}
+
+
+def warn_of_no_penalty(stacklevel):
+    """Advise against a lasso or an elastic net without a penalty, as scikit-learn does."""
+    warnings.warn(
+        "With alpha=0, this algorithm does not converge well. You are advised to use the "
+        "LinearRegression estimator: so scikit-learn says of its own, and without a "
+        "penalty it is the faster choice here, too.",
+        UserWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def warn_not_converged(estimator, fits, what, stacklevel):
+    """Warn once, with what was missed by most, its tolerance and what to do about it.
+
+    Parameters
+    ----------
+    estimator : LinearRegressor
+        With the parameters ``tol``, ``max_iter`` and ``time_limit``.
+    fits : sequence
+        Objects with the attributes ``relative_gap``, ``kkt`` and ``status``.
+    what : str
+        What the fits are called: "targets", "fits".
+    stacklevel : int
+        As for :func:`warnings.warn`, counted from the caller.
+    """
+    separated = [fit for fit in fits if fit.status == "unbounded_or_separable"]
+    if separated:
+        text = message_of_separation(len(separated), len(fits), what, estimator._stronger)
+        warnings.warn(
+            f"{type(estimator).__name__}: {text}",
+            ConvergenceWarning,
+            stacklevel=stacklevel + 1,
+        )
+    good = "optimal", "unbounded_or_separable"
+    failed = [fit for fit in fits if fit.status not in good]
+    if not failed:
+        return
+    found, worst = missed(estimator, failed)
+    share = f" in {len(failed)} of {len(fits)} {what}" if len(fits) > 1 else ""
+    statuses = {Status(fit.status) for fit in failed}
+    limit = "time_limit" if Status.time_limit in statuses else "max_iter"
+    remedy = f"Raise {limit} (now {getattr(estimator, limit)}) or"
+    if statuses <= BY_ROUNDING:
+        remedy = (
+            "Rounding errors in double precision let no further step improve on it: raise"
+        )
+    warnings.warn(
+        f"{type(estimator).__name__} did not converge{share}: {found} "
+        f"(status: {worst.status}). {remedy} tol (now {estimator.tol}), or penalize more "
+        f"({estimator._stronger}).",
+        ConvergenceWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def missed(estimator, failed):
+    """Say what some fits have missed, and return the worst of them, too."""
+    gap_tol, kkt_tol = estimator._gap_tolerance(), estimator._kkt_tolerance()
+    largest = "largest " if len(failed) > 1 else ""
+    worst = max(failed, key=lambda fit: np.nan_to_num(fit.relative_gap))
+    by_kkt = max(failed, key=lambda fit: fit.kkt)
+    found = []
+    if worst.relative_gap > gap_tol:
+        found.append(
+            f"the {largest}relative duality gap is {worst.relative_gap:.2e}, the "
+            f"tolerance {estimator._describe_gap_tolerance()} is {gap_tol:.2e}"
+        )
+    if by_kkt.kkt > kkt_tol:
+        worst = worst if found else by_kkt
+        found.append(
+            f"the {largest}violation of the optimality conditions (an entry of the "
+            f"gradient of the mean loss) is {by_kkt.kkt:.2e}, the tolerance tol is "
+            f"{kkt_tol:.2e}"
+        )
+    if not found:
+        found.append(
+            f"the {largest}violation of the optimality conditions (an entry of the "
+            f"gradient of the mean loss) is {by_kkt.kkt:.2e}"
+        )
+    return "; ".join(found), worst
+
+
+class Fit(NamedTuple):
+    """The fit of one target, or of all classes."""
+
+    coef: np.ndarray
+    intercept: float
+    dual_gap: float
+    relative_gap: float
+    n_iter: int
+    status: str
+    solved: Solved  # the problem that it solves
+
+    @property
+    def kkt(self):
+        """Largest violation of the optimality conditions."""
+        return self.solved.kkt
+
+    @classmethod
+    def from_path(cls, path, at):
+        """Take the fit for one alpha out of a path."""
+        return cls(
+            path._coef_of(at),
+            path.intercept[..., at],
+            float(path.dual_gap[at]),
+            float(path.relative_gap[at]),
+            int(path.n_iter[at]),
+            path.status[at],
+            path._solved(at),
+        )
+
+
+def fitted_attributes(fits, y, dtype, fit_intercept):
+    """Return the attributes for the fits of all targets, shaped as scikit-learn's."""
+    coef, intercept, dual_gap, relative_gap, n_iter, status, solved = zip(
+        *fits, strict=True
+    )
+    single = len(fits) == 1
+    attributes = {
+        "coef_": np.asarray(coef[0] if single else coef, dtype=dtype),
+        "intercept_": np.asarray(intercept, dtype=dtype),
+        "dual_gap_": dual_gap[0] if single else np.array(dual_gap),
+        "relative_gap_": relative_gap[0] if single else np.array(relative_gap),
+        "n_iter_": n_iter[0] if single else list(n_iter),
+        "status_": status[0] if single else list(status),
+        "_solved_": solved,
+    }
+    if not fit_intercept:
+        attributes["intercept_"] = 0.0
+    elif y.ndim == 1:
+        attributes["intercept_"] = attributes["intercept_"][0]
+    return attributes

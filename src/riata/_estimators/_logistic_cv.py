@@ -1,0 +1,592 @@
+"""LogisticRegressionCV with scikit-learn's parameters, choices and attributes."""
+
+import copy
+import warnings
+from functools import partial
+from numbers import Integral, Real
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from sklearn import get_config
+from sklearn.metrics import get_scorer
+from sklearn.utils import metadata_routing
+from sklearn.utils.metadata_routing import process_routing
+
+from .._cross_validation._engine import Plan
+from .._cross_validation._fits import PathFits
+from .._cross_validation._folds import (
+    as_folds,
+    reject_params_without_routing,
+    splitter_of,
+)
+from .._cross_validation._progress import CallbackSupportMixin, run_and_tell
+from .._cross_validation._scores import (
+    DEVIANCE,
+    Deviance,
+    Judge,
+    score_model,
+    scorer_of,
+    takes_weights,
+)
+from .._path._samples import Deadline, Samples, n_rows
+from .._validation import (
+    check_bool,
+    check_choice,
+    check_integer,
+    check_offset,
+    check_operand,
+)
+from .._validation._numbers import MOST_ALPHAS
+from ._base import Fit, warn_not_converged
+from ._classifier import class_attributes, with_class_weight
+from ._cv_base import (
+    Reselection,
+    RoutedCV,
+    check_folds,
+    check_l1_ratios,
+    check_select,
+    name_of,
+    outcomes,
+)
+from ._logistic import (
+    LOGISTIC_CHECKS,
+    PENALTIES,
+    LogisticModel,
+    check_C,
+    warn_of_penalty,
+)
+
+
+def check_Cs(value, name):
+    """Raise unless `value` is a number of Cs, or a list of numbers above 0."""
+    if np.ndim(value) == 0:
+        check_integer(value, name, high=MOST_ALPHAS)
+        return
+    if np.ndim(value) > 1 or np.size(value) == 0:
+        raise ValueError(f"{name} must be a count or a 1-D list of numbers above 0.")
+    for k, C in enumerate(np.asarray(value).tolist()):
+        check_C(C, f"{name}[{k}]")
+
+
+def or_warn(check):
+    """Let scikit-learn's "warn" through, and hold anything else against `check`."""
+
+    def check_or_warn(value, name):
+        if not (isinstance(value, str) and value == "warn"):
+            check(value, name)
+
+    return check_or_warn
+
+
+def check_l1_ratios_or_none(value, name):
+    """Raise unless `value` is None or a list of numbers in [0, 1]."""
+    if value is not None:
+        check_l1_ratios(value, name)
+
+
+class LogisticRegressionCV(
+    CallbackSupportMixin, Reselection, RoutedCV, LogisticModel
+):
+    """Logistic regression whose `C` and `l1_ratio` are chosen by cross-validation.
+
+    See :class:`riata.LogisticRegression` for the problem that is solved. Has the
+    parameters, attributes and methods of
+    :class:`sklearn.linear_model.LogisticRegressionCV`; the parameters after
+    `use_legacy_attributes` are riata's own. Where scikit-learn has the default "warn",
+    so has this class, with the same meaning and without the warning.
+
+    Parameters
+    ----------
+    Cs : int or array-like of shape (n_cs,), default=10
+        The C to choose from, > 0, or how many between 1e-4 and 1e4, evenly on a log
+        scale. `C` stands beside the sum of the losses of the training rows.
+    l1_ratios : array-like of shape (n_l1_ratios,), default="warn"
+        Shares of the L1 penalty to choose from, in [0, 1]. "warn" and None (which has a
+        ``FutureWarning``) mean 0, and attributes without an axis for them.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept. It is never penalized.
+    cv : int, cross-validation generator or iterable, default=None
+        Folds: None for 5 folds, the number of folds (of
+        :class:`sklearn.model_selection.StratifiedKFold`), a splitter, or an iterable of
+        pairs of train and test indices.
+    dual : bool, default=False
+        Accepted and without effect.
+    penalty : {"l1", "l2", "elasticnet"}, default="deprecated"
+        Accepted with a ``FutureWarning``, as by scikit-learn. Where it is left out,
+        `l1_ratios` decide.
+    scoring : str or callable, default="warn"
+        A scorer of scikit-learn, or a function ``scorer(estimator, X, y)``. "warn" and
+        None mean accuracy.
+    solver : {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}, \
+            default="lbfgs"
+        Accepted and without effect, as in :class:`riata.LogisticRegression`.
+    tol : float, default=1e-4
+        Tolerance, as in :class:`riata.LogisticRegression`; the models of the folds keep
+        it, too.
+    max_iter : int, default=100
+        Largest number of outer iterations for each C. None means 1000.
+    class_weight : dict or "balanced", default=None
+        Factors on the weights of the samples of each class, of a class that is not
+        named 1. "balanced" gives all classes the same sum of weights and leaves the
+        sum of all as it is, on all of the data.
+    n_jobs : int, default=None
+        Number of folds that are fitted at the same time, in threads. None means 1
+        unless in a :func:`joblib.parallel_config` context, -1 means all CPUs.
+    verbose : int, default=0
+        Amount of messages about the folds.
+    refit : bool, default=True
+        Whether to fit all of the data with the C and l1_ratio of the best mean score.
+        Otherwise the coefficients, C and l1_ratio that are best in each fold are
+        averaged.
+    intercept_scaling : float, default=1.0
+        Accepted and without effect: no solver here penalizes the intercept.
+    random_state : int, RandomState instance or None, default=None
+        Accepted and without effect: the solver is deterministic.
+    use_legacy_attributes : bool, default="warn"
+        Which shapes the attributes have; see there. "warn" means True.
+    standardize : bool, default=False
+        Penalize the coefficients of columns scaled to unit (weighted) standard
+        deviation. Coefficients are reported on the original scale.
+    penalty_factor : float or array-like of shape (n_features,), default=None
+        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
+        infinity excludes it.
+    lower, upper : float or array-like of shape (n_features,), default=None
+        Bounds of the coefficients, ``lower <= 0 <= upper``.
+    select : str or callable, default="min"
+        Rule of the choice of C and l1_ratio where `refit` is true: "min" (the best mean
+        score), "1se" (the simplest model within one standard error of it), "aic",
+        "aicc", "bic", "ebic", "gcv" (an information criterion of the path on all
+        samples), or a callable; see :meth:`riata.CVResult.select`. :meth:`reselect` makes
+        another choice later.
+    n_threads : int, default=None
+        Number of threads. None lets riata decide.
+    time_limit : float, default=None
+        Seconds for the whole fit, shared evenly among the paths. What was not reached
+        in all folds has NaN scores and is not chosen.
+
+    Attributes
+    ----------
+    C_ : float or ndarray of shape (1,) or (n_classes,)
+        The C with the best score (or the mean over the folds); repeated for each class
+        with legacy attributes.
+    Cs_ : ndarray of shape (n_cs,)
+        The C, as given.
+    l1_ratio_ : float or ndarray of shape (1,) or (n_classes,)
+        The l1_ratio with the best score, likewise.
+    l1_ratios_ : ndarray of shape (n_l1_ratios,)
+        The l1_ratios.
+    scores_ : ndarray of shape (n_folds, n_l1_ratios, n_cs) or dict
+        Scores on the test rows of each fold. With legacy attributes a dict from labels
+        to arrays of shape (n_folds, n_cs) or (n_folds, n_cs, n_l1_ratios), all alike.
+    coefs_paths_ : ndarray of shape (n_folds, n_l1_ratios, n_cs, n_rows, n_dof) or dict
+        Coefficients of each fold, the intercept last if there is one; one row for two
+        classes. With legacy attributes a dict from labels (of two classes the second)
+        to arrays of shape (n_folds, n_cs, n_dof) or (n_folds, n_cs, n_l1_ratios,
+        n_dof).
+    n_iter_ : ndarray of shape (n_folds, n_l1_ratios, n_cs)
+        Outer iterations of each fit. With legacy attributes of shape (1, n_folds, n_cs)
+        or (1, n_folds, n_cs, n_l1_ratios).
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients, in the dtype of X (float32 or float64).
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts; 0.0 if ``fit_intercept=False``.
+    sparse_coef_ : sparse matrix of the shape of `coef_`
+        The coefficients as a CSR matrix.
+    loss_ : riata.losses.Loss
+        The loss that was fitted.
+    cv_result_ : CVResult
+        All paths, scores and folds.
+    dual_gap_ : float
+        Duality gap of the final fit, as of :class:`riata.LogisticRegression`. Only with
+        ``refit=True``, as the next two.
+    relative_gap_ : float
+        Duality gap divided by the objective of the intercept-only model.
+    status_ : Status
+        How the final fit ended: "optimal", or why not.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features. Only if X has feature names that are all strings.
+
+    See Also
+    --------
+    LogisticRegression : For a given C.
+    GeneralizedLinearClassifierCV : On riata's own scale, and with other losses.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from riata import LogisticRegressionCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = LogisticRegressionCV(
+    ...     Cs=[0.01, 1.0], l1_ratios=[1.0], use_legacy_attributes=False,
+    ...     scoring="neg_log_loss",
+    ... ).fit(X, y)
+    >>> model.C_
+    1.0
+    >>> model.scores_.shape
+    (5, 1, 2)
+    """
+
+    __module__ = "riata"
+
+    # Like scikit-learn's: routed to the scorer.
+    __metadata_request__score: ClassVar = {"sample_weight": metadata_routing.UNUSED}
+
+    _scoring_methods: ClassVar = ("fit", "score")
+    _parameter_checks: ClassVar = {
+        "Cs": check_Cs,
+        "l1_ratios": or_warn(check_l1_ratios_or_none),
+        "cv": check_folds,
+        "refit": check_bool,
+        "select": check_select,
+        "use_legacy_attributes": or_warn(check_bool),
+        **LOGISTIC_CHECKS,
+        "penalty": partial(check_choice, choices=PENALTIES),
+    }
+
+    def __init__(
+        self,
+        *,
+        Cs=10,
+        l1_ratios="warn",
+        fit_intercept=True,
+        cv=None,
+        dual=False,
+        penalty="deprecated",
+        scoring="warn",
+        solver="lbfgs",
+        tol=1e-4,
+        max_iter=100,
+        class_weight=None,
+        n_jobs=None,
+        verbose=0,
+        refit=True,
+        intercept_scaling=1.0,
+        random_state=None,
+        use_legacy_attributes="warn",
+        standardize=False,
+        penalty_factor=None,
+        lower=None,
+        upper=None,
+        select="min",
+        n_threads=None,
+        time_limit=None,
+    ):
+        self.Cs = Cs
+        self.l1_ratios = l1_ratios
+        self.fit_intercept = fit_intercept
+        self.cv = cv
+        self.dual = dual
+        self.penalty = penalty
+        self.scoring = scoring
+        self.solver = solver
+        self.tol = tol
+        self.max_iter = max_iter
+        self.class_weight = class_weight
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.refit = refit
+        self.intercept_scaling = intercept_scaling
+        self.random_state = random_state
+        self.use_legacy_attributes = use_legacy_attributes
+        self.standardize = standardize
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+        self.select = select
+        self.n_threads = n_threads
+        self.time_limit = time_limit
+
+    def fit(self, X, y, sample_weight=None, offset=None, **params):
+        """Choose C and l1_ratio by cross-validation, then fit with them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data, of any layout and of either kind of sparse format; float32 data are
+            fitted as float32.
+        y : array-like of shape (n_samples,)
+            Labels of any kind: numbers, strings, truth values.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights >= 0 of the samples, for fitting and (if the scorer takes weights)
+            for the scores. Weights twice as large count like Cs twice as large.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
+                default=None
+            Known part of the linear predictor, added to it and not fitted.
+        **params : dict
+            Arguments for the splitter and the scorer. Only with scikit-learn's metadata
+            routing enabled.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the input is invalid. The estimator is left as it was.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If a fit ends before the tolerance is reached.
+        """
+        reject_params_without_routing(self, params)
+        self._check_params()
+        l1_ratios = self._resolve_penalty()
+        if isinstance(sample_weight, Real):  # one for each sample, for the scorer, too
+            sample_weight = np.full(n_rows(X), float(sample_weight))
+        data, classes, features = self._checked_classes(X, y, sample_weight, offset)
+        check_operand(data.X)  # here, where rows still have their own numbers
+        options = {**self._path_options(), "loss": self._loss_of(classes)}
+        attributes = {"classes_": classes, "loss_": options["loss"], **features}
+        scorer = self._get_scorer()
+        weight = None if isinstance(sample_weight, Real) else sample_weight
+        split_params, score_params = self._route(scorer, weight, params)
+        labels = classes[data.y.astype(np.intp)]
+        cv = splitter_of(self.cv, classifier=True)
+        folds = as_folds(cv, data.X, labels, split_params)
+        data = with_class_weight(data, self.class_weight, classes)
+        Cs = self._get_Cs()
+        order = increasing(Cs)
+        judge = Judge(self, scorer, score_params, attributes, len(labels))
+        plan = Plan(
+            PathFits(data, folds, options), l1_ratios,
+            lambda total: [1.0 / (Cs[order] * total)] * len(l1_ratios),
+            {
+                "accuracy" if self.scoring in (None, "warn") else name_of(self.scoring):
+                    judge,
+                DEVIANCE: Deviance(options["loss"]),
+            },
+            Deadline(self.time_limit),
+            feature_names=features.get("feature_names_in_"),
+        )
+        result = run_and_tell(plan, self, X, y)
+        found = gather(result, np.argsort(order))
+        if self.refit:
+            choice = self._choice(result, Cs, self.select)
+            fitted = self._final(plan, result, choice)
+            fitted |= self._strength(choice, Cs, classes)
+        else:
+            fitted, C, l1_ratio = average_of_best(found, Cs, l1_ratios)
+            fitted |= self._shaped(C, l1_ratio, classes)
+            fitted["coef_"] = fitted["coef_"].astype(data.X.dtype)
+            fitted["intercept_"] = fitted["intercept_"].astype(data.X.dtype)
+            warn_not_converged(self, found.outcomes, "fits", stacklevel=2)
+        fitted |= self._records(found, classes)
+        fitted |= {"Cs_": Cs, "l1_ratios_": np.array(l1_ratios), "cv_result_": result}
+        self._set_fitted(**attributes, **fitted)
+        return self
+
+    def score(self, X, y, sample_weight=None, offset=None, **score_params):
+        """Score the predicted classes with `scoring`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
+                default=None
+            See :meth:`decision_function`.
+        **score_params : dict
+            Arguments for the scorer. Only with scikit-learn's metadata routing enabled.
+
+        Returns
+        -------
+        score : float
+            The accuracy by default.
+        """
+        reject_params_without_routing(self, score_params, "score")
+        scorer = self._get_scorer()
+        if sample_weight is not None:
+            score_params["sample_weight"] = sample_weight
+        if get_config()["enable_metadata_routing"]:
+            score_params = process_routing(self, "score", **score_params).scorer.score
+        elif not takes_weights(scorer):
+            score_params = {}
+        if offset is not None:
+            offset = check_offset(offset, len(y), n_targets=len(self.classes_))
+        held_out = Samples(X, y, None, offset)
+        return score_model(copy.copy(self), held_out, scorer, score_params)
+
+    def _get_scorer(self):
+        if self.scoring is not None and not self._is_default(self.scoring):
+            return scorer_of(self, self.scoring)
+        if get_config()["enable_metadata_routing"]:
+            # The weights given to fit are for the scores, too.
+            return get_scorer("accuracy").set_score_request(sample_weight=True)
+        return get_scorer("accuracy")
+
+    @staticmethod
+    def _is_default(value):
+        return isinstance(value, str) and value == "warn"
+
+    def _get_Cs(self):
+        if isinstance(self.Cs, Integral):
+            return np.logspace(-4, 4, self.Cs)
+        return np.array(self.Cs, dtype=np.float64)
+
+    def _given_l1_ratios(self):
+        """Return the l1_ratios, or None."""
+        return None if self._is_default(self.l1_ratios) else self.l1_ratios
+
+    def _resolve_penalty(self):
+        """Return the l1_ratios, with what `penalty` has to say about them."""
+        l1_ratios = self._given_l1_ratios()
+        if self.penalty != "deprecated":
+            warn_of_penalty("l1_ratios", "Cs", stacklevel=3)
+            if l1_ratios is not None and self.penalty != "elasticnet":
+                warnings.warn(
+                    "l1_ratios parameter is only used when penalty is 'elasticnet'. Got "
+                    f"(penalty={self.penalty})",
+                    UserWarning,
+                    stacklevel=3,
+                )
+        elif self.l1_ratios is None:
+            warnings.warn(
+                "'l1_ratios=None' was deprecated in version 1.8 of scikit-learn; use "
+                "l1_ratios=(0,).",
+                FutureWarning,
+                stacklevel=3,
+            )
+        if self.penalty == "elasticnet" and l1_ratios is None:
+            raise ValueError(
+                "l1_ratios is None; penalty='elasticnet' needs numbers between 0 and 1."
+            )
+        if self.penalty in ("l1", "l2"):
+            return [float(self.penalty == "l1")] * np.size(l1_ratios)
+        return [0.0] if l1_ratios is None else [float(r) for r in np.atleast_1d(l1_ratios)]
+
+    def _choice(self, result, Cs, rule, metric=None):
+        """Return the `Choice` of a rule; for the best mean score, of equals the first of
+        the Cs as given."""
+        if rule != "min":
+            return result.select(rule, metric)
+        back = np.argsort(increasing(Cs))
+        mean = result._reached(result.mean_score(metric))[:, back].T
+        at_C, at_ratio = np.unravel_index(np.argmax(mean), mean.shape)
+        return result.select(lambda _: (int(at_ratio), int(back[at_C])))
+
+    def _reselected(self, rule, metric):
+        if not self.refit:
+            raise ValueError(
+                "reselect chooses a model of all samples, but with refit=False the "
+                "coefficients are means over the folds; fit with refit=True."
+            )
+        return self._choice(self.cv_result_, self.Cs_, rule, metric)
+
+    def _chosen(self, choice, dtype):
+        fitted = class_attributes(Fit.from_path(choice.path, choice.at), dtype)
+        del fitted["n_iter_"]  # which is that of the folds
+        return {**fitted, **self._strength(choice, self.Cs_, self.classes_)}
+
+    def _strength(self, choice, Cs, classes):
+        C = float(Cs[increasing(Cs)][choice.at])
+        return self._shaped(C, choice.l1_ratio, classes)
+
+    def _shaped(self, C, l1_ratio, classes):
+        """C and l1_ratio in the shape that was asked for."""
+        if self.use_legacy_attributes is not False:
+            n = len(classes) if len(classes) > 2 else 1
+            C, l1_ratio = np.repeat(C, n), np.repeat(l1_ratio, n)
+        return {"C_": C, "l1_ratio_": l1_ratio}
+
+    def _final(self, plan, result, choice):
+        """Attributes of the fit of all samples with the chosen C and l1_ratio."""
+        fold_paths = (path for of_ratio in result.fold_paths for path in of_ratio)
+        kept = outcomes(choice.path, *fold_paths)
+        what = "fits (folds, l1_ratios and Cs)"
+        warn_not_converged(self, kept, what, stacklevel=3)
+        return class_attributes(Fit.from_path(choice.path, choice.at), plan.data.X.dtype)
+
+    def _records(self, found, classes):
+        """Return what is kept of the folds, in the shapes that were asked for."""
+        coefs = found.coefs
+        if self.fit_intercept:
+            coefs = np.concatenate([coefs, found.intercepts[..., None]], axis=-1)
+        if self.use_legacy_attributes is False:
+            return {
+                "scores_": found.scores, "coefs_paths_": coefs, "n_iter_": found.n_iter,
+            }
+        labels = classes.tolist() if len(classes) > 2 else classes[1:].tolist()
+        scores = np.swapaxes(found.scores, 1, 2)
+        n_iter = np.swapaxes(found.n_iter, 1, 2)[None]
+        coefs = np.moveaxis(coefs, (0, 1, 2, 3), (1, 3, 2, 0))
+        if self._given_l1_ratios() is None:
+            scores, n_iter, coefs = scores[..., 0], n_iter[..., 0], coefs[:, :, :, 0]
+        return {
+            "scores_": {label: scores for label in labels},
+            "coefs_paths_": dict(zip(labels, coefs, strict=True)),
+            "n_iter_": n_iter,
+        }
+
+
+def increasing(Cs):
+    """Return what brings Cs into increasing order; of equals the first is first."""
+    return np.argsort(Cs, kind="stable")
+
+
+class Found(NamedTuple):
+    """What the folds found: arrays that begin with the axes fold, l1_ratio and C."""
+
+    scores: np.ndarray
+    n_iter: np.ndarray
+    coefs: np.ndarray  # (..., n_rows, n_features)
+    intercepts: np.ndarray  # (..., n_rows)
+    outcomes: list
+
+
+def gather(result, order):
+    """Return a `Found` of a `CVResult`.
+
+    `order` brings the strengths into the order in which they were given.
+    """
+    n_cs = len(order)
+
+    def stack(of_path):
+        folds = zip(*result.fold_paths, strict=True)
+        return np.array([[of_path(path) for path in fold] for fold in folds])
+
+    def coefs(path):  # (n_cs, n_rows, n_features)
+        classes = path.coef if isinstance(path.coef, list) else [path.coef]
+        stacked = np.stack([coef.toarray().T for coef in classes], axis=1)
+        return np.pad(stacked, ((0, n_cs - len(path)), (0, 0), (0, 0)))[order]
+
+    def intercepts(path):
+        found = np.atleast_2d(path.intercept).T
+        missing = ((0, n_cs - len(path)), (0, 0))
+        return np.pad(found, missing, constant_values=np.nan)[order]
+
+    return Found(
+        np.moveaxis(result.scores[result.metrics[0]], -1, 0)[..., order],
+        stack(lambda path: np.pad(path.n_iter, (0, n_cs - len(path)))[order]).astype(
+            np.int32
+        ),
+        stack(coefs),
+        stack(intercepts),
+        outcomes(*(path for of_ratio in result.fold_paths for path in of_ratio)),
+    )
+
+
+def average_of_best(found, Cs, l1_ratios):
+    """Return the means over the folds of what is best in each of them: attributes, C and
+    l1_ratio."""
+    n_folds = len(found.scores)
+    scores = np.swapaxes(np.nan_to_num(found.scores, nan=-np.inf), 1, 2)
+    best = np.argmax(scores.reshape(n_folds, -1), axis=1)
+    at_C, at_ratio = np.unravel_index(best, scores.shape[1:])
+    at = np.arange(n_folds), at_ratio, at_C
+    fitted = {
+        "coef_": found.coefs[at].mean(axis=0),
+        "intercept_": found.intercepts[at].mean(axis=0),
+        "_solved_": None,  # no single problem
+    }
+    return fitted, float(Cs[at_C].mean()), float(np.array(l1_ratios)[at_ratio].mean())

@@ -1,0 +1,523 @@
+"""RelaxedLassoCV and AdaptiveLassoCV: what is done besides a path is cross-validated, too.
+
+Each fold repeats on its training samples everything that the data decide: the supports
+that are refitted, the initial estimate that weighs the penalty.
+"""
+
+from time import monotonic
+from typing import ClassVar
+
+import numpy as np
+
+from .._cross_validation._fits import PathFits
+from .._path._result import CRITERIA
+from .._path._samples import Deadline
+from .._selection._relaxed import GAMMAS, Blend, check_gammas, relax
+from .._validation import check_alpha
+from ._adaptive import (
+    ADAPTIVE_CHECKS,
+    adaptive_options,
+    core_arguments,
+    regression_loss,
+)
+from ._base import Fit
+from ._cv_base import PathCV, check_select
+from ._glm import OPTION_CHECKS, GeneralizedLinearModel
+
+HALF = 2  # of the time for a fit goes to each of its two stages
+
+
+class SelectionCV(PathCV, GeneralizedLinearModel):
+    """What both share: a lasso of any loss that has means to predict."""
+
+    l1_ratio = 1.0  # not a parameter
+
+    _takes_chunks = False  # refits and weights want single columns
+    _gap_rule = "tol"
+    _parameter_checks: ClassVar = {**PathCV._parameter_checks, **OPTION_CHECKS}
+
+    def _gap_tolerance(self):
+        return self.tol
+
+    def _get_loss(self):
+        return regression_loss(self.loss, type(self).__name__)
+
+
+def check_rule_of_scores(value, name):
+    """Raise unless `value` is a rule that goes by scores, or a callable."""
+    check_select(value, name)
+    if isinstance(value, str) and value in CRITERIA:
+        raise ValueError(
+            f"{name} is {value!r}, but the degrees of freedom of a relaxed lasso are not "
+            "known: refits have more than coefficients; use 'min' or '1se'."
+        )
+
+
+class RelaxedFits(PathFits):
+    """Paths blended with refits on their supports.
+
+    Parameters
+    ----------
+    data, folds, options
+        Of `PathFits`.
+    gammas : ndarray of shape (n_gammas,)
+    refit_alpha : float
+    """
+
+    def __init__(self, data, folds, options, gammas, refit_alpha):
+        super().__init__(data, folds, options)
+        self.gammas, self.refit_alpha = gammas, refit_alpha
+
+    def fit(self, fold, l1_ratio, alphas, seconds, guide):
+        deadline = Deadline(seconds)
+        path = self._path(
+            self.options, fold, l1_ratio, alphas, deadline.left(HALF), guide
+        )
+        core, penalty, settings, rest = core_arguments(
+            self._samples(fold), self.options, end_of(deadline)
+        )
+        relaxed = relax(
+            path, core, penalty, settings, self.gammas, self.refit_alpha,
+            standardize=rest["standardize"], n_threads=rest["n_threads"],
+        )
+        return [Blend(relaxed, gamma) for gamma in self.gammas.tolist()]
+
+
+class AdaptiveFits(PathFits):
+    """Paths whose penalty factors come from an initial estimate on the same samples.
+
+    Parameters
+    ----------
+    data, folds, options
+        Of `PathFits`.
+    initial : dict
+        ``initial``, ``initial_alpha`` and ``power`` of `adaptive_path`.
+    deadline : Deadline
+    """
+
+    def __init__(self, data, folds, options, initial, deadline):
+        super().__init__(data, folds, options)
+        self.initial = initial
+        # Needed before any path: the alphas depend on it.
+        self.coef_of_all, self.options_of_all = adaptive_options(
+            data, options, **initial,
+            deadline=end_of(Deadline(deadline.left(HALF * (len(folds) + 1)))),
+        )
+
+    def fit(self, fold, l1_ratio, alphas, seconds, guide):
+        if fold is None:
+            path = self._path(
+                self.options_of_all, None, l1_ratio, alphas, seconds, None
+            )
+            path.initial_coef = self.coef_of_all
+            path.penalty_factor = self.options_of_all["penalty_factor"]
+            return [path]
+        deadline = Deadline(seconds)
+        _, options = adaptive_options(
+            self._samples(fold), self.options, **self.initial,
+            deadline=end_of(Deadline(deadline.left(HALF))),
+        )
+        # No guide: with other factors it leads elsewhere.
+        return [self._path(options, fold, l1_ratio, alphas, deadline.left(), None)]
+
+
+def end_of(deadline):
+    """Return the end of a `Deadline` on the clock of ``time.monotonic``."""
+    seconds = deadline.left()
+    return np.inf if seconds is None else monotonic() + seconds
+
+
+class RelaxedLassoCV(SelectionCV):
+    r"""Relaxed lasso whose `alpha` and `gamma` are chosen together by cross-validation.
+
+    The coefficients are :math:`\gamma \hat w + (1 - \gamma) \bar w` with the lasso
+    solution :math:`\hat w` for `alpha` and the refit :math:`\bar w` of the features it
+    selects; see :func:`riata.relaxed_path`.
+
+    Parameters
+    ----------
+    gammas : array-like of float in [0, 1], default=(0, 0.25, 0.5, 0.75, 1)
+        Shares of the lasso's own coefficients to choose from. 1 is the lasso.
+    loss : str or riata.losses.Loss, default="squared"
+        "squared", "logistic" (for 0 and 1, or shares), "poisson", "gamma", "tweedie",
+        "negative_binomial", "huber", or an object of :mod:`riata.losses`.
+    refit_alpha : float, default=0.0
+        Strength of an L2 penalty on the refits. With 0 and dependent features they have
+        the least norm; a logistic refit of separated classes needs it.
+    eps : float, default=1e-3
+        Smallest alpha divided by the largest, if the alphas are chosen automatically.
+    alphas : int or array-like of shape (n_alphas,), default=100
+        Number of alphas, or the alphas themselves (>= 0, in any order).
+    cv : int, cross-validation generator or iterable, default=None
+        Folds: None for 5 folds, the number of folds (of
+        :class:`sklearn.model_selection.KFold`), a splitter, or an iterable of pairs of
+        train and test indices.
+    scoring : str or callable, default=None
+        None is minus the mean deviance (of the squared loss, the mean squared error).
+        Otherwise a scorer of scikit-learn, or a function ``scorer(estimator, X, y)``; it
+        is given the weights of the samples if it takes them.
+    select : {"min", "1se"} or callable, default="min"
+        The pair with the best mean score; or, of those with the largest alpha of each
+        gamma within one standard error of it, the one with the fewest features (of
+        equals, the better score); or a callable, see :meth:`riata.CVResult.select`.
+        :meth:`reselect` makes another choice later. No information criteria: the degrees
+        of freedom of refits are not known.
+    fit_intercept : bool, default=True
+        Whether to fit an (unpenalized) intercept.
+    max_iter : int, default=1000
+        Largest number of outer iterations for each alpha. None means the default.
+    tol : float, default=1e-6
+        A fit stops when the duality gap is at most `tol` times the objective of the
+        model that has an intercept only.
+    verbose : bool or int, default=0
+        Amount of messages about the folds.
+    n_jobs : int, default=None
+        Number of folds that are fitted at the same time, in threads. None means 1
+        unless in a :func:`joblib.parallel_config` context, -1 means all CPUs.
+    standardize : bool, default=False
+        Penalize the coefficients of columns scaled to unit (weighted) standard
+        deviation, in each fold that of its training rows.
+    penalty_factor : float or array-like of shape (n_features,), default=None
+        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
+        infinity excludes it.
+    lower, upper : float or array-like of shape (n_features,), default=None
+        Bounds of the coefficients, of the refits as well, ``lower <= 0 <= upper``.
+    n_threads : int, default=None
+        Number of threads of a single path. None lets riata decide.
+    time_limit : float, default=None
+        Seconds for the whole fit, shared evenly among the folds, and in each among path
+        and refits. Alphas that were not reached in all folds have a NaN in `score_path_`
+        and are not chosen.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The chosen alpha.
+    gamma_ : float
+        The chosen gamma.
+    alphas_ : ndarray of shape (n_alphas,)
+        The alphas, decreasing.
+    gammas_ : ndarray of shape (n_gammas,)
+        The gammas, as given.
+    score_path_ : ndarray of shape (n_gammas, n_alphas, n_folds)
+        Score on the test rows of each fold, greater is better.
+    cv_result_ : CVResult
+        All paths, scores and folds, and every choice that can be made of them.
+    path_ : PathResult
+        The lasso path on all of the data.
+    relaxed_path_ : RelaxedPath
+        The same with the refits.
+    coef_ : ndarray of shape (n_features,)
+        Coefficients, in the dtype of X (float32 or float64).
+    intercept_ : float
+        Intercept; 0.0 if ``fit_intercept=False``.
+    sparse_coef_ : sparse matrix of shape (1, n_features)
+        The coefficients as a CSR matrix.
+    loss_ : riata.losses.Loss
+        The loss that was fitted.
+    dual_gap_, relative_gap_ : float
+        Duality gap of the lasso for `alpha_`, absolute and divided by the objective of
+        the intercept-only model.
+    refit_relative_gap_ : float
+        The latter of the refit.
+    n_iter_ : int
+        Number of outer iterations for `alpha_`.
+    status_ : Status
+        How the solver ended for `alpha_`.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features. Only if X has feature names that are all strings.
+
+    See Also
+    --------
+    riata.relaxed_path : Path and refits without cross-validation.
+    LassoCV : The lasso alone.
+
+    References
+    ----------
+    Meinshausen (2007), doi:10.1016/j.csda.2006.12.019; Hastie, Tibshirani & Tibshirani
+    (2020), doi:10.1214/19-STS733.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import RelaxedLassoCV
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((80, 30))
+    >>> y = 3 * X[:, 2] - 2 * X[:, 7] + rng.standard_normal(80)
+    >>> model = RelaxedLassoCV().fit(X, y)
+    >>> model.score_path_.shape
+    (5, 100, 5)
+    >>> bool(model.gamma_ < 1) and np.flatnonzero(model.coef_)
+    array([2, 7])
+    """
+
+    __module__ = "riata"
+
+    _parameter_checks: ClassVar = {
+        "gammas": check_gammas,
+        "refit_alpha": check_alpha,
+        **SelectionCV._parameter_checks,
+        "select": check_rule_of_scores,
+    }
+
+    def __init__(
+        self,
+        gammas=GAMMAS,
+        *,
+        loss="squared",
+        refit_alpha=0.0,
+        eps=1e-3,
+        alphas=100,
+        cv=None,
+        scoring=None,
+        select="min",
+        fit_intercept=True,
+        max_iter=1000,
+        tol=1e-6,
+        verbose=0,
+        n_jobs=None,
+        standardize=False,
+        penalty_factor=None,
+        lower=None,
+        upper=None,
+        n_threads=None,
+        time_limit=None,
+    ):
+        self.gammas = gammas
+        self.loss = loss
+        self.refit_alpha = refit_alpha
+        self.eps = eps
+        self.alphas = alphas
+        self.cv = cv
+        self.scoring = scoring
+        self.select = select
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.standardize = standardize
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+        self.n_threads = n_threads
+        self.time_limit = time_limit
+
+    def _fits(self, data, folds, options, deadline):
+        gammas = check_gammas(self.gammas)
+        return RelaxedFits(data, folds, options, gammas, float(self.refit_alpha))
+
+    def _records(self, result):
+        relaxed = result.paths[0].relaxed
+        return {
+            "alphas_": result.alphas[0],
+            "gammas_": relaxed.gammas,
+            "path_": relaxed.path,
+            "relaxed_path_": relaxed,
+            "score_path_": result.scores[result.metrics[0]],
+        }
+
+    def _chosen(self, choice, dtype):
+        refits = choice.path.relaxed.refits
+        return {
+            "alpha_": choice.alpha,
+            "gamma_": choice.gamma,
+            "refit_relative_gap_": float(refits.relative_gap[choice.at]),
+            **self._attributes_of(Fit.from_path(choice.path, choice.at), dtype),
+        }
+
+
+class AdaptiveLassoCV(SelectionCV):
+    """Adaptive lasso whose `alpha` is chosen by cross-validation.
+
+    Each fold finds an initial estimate of its own on its training rows, as the fit on
+    all data does. Factors from all of the data would have seen the test rows: they
+    penalize little what happens to fit them, and the scores would favour small alphas
+    and promise too much. See :func:`riata.adaptive_path`.
+
+    Parameters
+    ----------
+    initial : {"ridge", "lasso", "ols"} or array-like of shape (n_features,), \
+            default="ridge"
+        The initial estimate; what is zero in it is excluded. Coefficients that are given
+        are those of all folds: they should not come from these data.
+    power : float, default=1.0
+        Of the initial coefficients.
+    initial_alpha : float, default=None
+        Strength of the initial ridge or lasso; None chooses it, within each fold, by
+        cross-validation of its training rows.
+    loss : str or riata.losses.Loss, default="squared"
+        "squared", "logistic" (for 0 and 1, or shares), "poisson", "gamma", "tweedie",
+        "negative_binomial", "huber", or an object of :mod:`riata.losses`.
+    eps : float, default=1e-3
+        Smallest alpha divided by the largest, if the alphas are chosen automatically.
+    alphas : int or array-like of shape (n_alphas,), default=100
+        Number of alphas, or the alphas themselves (>= 0, in any order).
+    cv : int, cross-validation generator or iterable, default=None
+        Folds: None for 5 folds, the number of folds (of
+        :class:`sklearn.model_selection.KFold`), a splitter, or an iterable of pairs of
+        train and test indices.
+    scoring : str or callable, default=None
+        None is minus the mean deviance (of the squared loss, the mean squared error).
+        Otherwise a scorer of scikit-learn, or a function ``scorer(estimator, X, y)``; it
+        is given the weights of the samples if it takes them.
+    select : str or callable, default="min"
+        Rule of the choice: "min" (the best mean score), "1se" (the largest alpha within
+        one standard error of it), "aic", "aicc", "bic", "ebic", "gcv" (an information
+        criterion of the path on all samples, given its penalty factors), or a callable;
+        see :meth:`riata.CVResult.select`. :meth:`reselect` makes another choice later.
+    fit_intercept : bool, default=True
+        Whether to fit an (unpenalized) intercept.
+    max_iter : int, default=1000
+        Largest number of outer iterations for each alpha. None means the default.
+    tol : float, default=1e-6
+        A fit stops when the duality gap is at most `tol` times the objective of the
+        model that has an intercept only.
+    verbose : bool or int, default=0
+        Amount of messages about the folds.
+    n_jobs : int, default=None
+        Number of folds that are fitted at the same time, in threads. None means 1
+        unless in a :func:`joblib.parallel_config` context, -1 means all CPUs.
+    standardize : bool, default=False
+        Penalize the coefficients of columns scaled to unit (weighted) standard
+        deviation, and take the initial ones in these units.
+    penalty_factor : float or array-like of shape (n_features,), default=None
+        Factors >= 0 beside those of the initial estimate.
+    lower, upper : float or array-like of shape (n_features,), default=None
+        Bounds of the coefficients, ``lower <= 0 <= upper``.
+    n_threads : int, default=None
+        Number of threads of a single path. None lets riata decide.
+    time_limit : float, default=None
+        Seconds for the whole fit, shared evenly among the folds, and in each among
+        initial estimate and path. Alphas that were not reached in all folds have a NaN
+        in `score_path_` and are not chosen.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The chosen alpha.
+    l1_ratio_ : float
+        Always 1.0.
+    alphas_ : ndarray of shape (n_alphas,)
+        The alphas, decreasing.
+    score_path_ : ndarray of shape (n_alphas, n_folds)
+        Score on the test rows of each fold, greater is better.
+    cv_result_ : CVResult
+        All paths, scores and folds, and every choice that can be made of them.
+    path_ : PathResult
+        The path on all of the data that `coef_` is taken from.
+    coef_path_ : list of n_folds csc_array of shape (n_features, n_alphas)
+        Coefficients of all alphas of each fold.
+    intercept_path_ : ndarray of shape (n_alphas, n_folds)
+        Intercepts of all alphas of each fold, without axes of length 1.
+    initial_coef_ : ndarray of shape (n_features,)
+        Coefficients of the initial estimate on all of the data.
+    penalty_factor_ : ndarray of shape (n_features,)
+        The factors that follow from them.
+    coef_ : ndarray of shape (n_features,)
+        Coefficients, in the dtype of X (float32 or float64).
+    intercept_ : float
+        Intercept; 0.0 if ``fit_intercept=False``.
+    sparse_coef_ : sparse matrix of shape (1, n_features)
+        The coefficients as a CSR matrix.
+    loss_ : riata.losses.Loss
+        The loss that was fitted.
+    dual_gap_ : float
+        Duality gap for `alpha_`, in units of the objective.
+    relative_gap_ : float
+        Duality gap divided by the objective of the intercept-only model.
+    n_iter_ : int
+        Number of outer iterations for `alpha_`.
+    status_ : Status
+        How the solver ended for `alpha_`.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features. Only if X has feature names that are all strings.
+
+    See Also
+    --------
+    AdaptiveLasso : For a given alpha.
+    riata.adaptive_path : The path alone.
+
+    References
+    ----------
+    Zou (2006), doi:10.1198/016214506000000735.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import AdaptiveLassoCV
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((80, 30))
+    >>> y = 3 * X[:, 2] - 2 * X[:, 7] + rng.standard_normal(80)
+    >>> model = AdaptiveLassoCV(power=2.0, select="1se").fit(X, y)
+    >>> np.flatnonzero(model.coef_)
+    array([2, 7])
+    """
+
+    __module__ = "riata"
+
+    _parameter_checks: ClassVar = {**ADAPTIVE_CHECKS, **SelectionCV._parameter_checks}
+
+    def __init__(
+        self,
+        initial="ridge",
+        *,
+        power=1.0,
+        initial_alpha=None,
+        loss="squared",
+        eps=1e-3,
+        alphas=100,
+        cv=None,
+        scoring=None,
+        select="min",
+        fit_intercept=True,
+        max_iter=1000,
+        tol=1e-6,
+        verbose=0,
+        n_jobs=None,
+        standardize=False,
+        penalty_factor=None,
+        lower=None,
+        upper=None,
+        n_threads=None,
+        time_limit=None,
+    ):
+        self.initial = initial
+        self.power = power
+        self.initial_alpha = initial_alpha
+        self.loss = loss
+        self.eps = eps
+        self.alphas = alphas
+        self.cv = cv
+        self.scoring = scoring
+        self.select = select
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.standardize = standardize
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+        self.n_threads = n_threads
+        self.time_limit = time_limit
+
+    def _fits(self, data, folds, options, deadline):
+        initial = {
+            "initial": self.initial, "initial_alpha": self.initial_alpha,
+            "power": self.power,
+        }
+        return AdaptiveFits(data, folds, options, initial, deadline)
+
+    def _records(self, result):
+        path = result.paths[0]
+        return {
+            **super()._records(result),
+            "initial_coef_": path.initial_coef,
+            "penalty_factor_": path.penalty_factor,
+        }

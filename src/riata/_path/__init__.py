@@ -1,0 +1,1 @@
+"""Regularisation paths: `fit_path`, its results, tables, model files and audits."""

@@ -1,0 +1,362 @@
+"""check_solution: the duality gap of any coefficients, from any package."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import _validation as check
+from .._design._products import gradient, product
+from .._problem._problem import GeneralProblem
+from .._solver._dual_point import columns_not_held, gap_of_dual_point
+from .._solver._multinomial import MultinomialSolver
+from .._solver._multinomial_grouped import RowSolver, norms
+from .._solver._unpenalised import FREE_ENTRIES, open_columns
+from .._solver._working_set import FreeColumns
+from ..losses import get_loss
+from ._fit import checked_data, checked_penalty, checked_problem
+
+
+class Certificate(NamedTuple):
+    """How good a solution is.
+
+    Attributes
+    ----------
+    primal : float
+        Objective of the solution, inf outside the bounds.
+    dual : float
+        A lower bound on the objective of every solution.
+    gap : float
+        ``primal - dual``: the solution is at most this much above the optimum.
+    relative_gap : float
+        `gap` divided by the objective of the model without features.
+    kkt : float
+        Largest violation of the optimality conditions, in units of the gradient of the
+        mean loss.
+    """
+
+    primal: float
+    dual: float
+    gap: float
+    relative_gap: float
+    kkt: float
+
+
+Certificate.__module__ = "riata"
+
+
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
+def check_solution(
+    X,
+    y,
+    coef,
+    intercept=0.0,
+    *,
+    alpha,
+    l1_ratio=1.0,
+    loss="squared",
+    penalty=None,
+    fit_intercept=True,
+    standardize=False,
+    sample_weight=None,
+    offset=None,
+    penalty_factor=None,
+    lower=None,
+    upper=None,
+):
+    r"""Audit a solution: duality gap and KKT violation, for the problem of `fit_path`.
+
+    The dual point is the residual, made orthogonal to the intercept and to columns that
+    neither a penalty nor a bound holds, and shrunk until it is feasible. Whatever the
+    coefficients are, the optimum is not below `dual`, up to rounding.
+
+    One assumption is made where there are such columns and no such dual point: the loss
+    has no conjugate (`Loss.dual`), or the columns are too many to be decomposed. In units
+    in which X's columns and y have norm one, their optimal coefficients are then assumed
+    to be at most ``1e3 (max_j |w_j| + 1)``.
+
+    Parameters
+    ----------
+    X : array-like or sparse of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
+    coef : array-like or sparse of shape (n_features,)
+        On the scale of X as given; (n_classes, n_features) for the multinomial loss.
+    intercept : float or array-like of shape (n_classes,), default=0.0
+    alpha : float
+        Strength of the penalty, on `fit_path`'s scale (a weighted mean loss).
+    l1_ratio, loss, penalty, standardize, sample_weight, offset, penalty_factor, \
+    lower, upper
+        As in `fit_path`.
+    fit_intercept : bool, default=True
+        Whether the intercept is a free variable of the problem.
+
+    Returns
+    -------
+    Certificate
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is malformed.
+
+    References
+    ----------
+    Ndiaye, Fercoq, Gramfort & Salmon (2017), arXiv:1611.05780.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from riata import check_solution
+    >>> X, y = np.eye(2), np.array([2.0, 0.0])
+    >>> check_solution(X, y, [1.0, 0.0], alpha=0.5, fit_intercept=False).gap
+    0.0
+    >>> round(check_solution(X, y, [0.0, 0.0], alpha=0.5, fit_intercept=False).gap, 3)
+    0.25
+    """
+    loss = get_loss(loss)
+    data = checked_data(X, y, sample_weight, offset, loss)
+    p = data.X.n_features
+    options = checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
+    if loss.many_outputs:
+        count = int(data.y.max()) + 1
+        coef = check.check_class_coef(coef, p, count)
+        intercept = check.check_class_intercept(intercept, count)
+    else:
+        coef = check.check_coef(coef, p)
+        intercept = check.check_real(intercept, "intercept")
+    alpha = check.check_alpha(alpha)
+    problem = checked_problem(
+        data,
+        loss,
+        fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
+        standardize=check.check_bool(standardize, "standardize"),
+        **options,
+    )
+    problem.check_alphas(alpha, alpha)
+    if not problem.fit_intercept and np.any(intercept != 0.0):
+        raise ValueError(
+            f"intercept={intercept!r}, but fit_intercept=False says that the model has "
+            "none; pass fit_intercept=True, or the constant as offset=."
+        )
+    audit = _audit_general if isinstance(problem, GeneralProblem) else _audit
+    audit = _audit_classes if loss.many_outputs else audit
+    primal, gap, kkt = audit(problem, coef, intercept, alpha)
+    return _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt)
+
+
+def _outside(coef, penalty_factor, lower, upper, **_):
+    """Whether some coefficient is out of bounds or excluded."""
+    return (
+        (lower is not None and bool((coef < lower).any()))
+        or (upper is not None and bool((coef > upper).any()))
+        or (penalty_factor is not None
+            and bool(coef[..., np.isinf(penalty_factor)].any()))
+    )
+
+
+def _useless_penalty(coef, problem, options):
+    """Penalty (at alpha = 1) of coefficients of constant columns, which fit nothing."""
+    where = np.flatnonzero(problem.coef_unit == 0)
+    factor, rho = options["penalty_factor"], options["l1_ratio"]
+    factor = np.ones(len(where)) if factor is None else factor[where]
+    w = np.atleast_2d(coef)[:, where]
+    value = rho * np.abs(w) + 0.5 * (1.0 - rho) * w**2
+    return float((value @ np.where(value.any(axis=0), factor, 0.0)).sum())
+
+
+def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):
+    """In the user's units, with what the design does not see."""
+    unit, null = problem.objective_unit, problem.null_objective
+    gap = min(gap, primal)  # no objective is negative
+    dual = unit(primal - gap)
+    if not standardize:
+        wasted = alpha * _useless_penalty(coef, problem, options)
+        wasted = wasted / unit(1.0) if wasted else 0.0
+        primal, gap = primal + wasted, gap + wasted
+    if _outside(coef, **options):
+        primal = gap = np.inf
+    return Certificate(
+        float(unit(primal)),
+        dual,
+        float(unit(gap)),
+        float(gap / null if null > 0 else gap),
+        float(kkt),
+    )
+
+
+def _in_design(problem, coef):
+    """Coefficients in the units of the design, and those that are not zero."""
+    usable = problem.coef_unit > 0
+    w = np.where(usable, coef, 0.0) / np.where(usable, problem.coef_unit, 1.0)
+    return w, np.flatnonzero(w)
+
+
+def _audit(problem, coef, intercept, alpha):
+    """Objective, gap (in the units of the design) and KKT violation (in the user's)."""
+    design, strengths = problem.design, problem.strengths
+    w, active = _in_design(problem, coef)
+    R = problem.y[:, None].copy()
+    design.subtract_product(active, w[active, None], R)
+    constant = problem.center_block(R)[0]
+    if problem.fit_intercept:
+        # the given intercept's residual differs from the centred one by a constant
+        best = problem.center - float(design.mean @ coef)
+        constant += (best - intercept) / problem.unit
+    loss = float(np.vdot(R, problem.weigh(R)))
+    C = np.empty((design.n_features, 1))
+    design.gradient(problem.weigh(R), C)
+    alphas, everything = np.array([alpha]), np.arange(design.n_features)
+    _, kkt, penalty = strengths.certify(
+        C, everything, w[:, None], alphas, np.array([loss])
+    )
+    projected = loss
+    free = open_columns(problem, alpha)
+    if 0 < len(free) * design.n_samples <= FREE_ENTRIES:
+        FreeColumns(problem, free).project(R)
+        problem.center_block(R)
+        projected = float(np.vdot(R, problem.weigh(R)))
+        design.gradient(problem.weigh(R), C)
+        C[free] = 0.0
+    gap, _, _ = strengths.certify(
+        C, everything, w[:, None], alphas, np.array([projected])
+    )
+    outside = 0.5 * (max(loss - projected, 0.0) + design.n_samples * constant**2)
+    primal = 0.5 * (loss + design.n_samples * constant**2) + float(penalty[0])
+    kkt = max(float(kkt[0]), abs(constant) * problem.unit)
+    return primal, float(gap[0]) + outside, kkt
+
+
+def _audit_general(problem, coef, intercept, alpha):
+    """As `_audit`, for a loss that is not squared."""
+    design, strengths = problem.design, problem.strengths
+    w, active = _in_design(problem, coef)
+    Eta = np.zeros((design.n_samples, 1))
+    design.subtract_product(active, -problem.eta_unit * w[active, None], Eta)
+    given = _given(problem, Eta)
+    shift = intercept - problem.center
+    shift += float(design.mean @ coef) if problem.fit_intercept else 0.0
+    given = given + shift / problem.target_unit
+    best, square = given, problem.eta_unit**2
+    if problem.fit_intercept:
+        best, _ = problem.settle(given)
+    above = (problem.losses(given)[0] - problem.losses(best)[0]) / square
+    loss = problem.losses(best)[0] / square
+    gap, kkt, penalty = _gap_at(problem, strengths.certify, w[:, None], alpha, best, loss)
+    if problem.separated:  # the intercept alone makes the loss as small as one likes
+        gap = loss + penalty
+    if not problem.loss.convex:
+        gap = np.nan
+    constant = float(problem.weigh(problem.residuals(given)).mean())
+    kkt = max(kkt, abs(constant) * problem.unit * problem.fit_intercept)
+    return loss + max(above, 0.0) + penalty, gap + max(above, 0.0), kkt
+
+
+def _audit_classes(problem, coef, intercept, alpha):
+    """As `_audit_general`, for coefficients (n_classes, n_features).
+
+    The least objective is that of the classes with weight; what the others add to the
+    objective of the solution is added to its gap.
+    """
+    own = problem.classes
+    primal, gap, kkt = _audit_weighted_classes(problem, coef[own], intercept[own], alpha)
+    if len(own) == problem.n_labels:
+        return primal, gap, kkt
+    design = problem.design
+    B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
+    Eta = product(design, everything, problem.eta_unit * B)
+    Eta += problem.label_offset + intercept + coef @ design.mean
+    targets = (problem.target[:, None] == np.arange(problem.n_labels)).astype(float)
+    loss = problem.weigh(problem.loss.value(targets, Eta)[:, None]).sum()
+    loss /= problem.eta_unit**2
+    R = problem.weigh(problem.loss.residual(targets, Eta)) / problem.eta_unit
+    C = gradient(design, R, everything)
+    _, kkt, penalty = _kind(problem).certify(
+        problem.strengths, C, everything, B, alpha, 2.0 * loss
+    )
+    gap += max(loss + penalty - primal, 0.0)
+    kkt = max(kkt, float(np.abs(R.mean(axis=0)).max()) * problem.unit)
+    return loss + penalty, gap, kkt
+
+
+def _kind(problem):
+    return RowSolver if problem.loss.grouped else MultinomialSolver
+
+
+def _classes_in_design(problem, coef):
+    """Coefficients (n_classes, n_features) in the units of the design, transposed."""
+    usable = problem.coef_unit > 0
+    B = np.where(usable, coef, 0.0) / np.where(usable, problem.coef_unit, 1.0)
+    return np.ascontiguousarray(B.T)
+
+
+def _audit_weighted_classes(problem, coef, intercept, alpha):
+    """As `_audit_classes`, for the coefficients of the classes with weight."""
+    design, strengths, square = problem.design, problem.strengths, problem.eta_unit**2
+    kind = _kind(problem)
+    B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
+    Eta = _given(problem, product(design, everything, problem.eta_unit * B))
+    shift = intercept - problem.center
+    shift = shift + (coef @ design.mean if problem.fit_intercept else 0.0)
+    given = best = Eta + shift
+    if problem.fit_intercept:
+        best, _ = problem.settle(given)
+    loss = problem.losses(best).sum() / square
+    above = max(problem.losses(given).sum() / square - loss, 0.0)
+
+    def certify(C, cols, W, alphas, loss, _):
+        return kind.certify(strengths, C, cols, W, alphas[0], loss[0])
+
+    gap, kkt, penalty = _gap_at(
+        problem, certify, B, alpha, best, loss, norms if problem.loss.grouped else np.abs
+    )
+    if problem.separated:
+        gap = loss + penalty
+    constant = np.abs(problem.weigh(problem.residuals(given)).mean(axis=0)).max()
+    kkt = max(kkt, float(constant) * problem.unit * problem.fit_intercept)
+    return loss + above + penalty, gap + above, kkt
+
+
+def _given(problem, Eta):
+    """Predictors from those of the columns; where a sample has no weight, in which the
+    loss might overflow, those of the null model."""
+    if problem.weights is not None:
+        Eta[problem.weights == 0.0] = 0.0
+    return Eta + problem.null_eta
+
+
+def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
+    """Gap, KKT violation and penalty of coefficients W of all columns with predictors Eta,
+    whose intercepts are optimal, in the units of the design.
+
+    The smaller of two bounds: the tangent's, which needs no conjugate of the loss, and
+    that of a dual point. Where nothing holds some columns, the second alone is free of
+    assumptions, and is taken if there is one.
+
+    Parameters
+    ----------
+    certify : callable
+        As `Strengths.certify`.
+    W, Eta : ndarray (n_features, n_outputs), (n_samples, n_outputs)
+    loss : float
+    size_of : callable, optional
+        Size of the correlations of a column, or of each of them.
+    """
+    design, everything = problem.design, np.arange(problem.design.n_features)
+
+    def correlate(theta):
+        return gradient(design, problem.weigh(theta) / problem.eta_unit, everything)
+
+    def bound(C):
+        parts = certify(
+            C, everything, W, np.array([alpha]), np.array([2.0 * loss]), False
+        )
+        return [float(np.max(part)) for part in parts]
+
+    residual = problem.loss.residual(problem.targets, Eta)
+    tangent, kkt, penalty = bound(correlate(residual))
+    free = columns_not_held(problem, alpha)
+    dual = gap_of_dual_point(
+        problem, alpha, Eta, free, everything, W, correlate, lambda C: bound(C)[0], size_of
+    )
+    if len(free) and dual < np.inf:
+        return min(dual, loss + penalty), kkt, penalty
+    return min(tangent, dual), kkt, penalty

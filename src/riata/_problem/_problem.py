@@ -1,0 +1,549 @@
+"""Problem: penalised least squares in the units of the design.
+
+Columns have norms in [1, 2), y has its norm in (1/2, 1]. All conversions are powers of
+two, so that changing the units of X or y changes nothing but the units of the answer.
+"""
+
+import math
+import os
+from typing import NamedTuple
+
+import numpy as np
+
+from .._core.certificate import MOST_UNIT, Strengths, in_design_units
+from .._core.design import Design, standard_target
+from .._core.elementwise import visit
+from ._predictors import LOSS, Predictors, visit_by_rows
+
+EPS = float(np.finfo(float).eps)
+NEGLIGIBLE = 1e-12  # share of the null objective that rounding of y may cost
+NO_COLUMNS = np.empty(0, dtype=np.intp)
+SMALLEST = float(np.finfo(float).tiny)
+COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
+LARGEST = 2.0**1023  # target that can be brought to units near one
+WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
+
+
+class Options(NamedTuple):
+    """What `fit_path` takes beside the loss and the strength, as given."""
+
+    fit_intercept: bool
+    standardize: bool
+    penalty_factor: np.ndarray | None
+    lower: np.ndarray | None
+    upper: np.ndarray | None
+
+
+class Given(NamedTuple):
+    """Samples and loss of a `GeneralProblem`, as given."""
+
+    X: object  # DesignArrays or Chunks
+    y: np.ndarray
+    loss: object  # riata.losses.Loss
+    sample_weight: np.ndarray | None
+    offset: np.ndarray | None
+
+
+class Spread(NamedTuple):
+    """What the standard deviations of columns follow from, for when they are wanted.
+
+    Without an intercept, unless columns are standardised, their root mean squares take
+    the place of the deviations: nothing more is known of them.
+    """
+
+    square: np.ndarray  # weighted squared norms of the columns as scaled
+    scale: np.ndarray | float
+    total: float  # sum of the weights
+
+    def deviations(self):
+        """Weighted standard deviation of each column of X as given; NaN where a column
+        is left out."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.sqrt(self.square / self.total) / self.scale
+
+
+class Problem:
+    """Penalised weighted least squares in the units of the design.
+
+    Parameters
+    ----------
+    X : DesignArrays
+        Validated arrays.
+    y : ndarray of float64 (n_samples,)
+        Target less the offset.
+    sample_weight : ndarray of float64 (n_samples,) or None
+    l1_ratio, penalty_factor, lower, upper
+        The penalty; arrays of length n_features or None.
+    fit_intercept, standardize : bool
+    n_threads : int, optional
+        By default what the process may use.
+
+    Attributes
+    ----------
+    unit : float
+        What one unit of the design's y is in the user's.
+    coef_unit : ndarray (n_features,)
+        What one unit of a coefficient of the design is in the user's.
+    options : Options
+    spread : Spread
+        Of the columns.
+    precision : float
+        Relative distance of two numbers of X's type.
+    """
+
+    rounding = 0.0  # what rounded predictors may cost, in the units of the design
+    separated = False  # see `GeneralProblem`
+
+    def __init__(
+        self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
+        sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=None,
+    ):
+        self._set_weights(X, sample_weight, fit_intercept)
+        try:
+            self.y, self.center, self.unit, self.yy = standard_target(
+                y, self.weights, fit_intercept
+            )
+        except OverflowError:
+            _raise_too_large(y)
+        # the mean of y is a double
+        self.rounding = 0.5 * X.n_samples * (EPS * self.center / self.unit) ** 2
+        if not NEGLIGIBLE * self.yy < self.rounding < math.inf:
+            self.rounding = 0.0
+        self._set_design(X, n_threads)
+        self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
+
+    def _set_weights(self, X, sample_weight, fit_intercept):
+        self.fit_intercept = fit_intercept
+        self.matrix = X.data if X.kind.startswith("dense") else None
+        self.precision = EPS if X.kind == "chunks" else float(np.finfo(X.data.dtype).eps)
+        self.weights = None
+        if sample_weight is not None:
+            scaled = sample_weight / sample_weight.max()
+            self.weights = scaled * (X.n_samples / scaled.sum())
+
+    def _set_design(self, X, n_threads):
+        if X.kind == "chunks":
+            from .._design._chunked import ChunkedDesign
+
+            self.design = ChunkedDesign(
+                X, self.weights, self.fit_intercept, self.y,
+                available_threads() if n_threads is None else n_threads,
+                *self._sampled(X),
+            )
+            return
+        if n_threads is None:
+            n_threads = available_threads() if X.data.size >= WORTH_THREADS else 1
+        self.design = Design(
+            X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features),
+            self.weights, self.fit_intercept, self.y, n_threads,
+        )
+
+    def _sampled(self, X):
+        """Of chunks: which rows to keep, if any."""
+        return ()
+
+    def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
+        self.l1_ratio = l1_ratio
+        self.options = Options(self.fit_intercept, standardize, factor, lower, upper)
+        design, n = self.design, self.design.n_samples
+        scale, sqnorm = design.scale, design.sqnorm
+        sd = scale  # of a column as penalised, times its scale
+        if factor is not None or standardize:
+            factor = np.ones(len(scale)) if factor is None else factor
+            excluded = ~(factor < np.inf)
+            if standardize:
+                # zero for a constant column, which is unpenalised where it is not
+                # absorbed by an intercept
+                sd = design.deviations()
+            factor = np.where(excluded, 0.0, factor)
+            scale[excluded] = sqnorm[excluded] = design.xty[excluded] = 0.0
+        self.factor, self.sd = factor, sd
+        units = factor, sd, scale, sqnorm, n, l1_ratio, self.unit
+        *penalties, extreme = in_design_units(*units)
+        self.left_out, self.least_alpha = NO_COLUMNS, 0.0
+        if extreme or not self.unit * self.unit < math.inf:
+            self._leave_out_tiny(*penalties)
+            *penalties, _ = in_design_units(*units)
+        l1, l2, self.coef_unit, unit, free = penalties
+        known = self.fit_intercept or not standardize
+        self.spread = Spread(sqnorm if known else n * sd**2, scale, n)
+        self.free = self.unpenalised = free  # the former without bounds
+        if lower is not None or upper is not None:
+            lower, upper = self._bound(lower, -np.inf), self._bound(upper, np.inf)
+            bounded = np.isfinite(lower[free]) | np.isfinite(upper[free])
+            self.free = free[~bounded]
+            self.unpenalised = np.concatenate([self.free, free[bounded]])
+        self.strengths = Strengths(l1, l2, lower, upper, unit)
+        self.strengths.rounding = self.rounding
+
+    def _leave_out_tiny(self, l1, l2, coef_unit, gradient_unit, free):
+        """Exclude columns that are so small, against y, that their penalty or their
+        coefficients could not be represented.
+
+        `least_alpha` is the alpha from which on their coefficients are zero to rounding
+        anyway. A column without such an alpha is an error, as are units of X and y whose
+        products are beyond the range of double precision.
+        """
+        design = self.design
+        self._check_units(coef_unit, gradient_unit)
+        tiny = (coef_unit > MOST_UNIT) | (design.sqnorm < 0.5)
+        tiny |= np.maximum(l1, l2) > MOST_UNIT
+        tiny = np.flatnonzero(tiny & (design.sqnorm > 0.0))
+        if not len(tiny):
+            return
+        # (the penalties themselves may overflow)
+        sd, factor = self.sd[tiny], 1.0 if self.factor is None else self.factor[tiny]
+        with np.errstate(divide="ignore"):
+            unit = 1.0 / (design.n_samples * factor * sd)
+            least = 1e6 * self.unit * (unit / self.l1_ratio)
+            least = np.minimum(least, 1e20 * (unit / (1.0 - self.l1_ratio)) / sd)
+        self.left_out = tiny
+        self.least_alpha = max(float(least.max()), SMALLEST)
+        if self.options.standardize or np.isin(tiny, free).any():
+            self._refuse_tiny()
+        design.scale[tiny] = design.sqnorm[tiny] = design.xty[tiny] = 0.0
+
+    def _check_units(self, coef_unit, gradient_unit):
+        """Refuse units in which coefficients, gradients or objectives are not finite."""
+        design = self.design
+        used = design.sqnorm > 0.0
+        with np.errstate(over="ignore"):
+            objective = self.unit * self.unit
+        bad = ~np.isfinite(design.sqnorm) | ~np.isfinite(gradient_unit)
+        bad |= used & (coef_unit < 1.0 / MOST_UNIT)
+        if bad.any() or not objective < math.inf:
+            column = f"column {np.flatnonzero(bad)[0]} of " if bad.any() else ""
+            raise ValueError(
+                f"the values of {column}X and y are so large, or so far apart, that "
+                "coefficients or objectives are beyond the range of double precision; "
+                "rescale X or y."
+            )
+
+    def check_alphas(self, largest, smallest):
+        """Refuse an alpha at which a penalty overflows, or that is too small to keep a
+        column at zero that had to be left out."""
+        l1, l2 = self.strengths.l1, self.strengths.l2
+        if largest > 1e3 and not (
+            float(largest) * float(max(l1.max(initial=0.0), l2.max(initial=0.0))) < math.inf
+        ):
+            raise ValueError(
+                f"alpha={largest:g} is so large that the penalty is beyond the range of "
+                "double precision; choose a smaller alpha, or rescale X or y."
+            )
+        if not smallest >= self.least_alpha:
+            self._refuse_tiny()
+
+    def _refuse_tiny(self):
+        raise ValueError(
+            f"column {self.left_out[0]} of X is so small that its coefficient is beyond "
+            "the range of double precision; multiply the column by a constant, or leave "
+            "it out (penalty_factor=inf)."
+        )
+
+    def _bound(self, bound, default):
+        """A bound of the coefficients in the units of the design."""
+        if bound is None:
+            return np.full(len(self.coef_unit), default)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return np.where(self.coef_unit > 0, bound / self.coef_unit, 0.0)
+
+    def center_block(self, R):
+        """Take the weighted mean off each column of R (n, lanes) if there is an
+        intercept; returns the means."""
+        if not self.fit_intercept:
+            return np.zeros(R.shape[1])
+        mean = self.weigh(R).sum(axis=0) / len(R)
+        R -= mean
+        return mean
+
+    def weigh(self, R):
+        """Weights times R (n, lanes); R itself if all weights are one."""
+        return R if self.weights is None else self.weights[:, None] * R
+
+    @property
+    def by_columns(self):
+        """Whether X is dense and a few of its columns can be had without all others."""
+        return self.matrix is not None and self.matrix.flags.f_contiguous
+
+    def whole_gram(self, columns):
+        """Gram matrix of all columns, in the order asked for, by one product of the
+        arrays as they are; None where that would not be accurate, or no gain."""
+        design = self.design
+        if (
+            self.matrix is None or len(columns) < design.n_features
+            or 8 * design.n_features * design.n_samples <= COPY_BYTES
+        ):
+            return None
+        shift = design.mean * design.scale  # against norms near one
+        if (
+            self.weights is not None or self.matrix.dtype != float
+            or (shift * shift * design.n_samples > 1.0).any()
+        ):
+            return None
+        gram = self.matrix.T @ self.matrix
+        gram *= design.scale
+        gram *= design.scale[:, None]
+        gram -= np.outer(design.n_samples * shift, shift)
+        ordered = np.array_equal(columns, np.arange(len(gram)))
+        return gram if ordered else gram[np.ix_(columns, columns)]
+
+    @property
+    def magnified(self):
+        """How much larger the sums behind a Gram matrix are than its entries: means of
+        sparse columns are taken off afterwards."""
+        design = self.design
+        if not (design.sparse or getattr(design, "sparse_columns", False)):
+            return 2.0
+        shift = design.mean * design.scale
+        return 1.0 + design.n_samples * float((shift * shift).max(initial=0.0))
+
+    def least_l1_alpha(self, c, l1_ratio):
+        """alpha_max of the same penalty with another (small) l1_ratio."""
+        design, strengths, n = self.design, self.strengths, self.design.n_samples
+        pull = np.abs(c)
+        if strengths.lower is not None:
+            stuck = np.where(c > 0, strengths.upper, strengths.lower) == 0
+            pull[stuck] = 0.0
+        factor_sd = self.sd if self.factor is None else self.factor * self.sd
+        unit_l1 = n * l1_ratio / self.unit * factor_sd
+        used = (unit_l1 > 0) & (design.sqnorm > 0)
+        return float((pull[used] / unit_l1[used]).max(initial=0.0))
+
+    @property
+    def null_objective(self):
+        """Objective of the model without features, in the design's units."""
+        return 0.5 * self.yy
+
+    def objective_unit(self, value):
+        """A loss or a gap in the user's units (inf where that overflows)."""
+        return float(value) / self.design.n_samples * self.unit * self.unit
+
+
+class GeneralProblem(Problem):
+    """A penalised generalised linear model in the units of the design.
+
+    With ``eta = null_eta + b + unit X~ w`` for the predictor, and objectives divided by
+    the square of `unit`, the model is brought to the form of penalised least squares:
+    its null objective is near one half, its null residual ``y`` has norm near one.
+
+    Parameters
+    ----------
+    X : DesignArrays
+    y : ndarray of float64 (n_samples,)
+        Target as the loss wants it.
+    loss : riata.losses.Loss
+    offset : ndarray of float64 (n_samples,) or None
+    **options
+        As of `Problem`.
+
+    Attributes
+    ----------
+    loss, target, null_eta
+        The loss, its targets and the predictor (n_samples, 1) of the model without
+        features, in units of `target_unit` (1 for a loss that has units of its own).
+    y : ndarray (n_samples,)
+        The null residual.
+    given : Given
+    eta_unit : float
+        What one unit of ``X~ w`` is in the predictor's.
+    noise : float
+        What rounded predictors may change the loss of the null model by, to first order.
+    separated : bool
+        Whether the intercept alone makes the loss vanish up to rounding, because one
+        class has all the weight; the null model then is the solution at every alpha.
+    """
+
+    def __init__(
+        self, X, y, *, loss, offset=None, l1_ratio, fit_intercept=True,
+        standardize=False, sample_weight=None, penalty_factor=None, lower=None,
+        upper=None, n_threads=None,
+    ):
+        self.given = Given(X, y, loss, sample_weight, offset)
+        self._set_weights(X, sample_weight, fit_intercept)
+        self._check_classes(y, loss)
+        if sample_weight is not None:
+            y = np.where(sample_weight > 0, y, y[np.argmax(sample_weight > 0)])
+        offset = np.zeros(X.n_samples) if offset is None else offset
+        if sample_weight is not None:
+            offset = np.where(sample_weight > 0, offset.T, 0.0).T
+        unit, self.shift_of_y = 1.0, 0.0
+        if loss.translates:
+            y, offset = y - offset, np.zeros(X.n_samples)
+            if fit_intercept:
+                self.shift_of_y = middle(y, sample_weight)
+                y = y - self.shift_of_y
+        if loss.in_units(1.0) is not None:
+            peak = max(float(np.abs(y).max()), float(np.abs(offset).max()))
+            if peak > LARGEST:
+                _raise_too_large(y if np.abs(y).max() == peak else offset)
+            unit = 2.0 ** math.frexp(peak)[1]
+            loss, y, offset = loss.in_units(unit), y / unit, offset / unit
+        self.loss, self.target, self.target_unit = loss, y, unit
+        self._least = loss.least(y, self.weights)
+        self.targets = y[:, None]
+        with np.errstate(over="ignore", invalid="ignore"):  # seen in its loss
+            self._set_null_model(offset)
+        self.unit = unit * self.eta_unit
+        self._set_design(X, n_threads)
+        self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
+
+    def _sampled(self, X):
+        from .._design._sums import sampled_rows
+
+        return (sampled_rows(X, self.weights),)
+
+    def _check_classes(self, y, loss):
+        """Raise if y has a single class, before samples of weight zero are masked."""
+        if loss.classifies and self.fit_intercept:
+            loss.check_mean(float(y.mean()))
+
+    def _set_null_model(self, offset):
+        constant, self.eta_unit = 0.0, 1.0
+        if self.fit_intercept:
+            mean = float(np.average(self.target, weights=self.weights))
+            # All weight may be on one class: the intercept then leaves no loss.
+            self.separated = self.loss.classifies and mean in (0.0, 1.0)
+            if self.separated:
+                counted = offset if self.weights is None else offset[self.weights > 0]
+                rest = float(counted.min() if mean else counted.max())
+            else:
+                self.loss.check_mean(mean)
+                rest = float(np.average(offset, weights=self.weights))
+            constant = self.loss.start(mean) - rest
+        eta = (offset + constant)[:, None]
+        if self.fit_intercept and not self.separated:
+            eta, moved = self.settle(eta)
+            constant += moved[0]
+        self.loss.check_predictor(eta)
+        self.center = self.shift_of_y + constant * self.target_unit
+        self.null_eta = eta
+        self._set_null_loss()
+
+    def _set_null_loss(self):
+        eta = self.null_eta
+        residual = self.loss.residual(self.targets, eta)
+        square = 2.0 * float(self.losses(eta).sum())
+        if not math.isfinite(square):
+            raise ValueError(
+                f"the loss of the model without features is {square}: y or offset (of "
+                f"sizes up to {np.abs(self.target).max() * self.target_unit:.3g} and "
+                f"{np.abs(eta).max() * self.target_unit:.3g}) is beyond the range of "
+                f"loss={self.loss.name!r}. Rescale y, or correct the offset."
+            )
+        rounding, is_rounding = self._null_rounding(residual)
+        if is_rounding or self.separated:
+            residual, square = np.zeros_like(residual), 0.0
+        self.eta_unit = (
+            2.0 ** math.frexp(math.sqrt(square))[1] if 0 < square < math.inf else 1.0
+        )
+        self.y = np.ascontiguousarray(residual[:, 0]) / self.eta_unit
+        self.yy = square / self.eta_unit**2
+        self.rounding = rounding / self.eta_unit**2
+        self.noise = math.sqrt(2.0 * self.rounding * self.yy)
+        if self.rounding <= NEGLIGIBLE * self.yy:
+            self.rounding = 0.0
+
+    def _null_rounding(self, residual):
+        """What the objective may be off because predictors are rounded, to second
+        order, and whether the null model's residuals are rounding alone."""
+        residual, largest = np.abs(residual), float(np.abs(self.target).max())
+        if self.loss.many_outputs or residual.max() > 1e-3 * max(1.0, largest):
+            return 0.0, False
+        with np.errstate(over="ignore", invalid="ignore"):
+            curvature = np.abs(self.loss.curvature(self.targets, self.null_eta))
+            noise = EPS * (1.0 + np.abs(self.null_eta))
+            only = self.weigh(residual) <= self.weigh(64.0 * curvature * noise)
+            noise += EPS * abs(self.shift_of_y) / self.target_unit  # of the intercept
+            total = 0.5 * float(self.weigh(curvature * noise * noise).sum())
+        only = self.fit_intercept and bool(only.all())
+        return (total if math.isfinite(total) else 0.0), only
+
+    def losses(self, Eta):
+        """Sum of the losses at predictors (n, lanes), one a lane; inf if that overflows."""
+        predictors = Predictors(self, Eta.shape[1])
+        predictors.eta[:] = Eta
+        predictors.look(predictors.every)
+        return predictors.sums[LOSS] * self.eta_unit**2
+
+    def residuals(self, Eta):
+        """Residuals at predictors (n, lanes), in the units of the design."""
+        return self.loss.residual(self.targets, Eta) / self.eta_unit
+
+    def visit(self, eta, step, shift, length, lanes, model, moved, pull, curvature):
+        """As `visit` of `riata._core.elementwise`: losses and residuals in the units of
+        the design."""
+        arguments = eta, step, shift, length, lanes, model, moved, pull, curvature
+        if self.loss.kernel:
+            sums = visit(
+                self.loss.kernel, self.target, self.weights, 1.0 / self.eta_unit,
+                *arguments,
+            )
+            sums[LOSS] -= self._least
+        else:
+            with np.errstate(over="ignore", invalid="ignore"):
+                sums = visit_by_rows(self, *arguments)
+        sums[LOSS] /= self.eta_unit**2
+        return sums
+
+    def look(self, rows, Eta):
+        """Sums of the losses of some rows, residuals and curvatures at predictors."""
+        weights = None if self.weights is None else self.weights[rows]
+        total, residual = self.loss.sums(self.targets[rows], Eta, weights)
+        return total, residual, self.loss.curvature(self.targets[rows], Eta)
+
+    def pull_unit(self, rows):
+        """By what the residuals of some rows are multiplied for the design."""
+        if self.weights is None:
+            return 1.0 / self.eta_unit
+        return self.weights[rows, None] / self.eta_unit
+
+    def fenchel_young(self, Eta, theta):
+        """Distance of a dual point theta (n, 1) from the one that belongs to predictors:
+        ``f(eta) + f*(-theta) + theta eta``; inf if unknown."""
+        dual = self.loss.dual(self.targets, theta)
+        if dual is None:
+            return math.inf
+        distance = self.loss.value(self.targets, Eta) - dual + theta * Eta
+        return self.total(np.maximum(distance, 0.0)[:, 0])
+
+    def total(self, values):
+        """Weighted sum of values (n,), those without weight left out; inf for NaN."""
+        if self.weights is not None:
+            values = self.weights * np.where(self.weights > 0, values, 0.0)
+        total = float(values.sum())
+        return math.inf if math.isnan(total) else total
+
+    def settle(self, Eta):
+        """Give each column of Eta (n, lanes) its optimal intercept; returns the
+        predictors, and what was added."""
+        lanes = Eta.shape[1]
+        predictors = Predictors(self, lanes)
+        predictors.eta[:] = Eta
+        moved = predictors.settle(lanes, 0.0)
+        return predictors.eta, moved
+
+
+def middle(values, weights):
+    """A median of the values of positive weight, one of them."""
+    values = values if weights is None else values[weights > 0]
+    half = len(values) // 2
+    return float(np.partition(values, half)[half])
+
+
+def _raise_too_large(values):
+    """Raise the error for a target (or an offset) that cannot be squared and added."""
+    at = int(np.abs(values).argmax())
+    raise ValueError(
+        f"y (less the offset) has values of the size {np.abs(values).flat[at]:.3g}, the "
+        f"largest at position {at}, which are too large to be added. Rescale y."
+    )
+
+
+def available_threads():
+    """Threads that this process may use: affinity, and OMP_NUM_THREADS."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:
+        count = os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(count, int(limit)) if limit.isdigit() and int(limit) > 0 else count

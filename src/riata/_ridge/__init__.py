@@ -1,0 +1,1 @@
+"""Ridge regression: direct and Krylov methods, leave-one-out errors, certificates."""

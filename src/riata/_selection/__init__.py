@@ -1,0 +1,1 @@
+"""Variable selection: relaxed and adaptive lasso, stability selection, leave-one-out."""

@@ -1,0 +1,1 @@
+"""The path solver: working sets, steps on them, and certificates."""

@@ -1,0 +1,89 @@
+"""L2 alone and more features than samples: the model in the span of the samples.
+
+The best coefficients are combinations of the rows of X (the representer theorem), so that
+a model with as many features as there are samples is the same: with ``K = Z Z'`` the
+kernel of the penalised columns, that of Z with a plain L2 penalty.
+"""
+
+import math
+
+import numpy as np
+
+from .._design._products import gradient
+from .._validation import DesignArrays
+from ._driver import EPS, Status
+
+MOST_SAMPLES = 3000  # whose kernel is factored
+MOST_WORK = 10**11  # multiply-adds of a kernel that are worth their while
+PANEL_BYTES = 16 * 2**20  # of columns that the kernel is summed from
+
+
+def span_pays(solver):
+    """Whether the problem of a `NewtonSolver` is better solved in the span."""
+    problem, design = solver.problem, solver.problem.design
+    n, p = design.n_samples, design.n_features
+    return (
+        solver.smooth and 2 * n <= p and n <= MOST_SAMPLES and n * n * p <= MOST_WORK
+        and design.sqnorm.any()
+        and bool((problem.strengths.l2[design.sqnorm > 0] > 0).all())
+    )
+
+
+def solve_in_span(solver, solver_of, data, grid, loss):
+    """Yield the solutions at the alphas of a grid, verified on all of X."""
+    problem, design = solver.problem, solver.problem.design
+    columns = np.flatnonzero(design.sqnorm > 0)
+    spread = design.n_samples / problem.strengths.l2[columns]
+    root = 1.0 if problem.weights is None else np.sqrt(problem.weights)
+    values, vectors = np.linalg.eigh(_kernel(design, columns, spread))
+    keep = values > len(values) * EPS * max(values[-1], 0.0)
+    values, vectors = np.sqrt(values[keep]), vectors[:, keep]
+    Z = np.divide(
+        (vectors * values).T, root, out=np.zeros((len(values), len(vectors))),
+        where=np.broadcast_to(root, len(vectors)) > 0,
+    ).T
+    small = type(problem)(
+        DesignArrays("dense_f", *Z.shape, Z, None, None), data.y, loss=loss,
+        offset=data.offset, sample_weight=data.sample_weight, l1_ratio=0.0,
+        fit_intercept=problem.fit_intercept,
+    )
+    # entries of the gradient are at most so many times the norm of that in the span
+    largest = np.sqrt(1.0 / spread) / design.scale[columns]
+    kkt_tol = solver.settings.kkt_tol / (largest.max() * math.sqrt(len(values)))
+    inner = solver_of(small, solver.settings._replace(kkt_tol=float(kkt_tol)))
+    V = _solutions(inner, grid)
+    solver.work.hessians += inner.work.hessians
+    shares = (vectors / values) @ V
+    W = gradient(design, (root * shares.T).T, columns)[:, :len(grid)]
+    W *= spread[:, None] / problem.unit
+    found = list(solver.adopt(grid[:V.shape[1]], columns, W))
+    if all(part.status is Status.optimal for part in found):
+        yield from found
+    else:  # the kernel has lost too much
+        yield from solver.solve(grid)
+
+
+def _kernel(design, columns, spread):
+    """``sum_j spread_j x~_j x~_j'``, times the roots of the weights on both sides."""
+    n = design.n_samples
+    kernel = np.zeros((n, n))
+    step = max(PANEL_BYTES // (8 * n), 64)
+    for first in range(0, len(columns), step):
+        part = columns[first:first + step]
+        panel = np.empty((n, len(part)), order="F")
+        design.pack(part, 0, n, panel)
+        panel *= np.sqrt(spread[first:first + step])
+        kernel += panel @ panel.T
+    return kernel
+
+
+def _solutions(solver, grid):
+    """Coefficients (n_features, n_alphas) of all alphas, in the user's units."""
+    unit = solver.problem.coef_unit
+    V, k = np.zeros((len(unit), len(grid))), 0
+    for part in solver.solve(grid):
+        count = len(part.alphas)
+        which = k + np.repeat(np.arange(count), part.n_active)
+        V[part.columns, which] = part.w * unit[part.columns]
+        k += count
+    return V[:, :k]

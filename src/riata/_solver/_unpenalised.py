@@ -1,0 +1,346 @@
+"""Columns that neither a penalty nor a bound holds, of any loss.
+
+Where such columns depend on one another, or nearly so, they make a problem badly
+conditioned and its solution ambiguous. It is then solved for an orthonormal basis of
+their span, in whose coordinates it has one well-conditioned solution; of the coefficients
+of the columns themselves that give the same predictors, those of least L2 norm are
+returned. They are certified on X as given.
+"""
+
+import math
+
+import numpy as np
+
+from .._problem._problem import GeneralProblem
+from .._validation import DesignArrays, check_design
+from ._driver import EPS, Status
+from ._separation import is_separated, predictors
+from ._working_set import FreeColumns, Gram
+
+FREE_ENTRIES = 2**27  # the largest dense block of unpenalised columns (1 GiB)
+MOST_WORK = 10**11  # multiply-adds of a basis that are worth their while
+NO_LOSS = 1e-4  # share of the largest null residual
+MOST_COLUMNS = 4000  # whose Gram matrix is decomposed
+NEARLY = 1e-6  # ratio of eigenvalues below which a basis is better
+EXACTLY = 1e-12  # the same below which columns are dependent, as far as a Gram matrix tells
+
+
+def open_columns(problem, alpha):
+    """Columns that no finite bound and no penalty of strength alpha holds."""
+    if alpha > 0.0:
+        return problem.free
+    held = problem.design.sqnorm == 0
+    if problem.strengths.lower is not None:
+        held |= np.isfinite(problem.strengths.lower)
+        held |= np.isfinite(problem.strengths.upper)
+    return np.flatnonzero(~held)
+
+
+def needs_basis(problem, columns):
+    """Whether columns are (nearly) dependent, and a basis of their span affordable."""
+    return affordable(problem, columns) and independence(problem, columns) < NEARLY
+
+
+def affordable(problem, columns):
+    """Whether columns can be copied and decomposed."""
+    n, size = problem.design.n_samples, len(columns)
+    entries = n * size
+    return 0 < entries <= FREE_ENTRIES and entries * min(n, size) <= MOST_WORK
+
+
+def independence(problem, columns):
+    """Ratio of the smallest to the largest eigenvalue of the Gram matrix of some columns;
+    0 if there are more columns than samples, 1 if that matrix is too large."""
+    design, size = problem.design, len(columns)
+    used = design.n_samples
+    if problem.weights is not None:
+        used = np.count_nonzero(problem.weights)
+    if size > used - problem.fit_intercept:
+        return 0.0
+    if size > MOST_COLUMNS or not size:
+        return 1.0
+    gram = Gram(design)
+    gram.extend(columns, False)
+    values = np.linalg.eigvalsh(gram.matrix)
+    return max(values[0] / values[-1], 0.0)
+
+
+class BasisSolver:
+    """Solves for an orthonormal basis of the open columns, and the other columns.
+
+    It has the attributes of a `NewtonSolver` that callers use, for the problem as given.
+
+    Parameters
+    ----------
+    problem : GeneralProblem
+    settings : Settings
+    solver_of : callable
+        Makes a `NewtonSolver` of a problem.
+    alpha : float
+        0, or any positive number: with which columns are open.
+    outer : NewtonSolver, optional
+        Of the problem.
+    start : (columns, w) or None
+        Coefficients to start from.
+    """
+
+    def __init__(self, problem, settings, solver_of, alpha, outer=None, start=None):
+        self.problem, self.settings = problem, settings
+        columns = open_columns(problem, alpha)
+        self.span = FreeColumns(problem, columns, alpha)
+        self.others = np.setdiff1d(np.flatnonzero(problem.coef_unit > 0), columns)
+        self.inner_problem = self._inner_problem()
+        self.inner = solver_of(self.inner_problem, settings, self._inner_start(start))
+        self.outer = auditor(problem, settings, solver_of) if outer is None else outer
+        self.work = self.inner.work
+
+    def _inner_problem(self):
+        problem, span, others = self.problem, self.span, self.others
+        given, options, rank = problem.given, problem.options, self.span.basis.shape[1]
+        # (as long as it takes for no gradient of a column to exceed those of the basis)
+        shortest = problem.design.scale[span.columns].min()
+        self.length = 2.0 * math.sqrt(rank) / shortest
+        basis = span.basis
+        if span.root is not None:
+            basis = np.divide(
+                basis, span.root, out=np.zeros_like(basis), where=span.root > 0
+            )
+        X = np.asfortranarray(self.length * basis)
+        if len(others):
+            X = self._beside(X, given.X.as_matrix()[:, others])
+        else:
+            X = DesignArrays("dense_f", *X.shape, X, None, None)
+        factor = np.ones(len(problem.coef_unit))
+        factor = factor if options.penalty_factor is None else options.penalty_factor
+        lower, upper = (
+            None if bound is None else np.concatenate([np.full(rank, end), bound[others]])
+            for bound, end in ((options.lower, -np.inf), (options.upper, np.inf))
+        )
+        return type(problem)(
+            X, given.y, loss=given.loss, offset=given.offset,
+            sample_weight=given.sample_weight, l1_ratio=problem.l1_ratio,
+            fit_intercept=problem.fit_intercept, standardize=options.standardize,
+            penalty_factor=np.concatenate([np.zeros(rank), factor[others]]),
+            lower=lower, upper=upper, n_threads=None,
+        )
+
+    def _beside(self, basis, X):
+        if hasattr(X, "tocsc"):
+            from scipy.sparse import csc_array, hstack
+
+            return check_design(hstack([csc_array(basis), X], format="csc"))
+        return check_design(np.asfortranarray(np.hstack([basis, X])))
+
+    def _inner_start(self, start):
+        if start is None:
+            return None
+        columns, w = start
+        problem, span, unit = self.problem, self.span, self.inner_problem.coef_unit
+        W = np.zeros((len(problem.coef_unit), *w.shape[1:]))
+        W[columns] = w
+        shares = span.rotation @ W[span.columns] * (problem.unit / self.length)
+        shares = (shares.T * span.values).T
+        others = (W[self.others].T * problem.coef_unit[self.others]).T
+        w = (np.concatenate([shares, others]).T / unit).T
+        return np.arange(len(w)), w
+
+    # --- The interface of a solver.
+
+    @property
+    def alpha_max(self):
+        return self.inner.alpha_max
+
+    @property
+    def c(self):
+        """Correlations of all columns with the residual of the null model."""
+        c = np.zeros(len(self.problem.coef_unit))
+        c[self.others] = self.inner.c[len(self.span.values):]
+        return c
+
+    def solve(self, alphas):
+        """Yield `Solutions` of the problem as given."""
+        for part in self.inner.solve(alphas):
+            if len(part.alphas):
+                yield from self._as_given(part)
+
+    def _as_given(self, part):
+        """The same solutions, certified on X as given."""
+        problem, span = self.problem, self.span
+        V = coefficients(self.inner_problem, part)
+        V *= self.inner_problem.coef_unit[:, None]
+        rank = len(span.values)
+        W = span.least_norm(span.solve @ (V[:rank] * (self.length / problem.unit)))
+        others = V[rank:] / problem.coef_unit[self.others, None]
+        columns = np.concatenate([span.columns, self.others])
+        verdict = audit(self.outer, columns, np.concatenate([W, others]), part)
+        # a bound that rests on assumptions is sharper in the coordinates of the basis (and
+        # columns that count as dependent are so up to the rounding of X)
+        more = 0.5 * (verdict.loss - part.loss) + verdict.penalty - part.penalty
+        gap = np.minimum(verdict.gap, part.gap + np.maximum(more, 0.0))
+        if uneven(problem.weights):
+            gap = verdict.gap
+        elif rank == len(span.columns):
+            gap = np.where(self.outer.proved, verdict.gap, gap)
+        gap = np.maximum(gap, self._rounding(W) * np.sqrt(verdict.loss))
+        verdict = verdict._replace(gap=gap)
+        for k in range(len(part.alphas)):
+            status = part.status
+            if gap[k] > self.outer.target and status is Status.optimal:
+                near = gap[k] <= 10 * self.outer.target
+                status = (
+                    Status.optimal_inaccurate if near else Status.insufficient_progress
+                )
+            yield self.outer._solutions(part.alphas, [k], verdict, part.n_iter, status)
+
+
+    def _rounding(self, W):
+        """Norms of the rounding errors of the predictors: of huge coefficients that nearly
+        cancel, and of the intercept that goes with them."""
+        design, columns = self.problem.design, self.span.columns
+        shift = design.mean[columns] * design.scale[columns]
+        size = np.sqrt(design.sqnorm[columns] + design.n_samples * shift**2)
+        errors = EPS * (size @ np.abs(W))
+        return errors.max() if hasattr(self.problem, "n_classes") else errors
+
+
+def uneven(weights):
+    """Whether weights alone may let columns seem to be dependent."""
+    if weights is None:
+        return False
+    weights = weights[weights > 0]
+    return bool(weights.min() < EXACTLY * weights.max())
+
+
+def auditor(problem, settings, solver_of):
+    """A solver for certificates only: it takes no steps."""
+    solver = solver_of(problem, settings._replace(deadline=-np.inf))
+    solver.settings = settings
+    return solver
+
+
+def audit(solver, columns, W, part):
+    """A `Verdict` on the coefficients W (columns, n_alphas) in place of some solutions; of
+    several classes, and one alpha, (columns, n_classes)."""
+    solver._add(columns[solver.working.mask[columns] == 0])
+    block = np.zeros((len(solver.working), W.shape[1]))
+    block[solver._places(columns)] = W
+    solver.engine = list(part.engine)
+    return solver._verify(block, part.alphas)
+
+
+def certified(problem, settings, solver_of, part, W):
+    """The solution W (n_features, n_outputs) at the only alpha of `part`, or `part` itself
+    where W is less good."""
+    if W is None:
+        return part
+    solver = auditor(problem, settings, solver_of)
+    columns = np.flatnonzero(problem.design.sqnorm > 0)
+    verdict = audit(solver, columns, W[columns], part)
+    if not verdict.gap[0] <= max(solver.target, part.gap[0]):
+        return part
+    return solver._solutions(part.alphas, [0], verdict, part.n_iter, part.status)
+
+
+def needs_projection(problem):
+    """Whether solutions at alpha = 0 are not unique, but X is too large for a basis."""
+    if not isinstance(problem, GeneralProblem) or problem.strengths.lower is not None:
+        return False  # (the squared loss has had ridge regression)
+    columns = open_columns(problem, 0.0)
+    if affordable(problem, columns):
+        return False
+    return len(columns) > 0 and independence(problem, columns) < EXACTLY
+
+
+def is_ambiguous(problem, part):
+    """Whether a solution at alpha = 0 may be one of many, and not that of least norm:
+    because of bounds, or because the loss is flat for so many samples that the others do
+    not determine all predictors."""
+    columns = open_columns(problem, 0.0)
+    if part.status is Status.unbounded_or_separable:
+        return False
+    if problem.strengths.lower is not None:
+        return needs_basis(problem, np.flatnonzero(problem.design.sqnorm > 0))
+    if not isinstance(problem, GeneralProblem) or problem.loss.many_outputs:
+        return False
+    Eta = predictors(problem, coefficients(problem, part), part.constant)
+    y, loss = problem.targets, problem.loss
+    flat = loss.curvature(y, Eta)[:, 0] == 0.0
+    if problem.weights is not None:
+        flat &= problem.weights > 0
+    if not flat.any() or not affordable(problem, columns):
+        return False
+    # (a sample that has hardly any loss may be on the verge of having none)
+    size = np.abs(loss.residual(y, Eta))[:, 0]
+    flat |= size <= NO_LOSS * np.abs(loss.residual(y, problem.null_eta)).max()
+    basis = FreeColumns(problem, columns, 0.0).basis
+    if problem.fit_intercept:
+        root = 1.0 if problem.weights is None else np.sqrt(problem.weights)
+        constant = root * np.full(len(basis), len(basis) ** -0.5)
+        basis = np.column_stack([basis, constant])
+    return np.linalg.matrix_rank(basis[~flat]) < basis.shape[1]
+
+
+def coefficients(problem, part):
+    """Coefficients (n_features, n_alphas) of some solutions, in the units of the design;
+    of several classes, and one alpha, (n_features, n_classes)."""
+    n_features = len(problem.coef_unit)
+    if hasattr(problem, "n_classes"):
+        W = np.zeros(n_features * problem.n_classes)
+        W[part.columns] = part.w
+        return W.reshape(n_features, -1)
+    W = np.zeros((n_features, len(part.alphas)))
+    W[part.columns, np.repeat(np.arange(len(part.alphas)), part.n_active)] = part.w
+    return W
+
+
+def solve_general(solver, solver_of, grid):
+    """Yield the solutions at the alphas of a grid for a loss that is not squared: of least
+    norm where they are not unique, with a status of their own where data are separated."""
+    problem = solver.problem
+    positive, zero = grid[grid > 0], grid[grid == 0]
+    columns = open_columns(problem, 0.0)
+    if not len(zero) or not needs_basis(problem, columns):
+        parts = solver.solve(grid)
+    else:
+        parts = _in_two(solver, solver_of, positive, zero)
+    for part in parts:
+        yield from judged(problem, part)
+
+
+def _in_two(solver, solver_of, positive, zero):
+    """The solutions at alpha = 0 by a basis."""
+    if len(positive):
+        yield from solver.solve(positive)
+    settings, outer = solver.settings, getattr(solver, "outer", solver)
+    last = BasisSolver(solver.problem, settings, solver_of, 0.0, outer)
+    yield from last.solve(zero)
+    solver.work.add(last.work)
+
+
+def judged(problem, part):
+    """Yield some solutions, those of separated data with the status that says so."""
+    loss = problem.loss
+    if not (len(problem.unpenalised) or (part.alphas == 0).any()) or not (
+        loss.many_outputs or loss.recession(problem.target).any()
+    ):
+        yield part
+        return
+    for k in range(len(part.alphas)):
+        one = alone(part, k)
+        W = coefficients(problem, one)
+        if is_separated(problem, one.alphas[0], W, one.constant[0]):
+            one = one._replace(status=Status.unbounded_or_separable)
+        yield one
+
+
+def alone(part, k):
+    """One of several solutions."""
+    if len(part.alphas) == 1:
+        return part
+    first = part.n_active[:k].sum()
+    stored = slice(first, first + part.n_active[k])
+    fields = ("alphas", "n_active", "gap", "kkt", "loss", "penalty", "constant", "engine")
+    return part._replace(
+        columns=part.columns[stored], w=part.w[stored],
+        **{name: getattr(part, name)[k:k + 1] for name in fields},
+    )

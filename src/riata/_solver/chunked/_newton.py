@@ -1,0 +1,432 @@
+"""Losses other than the squared, on many more rows than columns: Newton's method with one
+read of X a step, for all alphas together.
+
+One read brings all that a step needs to know of the points where the alphas stand: losses,
+gradients, and the Gram matrices with the curvatures of neighbouring alphas as weights,
+where older ones do not serve. The points to begin with are the solutions on a sample of the
+rows. Nothing that is as long as X has rows is kept between two reads.
+"""
+
+from time import monotonic
+
+import numpy as np
+
+from ..._core.active_set import ActiveSet
+from ..._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
+from ..._design._products import LANES
+from .._batched_descent import View
+from .._driver import EPS, MOST_LANES, Verdict
+from .._newton import ARMIJO, SHORTEST, NewtonSolver
+from .._progress import Progress, sharper
+from ._driver import WIDEST, WideBatches, lanes_that_fit
+from ._moments import MOST_COLUMNS
+from ._sample import SamplePath
+from ._visit import Group, Model, Visit, add_visits, visit_of
+
+MOST_STEPS = 200  # reads for one batch
+MOST_IDLE = 20  # of them in a row that improve on nothing
+MOST_MODELS = 13  # that are formed by one read: of eight neighbours each, for 100 alphas
+SHARE_OF_MODELS = 0.1875  # of the memory limit; a read needs them three times
+LEAST_MODELS = 2**22  # bytes of them that any limit allows
+SLOW = 0.02  # share of a gap: a step that leaves more of it asks for a new model
+AHEAD = 0.3  # share of the largest alpha to which columns of models may go to zero
+
+
+def newton_solver_of(problem, settings, start=None):
+    """The solver of a problem on chunks: with one read a step where that is the better
+    way, elsewhere the one for data in memory."""
+    X = problem.design.X
+    by_reads = not X.axis and (models_pay(X) or not X.local) and problem.loss.convex
+    return (RowNewtonSolver if by_reads else ChunkNewtonSolver)(problem, settings, start)
+
+
+def models_pay(X):
+    """Whether there are many rows, and room for a quadratic model of all columns."""
+    n, p = X.shape
+    return p <= MOST_COLUMNS and n >= 5 * p and 8 * p * p <= bytes_of_models(X)
+
+
+def bytes_of_models(X):
+    """For all quadratic models that one read brings."""
+    return max(SHARE_OF_MODELS * X.memory_limit, LEAST_MODELS)
+
+
+class ManyLanes(NewtonSolver):
+    """Descends on a model in more lanes than there are in a block."""
+
+    def _descend_model(self, view, gram, start, c, scaled, loss, alphas, tol):
+        parts = []
+        for first in range(0, len(alphas), LANES):
+            at = slice(first, first + LANES)
+            parts.append(super()._descend_model(
+                view, gram, start[:, at], c[:, at], tuple(each[at] for each in scaled),
+                loss[at], alphas[at], tol[at],
+            ))
+        return np.hstack(parts)
+
+
+class ChunkNewtonSolver(WideBatches, ManyLanes):
+    """Solves a decreasing sequence of alphas on chunks of many columns.
+
+    Parameters
+    ----------
+    problem : GeneralProblem
+    settings : Settings
+    start : (columns, w) or None
+    """
+
+    def __init__(self, problem, settings, start=None):
+        super().__init__(problem, settings, start)
+        self.lanes = lanes_that_fit(problem.design)
+
+    def _correlate(self):
+        self.problem.design.kept.has(self.working.columns)  # from now on
+        return super()._correlate()
+
+class RowNewtonSolver(ManyLanes):
+    """Solves a decreasing sequence of alphas on chunks of many rows.
+
+    An intercept is the best one up to rounding of its own Newton steps; what it leaves
+    to be gained, to second order, is part of the gap.
+
+    Parameters
+    ----------
+    problem : GeneralProblem
+        Its design is a `ChunkedDesign` of blocks of rows.
+    settings : Settings
+    start : (columns, w) or None
+    """
+
+    rung, rung_gap = 0.0, 0.1  # no alphas on the way
+
+    def __init__(self, problem, settings, start=None):
+        # where the lanes stand, and what was found there
+        self.seen = self.W_seen = self.standing = None
+        self.models = []  # of each lane
+        self.sample = SamplePath.of(problem, settings)
+        X = problem.design.X
+
+        def rows(k):
+            its = slice(*X.span(k))
+            weights = None if problem.weights is None else problem.weights[its]
+            return problem.loss, problem.target[its], weights, problem.null_eta[its]
+
+        self.rows, self.tall = X.beside(rows), models_pay(X)
+        super().__init__(problem, settings, start)
+        # all at once, where there is a point to begin with for each
+        together = self.tall or self.sample is not None
+        self.by_gradients, self.lanes = False, MOST_LANES if together else WIDEST
+
+    def _screening(self):
+        return None
+
+    def _full_gram_pays(self, alphas):
+        return True
+
+    def _take_all_columns(self, alphas):
+        self._add_all()
+
+    def _add_all(self):
+        columns = (self.problem.design.sqnorm > 0).nonzero()[0]
+        self._add(columns[self.working.mask[columns] == 0])
+        self.working.complete = True
+
+    def _start(self, start):
+        self._add_all()  # in one order from the beginning
+        self.c, self.slope, self.alpha = self._null_correlations(), None, 1.0
+        self.null = np.zeros((0, 1))
+        # an alpha at which nothing but what is unpenalised or given moves
+        top = np.full(1, 1e6 * max(self._alpha_max(), 1e-300))
+        if (self.working.l1 == 0).any():
+            W = np.zeros((len(self.working), 1))
+            self.null, _ = self._descend(W, 0, top, [1e-3 * self.target])
+            self._go_on_from(self.null)
+        self.alpha = self.alpha_max = self.problem.strengths.alpha_max(self.c)
+        if start is not None:
+            columns, w = start
+            place, W = self._places(columns), np.zeros((len(self.working), 1))
+            W[place, 0] = np.clip(
+                w, self.working.lower[place], self.working.upper[place]
+            )
+            self._stand_at(W, np.zeros(1), top)
+            self._go_on_from(W)
+            self.alpha = self.problem.strengths.alpha_max(self.c)
+
+    def _go_on_from(self, W):
+        """Take the only column of W, which was seen last, as the point to start from."""
+        self._stand(0)
+        self.w = W[:, 0].copy()
+        self.c = self.seen.C[:, 0].copy()
+
+    def _alpha_max(self):
+        return self.problem.strengths.alpha_max(self.problem.design.xty)
+
+    # --- One read.
+
+    def _look(self, W, shift, groups):
+        """Read X: the `Visit` of W (size, lanes) with the intercepts `shift`."""
+        problem, design = self.problem, self.problem.design
+        X, columns = design.X, self.working.columns
+        active = np.flatnonzero(W.any(axis=1))
+
+        placed = design.mean, design.scale, None, True, design.n_threads
+        point = problem.eta_unit, columns[active], W[active], shift, groups
+        visit = X.reduce(
+            visit_of, add_visits, lambda k: (placed, self.rows(k), *point)
+        )
+        if problem.loss.kernel:
+            visit.sums[0] -= problem._least / problem.eta_unit**2
+        self.work.passes += 1
+        self.work.columns_touched += design.n_features
+        self.work.hessians += sum(group.columns is not None for group in groups)
+        return visit
+
+    def _groups(self, W, C, alphas, renew):
+        """Groups of lanes, of which those with one to renew get a model; C (n_features,
+        lanes) are correlations near by."""
+        lanes = W.shape[1]
+        size = min(2 * np.count_nonzero(W.any(axis=1)) + 100, len(self.working))
+        room = bytes_of_models(self.problem.design.X) / (8 * size**2)
+        width = -(-lanes // min(max(int(room), 1), MOST_MODELS))
+        if not self.tall:
+            width = max(width, LANES)
+        groups = []
+        for first in range(0, lanes, width):
+            part = slice(first, min(first + width, lanes))
+            columns = None
+            if renew[part].any():
+                places = self._places_of_model(W[:, part], C[:, part], alphas[part])
+                columns = self.working.columns[places]
+            groups.append(Group(part, columns))
+        return groups
+
+    def _places_of_model(self, W, C, alphas):
+        """Columns that move, and those that may."""
+        working, l1 = self.working, self.working.l1
+        wanted = W.any(axis=1) | (l1 == 0)
+        pull = np.abs(C[working.columns]).max(axis=1)
+        hopeful = np.flatnonzero(~wanted & (pull >= AHEAD * float(alphas[-1]) * l1))
+        # where there are many columns, most of them are of no use
+        most = (2 if self.tall else 1) * np.count_nonzero(wanted) + 100
+        if len(hopeful) > most:
+            best = np.argsort(-pull[hopeful] / l1[hopeful], kind="stable")[:most]
+            hopeful = hopeful[np.sort(best)]
+        wanted[hopeful] = True
+        return np.flatnonzero(wanted)
+
+    def _models_of(self, visit, groups, lanes):
+        """Give the lanes the models that a visit has brought."""
+        for group, sums in zip(groups, visit.models, strict=True):
+            if sums is None:
+                continue
+            mean = np.zeros(len(sums.pulls))
+            if self.problem.fit_intercept:
+                mean = sums.pulls / sums.weight
+            gram = sums.gram - np.outer(mean * sums.weight, mean)
+            model = Model(
+                self._places(group.columns), np.asfortranarray(gram), mean, sums.weight,
+                ActiveSet(),
+            )
+            for k in lanes[group.lanes]:
+                self.models[k] = model
+
+    def _stand_at(self, W, shift, alphas):
+        """Read X at W (size, lanes), with models for all lanes, and stand there."""
+        lanes = W.shape[1]
+        C = self.c[:, None] if self.seen is None or self.seen.C.shape[1] != lanes else (
+            self.seen.C
+        )
+        C = np.broadcast_to(C, (len(self.c), lanes))
+        groups = self._groups(W, C, alphas, np.ones(lanes, dtype=bool))
+        self.seen = self._look(W, shift, groups)
+        self.W_seen, self.shift = W.copy(), shift.copy()
+        self.models = [None] * lanes
+        self._models_of(self.seen, groups, np.arange(lanes))
+
+    # --- One batch.
+
+    @property
+    def loss(self):
+        return self.seen.sums[0]
+
+    @property
+    def excess(self):
+        return self.seen.sums[1]
+
+    def _intercept_gap(self):
+        if not self.problem.fit_intercept:
+            return 0.0
+        _, excess, curvature = self.seen.sums
+        return 0.5 * np.divide(
+            excess**2, curvature, out=np.zeros_like(excess), where=curvature > 0
+        )
+
+    def _descend(self, W, first, alphas, tol):
+        lanes = len(alphas)
+        if W is None:
+            self.engine = ["null"] * lanes
+            W = self._begin_batch(alphas)
+        else:
+            W = W[:, :lanes].copy()
+            if not np.array_equal(self.W_seen, W):
+                shift = self.shift if len(self.shift) == lanes else np.zeros(lanes)
+                self._stand_at(W, shift, alphas)
+        if not len(self.working):
+            return W, [CONVERGED] * lanes
+        self.engine[first:] = ["newton"] * (lanes - first)
+        return self._newton_by_reads(W, first, alphas, np.asarray(tol))
+
+    def _begin_batch(self, alphas):
+        """Coefficients (size, lanes) to begin with: for each lane the best among the
+        last solution and those on the sample."""
+        lanes = len(alphas)
+        if self.sample is None:
+            W = np.repeat(self.w[:, None], lanes, axis=1)
+            one = W[:, :1]
+            self._stand_at(one, np.full(1, self.last_shift), alphas[-1:])
+            self._gather(np.zeros(lanes, dtype=np.intp))
+            return W
+        place = np.full(len(self.working.mask), -1, dtype=np.intp)
+        place[self.working.columns] = np.arange(len(self.working))
+        with self.work.phase("solve"):
+            W, shift = self.sample.coefficients(alphas, place)
+        W = np.clip(W, self.working.lower[:, None], self.working.upper[:, None])
+        with self.work.phase("verify"):
+            self._stand_at(W, shift, alphas)
+        if self.standing is not None:
+            self._append(*self.standing)
+        unit = self._penalty(self.W_seen, np.ones(self.W_seen.shape[1]))
+        value = self.loss[:, None] + unit[:, None] * alphas
+        self._gather(np.where(np.isfinite(value), value, np.inf).argmin(axis=0))
+        return self.W_seen.copy()
+
+    def _append(self, w, shift, C, sums):
+        """Let one more lane stand at a point that was seen."""
+        self.seen = Visit(
+            np.column_stack([self.seen.C, C]), np.column_stack([self.seen.sums, sums]), []
+        )
+        self.W_seen = np.column_stack([self.W_seen, w])
+        self.shift, self.models = np.append(self.shift, shift), [*self.models, None]
+
+    def _gather(self, which):
+        """Let lanes stand where other lanes do; one without a model takes that of its
+        neighbour."""
+        self.seen = Visit(self.seen.C[:, which], self.seen.sums[:, which], [])
+        self.W_seen, self.shift = self.W_seen[:, which], self.shift[which]
+        own = self.models
+        self.models = [
+            own[k] or own[min(at, len(own) - 2)] for at, k in enumerate(which.tolist())
+        ]
+
+    def _newton_by_reads(self, W, first, alphas, tol):
+        """Change W to the solutions; one read a step. A lane whose step is too long tries
+        a shorter one while the others go on."""
+        lanes, unit = len(alphas), self.problem.eta_unit
+        statuses = [CONVERGED] * lanes
+        live, fresh = np.arange(lanes) >= first, np.ones(lanes, dtype=bool)
+        D, length, before = np.zeros_like(W), np.ones(lanes), np.full(lanes, np.inf)
+        shift, slope = np.zeros((2, lanes))
+        progress = Progress(tol, self.kkt_tol, lanes)
+        noise = EPS * (100.0 + 10.0 * np.sqrt(self.problem.design.n_samples))
+        for _ in range(MOST_STEPS):
+            C = np.ascontiguousarray(self.seen.C[self.working.columns])
+            gap, kkt, penalty = self._measure(W, C, 2.0 * self.loss, alphas)
+            live &= ~((gap <= tol) & (kkt <= self.kkt_tol))
+            if not live.any() or monotonic() > self.settings.deadline:
+                break
+            new = live & fresh
+            if new.any():
+                slow = gap > SLOW * before
+                progress.note(gap, kkt, self.loss + penalty, new)
+                goals = sharper(tol, self.kkt_tol, gap, kkt)
+                before = np.where(new, gap, before)
+                with self.work.phase("solve"):
+                    D[:, new], shift[new] = self._steps(W, C, gap, alphas, new, goals)
+                begin = unit * np.einsum("ij,ij->j", C, D) + self.excess * shift
+                change = self._penalty(W + D, alphas) - penalty - begin / unit
+                slope, length = np.where(new, change, slope), np.where(new, 1.0, length)
+            at = np.flatnonzero(live)
+            goal = W[:, at] + length[at] * D[:, at]
+            goal_shift = self.shift[at] + length[at] * shift[at]
+            with self.work.phase("verify"):
+                groups = self._groups(goal, self.seen.C[:, at], alphas[at], slow[at])
+                visit = self._look(goal, goal_shift, groups)
+            gain = visit.sums[0] - self.loss[at]
+            gain += self._penalty(goal, alphas[at]) - penalty[at]
+            allowed = noise * (np.abs(self.loss[at]) + penalty[at])
+            good = gain <= ARMIJO * length[at] * slope[at] + allowed
+            moved = D[:, at].any(axis=0) | (shift[at] != 0)
+            self._go(W, at, good & moved, goal, goal_shift, visit)
+            self._models_of(visit, groups, at)
+            fresh[at] = good
+            length[at[~good]] *= 0.5
+            stuck = (good & ~moved) | (length[at] < SHORTEST)
+            stuck |= progress.idle[at] >= MOST_IDLE
+            for k in at[stuck]:  # by rounding
+                statuses[k] = STALLED
+                live[k] = False
+        late = monotonic() > self.settings.deadline
+        for k in np.flatnonzero(live):
+            statuses[k] = OUT_OF_TIME if late else EPOCH_LIMIT
+        self.W_seen = W.copy()
+        return W, statuses
+
+    def _go(self, W, at, good, goal, goal_shift, visit):
+        """Let the good ones of the lanes `at` stand at their goals."""
+        to = at[good]
+        W[:, to], self.shift[to] = goal[:, good], goal_shift[good]
+        self.seen.C[:, to] = visit.C[:, good]
+        self.seen.sums[:, to] = visit.sums[:, good]
+
+    def _steps(self, W, C, gap, alphas, new, tol):
+        """Steps (size, count) of some lanes, and of their intercepts, to the optima of
+        their models."""
+        D, shift = np.zeros_like(W), np.zeros(len(alphas))
+        for model in dict.fromkeys(map(id, self.models)):
+            mine = new & np.array([id(each) == model for each in self.models])
+            if not mine.any():
+                continue
+            self.model = self.models[int(np.argmax(mine))]
+            self._set_ratio(self.seen.sums[2], self.model.weight_sum)
+            D += self._model_step(W, C, 2.0 * self.loss, gap, alphas, mine, tol, None)
+            shift[mine] = self._intercepts(None, D)[mine]
+        return D[:, new], shift[new]
+
+    def _take_in(self, W, C, alphas, live):
+        """The model is what a read has brought."""
+
+    def _view(self, at):
+        working, model = self.working, self.model
+        columns = working.columns[at]
+        return View(
+            Quadratic.from_gram(model.gram), columns, model.gram.diagonal().copy(),
+            working.l1[at], working.l2[at], working.lower[at], working.upper[at],
+        ), model.gram
+
+    def _drop_rounding(self, W, alphas):
+        super()._drop_rounding(W, alphas)
+        self.W_seen = W.copy()  # what was read is the same but for rounding
+
+    # --- What was read is what is verified.
+
+    def _verify(self, W, alphas):
+        lanes = len(alphas)
+        W = np.ascontiguousarray(W[:, :lanes])
+        if not np.array_equal(self.W_seen, W):
+            shift = self.shift if len(self.shift) == lanes else np.zeros(lanes)
+            self._stand_at(W, shift, alphas)
+        columns = self.working.columns
+        C, loss = np.ascontiguousarray(self.seen.C[columns]), 2.0 * self.loss
+        self.constants[:lanes] = self.shift * self.problem.target_unit
+        self.cols, self.C, self.R, self.solved = columns, C, None, W
+        gap, kkt, penalty = self.problem.strengths.certify(
+            C, columns, W, alphas, loss, False
+        )
+        return Verdict(gap + self._intercept_gap(), kkt, loss, penalty, loss)
+
+    def _stand(self, lane):
+        self.standing = (
+            self.W_seen[:, lane].copy(), self.shift[lane], self.seen.C[:, lane].copy(),
+            self.seen.sums[:, lane].copy(),
+        )
+        self.last_shift = self.shift[lane]

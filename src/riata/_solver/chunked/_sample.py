@@ -1,0 +1,91 @@
+"""Where a path on many rows is thought to be: at that of a sample of them, in memory.
+
+The solutions on m of the rows differ from those on all by about ``1 / sqrt(m)``, so that a
+Newton step or two from there, with gradients of all rows, are enough.
+"""
+
+import numpy as np
+
+from ..._problem._problem import GeneralProblem
+from .._driver import Settings, Status
+from .._newton_local_models import ApartSolver
+
+TOLERANCE = 1e-4  # relative gap on the sample
+
+
+class SamplePath:
+    """The path on the sampled rows of a problem, for whose alphas it is asked in turn.
+
+    Parameters
+    ----------
+    problem : GeneralProblem
+        Its design has a `sample`.
+    settings : Settings
+    """
+
+    def __init__(self, problem, settings):
+        self.problem, design = problem, problem.design
+        rows, unit = design.sampled, problem.target_unit
+        loss = problem.loss
+        if unit != 1.0:
+            loss = loss.in_units(1.0 / unit)
+        options, factor = problem.options, problem.factor
+        if factor is not None:  # as on all rows, standard deviations too
+            with np.errstate(divide="ignore", invalid="ignore"):
+                factor = np.where(
+                    design.scale > 0, factor * problem.sd / design.scale, np.inf
+                )
+        self.sample = GeneralProblem(
+            design.sample, unit * problem.target[rows], loss=loss,
+            offset=unit * problem.null_eta[rows, 0], l1_ratio=problem.l1_ratio,
+            fit_intercept=problem.fit_intercept, penalty_factor=factor,
+            sample_weight=None if problem.weights is None else problem.weights[rows],
+            lower=options.lower, upper=options.upper, n_threads=design.n_threads,
+        )
+        # what cannot be fitted to a sample is not worth much time
+        self.solver = ApartSolver(self.sample, Settings(
+            TOLERANCE, min(settings.max_iter, 100), settings.deadline
+        ))
+
+    @classmethod
+    def of(cls, problem, settings):
+        """This path, or None where there is no sample, or none that can be fitted."""
+        if problem.design.sample is None:
+            return None
+        try:
+            return cls(problem, settings)
+        except ValueError:  # no counts above zero, say
+            return None
+
+    def coefficients(self, alphas, place):
+        """Coefficients (size, lanes) of a working set, and intercepts (lanes,), in the
+        units of the problem.
+
+        Parameters
+        ----------
+        alphas : ndarray (lanes,)
+        place : ndarray of int (n_features,)
+            Of each column in the working set, or -1.
+        """
+        problem, sample = self.problem, self.sample
+        W = np.zeros((int(place.max(initial=-1)) + 1, len(alphas)))
+        shift, at = np.zeros(len(alphas)), 0
+        for found in self.solver.solve(alphas):
+            lanes = np.repeat(np.arange(at, at + len(found.alphas)), found.n_active)
+            coef = found.w * sample.coef_unit[found.columns]
+            usable = (place[found.columns] >= 0) & (problem.coef_unit[found.columns] > 0)
+            columns, coef, lanes = found.columns[usable], coef[usable], lanes[usable]
+            W[place[columns], lanes] = coef / problem.coef_unit[columns]
+            # predictors there are about other means
+            apart = problem.design.mean[columns] - sample.design.mean[columns]
+            count = len(found.alphas)
+            shift[at:at + count] = sample.center + found.constant + np.bincount(
+                lanes - at, apart * coef, count
+            )
+            at += count
+            if found.status is Status.time_limit:
+                break
+        W[:, at:], shift[at:] = W[:, [at - 1]], shift[at - 1]
+        if not problem.fit_intercept:
+            shift[:] = 0.0
+        return W, shift / problem.target_unit
