@@ -33,7 +33,7 @@ sys.path.insert(0, str(HERE))
 from problems import PROBLEMS, solve  # noqa: E402
 
 RECORDED = HERE / "results.npz"
-MACHINE = "machine"  # where the archive says what its results depend on
+ABOUT = "about"  # the machine, and which arrays are where
 KEPT_VERSIONS = ("numpy", "scipy", "scikit-learn", "kernels")
 RECORD = (
     "To record results on this machine, check out a commit that is known to be good, "
@@ -68,14 +68,33 @@ def processor():
 
 def read():
     """The recorded results by problem, and the machine that they were recorded on."""
-    results = {}
     if not RECORDED.exists():
-        return results, {}
+        return {}, {}
     with np.load(RECORDED, allow_pickle=False) as file:
-        for key in file.files:
-            name, _, array = key.partition("/")
-            results.setdefault(name, {})[array] = file[key]
-    return results, json.loads(str(results.pop(MACHINE)[""]))
+        about = json.loads(str(file[ABOUT]))
+        results = {
+            problem: {
+                name: array
+                for k, names in enumerate(groups)
+                for name, array in zip(names, file[f"{problem}/{k}"], strict=True)
+            }
+            for problem, groups in about["names"].items()
+        }
+    return results, about["machine"]
+
+
+def write(results, here):
+    """Write the results; arrays of one type and shape together, to save space."""
+    arrays, names = {}, {}
+    for problem, found in results.items():
+        groups = {}
+        for name, array in found.items():
+            groups.setdefault((str(array.dtype), array.shape), []).append(name)
+        names[problem] = list(groups.values())
+        for k, group in enumerate(groups.values()):
+            arrays[f"{problem}/{k}"] = np.stack([found[name] for name in group])
+    about = json.dumps({"machine": here, "names": names})
+    np.savez_compressed(RECORDED, **{ABOUT: about}, **arrays)
 
 
 def compute(name):
@@ -201,12 +220,7 @@ def record(names):
         raise SystemExit("The other results were recorded on another machine: name none.")
     for name in names or PROBLEMS:
         results[name] = compute(name)
-    arrays = {
-        f"{name}/{key}": value
-        for name in PROBLEMS if name in results
-        for key, value in results[name].items()
-    }  # fmt: skip
-    np.savez_compressed(RECORDED, **{f"{MACHINE}/": json.dumps(here)}, **arrays)
+    write({name: results[name] for name in PROBLEMS if name in results}, here)
     size = RECORDED.stat().st_size
     print(f"Recorded {len(names) or len(PROBLEMS)} problems; the file has {size} bytes.")
 
