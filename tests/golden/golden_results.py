@@ -150,6 +150,7 @@ def numeric_difference(recorded, now):
     a, b = recorded.astype(float), now.astype(float)
     with np.errstate(all="ignore"):
         absolute = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, abs(a - b))
+        absolute[np.isnan(absolute)] = np.inf  # a number on one side only
         relative = np.where(absolute == 0.0, 0.0, absolute / np.maximum(abs(a), abs(b)))
         size = np.nanmax(abs(a), initial=0.0)
     return (
