@@ -884,7 +884,9 @@ def chunks_logistic_options():
         lower=-0.5, upper=0.5, alphas=8,
     ) | {
         f"ridge_{k}": v
-        for k, v in row_blocks(X, y, "logistic", l1_ratio=0.0, alphas=[1.0, 0.1, 1e-3]).items()
+        for k, v in row_blocks(
+            X, y, "logistic", l1_ratio=0.0, alphas=[1.0, 0.1, 1e-3]
+        ).items()
     }
 
 
