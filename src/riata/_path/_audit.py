@@ -8,8 +8,6 @@ from .. import _validation as check
 from .._design._products import gradient, product
 from .._problem._problem import GeneralProblem
 from .._solver._dual_point import columns_not_held, gap_of_dual_point
-from .._solver._multinomial import MultinomialSteps
-from .._solver._multinomial_grouped import RowSteps, norms
 from .._solver._unpenalised import FREE_ENTRIES, open_columns
 from .._solver._working_set import FreeColumns
 from ..losses import get_loss
@@ -269,16 +267,19 @@ def _audit_classes(problem, coef, intercept, alpha):
     loss /= problem.eta_unit**2
     R = problem.weigh(problem.loss.residual(targets, Eta)) / problem.eta_unit
     C = gradient(design, R, everything)
-    _, kkt, penalty = _kind(problem).certify(
-        problem.strengths, C, everything, B, alpha, 2.0 * loss
-    )
+    _, kkt, penalty = _certify_classes(problem, C, B, alpha, 2.0 * loss)
     gap += max(loss + penalty - primal, 0.0)
     kkt = max(kkt, float(np.abs(R.mean(axis=0)).max()) * problem.unit)
     return loss + penalty, gap, kkt
 
 
-def _kind(problem):
-    return RowSteps if problem.loss.grouped else MultinomialSteps
+def _certify_classes(problem, C, B, alpha, loss):
+    """Gap, KKT violation and penalty of coefficients B (n_features, n_outputs)."""
+    kind, everything = type(problem.penalty), np.arange(problem.design.n_features)
+    gap, kkt, penalty = kind(problem.strengths, B.shape[1]).certify(
+        C, everything, B, np.full(B.shape[1], alpha), np.full(B.shape[1], loss)
+    )
+    return float(gap[0]), float(kkt[0]), float(penalty.sum())
 
 
 def _classes_in_design(problem, coef):
@@ -290,8 +291,7 @@ def _classes_in_design(problem, coef):
 
 def _audit_weighted_classes(problem, coef, intercept, alpha):
     """As `_audit_classes`, for the coefficients of the classes with weight."""
-    design, strengths, square = problem.design, problem.strengths, problem.eta_unit**2
-    kind = _kind(problem)
+    design, square = problem.design, problem.eta_unit**2
     B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
     Eta = _given(problem, product(design, everything, problem.eta_unit * B))
     shift = intercept - problem.center
@@ -303,10 +303,10 @@ def _audit_weighted_classes(problem, coef, intercept, alpha):
     above = max(problem.losses(given).sum() / square - loss, 0.0)
 
     def certify(C, cols, W, alphas, loss, _):
-        return kind.certify(strengths, C, cols, W, alphas[0], loss[0])
+        return _certify_classes(problem, C, W, alphas[0], loss[0])
 
     gap, kkt, penalty = _gap_at(
-        problem, certify, B, alpha, best, loss, norms if problem.loss.grouped else np.abs
+        problem, certify, B, alpha, best, loss, problem.penalty.size_of
     )
     if problem.separated:
         gap = loss + penalty

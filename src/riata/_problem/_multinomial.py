@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ._output_penalties import RowPenalty, SeparatePenalty
+from ._predictors import Predictors
 from ._problem import EPS, GeneralProblem
 
 SMALLEST = 1e-300  # curvature of an intercept that counts
@@ -47,6 +49,26 @@ class MultinomialProblem(GeneralProblem):
             self.center = self.center - self.center.mean()
         self.null_eta = np.ascontiguousarray(eta)
         self._set_null_loss()
+
+    def _set_penalty(self, *options):
+        super()._set_penalty(*options)
+        kind = RowPenalty if self.loss.grouped else SeparatePenalty
+        self.penalty = kind(self.strengths, self.n_outputs)
+
+    def predictors(self, width):
+        return JointPredictors(self, width)
+
+    def representative(self, W, working, alphas):
+        """Of all coefficients (working, n_outputs) with the same probabilities as W, those
+        of least norm. What is added to those of a feature in all classes changes no
+        probability: where nothing else decides on it their sum is zero."""
+        size = len(W)
+        alone = np.isinf(working.lower[:size]) & np.isinf(working.upper[:size])
+        if alphas[0] > 0:
+            alone &= (working.l1[:size] == 0) & (working.l2[:size] == 0)
+        if not alone.any():
+            return W
+        return W - np.where(alone, W.mean(axis=1), 0.0)[:, None]
 
     def losses(self, Eta):
         """The loss, in equal parts for each class."""
@@ -95,6 +117,22 @@ class MultinomialProblem(GeneralProblem):
             if np.abs(step).max() <= 1e-15 * (1.0 + np.abs(moved).max()):
                 break
         return Eta + moved, moved
+
+
+class JointPredictors(Predictors):
+    """`Predictors` of outputs that share their loss."""
+
+    def settle(self, count, start):
+        problem = self.problem
+        moved = np.zeros(count) + start
+        # (intercepts of other coefficients may be far off)
+        if moved.any() and not (
+            problem.losses(self.eta + moved)[0] <= problem.losses(self.eta)[0]
+        ):
+            moved = np.zeros(count)
+        self.eta[:], more = problem.settle(self.eta + moved)
+        self.look(self.every)
+        return moved + more
 
 
 def inverse_of_intercepts(P, weighted):

@@ -520,6 +520,14 @@ class GeneralProblem(Problem):
         total = float(values.sum())
         return math.inf if math.isnan(total) else total
 
+    def predictors(self, width):
+        """`Predictors` for so many vectors."""
+        return Predictors(self, width)
+
+    def representative(self, W, working, alphas):
+        """Coefficients to report for those of a working set."""
+        return W
+
     def settle(self, Eta):
         """Give each column of Eta (n, lanes) its optimal intercept; returns the
         predictors, and what was added."""

@@ -11,19 +11,19 @@ from time import monotonic
 
 import numpy as np
 
-from ..._core.active_set import ActiveSet
-from ..._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
+from ..._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
 from ..._design._chunked import WIDEST
 from ..._design._products import LANES
-from .._batched_descent import View
 from .._exact_steps import MOST_TOGETHER
-from .._newton import ARMIJO, SHORTEST, NewtonSteps
+from .._hessians import SharedHessian, usable_ratio
+from .._line_search import SHORTEST, falls_enough, rounding_of
 from .._progress import Progress, sharper
+from .._quadratic_model import DenseModel
 from .._solutions import Verified
-from .._state import EPS
+from .._steps import StepMethod
 from ._moments import MOST_COLUMNS
 from ._sample import SamplePath
-from ._visit import Group, Model, Visit, add_visits, visit_of
+from ._visit import Group, Visit, add_visits, visit_of
 
 MOST_STEPS = 200  # reads for one batch
 MOST_IDLE = 20  # of them in a row that improve on nothing
@@ -51,7 +51,7 @@ def bytes_of_models(X):
     return max(SHARE_OF_MODELS * X.memory_limit, LEAST_MODELS)
 
 
-class ReadSteps(NewtonSteps):
+class ReadSteps(StepMethod):
     """Newton steps on chunks of many rows, one read of X each.
 
     An intercept is the best one up to rounding of its own Newton steps; what it leaves
@@ -66,10 +66,15 @@ class ReadSteps(NewtonSteps):
     continuation_ratio = 0.0  # no alphas on the way
 
     def __init__(self, state):
-        # where the lanes stand, and what was found there
-        self.seen = self.W_seen = self.standing = None
-        self.models = []  # of each lane
-        problem = state.problem
+        super().__init__(state)
+        problem, strengths = self.problem, self.problem.strengths
+        self.smooth = strengths.lower is None and not strengths.l1.any()
+        self.hessian = SharedHessian(self)  # solves its models
+        self.hessian.by_gradients = False
+        # of the last read: what was found, where, with which intercepts and models
+        self.seen = self.W_seen = None
+        self.shift, self.models = np.zeros(1), []
+        self.last, self.last_shift = None, 0.0  # that of the last solution
         self.sample = SamplePath.of(problem, state.settings)
         X = problem.design.X
 
@@ -79,10 +84,9 @@ class ReadSteps(NewtonSteps):
             return problem.loss, problem.target[its], weights, problem.null_eta[its]
 
         self.rows, self.tall = X.beside(rows), models_pay(X)
-        super().__init__(state)
         # all at once, where there is a point to begin with for each
         together = self.tall or self.sample is not None
-        self.by_gradients, self.batch_width = False, MOST_TOGETHER if together else WIDEST
+        self.batch_width = MOST_TOGETHER if together else WIDEST
         state.add_all()  # in one order from the beginning
 
     def screening(self):
@@ -163,9 +167,8 @@ class ReadSteps(NewtonSteps):
             if self.problem.fit_intercept:
                 mean = sums.pulls / sums.weight
             gram = sums.gram - np.outer(mean * sums.weight, mean)
-            model = Model(
-                self.state.places(group.columns), np.asfortranarray(gram), mean,
-                sums.weight, ActiveSet(),
+            model = DenseModel(
+                self.state.places(group.columns), np.asfortranarray(gram), mean, sums.weight
             )
             for k in lanes[group.lanes]:
                 self.models[k] = model
@@ -193,8 +196,24 @@ class ReadSteps(NewtonSteps):
         return self.seen.sums[0]
 
     @property
-    def excess(self):
+    def intercept_gradient(self):
         return self.seen.sums[1]
+
+    def penalty(self, W, alphas):
+        """Penalties of the vectors."""
+        working = self.working
+        return alphas * (working.l1 @ np.abs(W) + 0.5 * (working.l2 @ W**2))
+
+    def _measure(self, W, C, alphas):
+        """Gap, KKT violation and penalty."""
+        problem = self.problem
+        gap, kkt, penalty = problem.strengths.certify(
+            C, self.working.columns, W, alphas, 2.0 * self.loss, False
+        )
+        if self.settings.kkt_tol < np.inf and problem.fit_intercept:
+            size = np.abs(self.intercept_gradient)
+            kkt = np.fmax(kkt, size * (problem.unit / problem.design.n_samples))
+        return gap + self._intercept_gap(), kkt, penalty
 
     def _intercept_gap(self):
         if not self.problem.fit_intercept:
@@ -236,9 +255,9 @@ class ReadSteps(NewtonSteps):
         W = np.clip(W, self.working.lower[:, None], self.working.upper[:, None])
         with self.work.phase("verify"):
             self._stand_at(W, shift, alphas)
-        if self.standing is not None:
-            self._append(*self.standing)
-        unit = self._penalty(self.W_seen, np.ones(self.W_seen.shape[1]))
+        if self.last is not None:
+            self._append(*self.last)
+        unit = self.penalty(self.W_seen, np.ones(self.W_seen.shape[1]))
         value = self.loss[:, None] + unit[:, None] * alphas
         self._gather(np.where(np.isfinite(value), value, np.inf).argmin(axis=0))
         return self.W_seen.copy()
@@ -269,11 +288,11 @@ class ReadSteps(NewtonSteps):
         live, fresh = np.arange(lanes) >= first, np.ones(lanes, dtype=bool)
         D, length, before = np.zeros_like(W), np.ones(lanes), np.full(lanes, np.inf)
         shift, slope = np.zeros((2, lanes))
+        n_samples = self.problem.design.n_samples
         progress = Progress(tol, self.state.kkt_tol, lanes)
-        noise = EPS * (100.0 + 10.0 * np.sqrt(self.problem.design.n_samples))
         for _ in range(MOST_STEPS):
             C = np.ascontiguousarray(self.seen.C[self.working.columns])
-            gap, kkt, penalty = self._measure(W, C, 2.0 * self.loss, alphas)
+            gap, kkt, penalty = self._measure(W, C, alphas)
             live &= ~((gap <= tol) & (kkt <= self.state.kkt_tol))
             if not live.any() or monotonic() > self.settings.deadline:
                 break
@@ -285,8 +304,8 @@ class ReadSteps(NewtonSteps):
                 before = np.where(new, gap, before)
                 with self.work.phase("solve"):
                     D[:, new], shift[new] = self._steps(W, C, gap, alphas, new, goals)
-                begin = unit * np.einsum("ij,ij->j", C, D) + self.excess * shift
-                change = self._penalty(W + D, alphas) - penalty - begin / unit
+                begin = unit * np.einsum("ij,ij->j", C, D) + self.intercept_gradient * shift
+                change = self.penalty(W + D, alphas) - penalty - begin / unit
                 slope, length = np.where(new, change, slope), np.where(new, 1.0, length)
             at = np.flatnonzero(live)
             goal = W[:, at] + length[at] * D[:, at]
@@ -295,9 +314,9 @@ class ReadSteps(NewtonSteps):
                 groups = self._groups(goal, self.seen.C[:, at], alphas[at], slow[at])
                 visit = self._look(goal, goal_shift, groups)
             gain = visit.sums[0] - self.loss[at]
-            gain += self._penalty(goal, alphas[at]) - penalty[at]
-            allowed = noise * (np.abs(self.loss[at]) + penalty[at])
-            good = gain <= ARMIJO * length[at] * slope[at] + allowed
+            gain += self.penalty(goal, alphas[at]) - penalty[at]
+            rounding = rounding_of(np.abs(self.loss[at]) + penalty[at], n_samples)
+            good = falls_enough(gain, length[at], slope[at], rounding)
             moved = D[:, at].any(axis=0) | (shift[at] != 0)
             self._go(W, at, good & moved, goal, goal_shift, visit)
             self._models_of(visit, groups, at)
@@ -329,22 +348,12 @@ class ReadSteps(NewtonSteps):
             mine = new & np.array([id(each) == model for each in self.models])
             if not mine.any():
                 continue
-            self.model = self.models[int(np.argmax(mine))]
-            self._set_ratio(self.seen.sums[2], self.model.weight_sum)
-            D += self._model_step(W, C, 2.0 * self.loss, gap, alphas, mine, tol, None)
-            shift[mine] = self._intercepts(None, D)[mine]
+            hessian = self.hessian
+            hessian.model = self.models[int(np.argmax(mine))]
+            hessian.ratio = usable_ratio(self.seen.sums[2], hessian.model.weight_sum)
+            D += hessian.step(W, C, 2.0 * self.loss, gap, alphas, mine, tol, None)
+            shift[mine] = hessian.intercepts(None, D)[mine]
         return D[:, new], shift[new]
-
-    def _take_in(self, W, C, alphas, live):
-        """The model is what a read has brought."""
-
-    def _view(self, at):
-        working, model = self.working, self.model
-        columns = working.columns[at]
-        return View(
-            Quadratic.from_gram(model.gram), columns, model.gram.diagonal().copy(),
-            working.l1[at], working.l2[at], working.lower[at], working.upper[at],
-        ), model.gram
 
     def drop_rounding(self, W, alphas):
         super().drop_rounding(W, alphas)
@@ -370,7 +379,7 @@ class ReadSteps(NewtonSteps):
         )
 
     def go_on_from(self, found, k, alphas=()):
-        self.standing = (
+        self.last = (
             self.W_seen[:, k].copy(), self.shift[k], self.seen.C[:, k].copy(),
             self.seen.sums[:, k].copy(),
         )

@@ -1,7 +1,7 @@
 """What one read of many rows tells of points where a loss is to be looked at: losses,
 gradients, and quadratic models."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from ..._design._products import gradient, product
 from ..._design._sums import sparse_products
 from ..._problem._predictors import CURVATURE, EXCESS, LOSS
 from ..._problem._problem import GeneralProblem
-from .._newton import floored
+from .._quadratic_model import floored
 
 PANEL_BYTES = 2**20  # of rows that are looked at at once
 SPARSE = 0.2  # density up to which products are formed entry by entry
@@ -184,13 +184,3 @@ def _rows_of_problem(loss, target, weights, unit):
     problem.loss, problem.target, problem.weights = loss, target, weights
     problem.targets, problem.eta_unit, problem._least = target[:, None], unit, 0.0
     return problem
-
-
-class Model(NamedTuple):
-    """A quadratic model of the loss that serves some lanes."""
-
-    places: np.ndarray  # of its columns in the working set
-    gram: np.ndarray  # of columns centred in its weights
-    shift: np.ndarray  # their means
-    weight_sum: float
-    active_set: Any
