@@ -13,7 +13,7 @@ from .._core.active_set import ActiveSet
 from .._core.descent import Quadratic
 from .._core.row_descent import descend_rows
 from .._design._products import LANES
-from .._problem._multinomial import inverse_of_intercepts
+from .._problem._joint_datafit import inverse_of_intercepts
 from ._engines._active_set import follow_active_set
 from ._engines._batched_descent import View
 from ._engines._direct import solve_ridge_models

@@ -79,7 +79,7 @@ class NewtonSteps(StepMethod):
         if problem.n_outputs == 1:
             return super().null_correlations()
         columns = np.arange(problem.design.n_features)
-        pull = problem.weigh(problem.residuals(problem.null_eta))
+        pull = problem.weigh(problem.datafit.residuals(problem.null_eta))
         return problem.penalty.pull(gradient(problem.design, pull, columns), columns)
 
     def begin_path(self, alphas):
@@ -94,7 +94,7 @@ class NewtonSteps(StepMethod):
         self.warm.note(alphas, which, found, self.hessian.model_of)
 
     def reported(self, found, alphas):
-        return self.problem.representative(found.W, self.working, alphas)
+        return self.problem.datafit.representative(found.W, self.working, alphas)
 
     def takes_all_columns(self, alphas):
         design = self.problem.design
@@ -129,7 +129,7 @@ class NewtonSteps(StepMethod):
         if count > 1 and self.problem.n_outputs == 1:
             width = -(-count // LANES) * LANES
         if width not in self._rooms:
-            self._rooms[width] = self.problem.predictors(width)
+            self._rooms[width] = self.problem.datafit.predictors(width)
         return self._rooms[width]
 
     def product(self, columns, B):
@@ -366,7 +366,7 @@ class NewtonSteps(StepMethod):
         loss, Q = 2.0 * self.loss, at.pull
         R, square = None, loss
         if state.screening is not None:
-            R = at.pull if problem.weights is None else problem.residuals(at.eta)
+            R = at.pull if problem.weights is None else problem.datafit.residuals(at.eta)
             square = np.einsum("ij,ij->j", R[:, :count], Q[:, :count])
         cols = state.uncertain_columns(Q[:, :count], square, alphas)
         C = gradient(problem.design, Q, cols)

@@ -119,7 +119,7 @@ class ReadSteps(StepMethod):
             visit_of, add_visits, lambda k: (placed, self.rows(k), *point)
         )
         if problem.loss.kernel:
-            visit.sums[0] -= problem._least / problem.eta_unit**2
+            visit.sums[0] -= problem.datafit.least / problem.eta_unit**2
         self.work.passes += 1
         self.work.columns_touched += design.n_features
         self.work.hessians += sum(group.columns is not None for group in groups)
