@@ -110,7 +110,7 @@ class CoupledHessian:
 
     Parameters
     ----------
-    steps : NewtonSteps
+    point : Point
 
     Attributes
     ----------
@@ -119,18 +119,18 @@ class CoupledHessian:
         Whose model is the one in which the outputs are independent.
     """
 
-    def __init__(self, steps):
-        self.steps, self.problem, self.working = steps, steps.problem, steps.working
-        self.work, self.turn, self.failed = steps.work, True, 0
+    def __init__(self, point):
+        self.point, self.problem, self.working = point, point.problem, point.working
+        self.work, self.turn, self.failed = point.work, True, 0
         self.model = self.last_step = None
-        self.blocks = SharedHessian(steps)
+        self.blocks = SharedHessian(point)
         self.by_gradients, self.blocks.by_gradients = self.blocks.by_gradients, False
         self.ratio = np.ones(self.problem.n_outputs)
         self.rows = self.problem.penalty.rows
 
     # --- What the step method asks: see `SharedHessian`.
 
-    def begin_batch(self, alphas):
+    def begin_batch(self, alphas, models):
         pass
 
     def begin(self, W, alphas):
@@ -156,13 +156,13 @@ class CoupledHessian:
         renew = self.model is None or (live & (gap > CONTRACTION * before)).any()
         if renew or self.by_gradients:
             # (probabilities, of the only such loss)
-            P = self.problem.loss.predict(self.steps.at.eta)
+            P = self.problem.loss.predict(self.point.at.eta)
             self.model, self.blocks.model = CoupledModel(self.problem, P), None
             self.work.hessians += 1
             self.ratio = np.ones(self.problem.n_outputs)
         elif self.last_step is not None:
             _, length, shift, _, change = self.last_step
-            step = self.steps.at.step + shift
+            step = self.point.at.step + shift
             model = length[0] * np.vdot(step, self.model.curve(step))
             ratio = usable_ratio(change.sum() * self.problem.eta_unit, model)
             self.ratio = np.full(len(length), ratio)
@@ -189,20 +189,20 @@ class CoupledHessian:
     def intercepts(self, step, D):
         if not self.problem.fit_intercept:
             return np.zeros(D.shape[1])
-        pull = self.problem.eta_unit * self.steps.intercept_gradient / self.ratio
+        pull = self.problem.eta_unit * self.point.intercept_gradient / self.ratio
         return self.model.intercepts(step) + self.model.intercept_inverse @ pull
 
     def intercept_gap(self):
         if self.model is None or not self.problem.fit_intercept:
             return 0.0
-        sums = self.steps.intercept_gradient
+        sums = self.point.intercept_gradient
         return 0.5 * float(sums @ self.model.intercept_inverse @ sums)
 
     # --- Steps.
 
     def _step_of_pairs(self, W, C, wanted, alphas, tol):
         """To the optimum of the model, for pairs of a column and an output."""
-        working, model, steps = self.working, self.model, self.steps
+        working, model, point = self.working, self.model, self.point
         wanted[model.places, model.classes] = False
         with self.work.phase("gram"):
             if wanted.any():
@@ -215,9 +215,9 @@ class CoupledHessian:
         )
         start, c = W[at, model.classes][:, None], C[at, model.classes][:, None]
         if self.problem.fit_intercept:
-            c = c + model.without_intercepts(steps.intercept_gradient)[:, None]
+            c = c + model.without_intercepts(point.intercept_gradient)[:, None]
         scale, part = self.ratio[0], alphas[:1] / self.ratio[0]
-        if steps.smooth and view.l2.min() > 0 and part.min() > 0:
+        if point.smooth and view.l2.min() > 0 and part.min() > 0:
             solved = solve_ridge_models(view, gram, start, c / scale, part)
         else:
             solved = follow_active_set(
@@ -269,7 +269,7 @@ class CoupledHessian:
         at, scale = model.places, float(self.blocks.ratio.max())
         c = C[at]
         if self.problem.fit_intercept:
-            c = c - np.multiply.outer(model.shift, self.steps.intercept_gradient)
+            c = c - np.multiply.outer(model.shift, self.point.intercept_gradient)
         start = np.ascontiguousarray(W[at].T)
         solved = start.copy()
         self.work.epochs += descend_rows(
@@ -291,7 +291,7 @@ class CoupledHessian:
         pull, hold, diagonal, free = penalty.second_order(w, alphas, columns)
         rest = np.where(free, C[places] - pull, 0.0)
         step, _ = hessian_free_step(
-            self.steps, columns, working.sqnorm[places], rest, hold, diagonal,
+            self.point, columns, working.sqnorm[places], rest, hold, diagonal,
             self._mean_curvature(), self._change_of_residuals, free.astype(float),
         )
         D[places] = penalty.kept_side(w, w + step, columns) - w
@@ -299,7 +299,7 @@ class CoupledHessian:
 
     def _smooth_step(self, W, C, alphas):
         D, solved = smooth_step(
-            self.steps, W, C, alphas, self._mean_curvature(), self._change_of_residuals
+            self.point, W, C, alphas, self._mean_curvature(), self._change_of_residuals
         )
         if not solved:
             self.by_gradients = 8 * len(self.working) ** 2 > GRAM_BYTES

@@ -30,14 +30,15 @@ class HessianPerAlpha:
 
     Parameters
     ----------
-    steps : NewtonSteps
+    point : Point
     """
 
-    def __init__(self, steps):
-        self.steps, self.problem, self.working = steps, steps.problem, steps.working
-        self.work, self.shared = steps.work, SharedHessian(steps)
+    def __init__(self, point):
+        self.point, self.problem, self.working = point, point.problem, point.working
+        self.work, self.shared = point.work, SharedHessian(point)
         self.separate = False  # whether each alpha of the batch has a model of its own
-        self.models, self.only_shared = None, False
+        self.models = self.warm_models = None
+        self.only_shared = False
         self.own = HessianColumns(self.problem)
 
     # What is asked of either: of the shared policy, unless each alpha has its model.
@@ -67,8 +68,8 @@ class HessianPerAlpha:
     def model_of(self, k, alpha):
         return self.models[k] if self.models and self._whole() else None
 
-    def begin_batch(self, alphas):
-        self.models = None
+    def begin_batch(self, alphas, models):
+        self.models, self.warm_models = None, models
 
     def begin(self, W, alphas):
         self.shared.begin(W, alphas)
@@ -79,8 +80,8 @@ class HessianPerAlpha:
         self.own.extend(self.working.columns)
         if self.models is None:
             self.models = [None] * len(alphas)
-            if self.steps.warm.follows:
-                self.models = [self.steps.warm.model(alpha) for alpha in alphas]
+            if self.warm_models:
+                self.models = self.warm_models(alphas)
         # where a Hessian is dear, all alphas begin with one
         self.dear = self._whole() and self.own.cost(len(self.working)) > CHEAP
         self.decrement = np.full(len(alphas), np.inf)
@@ -109,7 +110,7 @@ class HessianPerAlpha:
         self._step_each(every, W, C, D, gap, alphas, tol)
         if self.dear:
             # what the steps seem to gain, which shows weak penalties too
-            penalty = self.steps.penalty
+            penalty = self.point.penalty
             gain = np.einsum("ij,ij->j", C[:, :len(alphas)], D)
             gain += penalty(W, alphas) - penalty(W + D, alphas)
             slow = np.flatnonzero(live & (gain > STEADY * self.decrement))
@@ -125,13 +126,13 @@ class HessianPerAlpha:
         if not self.problem.fit_intercept:
             return 0.0
         totals = [np.inf if model is None else model.weight_sum for model in self.models]
-        return 0.5 * self.steps.intercept_gradient**2 / totals
+        return 0.5 * self.point.intercept_gradient**2 / totals
 
     def intercepts(self, step, D):
         if not (self.separate and self.problem.fit_intercept):
             return self.shared.intercepts(step, D)
         shift, unit = np.zeros(D.shape[1]), self.problem.eta_unit
-        gradient = self.steps.intercept_gradient
+        gradient = self.point.intercept_gradient
         for k, model in enumerate(self.models):
             if model is not None:
                 mean = model.shift @ D[model.places, k]
@@ -142,8 +143,8 @@ class HessianPerAlpha:
 
     def _pays(self, alphas):
         """Whether to give each alpha a model."""
-        problem, size, state = self.problem, len(self.working), self.steps.state
-        if self.steps.smooth or not problem.loss.convex:
+        problem, size, state = self.problem, len(self.working), self.point.state
+        if self.point.smooth or not problem.loss.convex:
             return False
         near = len(alphas) > 1 and alphas[-1] > FAR_APART * alphas[0]
         if near and alphas[-1] > FAR_APART * state.alpha:
@@ -166,7 +167,7 @@ class HessianPerAlpha:
 
     def _renew(self, parts, W, C, alphas):
         """Give each part of the alphas a new model, with the mean of their curvatures."""
-        at = self.steps.at
+        at = self.point.at
         for part in parts:
             at.look(at.every[part])
             places = np.arange(len(self.working))
@@ -194,7 +195,7 @@ class HessianPerAlpha:
 
     def _step_each(self, every, W, C, D, gap, alphas, tol):
         """Set some columns of D to the steps to the optima of their models."""
-        gradient, options = self.steps.intercept_gradient, self.shared.engine_options()
+        gradient, options = self.point.intercept_gradient, self.shared.engine_options()
         for k in every.tolist():
             model = self.models[k]
             start, c = W[model.places, k], C[model.places, k]

@@ -31,7 +31,7 @@ class SharedHessian:
 
     Parameters
     ----------
-    steps : NewtonSteps
+    point : Point
 
     Attributes
     ----------
@@ -46,18 +46,19 @@ class SharedHessian:
         the slope.
     """
 
-    def __init__(self, steps):
-        self.steps, self.problem, self.working = steps, steps.problem, steps.working
-        self.work, self.settings = steps.work, steps.settings
+    def __init__(self, point):
+        self.point, self.problem, self.working = point, point.problem, point.working
+        self.work, self.settings = point.work, point.settings
         self.model = self.last_step = None
         self.ratio = np.ones(1)
         size = self.problem.design.n_features
-        self.by_gradients = steps.smooth and size > MOST_BY_EVENTS
+        self.by_gradients = point.smooth and size > MOST_BY_EVENTS
 
     # --- What the step method asks.
 
-    def begin_batch(self, alphas):
-        """Called before the first step of a batch."""
+    def begin_batch(self, alphas, models):
+        """Called before the first step of a batch, with what makes the models of other
+        paths for these alphas, or None."""
 
     def begin(self, W, alphas):
         """Called before the first step on a working set."""
@@ -103,13 +104,13 @@ class SharedHessian:
             mean = model.weights @ step / model.weight_sum
         else:
             mean = unit * (model.shift @ D[model.places])
-        return self.steps.intercept_gradient * unit / model.weight_sum / self.ratio - mean
+        return self.point.intercept_gradient * unit / model.weight_sum / self.ratio - mean
 
     def intercept_gap(self):
         """What the intercepts leave to be gained, to second order."""
         if not self.problem.fit_intercept or self.model is None:
             return 0.0
-        return 0.5 * self.steps.intercept_gradient**2 / self.model.weight_sum
+        return 0.5 * self.point.intercept_gradient**2 / self.model.weight_sum
 
     def weights(self):
         """Weights of the samples in the model, or None if it has none."""
@@ -132,7 +133,7 @@ class SharedHessian:
 
     def _renew(self, live):
         """A new model, with the mean curvature of the vectors that are not yet solved."""
-        at = self.steps.at
+        at = self.point.at
         if np.count_nonzero(live) == 1 and len(live) > 1:  # ... for which that was taken
             at.look(at.every[:len(live)][live])
         if self.problem.loss.convex:  # the old one is of no use: free its memory
@@ -142,16 +143,16 @@ class SharedHessian:
 
     def _compare(self):
         """Set the ratio of each vector's curvature to the model's, in the whole."""
-        count = self.steps.n_vectors
+        count = self.point.n_vectors
         self.ratio = usable_ratio(
-            self.steps.at.sums[CURVATURE, :count], self.model.weight_sum
+            self.point.at.sums[CURVATURE, :count], self.model.weight_sum
         )
 
     def _compare_along(self):
         """The same along the last step, by what it has changed."""
         model, length, shift, bend, change = self.last_step
         if model is not self.model:
-            step = self.steps.at.step[:, :len(shift)] + shift
+            step = self.point.at.step[:, :len(shift)] + shift
             bend = self.model.weights @ step**2
         self.ratio = usable_ratio(change * self.problem.eta_unit, length * bend)
 
@@ -173,18 +174,18 @@ class SharedHessian:
         start, c = W[at][:, live], C[at][:, live]
         if self.problem.fit_intercept:
             # with columns centred as the model's are
-            c -= np.multiply.outer(model.shift, self.steps.intercept_gradient[live])
+            c -= np.multiply.outer(model.shift, self.point.intercept_gradient[live])
         c /= scale
         part, tol = alphas[live] / scale, tol[live] / scale
-        if gram is not None and (len(at) <= MOST_BY_EVENTS or self.steps.smooth):
-            if self.steps.smooth and view.l2.min() > 0 and part.min() > 0:
+        if gram is not None and (len(at) <= MOST_BY_EVENTS or self.point.smooth):
+            if self.point.smooth and view.l2.min() > 0 and part.min() > 0:
                 return solve_ridge_models(view, gram, start, c, part) - start
             return follow_active_set(
                 model, view, gram, start, c, part, 0.1 * tol,
                 alpha=None if alpha is None else alpha / scale[0], **self.engine_options()
             ) - start
         target = np.maximum(FORCING * gap[live] / scale, 0.1 * tol)
-        r = None if gram is not None else self.steps.at.pull[:, live] / scale
+        r = None if gram is not None else self.point.at.pull[:, live] / scale
         loss = loss[live] / scale
         if gram is None and not model.design.sparse:
             return self._descend_packed(view, start, c, r, loss, part, target) - start
@@ -202,7 +203,7 @@ class SharedHessian:
         bounded: conjugate gradients on all of them."""
         size = self.ratio[live] * self.model.weights.mean()
         D, solved = smooth_step(
-            self.steps, W, C, alphas, size, lambda V: self._change_of_residuals(V, live)
+            self.point, W, C, alphas, size, lambda V: self._change_of_residuals(V, live)
         )
         if not solved:
             # badly conditioned: see the columns by their Gram matrix from now on
@@ -238,7 +239,7 @@ class SharedHessian:
 
     def _residuals_at_zero(self, columns, start, r):
         """Weighted residuals of the model at w = 0, given those at `start`."""
-        state = self.steps.product(columns, start) / self.problem.eta_unit
+        state = self.point.product(columns, start) / self.problem.eta_unit
         if self.problem.fit_intercept:
             self.model.center(state)
         return state * self.model.weights[:, None] + r
@@ -267,25 +268,25 @@ def usable_ratio(curvature, model):
     return np.where((ratio > 0.02) & (ratio < 50.0), ratio, 1.0)
 
 
-def smooth_step(steps, W, C, alphas, curvature, change):
+def smooth_step(point, W, C, alphas, curvature, change):
     """Newton step (working, n_vectors) of all coefficients where no coefficient is pulled
     to zero or bounded, and whether it is one; see `hessian_free_step`."""
-    working, l2 = steps.working, np.multiply.outer(steps.working.l2, alphas)
+    working, l2 = point.working, np.multiply.outer(point.working.l2, alphas)
     return hessian_free_step(
-        steps, working.columns, working.sqnorm, C - l2 * W, lambda P: l2 * P, l2, curvature,
+        point, working.columns, working.sqnorm, C - l2 * W, lambda P: l2 * P, l2, curvature,
         change,
     )
 
 
 def hessian_free_step(
-    steps, columns, sqnorm, rest, hold, diagonal, curvature, change, free=1.0
+    point, columns, sqnorm, rest, hold, diagonal, curvature, change, free=1.0
 ):
     """Solve ``H D + hold(D) = rest`` for some columns by conjugate gradients, H being the
     Hessian of a model.
 
     Parameters
     ----------
-    steps : NewtonSteps
+    point : Point
     columns, sqnorm : ndarray (size,)
     rest : ndarray (size, n_vectors)
     hold : callable
@@ -308,12 +309,12 @@ def hessian_free_step(
     inverse = np.multiply.outer(sqnorm, curvature) + diagonal
     # (without any curvature there is no way to tell how far to go)
     inverse = np.divide(free, inverse, out=np.zeros_like(rest), where=inverse > 0)
-    design, unit = steps.problem.design, steps.problem.eta_unit
+    design, unit = point.problem.design, point.problem.eta_unit
 
     def multiply(P):
-        Q = change(steps.product(columns, P) / unit)
+        Q = change(point.product(columns, P) / unit)
         return gradient(design, Q, columns)[:, :P.shape[1]] + hold(P)
 
     return conjugate_gradients(
-        multiply, rest, inverse, together=steps.together, work=steps.work
+        multiply, rest, inverse, together=point.together, work=point.work
     )

@@ -13,11 +13,12 @@ from time import monotonic
 import numpy as np
 
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
-from .._design._products import LANES, add_product, gradient, product
-from .._problem._predictors import BEND, CURVATURE, EXCESS, LOSS, SIZES, SLOPE
+from .._design._products import gradient
+from .._problem._predictors import BEND, CURVATURE, EXCESS, SIZES, SLOPE
 from ._dual_point import NEGLIGIBLE, columns_not_held, gap_of_dual_point
 from ._hessians import SharedHessian
 from ._line_search import SHORTEST, change_of_loss, falls_enough, rounding_of
+from ._point import Point
 from ._progress import Progress, sharper
 from ._separation import is_separated
 from ._solutions import Verified
@@ -36,9 +37,6 @@ SETTLED = 1e-8  # share of the residuals' sizes that their sum may be
 class NewtonSteps(StepMethod):
     """Solves penalised problems with any loss by Newton steps on the working set.
 
-    An alpha has as many vectors (of coefficients, predictors, residuals) as the problem
-    has outputs; the vectors of a batch lie side by side.
-
     Parameters
     ----------
     state : PathState
@@ -49,10 +47,7 @@ class NewtonSteps(StepMethod):
 
     Attributes
     ----------
-    at : Predictors
-        The predictors that belong to the coefficients at hand, and the loss there.
-    shift : ndarray (n_vectors,)
-        Their intercepts, less those of the null model.
+    point : Point
     proved : ndarray of bool (n_alphas,)
         Whether the gaps that were verified last rest on no assumption.
     """
@@ -62,17 +57,12 @@ class NewtonSteps(StepMethod):
     def __init__(self, state, policy=SharedHessian, guide=None):
         super().__init__(state)
         problem, strengths = self.problem, self.problem.strengths
-        # no coefficient is pulled to zero or held by a bound: all are active
-        self.smooth = strengths.lower is None and not strengths.l1.any()
+        self.point = Point(state)
         used = problem.design.sqnorm > 0
         self.proved = np.zeros(1, dtype=bool)
         self.weakest = np.maximum(strengths.l1, strengths.l2)[used].min(initial=math.inf)
         self.warm = WarmStarts(state, guide)
-        self.hessian = policy(self)
-        self._rooms = {}  # predictors by their number of vectors
-        self.at, self.shift = None, np.zeros(problem.n_outputs)
-        self.last_eta = problem.null_eta  # of the last solution
-        self.last_shift = np.zeros(problem.n_outputs)
+        self.hessian = policy(self.point)
 
     def null_correlations(self):
         problem = self.problem
@@ -98,85 +88,7 @@ class NewtonSteps(StepMethod):
 
     def takes_all_columns(self, alphas):
         design = self.problem.design
-        return self.smooth or design.n_samples * design.n_features**2 <= SMALL_GRAM
-
-    # --- The predictors.
-
-    @property
-    def n_vectors(self):
-        return len(self.shift)
-
-    @property
-    def loss(self):
-        """Losses, in the units of the design; of several outputs, equal parts of it."""
-        return self.at.sums[LOSS, :self.n_vectors]
-
-    @property
-    def intercept_gradient(self):
-        """Sums of the weighted residuals."""
-        return self.at.sums[EXCESS, :self.n_vectors]
-
-    def together(self, values):
-        """Values of the vectors, added up over the outputs of each alpha."""
-        outputs = self.problem.n_outputs
-        if outputs == 1:
-            return values
-        return np.repeat(values.reshape(-1, outputs).sum(axis=1), outputs)
-
-    def room(self, count):
-        """`Predictors` for so many vectors."""
-        width = count
-        if count > 1 and self.problem.n_outputs == 1:
-            width = -(-count // LANES) * LANES
-        if width not in self._rooms:
-            self._rooms[width] = self.problem.datafit.predictors(width)
-        return self._rooms[width]
-
-    def product(self, columns, B):
-        """``eta_unit X~[:, columns] @ B``, without copies of the columns."""
-        out = product(self.problem.design, columns, self.problem.eta_unit * B)
-        if self.problem.weights is not None:
-            out[self.problem.weights == 0] = 0.0  # where the loss might overflow
-        return out
-
-    def _add_product(self, columns, B, out):
-        if out.shape[1] != 1 and out.shape[1] % LANES:
-            out += self.product(columns, B)
-            return
-        add_product(self.problem.design, columns, self.problem.eta_unit * B, out)
-        if self.problem.weights is not None:
-            out[self.problem.weights == 0] = 0.0
-
-    def _broadcast(self, n_alphas):
-        """Set the predictors of all alphas to those of the last solution."""
-        outputs, count = self.problem.n_outputs, n_alphas * self.problem.n_outputs
-        self.at = at = self.room(count)
-        self.shift = np.tile(self.last_shift, n_alphas)
-        if outputs > 1:
-            at.eta[:, :count] = np.tile(self.last_eta, n_alphas)
-            at.look(at.every[:count])
-            return
-        at.eta[:] = self.last_eta
-        at.look(at.every[:1])
-        at.sums[:] = at.sums[:, :1]
-        if count > 1:
-            at.pull[:] = at.pull[:, :1]
-
-    def evaluate(self, W):
-        """Set the predictors to those of coefficients W (working, n_vectors), with optimal
-        intercepts."""
-        count = W.shape[1]
-        if self.at is None or self.n_vectors != count:
-            self.at, self.shift = self.room(count), np.zeros(count)
-        at, active = self.at, W.any(axis=1).nonzero()[0]
-        at.eta[:] = 0.0
-        self._add_product(self.working.columns[active], W[active], at.eta)
-        at.eta += self.problem.null_eta
-        if self.problem.fit_intercept:
-            # from the intercepts that were found on the way
-            self.shift = at.settle(count, self.shift)
-        else:
-            at.look(at.every[:count])
+        return self.point.smooth or design.n_samples * design.n_features**2 <= SMALL_GRAM
 
     # --- One batch on the working set.
 
@@ -202,12 +114,15 @@ class NewtonSteps(StepMethod):
     def _begin(self, alphas):
         """Coefficients (working, n_vectors) to begin a batch with, and the alpha for
         which all of them are optimal, or None."""
-        self.hessian.begin_batch(alphas)
+        models = None
+        if self.warm.follows:
+            models = self.warm.models
+        self.hessian.begin_batch(alphas, models)
         if self.warm.follows:
             W = self.warm.coefficients(alphas)
-            self.evaluate(W)
+            self.point.evaluate(W)
             return W, None
-        self._broadcast(len(alphas))
+        self.point.broadcast(len(alphas))
         return np.tile(self.state.W, len(alphas)), self.state.alpha
 
     def _newton(self, W, first, alphas, tol, kkt_tol, alpha):
@@ -223,7 +138,7 @@ class NewtonSteps(StepMethod):
         before = np.full(count, np.inf)
         progress, now, best = None, live, W  # as long as each step halves the gap
         for taken in range(MAX_STEPS):
-            C, loss = self._correlate(), 2.0 * self.loss
+            C, loss = self._correlate(), 2.0 * self.point.loss
             gap, kkt, penalty = self._measure(W, C, loss, alphas)
             live &= (gap > tol) | (kkt > kkt_tol)
             if not live.any():
@@ -232,7 +147,8 @@ class NewtonSteps(StepMethod):
                 progress = Progress(tol, kkt_tol, count, self.problem.noise)
                 best = W.copy()
             if progress is not None:
-                better = progress.note(gap, kkt, self.together(self.loss + penalty), now)
+                objective = self.point.together(self.point.loss + penalty)
+                better = progress.note(gap, kkt, objective, now)
                 best[:, better] = W[:, better]
                 idle = progress.idle >= (FEW_IDLE if progress.noisy else MOST_IDLE)
                 statuses[live & idle] = STALLED
@@ -248,7 +164,7 @@ class NewtonSteps(StepMethod):
             D = bounded(hessian.step(W, C, loss, gap, alphas, now, goal, alpha))
             alpha = None
             sizes = np.abs(D).sum(axis=0), np.abs(W).sum(axis=0)
-            step, whole = map(self.together, sizes)
+            step, whole = map(self.point.together, sizes)
             idle = (step <= IDLE * whole) & (gap > 0.5 * before)
             before = gap
             moved = self._search(W, C, D, alphas, now, penalty)
@@ -266,7 +182,7 @@ class NewtonSteps(StepMethod):
         """Whether the coefficients of some alpha are on their way to infinity."""
         V = np.zeros((self.problem.design.n_features, W.shape[1]))
         V[self.working.columns] = W
-        shift, outputs = self.shift * self.problem.target_unit, self.problem.n_outputs
+        shift, outputs = self.point.shift * self.problem.target_unit, self.problem.n_outputs
         parts = (slice(k, k + outputs) for k in range(0, W.shape[1], outputs))
         return any(
             is_separated(self.problem, alphas[part.start], V[:, part], shift[part])
@@ -279,7 +195,7 @@ class NewtonSteps(StepMethod):
         if problem.chunked:
             problem.design.keep(columns)
         self.state.count_pass(len(columns))
-        return gradient(problem.design, self.at.pull, columns)
+        return gradient(problem.design, self.point.at.pull, columns)
 
     def _measure(self, W, C, loss, alphas):
         """Gap and KKT violation on the working set, and penalty, of each vector; of several
@@ -295,14 +211,16 @@ class NewtonSteps(StepMethod):
         part of the penalty for each vector."""
         if self.problem.n_outputs == 1:
             return self.problem.strengths.certify(C, columns, W, alphas, loss, False)
-        return self.problem.penalty.certify(C, columns, W, alphas, self.together(loss))
+        loss = self.point.together(loss)
+        return self.problem.penalty.certify(C, columns, W, alphas, loss)
 
     def _intercept_kkt(self):
         """Derivative of the mean loss by the intercepts, in the user's units."""
         if not self.problem.fit_intercept:
             return 0.0
         problem, outputs = self.problem, self.problem.n_outputs
-        size = np.abs(self.intercept_gradient) * (problem.unit / problem.design.n_samples)
+        unit = problem.unit / problem.design.n_samples
+        size = np.abs(self.point.intercept_gradient) * unit
         if outputs > 1:
             size = np.repeat(size.reshape(-1, outputs).max(axis=1), outputs)
         return size
@@ -310,26 +228,27 @@ class NewtonSteps(StepMethod):
     def _search(self, W, C, D, alphas, live, penalty):
         """Go along D, and to the intercept that belongs to it, as far as the objective
         falls enough; changes W and the predictors. Returns the vectors that moved."""
-        at, unit, count = self.at, self.problem.eta_unit, len(alphas)
+        point, unit, count = self.point, self.problem.eta_unit, len(alphas)
+        at = point.at
         moving = D.any(axis=1).nonzero()[0]
         at.step[:] = 0.0
-        self._add_product(self.working.columns[moving], D[moving], at.step)
+        self.point.add_product(self.working.columns[moving], D[moving], at.step)
         shift = self.hessian.intercepts(at.step[:, :count], D)
-        loss = self.loss.copy()
+        loss = self.point.loss.copy()
         # of the loss, per length, in the predictors' units
         begin = unit * np.einsum("ij,ij->j", C[:, :count], D)
-        begin = begin + self.intercept_gradient * shift
-        slope = self.together(self.penalty(W + D, alphas) - penalty - begin / unit)
+        begin = begin + self.point.intercept_gradient * shift
+        slope = point.together(point.penalty(W + D, alphas) - penalty - begin / unit)
         slope = np.minimum(slope, 0.0)  # (of a step that is all rounding, it may rise)
-        rounding = rounding_of(self.together(loss + penalty), len(at.eta))
+        rounding = rounding_of(self.point.together(loss + penalty), len(at.eta))
         length, again = live.astype(float), live
         while True:
             at.try_out(at.step, shift, length, at.every[:count][again],
                        self.hessian.weights())
             end = at.sums[SLOPE, :count].copy()
-            change = change_of_loss(loss, self.loss, length, -begin / unit, -end / unit)
-            change += self.penalty(W + length * D, alphas) - penalty
-            change = self.together(change)
+            change = change_of_loss(loss, point.loss, length, -begin / unit, -end / unit)
+            change += point.penalty(W + length * D, alphas) - penalty
+            change = point.together(change)
             short = live & ~falls_enough(change, length, slope, rounding)
             again = short & (length >= SHORTEST)
             if not again.any():
@@ -342,18 +261,11 @@ class NewtonSteps(StepMethod):
             at.try_out(at.step, shift, length, at.every[:count][short])
         at.take()
         W += length * D
-        self.shift = self.shift + length * shift
+        self.point.shift = self.point.shift + length * shift
         if self.hessian.by_gradients and self.problem.fit_intercept:
-            self.shift = self.shift + at.settle(count, 0.0)
-        moved = self.together((D.any(axis=0) | (shift != 0)).astype(float)) > 0
+            self.point.shift = self.point.shift + at.settle(count, 0.0)
+        moved = self.point.together((D.any(axis=0) | (shift != 0)).astype(float)) > 0
         return (length > 0) & moved
-
-    def penalty(self, W, alphas):
-        """Penalties of the vectors; of several outputs, parts of that of the alpha."""
-        working = self.working
-        if self.problem.n_outputs > 1:
-            return self.problem.penalty.value(W, alphas, working.columns)
-        return alphas * (working.l1 @ np.abs(W) + 0.5 * (working.l2 @ W**2))
 
     # --- Verification by a pass over X.
 
@@ -361,9 +273,9 @@ class NewtonSteps(StepMethod):
         problem, state, outputs = self.problem, self.state, self.problem.n_outputs
         count = len(alphas) * outputs
         B = np.ascontiguousarray(W[:, :count])
-        self.evaluate(B)
-        at = self.at
-        loss, Q = 2.0 * self.loss, at.pull
+        self.point.evaluate(B)
+        at = self.point.at
+        loss, Q = 2.0 * self.point.loss, at.pull
         R, square = None, loss
         if state.screening is not None:
             R = at.pull if problem.weights is None else problem.datafit.residuals(at.eta)
@@ -382,22 +294,20 @@ class NewtonSteps(StepMethod):
         gap = gap + self._unsettled(loss)
         self._assume_nothing(gap, cols, B, alphas, loss)
         gap = np.minimum(gap, 0.5 * loss + penalty)
-        constants = self.shift.reshape(-1, outputs) * problem.target_unit
+        constants = self.point.shift.reshape(-1, outputs) * problem.target_unit
         return Verified(gap, kkt, loss, penalty, square, B, constants, cols, C, R)
 
     def go_on_from(self, found, k, alphas=()):
-        vectors = slice(k * self.problem.n_outputs, (k + 1) * self.problem.n_outputs)
-        self.last_eta = self.at.eta[:, vectors].copy()
-        self.last_shift = self.shift[vectors]
+        self.point.go_on_from(k)
 
     def _unsettled(self, loss):
         """What intercepts that are not optimal leave to be gained, to second order."""
         if not self.problem.fit_intercept or self.problem.n_outputs > 1:
             return 0.0
-        vectors = slice(len(loss))
-        pull, sizes = self.at.sums[EXCESS, vectors], self.at.sums[SIZES, vectors]
+        sums = self.point.at.sums[:, :len(loss)]
+        pull, sizes = sums[EXCESS], sums[SIZES]
         with np.errstate(divide="ignore", invalid="ignore"):
-            left = 0.5 * pull * pull / self.at.sums[CURVATURE, vectors]
+            left = 0.5 * pull * pull / sums[CURVATURE]
         return np.where(np.abs(pull) > SETTLED * sizes, left, 0.0)
 
     def _assume_nothing(self, gap, cols, B, alphas, loss):
@@ -419,7 +329,7 @@ class NewtonSteps(StepMethod):
                 continue
             one = slice(k, k + 1)
             dual = gap_of_dual_point(
-                problem, alphas[k], self.at.eta[:, one], free, cols, B[:, one],
+                problem, alphas[k], self.point.at.eta[:, one], free, cols, B[:, one],
                 correlate,
                 lambda C, one=one: problem.strengths.certify(
                     C, cols, B[:, one].copy(), alphas[one], loss[one], False

@@ -113,7 +113,7 @@ class QuasiNewtonSteps(StepMethod):
         points = np.zeros((lanes, size + 1))  # coefficients, and intercept
         if W is not None:
             points[:, :-1] = W[:, :lanes].T
-            points[:, -1] = self.newton.shift / self.problem.eta_unit
+            points[:, -1] = self.newton.point.shift / self.problem.eta_unit
         else:
             self.state.engine = ["newton"] * lanes
             self.models = {}
@@ -130,12 +130,12 @@ class QuasiNewtonSteps(StepMethod):
                 self.found = [*self.found[-1:], (math.log(alpha), points[k], guide)]
                 if self.warm.guide is not None:
                     self.models[alpha] = self.model
-        newton, unit = self.newton, self.problem.eta_unit
-        newton.at, newton.shift = newton.room(lanes), unit * points[:, -1]
+        point, unit = self.newton.point, self.problem.eta_unit
+        point.at, point.shift = point.room(lanes), unit * points[:, -1]
         W = np.ascontiguousarray(points[:, :-1].T)
         if FAILED in statuses:  # too badly conditioned for it
             self.direct, self.model = False, None
-            self.newton.evaluate(W)
+            self.newton.point.evaluate(W)
             return self.newton.solve(W, first, alphas, tol)
         return W, statuses
 
@@ -189,7 +189,7 @@ class QuasiNewtonSteps(StepMethod):
         """The point of the guide, whose model is taken up; zeros without one."""
         if not self.warm.follows:
             return np.zeros(len(self.working) + 1)
-        self.model, self.borrowed = self.warm.model(alpha) or self.model, True
+        self.model, self.borrowed = self.warm.models([alpha])[0] or self.model, True
         constant = self.warm.guide.nearest(alpha).constant
         constant = constant / self.problem.target_unit / self.problem.eta_unit
         return np.append(self.warm.coefficients([alpha])[:, 0], constant)
@@ -200,7 +200,7 @@ class QuasiNewtonSteps(StepMethod):
         if not self.found:
             if self.warm.follows:
                 return [guide]
-            constant = self.newton.last_shift / self.problem.eta_unit
+            constant = self.newton.point.last_shift / self.problem.eta_unit
             return [np.append(self.state.W[:, 0], constant)]
         last, point, its_guide = self.found[-1]
         off = point - its_guide
@@ -215,7 +215,7 @@ class QuasiNewtonSteps(StepMethod):
 
     def _stand_at(self, point, alpha):
         """Go to a point; returns its objective."""
-        at, w, unit = self.newton.room(1), point[:-1], self.problem.eta_unit
+        at, w, unit = self.newton.point.room(1), point[:-1], self.problem.eta_unit
         self.own.multiply(unit * w, at.eta)
         at.eta += self.problem.null_eta
         at.eta += unit * point[-1]

@@ -119,6 +119,6 @@ class WarmStarts:
             W[at, k] = np.clip(w, working.lower[at], working.upper[at])
         return W
 
-    def model(self, alpha):
-        """The model of the nearest solution, for the working set, or None."""
-        return DenseModel.of(self.guide.nearest(alpha).model, self.state)
+    def models(self, alphas):
+        """The models of the nearest solutions for the working set, or None for some."""
+        return [DenseModel.of(self.guide.nearest(a).model, self.state) for a in alphas]
