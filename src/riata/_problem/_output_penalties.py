@@ -20,10 +20,14 @@ class SeparatePenalty:
     """
 
     rows = False
-    size_of = staticmethod(np.abs)  # of correlations, as the penalty sees them
 
     def __init__(self, strengths, n_outputs):
         self.strengths, self.n_outputs = strengths, n_outputs
+
+    @staticmethod
+    def size_of(A):
+        """Sizes of coefficients or correlations, as the penalty sees them."""
+        return np.abs(A)
 
     def pull(self, C, columns):
         """Of the correlations with all outputs, the strongest that may move a coefficient,
@@ -86,7 +90,9 @@ class RowPenalty(SeparatePenalty):
         """Euclidean norm of each row."""
         return np.sqrt(np.einsum("ij,ij->i", A, A))
 
-    size_of = norms
+    @staticmethod
+    def size_of(A):
+        return RowPenalty.norms(A)
 
     def pull(self, C, columns):
         return self.norms(C[:, :self.n_outputs])
