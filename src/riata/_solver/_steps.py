@@ -102,8 +102,9 @@ class StepMethod:
         their correlations."""
         # |x_j' r| < 2, with an error of some eps sqrt(n)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
-        alphas, problem = np.repeat(alphas, self.problem.n_outputs), self.problem
-        penalty = problem.strengths if problem.n_outputs == 1 else problem.penalty
+        penalty, outputs = self.problem.strengths, self.problem.n_outputs
+        if outputs > 1:
+            penalty, alphas = self.problem.penalty, np.repeat(alphas, outputs)
         penalty.drop_rounding(self.working.columns, W, alphas, noise)
 
     def note(self, alphas, which, found):
