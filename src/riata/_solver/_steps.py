@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .._design._products import LANES
+from .._design._products import BLOCK
 from ._state import EPS, screening_of
 
 SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
@@ -124,4 +124,4 @@ def batch_width_of(problem, settings):
     if problem.chunked:
         return design.batch_width()
     room = max(2**26, 8 * design.nnz)
-    return LANES if room >= 8 * LANES * design.n_features else 1
+    return BLOCK if room >= 8 * BLOCK * design.n_features else 1
