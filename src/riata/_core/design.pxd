@@ -7,10 +7,9 @@ cdef int interrupted() except -1 nogil
 cdef class Design:
     cdef Columns columns
     cdef int center
-    cdef object buffers
     cdef readonly Py_ssize_t n_samples, n_features
     cdef readonly str kind
-    cdef readonly object weights, mean, scale, sqnorm, xty
+    cdef readonly object buffers, weights, mean, scale, sqnorm, xty
     cdef public int n_threads
 
     cdef _attach(self, data, indices, indptr)

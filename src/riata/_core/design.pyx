@@ -282,7 +282,8 @@ cdef class Design:
         -------
         Design
         """
-        cdef Design other = Design.__new__(Design)
+        cdef type kind = type(self)
+        cdef Design other = kind.__new__(kind)
         cdef const double[::1] weights_view = weights
         cdef double[::1] mean = np.zeros(self.n_features)
         if weights_view.shape[0] != self.n_samples:
@@ -297,9 +298,9 @@ cdef class Design:
         other.columns.anchor = int(np.argmax(weights > 0))
         return other
 
-    @staticmethod
+    @classmethod
     def placed(
-        str kind, data, indices, indptr, shape, weights, bint center, mean, scale,
+        cls, str kind, data, indices, indptr, shape, weights, bint center, mean, scale,
         int n_threads=1,
     ):
         """Arrays seen with means and scales that are known: those of a part of a matrix,
@@ -316,7 +317,7 @@ cdef class Design:
         Design
             Its `sqnorm` and `xty` are zero.
         """
-        cdef Design self = Design.__new__(Design)
+        cdef Design self = cls.__new__(cls)
         cdef const double[::1] weights_view
         cdef const double[::1] mean_view = mean, scale_view = scale
         self.kind, self.center, self.n_threads = kind, center, n_threads

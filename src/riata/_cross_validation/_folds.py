@@ -200,7 +200,7 @@ class FoldMoments:
             return None
         left_out, _ = fold_atoms(folds, problem.design.n_samples)
         p = problem.design.n_features
-        room = max(MOMENT_BYTES, MOMENT_SHARE * problem.matrix.nbytes)
+        room = max(MOMENT_BYTES, MOMENT_SHARE * problem.design.dense_bytes)
         if left_out is None or 4 * p * p * len(left_out) > room:
             return None
         return FoldMoments(problem, folds)

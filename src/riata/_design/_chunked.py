@@ -12,11 +12,18 @@ from .._core.design import Design
 from .._core.gram import sparse_gram
 from ..chunks._blocks import arrays_of
 from ..chunks._chunks import SHARE_OF_BLOCKS, SHARE_OF_KEPT
-from ._products import BLOCK
-from ._sums import few_in_a_row, gram_of_design, rows_of, sparse_products, sums_of
+from ._in_memory import InMemoryDesign
+from ._products import BLOCK, cancellation_of_means, gram_by_panels
+from ._sums import (
+    few_in_a_row,
+    gram_of_design,
+    rows_of,
+    sampled_rows,
+    sparse_products,
+    sums_of,
+)
 
 EPS = float(np.finfo(float).eps)
-NO_ROWS = np.empty(0, dtype=np.intp)
 SHARE_OF_ROWS = 0.3  # of the columns, from which a product of whole rows is faster
 FAR = 100.0  # mean over spread, up to which it may be taken off afterwards
 WIDEST = 32  # alphas that are verified by one read
@@ -29,7 +36,7 @@ SHARE_OF_GRAM = 0.05  # of the memory limit for the Gram matrix, beside what col
 
 def seen_as(X, placed):
     mean, scale, weights, center, n_threads = placed
-    return Design.placed(
+    return InMemoryDesign.placed(
         X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features), weights,
         center, mean, scale, n_threads,
     )
@@ -37,11 +44,9 @@ def seen_as(X, placed):
 
 def gradient_of(X, placed, cols, blocks):
     """Products of columns with blocks of residuals, each (n_rows, 1 or BLOCK)."""
-    design, parts = seen_as(X, placed), []
-    for Q in blocks:
-        parts.append(np.empty((len(cols), Q.shape[1])))
-        design.gradient(Q, parts[-1], cols)
-    return np.hstack(parts)
+    out = np.empty((len(cols), sum(Q.shape[1] for Q in blocks)))
+    seen_as(X, placed).correlate(blocks, out, cols)
+    return out
 
 
 def rows_times(X, Q, out):
@@ -262,35 +267,37 @@ class Kept:
 
 
 class ChunkedDesign:
-    """A centred, scaled, weighted view of chunks; see `riata._core.design.Design`.
+    """A centred, scaled, weighted view of chunks; see `riata._design`.
 
     Parameters
     ----------
     X : Chunks
     weights, center, target, n_threads
-        As of `Design`.
-    sampled : ndarray of int
-        Numbers of rows that are kept, in `sample`, when all are read.
+        As of `riata._core.design.Design`.
+    keep_sample : bool
+        Whether some rows are kept, in `sample`, when all are read.
     """
 
-    sparse = False  # its Gram matrices are formed here
+    in_memory = sparse = contiguous_columns = False
+    dense_bytes, precision = 0, EPS
 
-    def __init__(
-        self, X, weights, center, target, n_threads=1, sampled=NO_ROWS,
-    ):
+    def __init__(self, X, weights, center, target, n_threads=1, keep_sample=False):
         self.X, self.weights, self.center = X, weights, center
         self.n_samples, self.n_features = X.shape
         self.n_threads, self.nnz = n_threads, X.n_stored
         self.total = float(X.n_samples if weights is None else weights.sum())
         self.kept, self.panel_bytes = Kept(X), X.memory_limit // SHARE_OF_BLOCKS
         self._seen_kept = self.sample = None
-        self.sampled = sampled
+        self.sampled = sampled_rows(X, weights) if keep_sample else np.empty(0, np.intp)
         (self._set_up_columns if X.axis else self._set_up_rows)(target)
 
     @property
-    def sparse_columns(self):
-        """Whether means are taken off afterwards."""
-        return self.X.is_sparse
+    def columns_apart(self):
+        return self.X.axis == 1
+
+    @property
+    def cancellation_factor(self):
+        return cancellation_of_means(self) if self.X.is_sparse else 2.0
 
     def _set_up_columns(self, target):
         parts = self.X.map(
@@ -428,13 +435,8 @@ class ChunkedDesign:
             R -= weights @ R / self.total
         return weights @ R, np.einsum("i,ij,ij->j", weights, R, R)
 
-    def gradient(self, Q, out, cols=None, qsum=None):
-        """``out[k, :] = x~_{cols[k]}' Q``; see `Design.gradient`."""
-        cols = np.arange(self.n_features) if cols is None else cols
-        self.gradients([Q], out, cols)
-
-    def gradients(self, blocks, out, cols):
-        """``out[k] = x~_{cols[k]}' Q`` for several blocks Q side by side, in one read."""
+    def correlate(self, blocks, out, cols, sums=None):
+        """Products of columns with several blocks of residuals, in one read."""
         if len(cols) and not len(self.kept.missing(cols)):
             out[:] = self._gradient_of_kept(blocks, cols)
             return
@@ -480,12 +482,10 @@ class ChunkedDesign:
         return out
 
     def _gradient_of_kept(self, blocks, cols):
-        design, at = self._kept_design(), self.kept.place[cols]
-        parts = []
-        for Q in blocks:
-            parts.append(np.empty((len(cols), Q.shape[1])))
-            design.gradient(np.ascontiguousarray(Q), parts[-1], at)
-        return np.hstack(parts)
+        out = np.empty((len(cols), sum(Q.shape[1] for Q in blocks)))
+        blocks = [np.ascontiguousarray(Q) for Q in blocks]
+        self._kept_design().correlate(blocks, out, self.kept.place[cols])
+        return out
 
     def subtract_product(self, cols, B, R):
         """``R -= X~[:, cols] @ B``; see `Design.subtract_product`."""
@@ -529,15 +529,17 @@ class ChunkedDesign:
         begin, end = self.X.span(k)
         return max(first, begin) - begin, min(last, end) - begin
 
-    def gram_block(self, cols, old):
-        """``X~[:, cols]' W X~[:, cols[old:]]``, or None where panels of packed rows are
-        the way to it."""
+    def gram(self, cols, new_from=0, single=False):
+        """Products of columns: of those in memory if they fit, else in one read."""
         if self.kept.has(cols):
-            if not self.X.is_sparse:
-                return None
-            return sparse_gram(self._kept_design(), self.kept.place[cols], old)
+            design, at = self._kept_design(), self.kept.place[cols]
+            if self.X.is_sparse:
+                return sparse_gram(design, at, new_from), False
+            return gram_by_panels(design, at, new_from, single, self.panel_bytes)
         if not self.X.axis:
-            return self.X.reduce(gram_of, _add, lambda k: (self._placed(k), cols, old))
+            return self.X.reduce(
+                gram_of, _add, lambda k: (self._placed(k), cols, new_from)
+            ), False
         need = self.kept.need(len(cols)) / SHARE_OF_KEPT
         raise MemoryError(
             f"memory_limit={self.X.memory_limit} is too small for the {len(cols)} columns "
@@ -563,13 +565,8 @@ class ChunkedDesign:
 
     def gram_columns(self, cols, places, gram):
         """``gram[:, places] = X~[:, cols]' W X~[:, cols[places]]``."""
-        order = np.concatenate([np.delete(cols, places), cols[places]])
-        block = self.gram_block(order, len(cols) - len(places))
-        if block is None:
-            design, at = self._kept_design(), self.kept.place[cols]
-            design.gram_columns(at, places, gram)
+        if self.kept.has(cols) and not self.X.is_sparse:
+            self._kept_design().gram_columns(self.kept.place[cols], places, gram)
             return
-        back = np.empty(len(cols), dtype=np.intp)
-        back[np.delete(np.arange(len(cols)), places)] = np.arange(len(cols) - len(places))
-        back[places] = np.arange(len(cols) - len(places), len(cols))
-        gram[:, places] = block[back]
+        order = np.concatenate([np.delete(np.arange(len(cols)), places), places])
+        gram[np.ix_(order, places)], _ = self.gram(cols[order], len(cols) - len(places))

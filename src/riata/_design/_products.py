@@ -3,6 +3,7 @@
 import numpy as np
 
 BLOCK = 8  # vectors side by side, one cache line a row; a single one has its own kernels
+WORTH_SINGLE = 10**9  # multiply-adds of a Gram matrix from which single precision pays
 
 
 def gradient(design, Q, columns):
@@ -15,14 +16,9 @@ def gradient(design, Q, columns):
         if lanes < width:
             part = np.pad(part, ((0, 0), (0, width - lanes)))
         blocks.append(np.ascontiguousarray(part))
-    if hasattr(design, "gradients"):  # of chunks, in one read
-        out = np.empty((len(columns), sum(block.shape[1] for block in blocks)))
-        design.gradients(blocks, out, columns)
-        return out
-    parts = [np.empty((len(columns), block.shape[1])) for block in blocks]
-    for block, part in zip(blocks, parts, strict=True):
-        design.gradient(block, part, columns)
-    return parts[0] if len(parts) == 1 else np.hstack(parts)
+    out = np.empty((len(columns), sum(block.shape[1] for block in blocks)))
+    design.correlate(blocks, out, columns)
+    return out
 
 
 def add_product(design, columns, B, out):
@@ -48,15 +44,30 @@ def product(design, columns, B):
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
-def correlate(design, blocks, out, columns, sums):
-    """Set out (n_columns, n_vectors) to ``X~[:, columns]' Q`` for weighted residuals in
-    blocks Q (n_samples, 1 or BLOCK), whose sums are known."""
-    if hasattr(design, "gradients"):  # of chunks, in one read
-        design.gradients(blocks, out, columns)
-    elif len(blocks) == 1:
-        design.gradient(blocks[0], out, columns, sums[0])
-    else:
-        part = np.empty((len(columns), BLOCK))
-        for k, block in enumerate(blocks):
-            design.gradient(block, part, columns, sums[k])
-            out[:, k * BLOCK:(k + 1) * BLOCK] = part
+def gram_by_panels(design, columns, new_from, single, panel_bytes):
+    """``X~[:, columns]' W X~[:, columns[new_from:]]`` from panels of packed rows, and
+    whether it is in single precision: never (False), where that pays (None), or always."""
+    n, size = design.n_samples, len(columns)
+    if single is None:
+        # (columns that depend on each other would no longer be seen to)
+        single = n >= 4 * size and n * size * (size - new_from) > WORTH_SINGLE
+    dtype = np.float32 if single else np.float64
+    gram, step = None, max(panel_bytes // (8 * size), 256)
+    for first in range(0, n, step):
+        last = min(first + step, n)
+        panel = np.empty((last - first, size), order="F")
+        design.pack(columns, first, last, panel)
+        panel = panel.astype(dtype, copy=False)
+        part = panel.T @ panel[:, new_from:]
+        if gram is None:
+            gram = part.astype(float, copy=False)
+        else:
+            gram += part
+    return gram, single
+
+
+def cancellation_of_means(design):
+    """How much larger sums of products are than the entries of a Gram matrix, if the
+    means are taken off afterwards."""
+    shift = design.mean * design.scale
+    return 1.0 + design.n_samples * float((shift * shift).max(initial=0.0))

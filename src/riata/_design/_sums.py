@@ -11,7 +11,7 @@ import numpy as np
 
 from .._core.design import Design
 from .._core.gram import sparse_gram
-from ._products import gradient
+from ._products import gradient, gram_by_panels
 
 PANEL_BYTES = 8 * 2**20  # of rows that are multiplied at once
 FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
@@ -149,17 +149,9 @@ def gram_of_design(design, columns, old):
     have to be those of the design."""
     if few_in_a_row(design):
         return sparse_gram(design, columns, old)
-    size = len(columns)
-    gram = np.zeros((size, size - old))
-    step = max(PANEL_BYTES // (8 * size), 256)
-    if design.sparse:
-        step = design.n_samples
-    for first in range(0, design.n_samples, step):
-        last = min(first + step, design.n_samples)
-        panel = np.empty((last - first, size), order="F")
-        design.pack(columns, first, last, panel)
-        gram += panel.T @ panel[:, old:]
-    return gram
+    # (each panel of sparse columns costs a visit of all their entries)
+    room = 8 * len(columns) * design.n_samples if design.sparse else PANEL_BYTES
+    return gram_by_panels(design, columns, old, False, room)[0]
 
 
 def sparse_products(design, columns, weights, old=0):

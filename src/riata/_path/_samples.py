@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._problem._moments import rows_of
+from .._design._in_memory import rows_of
 from .._solver._solutions import Settings
 from .._validation import check_design_or_chunks, check_sample_weight
 from . import _fit as _path

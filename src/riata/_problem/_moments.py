@@ -9,19 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._design._products import BLOCK
 from ._problem import Problem
 
 PANEL_BYTES = 4 * 2**20  # of samples that are multiplied at once
 MOST_COLUMNS = 4000  # for which all products are worth their cost
 LEAST_SHARE = 1e-4  # of a column's square that must be left in a part of the samples
-
-
-def rows_of(X, rows):
-    """Some rows of a dense X, given by their numbers, copied in Fortran order."""
-    first, last = int(rows[0]), int(rows[-1]) + 1
-    if last - first == len(rows) and (np.diff(rows) == 1).all():
-        return np.array(X[first:last], order="F")
-    return np.take(X.T, rows, axis=1).T
 
 
 class Inexact(Exception):
@@ -62,8 +55,8 @@ class Frame:
     """
 
     def __init__(self, problem):
-        design = problem.design
-        self.matrix, self.weights = problem.matrix, problem.weights
+        self.design = design = problem.design
+        self.weights = problem.weights
         self.mean, self.scale = design.mean, design.scale
         self.target, self.center, self.unit = problem.y, problem.center, problem.unit
 
@@ -75,7 +68,7 @@ class Frame:
         step = max(PANEL_BYTES // (8 * p), 64)
         for first in range(0, len(rows), step):
             chunk = rows[first:first + step]
-            panel, y = self._panel(chunk), self.target[chunk]
+            panel, y = self.design.rows(chunk), self.target[chunk]
             root = np.ones(len(chunk))
             if self.weights is not None:
                 root = np.sqrt(self.weights[chunk])
@@ -89,20 +82,15 @@ class Frame:
             count += np.count_nonzero(root)
         return Moments(count, weight, x, y_sum, gram, xty, yy)
 
-    def _panel(self, rows):
-        """Some samples as columns (n_features, rows), shifted and scaled."""
-        panel = rows_of(self.matrix, rows).T.astype(float, copy=False)
-        panel -= self.mean[:, None]
-        panel *= self.scale[:, None]
-        return panel
-
 
 class MomentDesign:
-    """What `PathSolver` asks of a design, but for its passes: see `Design`."""
+    """A design that is known by its moments, without passes; see `riata._design`."""
 
-    sparse = False
+    sparse = columns_apart = contiguous_columns = False
+    in_memory, dense_bytes = True, 0
 
-    def __init__(self, n_samples, mean, scale, sqnorm, xty):
+    def __init__(self, n_samples, mean, scale, sqnorm, xty, gram, cancellation_factor):
+        self._gram, self.cancellation_factor = gram, cancellation_factor
         self.n_samples, self.n_features = n_samples, len(mean)
         self.nnz = n_samples * len(mean)
         self.mean, self.scale, self.sqnorm, self.xty = mean, scale, sqnorm, xty
@@ -110,6 +98,18 @@ class MomentDesign:
     def deviations(self):
         """Standard deviation of each column times its scale."""
         return np.sqrt(self.sqnorm / self.n_samples)
+
+    def gram(self, columns, new_from=0, single=False):
+        """Products of columns, in the order asked for."""
+        if not new_from and np.array_equal(columns, np.arange(len(self._gram))):
+            return self._gram, False
+        return self._gram[np.ix_(columns, columns[new_from:])], False
+
+    def gram_capacity(self, size):
+        return self.n_features
+
+    def batch_width(self):
+        return BLOCK
 
 
 class MomentProblem(Problem):
@@ -136,7 +136,7 @@ class MomentProblem(Problem):
     ):
         if moments.rows < 2 or (standardize and not fit_intercept):
             raise Inexact
-        self.fit_intercept, self.weights, self.matrix = fit_intercept, None, None
+        self.fit_intercept, self.weights = fit_intercept, None
         share = moments.rows / moments.weight  # weights get a mean of one
         x_mean, y_mean = np.zeros_like(moments.x), 0.0
         if fit_intercept:
@@ -153,7 +153,6 @@ class MomentProblem(Problem):
         gram *= unit
         gram *= (share * unit)[:, None]
         y_unit = 0.5 * _power_of_two(yy)
-        self._gram = gram
         self.yy = float(yy * y_unit**2)
         self.unit = float(frame.unit / y_unit)
         self.center = frame.center + y_mean * frame.unit
@@ -161,22 +160,11 @@ class MomentProblem(Problem):
         mean[used] += x_mean[used] / frame.scale[used]
         self.design = MomentDesign(
             moments.rows, mean, frame.scale * unit, square * unit**2, xty * unit * y_unit,
+            gram, 2.0 * float(unit.max(initial=1.0)) ** 2,
         )
-        self._magnified = 2.0 * float(unit.max(initial=1.0)) ** 2
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
         if len(self.unpenalised):
             raise Inexact
-
-    @property
-    def magnified(self):
-        """How much larger the sums behind the Gram matrix are than its entries."""
-        return self._magnified
-
-    def whole_gram(self, columns):
-        """Gram matrix of some columns, in the order asked for."""
-        if np.array_equal(columns, np.arange(len(self._gram))):
-            return self._gram
-        return self._gram[np.ix_(columns, columns)]
 
 
 def _power_of_two(square):
@@ -191,7 +179,7 @@ def moments_pay(problem, alphas):
     design = problem.design
     n, p = design.n_samples, design.n_features
     return (
-        problem.matrix is not None and p <= MOST_COLUMNS and n >= 5 * p
+        design.dense_bytes and p <= MOST_COLUMNS and n >= 5 * p
         and problem.l1_ratio > 0 and len(alphas) > 0 and alphas[-1] > 0
         and not len(problem.unpenalised)
     )

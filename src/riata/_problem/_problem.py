@@ -5,13 +5,13 @@ two, so that changing the units of X or y changes nothing but the units of the a
 """
 
 import math
-import os
 from typing import NamedTuple
 
 import numpy as np
 
 from .._core.certificate import MOST_UNIT, Strengths, in_design_units
-from .._core.design import Design, standard_target
+from .._core.design import standard_target
+from .._design._in_memory import design_of
 from ._datafit import Datafit
 from ._joint_datafit import JointDatafit
 from ._output_penalties import RowPenalty, SeparatePenalty
@@ -20,9 +20,7 @@ EPS = float(np.finfo(float).eps)
 NEGLIGIBLE = 1e-12  # share of the null objective that rounding of y may cost
 NO_COLUMNS = np.empty(0, dtype=np.intp)
 SMALLEST = float(np.finfo(float).tiny)
-COPY_BYTES = 2**20  # of dense columns that are sooner copied than corrected for
 LARGEST = 2.0**1023  # target that can be brought to units near one
-WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
 
 class Options(NamedTuple):
@@ -88,8 +86,6 @@ class Problem:
     options : Options
     spread : Spread
         Of the columns.
-    precision : float
-        Relative distance of two numbers of X's type.
     """
 
     rounding = 0.0  # what rounded predictors may cost, in the units of the design
@@ -97,7 +93,6 @@ class Problem:
     n_outputs = 1  # predictors of a sample
     quadratic = True  # whether the problem itself is solved, not a model of it
     by_moments = False  # whether X itself cannot be asked
-    chunked = False  # whether X is in chunks
 
     def __init__(
         self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
@@ -119,34 +114,20 @@ class Problem:
 
     def _set_weights(self, X, sample_weight, fit_intercept):
         self.fit_intercept = fit_intercept
-        self.matrix = X.data if X.kind.startswith("dense") else None
-        self.precision = EPS if X.kind == "chunks" else float(np.finfo(X.data.dtype).eps)
         self.weights = None
         if sample_weight is not None:
             scaled = sample_weight / sample_weight.max()
             self.weights = scaled * (X.n_samples / scaled.sum())
 
     def _set_design(self, X, n_threads):
-        if X.kind == "chunks":
-            self.chunked = True
-            from .._design._chunked import ChunkedDesign
-
-            self.design = ChunkedDesign(
-                X, self.weights, self.fit_intercept, self.y,
-                available_threads() if n_threads is None else n_threads,
-                *self._sampled(X),
-            )
-            return
-        if n_threads is None:
-            n_threads = available_threads() if X.data.size >= WORTH_THREADS else 1
-        self.design = Design(
-            X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features),
-            self.weights, self.fit_intercept, self.y, n_threads,
+        self.design = design_of(
+            X, self.weights, self.fit_intercept, self.y, n_threads, not self.quadratic
         )
 
-    def _sampled(self, X):
-        """Of chunks: which rows to keep, if any."""
-        return ()
+    @property
+    def chunked(self):
+        """Whether X is in chunks, so that each pass reads it."""
+        return not self.design.in_memory
 
     def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
         self.l1_ratio = l1_ratio
@@ -266,43 +247,6 @@ class Problem:
         """Weights times R (n, lanes); R itself if all weights are one."""
         return R if self.weights is None else self.weights[:, None] * R
 
-    @property
-    def by_columns(self):
-        """Whether X is dense and a few of its columns can be had without all others."""
-        return self.matrix is not None and self.matrix.flags.f_contiguous
-
-    def whole_gram(self, columns):
-        """Gram matrix of all columns, in the order asked for, by one product of the
-        arrays as they are; None where that would not be accurate, or no gain."""
-        design = self.design
-        if (
-            self.matrix is None or len(columns) < design.n_features
-            or 8 * design.n_features * design.n_samples <= COPY_BYTES
-        ):
-            return None
-        shift = design.mean * design.scale  # against norms near one
-        if (
-            self.weights is not None or self.matrix.dtype != float
-            or (shift * shift * design.n_samples > 1.0).any()
-        ):
-            return None
-        gram = self.matrix.T @ self.matrix
-        gram *= design.scale
-        gram *= design.scale[:, None]
-        gram -= np.outer(design.n_samples * shift, shift)
-        ordered = np.array_equal(columns, np.arange(len(gram)))
-        return gram if ordered else gram[np.ix_(columns, columns)]
-
-    @property
-    def magnified(self):
-        """How much larger the sums behind a Gram matrix are than its entries: means of
-        sparse columns are taken off afterwards."""
-        design = self.design
-        if not (design.sparse or getattr(design, "sparse_columns", False)):
-            return 2.0
-        shift = design.mean * design.scale
-        return 1.0 + design.n_samples * float((shift * shift).max(initial=0.0))
-
     def least_l1_alpha(self, c, l1_ratio):
         """alpha_max of the same penalty with another (small) l1_ratio."""
         design, strengths, n = self.design, self.strengths, self.design.n_samples
@@ -403,11 +347,6 @@ class GeneralProblem(Problem):
             penalty = RowPenalty if loss.grouped else SeparatePenalty
             self.penalty = penalty(self.strengths, self.n_outputs)
 
-    def _sampled(self, X):
-        from .._design._sums import sampled_rows
-
-        return (sampled_rows(X, self.weights),)
-
     def _set_null_loss(self):
         eta = self.null_eta
         residual = self.loss.residual(self.targets, eta)
@@ -463,13 +402,3 @@ def _raise_too_large(values):
         f"y (less the offset) has values of the size {np.abs(values).flat[at]:.3g}, the "
         f"largest at position {at}, which are too large to be added. Rescale y."
     )
-
-
-def available_threads():
-    """Threads that this process may use: affinity, and OMP_NUM_THREADS."""
-    try:
-        count = len(os.sched_getaffinity(0))
-    except AttributeError:
-        count = os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return min(count, int(limit)) if limit.isdigit() and int(limit) > 0 else count

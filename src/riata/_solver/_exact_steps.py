@@ -12,7 +12,7 @@ from .._core.active_set import ActiveSet
 from .._core.certificate import losses
 from .._core.descent import CONVERGED, EPOCH_LIMIT, descend
 from .._core.design import cache_lines
-from .._design._products import BLOCK, correlate
+from .._design._products import BLOCK
 from .._problem._moments import Inexact
 from ._engines._batched_descent import CRAWLING, descend_batch
 from ._solutions import Verified
@@ -71,7 +71,7 @@ class ExactSteps(StepMethod):
             return self.batch_width
         working.may_be_rough, self.state.screening = False, None
         if (
-            alone and size >= 4 * BLOCK and self.problem.by_columns
+            alone and size >= 4 * BLOCK and design.contiguous_columns
             and not self.solves_together() and design.n_samples * size**2 > LAZY_GRAM
         ):
             lazy = working.extend_gram_lazily(alpha_max, alphas[-1])
@@ -306,7 +306,7 @@ class ExactSteps(StepMethod):
         if len(cols) * width > len(self._buffer):
             self._buffer = np.empty(len(cols) * width)
         C = self._buffer[:len(cols) * width].reshape(len(cols), width)
-        correlate(design, weighted, C, cols, sums)
+        design.correlate(weighted, C, cols, sums)
         self.state.count_pass(len(cols))
         if self.free is not None and self.free.independent:
             C[:len(self.free.columns)] = 0.0  # but for rounding
@@ -323,7 +323,7 @@ class ExactSteps(StepMethod):
         # |x_i' x_j| < 4, each with an error of some eps sqrt(n)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
         loss, rounding = losses(
-            self.problem.yy, working.xty, C, W, noise * self.problem.magnified
+            self.problem.yy, working.xty, C, W, noise * self.problem.design.cancellation_factor
         )
         if rounding.max() > 0.03 * self.state.target:
             return None

@@ -195,7 +195,7 @@ def screening_of(problem, settings):
     if (
         not settings.screening or problem.n_outputs > 1 or problem.by_moments
         or design.nnz < SMALL_MATRIX or per_column < (40 if design.sparse else 32)
-        or (problem.chunked and not design.X.axis)  # rows have to be read for any column
+        or not design.columns_apart  # rows have to be read for any column
     ):
         return None
     n_slots = min(max(SCREENING_BYTES // (8 * design.n_samples), 2), 16)

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from .._design._products import BLOCK
 from ._state import EPS, screening_of
 
 SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
@@ -120,8 +119,4 @@ def batch_width_of(problem, settings):
     alphas, and should not take more room than X itself."""
     if problem.n_outputs > 1 or settings.batch < 2:
         return 1
-    design = problem.design
-    if problem.chunked:
-        return design.batch_width()
-    room = max(2**26, 8 * design.nnz)
-    return BLOCK if room >= 8 * BLOCK * design.n_features else 1
+    return problem.design.batch_width()

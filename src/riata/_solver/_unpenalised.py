@@ -125,7 +125,7 @@ class BasisSolver:
         )
 
     def _beside(self, basis, X):
-        if hasattr(X, "tocsc"):
+        if self.problem.design.sparse:
             from scipy.sparse import csc_array, hstack
 
             return check_design(hstack([csc_array(basis), X], format="csc"))

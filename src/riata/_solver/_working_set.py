@@ -6,7 +6,6 @@ import numpy as np
 
 from .._core.active_set import next_columns
 from .._core.descent import Quadratic
-from .._core.gram import sparse_gram
 from .._design._products import BLOCK
 from ._engines._batched_descent import View
 
@@ -14,8 +13,6 @@ EPS = float(np.finfo(float).eps)
 MANY = 0.08  # share of the columns from which a Gram matrix is better formed at once
 GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
 SPARSE_GRAM = 2000  # columns up to which sparse ones are better seen by their Gram
-LARGE_GRAM = 10**9  # multiply-adds from which single precision pays
-PANEL_BYTES = 16 * 2**20  # rows of packed columns that a dense Gram is summed from
 
 
 class WorkingSet:
@@ -116,13 +113,7 @@ class WorkingSet:
         """Form the Gram matrix of all columns of the set."""
         if self.lazy is not None:
             self.lazy.form_all()
-        self.n_formed += self._gram.extend(
-            self.columns, self.may_be_rough, self._whole_gram
-        )
-
-    def _whole_gram(self):
-        """Gram matrix of all columns at once, or None if there is no better way to it."""
-        return None if self.may_be_rough else self.problem.whole_gram(self.columns)
+        self.n_formed += self._gram.extend(self.columns, self.may_be_rough)
 
     def extend_gram_lazily(self, alpha_max, last):
         """Let the columns of the Gram matrix be formed as they are needed, on a path from
@@ -165,18 +156,14 @@ class Gram:
         self._room = self.matrix = np.empty((0, 0), order="F")
         self.rough = False
 
-    def extend(self, columns, may_be_rough, whole=lambda: None):
-        """Add the columns that are new at the end of `columns`; how many they were.
-
-        `whole` returns the matrix of all columns, or None if it has no better way.
-        """
+    def extend(self, columns, may_be_rough):
+        """Add the columns that are new at the end of `columns`; how many they were."""
         old, size = len(self.matrix), len(columns)
         if size == old:
             return 0
-        capacity = self._capacity(old, size)
+        capacity = max(size, min(2 * old, self.design.gram_capacity(size)))
         if old == 0:
-            block = whole()
-            block = self._block(columns, 0, may_be_rough) if block is None else block
+            block = self._block(columns, 0, may_be_rough)
             self._room = self.matrix = block.T  # symmetric, with contiguous columns
             return size
         if size > len(self._room):  # first, so that the old matrix is freed
@@ -189,40 +176,10 @@ class Gram:
         self.matrix = self._room[:size, :size]
         return size - old
 
-    def _capacity(self, old, size):
-        """For how many columns to make room for."""
-        most = self.design.n_features
-        if hasattr(self.design, "gram_capacity"):  # of chunks, whose memory has a limit
-            most = self.design.gram_capacity(size)
-        return max(size, min(2 * old, most))
-
     def _block(self, columns, old, may_be_rough):
-        design, size = self.design, len(columns)
-        if design.sparse:
-            return sparse_gram(design, columns, old)
-        if hasattr(design, "gram_block"):  # of chunks
-            block = design.gram_block(columns, old)
-            if block is not None:
-                return block
-        # (columns that depend on each other would no longer be seen to)
-        self.rough = self.rough or (
-            may_be_rough and design.n_samples >= 4 * size
-            and design.n_samples * size * (size - old) > LARGE_GRAM
-        )
-        dtype = np.float32 if self.rough else np.float64
-        block = None
-        panel_bytes = getattr(design, "panel_bytes", PANEL_BYTES)
-        step = max(panel_bytes // (8 * size), 256)
-        for first in range(0, design.n_samples, step):
-            last = min(first + step, design.n_samples)
-            panel = np.empty((last - first, size), order="F")
-            design.pack(columns, first, last, panel)
-            panel = panel.astype(dtype, copy=False)
-            part = panel.T @ panel[:, old:]
-            if block is None:
-                block = part.astype(float, copy=False)
-            else:
-                block += part
+        single = self.rough or (None if may_be_rough else False)
+        block, single = self.design.gram(columns, old, single)
+        self.rough = self.rough or single
         return block
 
 
@@ -259,7 +216,7 @@ class LazyGram:
         """Form all columns."""
         working = self.working
         whole = Gram(working.problem.design)
-        whole.extend(working.columns, working.may_be_rough, working._whole_gram)
+        whole.extend(working.columns, working.may_be_rough)
         working.gram[:] = whole.matrix  # in its place: the engine looks at it
         working.n_formed, working.lazy = len(working), None
         self.formed[:] = 1
@@ -296,7 +253,7 @@ class FreeColumns:
         basis, values, rotation = np.linalg.svd(packed, full_matrices=False)
         shift = design.mean[columns] * design.scale[columns]
         stored = design.sqnorm[columns] + design.n_samples * shift**2
-        noise = problem.precision * math.sqrt(stored.sum())
+        noise = design.precision * math.sqrt(stored.sum())
         keep = values > max(values[0] * max(packed.shape) * EPS, noise)
         self.independent = bool(values[-1] > 1e-8 * values[0])
         self.basis = basis[:, keep]

@@ -65,17 +65,13 @@ class Columns:
     def __init__(self, problem, columns, l2):
         design = problem.design
         design.gram_capacity(len(columns))
-        gram = design.gram_block(columns, 0)
-        if gram is None:
-            packed = np.empty((design.n_samples, len(columns)), order="F")
-            design.pack(columns, 0, design.n_samples, packed)
-            gram = packed.T @ packed
-        self.xty, self.l2, self.gram = design.xty[columns], l2, gram
+        self.gram, _ = design.gram(columns)
+        self.xty, self.l2 = design.xty[columns], l2
         self.values = None
         if (l2 > 0).all():
             self.root = 1.0 / np.sqrt(l2)
             self.values, self.vectors = _decomposed(
-                gram * self.root * self.root[:, None]
+                self.gram * self.root * self.root[:, None]
             )
 
     def solve(self, alphas, rest=None):
