@@ -225,6 +225,7 @@ cdef class Strengths:
         What is added to each gap, because rounded predictors may cost as much.
     """
 
+    convex = piecewise_linear = has_gap = True
     cdef public double rounding
     cdef readonly object l1, l2, lower, upper, unit
     cdef const double[::1] _l1, _l2, _lower, _upper, _unit

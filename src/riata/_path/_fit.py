@@ -32,6 +32,7 @@ from .._solver._unpenalised import (
     solve_general,
 )
 from ..losses import Squared, get_loss
+from ..penalties import Penalty
 from ._result import PathResult, Record, Step
 from ._result_multinomial import MultinomialRecord
 
@@ -69,34 +70,43 @@ def less_offset(data):
 
 
 def checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features):
+    """The options of a problem for a penalty, given as an object or by its parts."""
+    more = {}
     if penalty is not None:
-        from ..penalties import ElasticNet
-
-        if not isinstance(penalty, ElasticNet):
+        if not isinstance(penalty, Penalty):
             raise TypeError(
-                f"penalty must be a riata.penalties.ElasticNet or None, got {penalty!r}."
+                f"penalty must be None or an object of a class derived from "
+                f"riata.penalties.Penalty, got {penalty!r}."
             )
         if l1_ratio != 1.0 or not (penalty_factor is lower is upper is None):
             raise ValueError(
                 "penalty= holds l1_ratio, penalty_factor, lower and upper itself; "
                 "do not pass them beside it."
             )
-        l1_ratio, penalty_factor = penalty.l1_ratio, penalty.penalty_factor
-        lower, upper = penalty.lower, penalty.upper
+        more, penalty_factor = penalty.options(), penalty.penalty_factor
+        l1_ratio = more.pop("l1_ratio", 1.0)
+        lower, upper = more.pop("lower", None), more.pop("upper", None)
     l1_ratio = check.check_l1_ratio(l1_ratio)
     factor = check.check_penalty_factor(penalty_factor, n_features)
     lower, upper = check.check_bounds(lower, upper, n_features)
     return {
         "l1_ratio": l1_ratio, "penalty_factor": factor, "lower": lower, "upper": upper,
+        **more,
     }
 
 
 def checked_problem(data, loss=SQUARED, **options):
     bounded = options.get("lower") is not None or options.get("upper") is not None
+    generic, rows = options.get("penalty"), options.pop("rows", False)
     if loss.many_outputs and loss.grouped and bounded:
         raise ValueError(
             "lower and upper must be None with loss=Multinomial(grouped=True): rows of "
             "coefficients have norms, not bounds. Use Multinomial(grouped=False)."
+        )
+    if loss.many_outputs and generic is not None:
+        raise ValueError(
+            f"penalty={generic!r} is for losses with one linear predictor, but "
+            f"loss={loss.name!r} has several. Use ElasticNet or RowGroup."
         )
     if loss.many_outputs and data.X.kind == "chunks":
         raise ValueError(
@@ -105,8 +115,12 @@ def checked_problem(data, loss=SQUARED, **options):
         )
     options["sample_weight"] = data.sample_weight
     try:
-        if isinstance(loss, Squared) and not _by_gradients(data.X, options["l1_ratio"]):
+        if isinstance(loss, Squared) and generic is None and not (
+            _by_gradients(data.X, options["l1_ratio"])
+        ):
             return Problem(data.X, less_offset(data), **options)
+        if loss.many_outputs:
+            options["rows"] = rows
         return GeneralProblem(data.X, data.y, loss=loss, offset=data.offset, **options)
     except NonFinite as error:
         check.raise_nonfinite("X", *error.args)
@@ -153,8 +167,9 @@ def fit_path(
         the default parameters of these losses), or an object of `riata.losses`.
     l1_ratio : float in [0, 1], default=1.0
         1 is the lasso, 0 is ridge.
-    penalty : riata.penalties.ElasticNet, optional
-        Holds `l1_ratio`, `penalty_factor`, `lower` and `upper` in one object.
+    penalty : riata.penalties.Penalty, optional
+        A penalty as an object, in place of `l1_ratio`, `penalty_factor`, `lower` and
+        `upper`: `ElasticNet`, `RowGroup`, or one of your own.
     alphas : int or array-like, default=100
         Number of strengths, log-spaced from `alpha_max` down to
         ``alpha_max * alpha_min_ratio``; or the strengths (any order, >= 0).
@@ -358,7 +373,7 @@ def _path_by_sums(
     that, or the sums over them do not tell enough."""
     from .._solver.chunked._moments import solver_by_sums
 
-    if not isinstance(loss, Squared) or start is not None:
+    if not isinstance(loss, Squared) or start is not None or "penalty" in penalty:
         return None
     y = less_offset(data)
     try:
@@ -496,7 +511,7 @@ def _limit_of_ridge(problem, settings, data, penalty, loss):
     """Coefficients (n_features, n_outputs) for a vanishing L2 penalty, extrapolated from
     three small ones (Richardson)."""
     options, factor = problem.options, penalty["penalty_factor"]
-    penalty = {**penalty, "l1_ratio": 0.0}
+    penalty = {k: v for k, v in penalty.items() if k != "penalty"} | {"l1_ratio": 0.0}
     if factor is not None and not factor[problem.design.sqnorm > 0].any():
         penalty["penalty_factor"] = np.where(factor == 0.0, 1.0, factor)
     ridge = checked_problem(

@@ -101,7 +101,7 @@ class Record:
         coef = self._within_bounds(columns, coef)
         intercept = self._intercepts(constant, shift, columns, coef, n_active)
         self._check_finite(columns, coef, intercept)
-        if not loss.convex:  # gaps are no bounds then
+        if not problem.has_gap:  # gaps are no bounds then
             dual_gap, relative_gap = np.full((2, len(gap)), np.nan)
         return self.kind(
             alphas=alphas,

@@ -13,6 +13,7 @@ import numpy as np
 from .._core.certificate import MOST_UNIT, Strengths, in_design_units
 from .._core.design import Design, standard_target
 from ._datafit import Datafit
+from ._generic_penalty import GenericPenalty
 from ._joint_datafit import JointDatafit
 from ._output_penalties import RowPenalty, SeparatePenalty
 
@@ -316,6 +317,12 @@ class Problem:
         return float((pull[used] / unit_l1[used]).max(initial=0.0))
 
     @property
+    def has_gap(self):
+        """Whether duality gaps are known: fits are judged by their KKT violation
+        elsewhere."""
+        return self.strengths.has_gap
+
+    @property
     def null_objective(self):
         """Objective of the model without features, in the design's units."""
         return 0.5 * self.yy
@@ -361,10 +368,14 @@ class GeneralProblem(Problem):
 
     quadratic = False
 
+    @property
+    def has_gap(self):
+        return self.loss.convex and self.strengths.has_gap
+
     def __init__(
         self, X, y, *, loss, offset=None, l1_ratio, fit_intercept=True,
         standardize=False, sample_weight=None, penalty_factor=None, lower=None,
-        upper=None, n_threads=None,
+        upper=None, penalty=None, rows=False, n_threads=None,
     ):
         self.given = Given(X, y, loss, sample_weight, offset)
         self._set_weights(X, sample_weight, fit_intercept)
@@ -400,8 +411,13 @@ class GeneralProblem(Problem):
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
         if loss.many_outputs:
-            penalty = RowPenalty if loss.grouped else SeparatePenalty
-            self.penalty = penalty(self.strengths, self.n_outputs)
+            kind = RowPenalty if rows or loss.grouped else SeparatePenalty
+            self.penalty = kind(self.strengths, self.n_outputs)
+        if penalty is not None:
+            self.strengths = GenericPenalty(
+                penalty, self.strengths, np.where(self.coef_unit > 0, self.sd, 0.0)
+                * self.unit, self.factor, X.n_samples / self.unit**2,
+            )
 
     def _sampled(self, X):
         from .._design._sums import sampled_rows

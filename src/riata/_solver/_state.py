@@ -194,6 +194,7 @@ def screening_of(problem, settings):
     per_column = design.nnz / design.n_features
     if (
         not settings.screening or problem.n_outputs > 1 or problem.by_moments
+        or not problem.strengths.piecewise_linear
         or design.nnz < SMALL_MATRIX or per_column < (40 if design.sparse else 32)
         or (problem.chunked and not design.X.axis)  # rows have to be read for any column
     ):

@@ -9,7 +9,7 @@ from ..._design._chunked import seen_as
 from ..._design._products import gradient, product
 from ..._design._sums import sparse_products
 from ..._problem._datafit import Datafit
-from ..._problem._predictors import CURVATURE, EXCESS, LOSS
+from ..._problem._predictors import CURVATURE, LOSS, RESIDUAL
 from .._quadratic_model import floored
 
 PANEL_BYTES = 2**20  # of rows that are looked at at once
@@ -164,7 +164,7 @@ def _visit(panel, rows, unit, columns, B, shift, groups):
             one, None, none, none, np.arange(width, dtype=np.intc), None, one, pulled,
             curvature,
         )
-        sums[:, group.lanes] = found[[LOSS, EXCESS, CURVATURE]]
+        sums[:, group.lanes] = found[[LOSS, RESIDUAL, CURVATURE]]
         pull[:, group.lanes] = pulled
         models.append(None if group.columns is None else quadratics(
             panel, group.columns, curvature, weights
