@@ -202,6 +202,11 @@ class LinearModel(BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
+    def _keep_parameters(self, arguments):
+        """Store the arguments of a constructor, which passes its ``locals()``."""
+        del arguments["self"]
+        vars(self).update(arguments)
+
     def _check_params(self):
         with as_invalid_parameter(InvalidParameterError):
             for name, check in self._parameter_checks.items():

@@ -139,45 +139,12 @@ class GeneralizedLinearRegressorCV(PathCV, GeneralizedLinearRegressor):
     _parameter_checks: ClassVar = CV_CHECKS
 
     def __init__(
-        self,
-        loss="squared",
-        *,
-        l1_ratio=1.0,
-        eps=1e-3,
-        alphas=100,
-        cv=None,
-        scoring=None,
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        verbose=0,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        select="min",
-        n_threads=None,
-        time_limit=None,
+        self, loss="squared", *, l1_ratio=1.0, eps=1e-3, alphas=100, cv=None,
+        scoring=None, fit_intercept=True, max_iter=1000, tol=1e-6, verbose=0,
+        n_jobs=None, standardize=False, penalty_factor=None, lower=None, upper=None,
+        select="min", n_threads=None, time_limit=None,
     ):
-        self.loss = loss
-        self.l1_ratio = l1_ratio
-        self.eps = eps
-        self.alphas = alphas
-        self.cv = cv
-        self.scoring = scoring
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.select = select
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
 
 class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
@@ -313,47 +280,12 @@ class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
     _parameter_checks: ClassVar = {"class_weight": check_class_weight, **CV_CHECKS}
 
     def __init__(
-        self,
-        loss="logistic",
-        *,
-        l1_ratio=1.0,
-        eps=1e-3,
-        alphas=100,
-        cv=None,
-        scoring=None,
-        class_weight=None,
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        verbose=0,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        select="min",
-        n_threads=None,
-        time_limit=None,
+        self, loss="logistic", *, l1_ratio=1.0, eps=1e-3, alphas=100, cv=None,
+        scoring=None, class_weight=None, fit_intercept=True, max_iter=1000, tol=1e-6,
+        verbose=0, n_jobs=None, standardize=False, penalty_factor=None, lower=None,
+        upper=None, select="min", n_threads=None, time_limit=None,
     ):
-        self.loss = loss
-        self.l1_ratio = l1_ratio
-        self.eps = eps
-        self.alphas = alphas
-        self.cv = cv
-        self.scoring = scoring
-        self.class_weight = class_weight
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.select = select
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
     def _checked_input(self, X, y, sample_weight, offset):
         data, classes, features = self._checked_classes(X, y, sample_weight, offset)

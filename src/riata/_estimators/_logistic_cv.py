@@ -248,57 +248,14 @@ class LogisticRegressionCV(
     }
 
     def __init__(
-        self,
-        *,
-        Cs=10,
-        l1_ratios="warn",
-        fit_intercept=True,
-        cv=None,
-        dual=False,
-        penalty="deprecated",
-        scoring="warn",
-        solver="lbfgs",
-        tol=1e-4,
-        max_iter=100,
-        class_weight=None,
-        n_jobs=None,
-        verbose=0,
-        refit=True,
-        intercept_scaling=1.0,
-        random_state=None,
-        use_legacy_attributes="warn",
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        select="min",
-        n_threads=None,
+        self, *, Cs=10, l1_ratios="warn", fit_intercept=True, cv=None, dual=False,
+        penalty="deprecated", scoring="warn", solver="lbfgs", tol=1e-4, max_iter=100,
+        class_weight=None, n_jobs=None, verbose=0, refit=True, intercept_scaling=1.0,
+        random_state=None, use_legacy_attributes="warn", standardize=False,
+        penalty_factor=None, lower=None, upper=None, select="min", n_threads=None,
         time_limit=None,
     ):
-        self.Cs = Cs
-        self.l1_ratios = l1_ratios
-        self.fit_intercept = fit_intercept
-        self.cv = cv
-        self.dual = dual
-        self.penalty = penalty
-        self.scoring = scoring
-        self.solver = solver
-        self.tol = tol
-        self.max_iter = max_iter
-        self.class_weight = class_weight
-        self.n_jobs = n_jobs
-        self.verbose = verbose
-        self.refit = refit
-        self.intercept_scaling = intercept_scaling
-        self.random_state = random_state
-        self.use_legacy_attributes = use_legacy_attributes
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.select = select
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
     def fit(self, X, y, sample_weight=None, offset=None, **params):
         """Choose C and l1_ratio by cross-validation, then fit with them.

@@ -299,41 +299,12 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     }
 
     def __init__(
-        self,
-        alphas=(0.1, 1.0, 10.0),
-        *,
-        fit_intercept=True,
-        scoring=None,
-        cv=None,
-        gcv_mode=None,
-        store_cv_results=False,
-        alpha_per_target=False,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        select="min",
-        tol=1e-4,
-        max_iter=None,
-        n_threads=None,
-        time_limit=None,
+        self, alphas=(0.1, 1.0, 10.0), *, fit_intercept=True, scoring=None, cv=None,
+        gcv_mode=None, store_cv_results=False, alpha_per_target=False,
+        standardize=False, penalty_factor=None, lower=None, upper=None, select="min",
+        tol=1e-4, max_iter=None, n_threads=None, time_limit=None,
     ):
-        self.alphas = alphas
-        self.fit_intercept = fit_intercept
-        self.scoring = scoring
-        self.cv = cv
-        self.gcv_mode = gcv_mode
-        self.store_cv_results = store_cv_results
-        self.alpha_per_target = alpha_per_target
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.select = select
-        self.tol = tol
-        self.max_iter = max_iter
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
     def fit(self, X, y, sample_weight=None, offset=None, **params):
         """Choose the strength of the penalty by cross-validation, then fit with it.

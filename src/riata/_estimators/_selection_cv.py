@@ -263,47 +263,12 @@ class RelaxedLassoCV(SelectionCV):
     }
 
     def __init__(
-        self,
-        gammas=GAMMAS,
-        *,
-        loss="squared",
-        refit_alpha=0.0,
-        eps=1e-3,
-        alphas=100,
-        cv=None,
-        scoring=None,
-        select="min",
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        verbose=0,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
-        time_limit=None,
+        self, gammas=GAMMAS, *, loss="squared", refit_alpha=0.0, eps=1e-3, alphas=100,
+        cv=None, scoring=None, select="min", fit_intercept=True, max_iter=1000,
+        tol=1e-6, verbose=0, n_jobs=None, standardize=False, penalty_factor=None,
+        lower=None, upper=None, n_threads=None, time_limit=None,
     ):
-        self.gammas = gammas
-        self.loss = loss
-        self.refit_alpha = refit_alpha
-        self.eps = eps
-        self.alphas = alphas
-        self.cv = cv
-        self.scoring = scoring
-        self.select = select
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
     def _fits(self, data, folds, options, deadline):
         gammas = check_gammas(self.gammas)
@@ -463,49 +428,12 @@ class AdaptiveLassoCV(SelectionCV):
     _parameter_checks: ClassVar = {**ADAPTIVE_CHECKS, **SelectionCV._parameter_checks}
 
     def __init__(
-        self,
-        initial="ridge",
-        *,
-        power=1.0,
-        initial_alpha=None,
-        loss="squared",
-        eps=1e-3,
-        alphas=100,
-        cv=None,
-        scoring=None,
-        select="min",
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        verbose=0,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
-        time_limit=None,
+        self, initial="ridge", *, power=1.0, initial_alpha=None, loss="squared",
+        eps=1e-3, alphas=100, cv=None, scoring=None, select="min", fit_intercept=True,
+        max_iter=1000, tol=1e-6, verbose=0, n_jobs=None, standardize=False,
+        penalty_factor=None, lower=None, upper=None, n_threads=None, time_limit=None,
     ):
-        self.initial = initial
-        self.power = power
-        self.initial_alpha = initial_alpha
-        self.loss = loss
-        self.eps = eps
-        self.alphas = alphas
-        self.cv = cv
-        self.scoring = scoring
-        self.select = select
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
     def _fits(self, data, folds, options, deadline):
         initial = {
