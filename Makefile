@@ -3,6 +3,7 @@
 #
 #   make demo           what riata does, on real spectra
 #   make test           the tests, on the package built from this checkout
+#   make golden         the results of small problems against recorded ones, bit for bit
 #   make lint           ruff, cython-lint, mypy, stubtest
 #   make bench          the asv benchmarks on this checkout
 #   make race           riata against other packages at equal accuracy, with pictures
@@ -53,7 +54,7 @@ print("\n".join(known[sys.argv[1]]))
 endef
 export requirements
 
-.PHONY: demo test lint bench race docs test-levels test-serial test-debug test-sanitize clean
+.PHONY: demo test golden lint bench race docs test-levels test-serial test-debug test-sanitize clean
 .DELETE_ON_ERROR:
 
 demo: $(STAMPS)/riata $(STAMPS)/needs-plot
@@ -61,6 +62,11 @@ demo: $(STAMPS)/riata $(STAMPS)/needs-plot
 
 test: $(STAMPS)/riata $(STAMPS)/needs-test
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
+
+golden: export OPENBLAS_NUM_THREADS = 1
+golden: export OMP_NUM_THREADS = 1
+golden: $(STAMPS)/riata $(STAMPS)/needs-test
+	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/golden/golden_results.py
 
 lint: $(STAMPS)/riata $(STAMPS)/needs-lint
 	$(BIN)/ruff check .

@@ -11,8 +11,8 @@ from riata import LogisticRegressionCV, alpha_max, fit_path
 from riata._core.gram import gram_of_rows, rows_of
 from riata._cross_validation._scores import Judge, accuracies, minus_log_losses
 from riata._path._fit import Data, checked_penalty, checked_problem, solve_path
-from riata._solver._driver import Settings
-from riata._solver._newton_local_models import ApartSolver, Columns
+from riata._solver._newton_local_models import ApartSteps, Columns
+from riata._solver._solutions import Settings
 from riata._solver._warm_start import Guide
 from riata._validation import check_design
 from riata.losses import get_loss
@@ -51,7 +51,7 @@ def test_own_models_lead_where_a_common_one_does(
     }
     alphas = FAR * alpha_max(X, y, **{k: v for k, v in options.items() if k != "tol"})
     own = fit_path(X, y, alphas=alphas, **options)
-    monkeypatch.setattr(ApartSolver, "_apart", lambda self, alphas: False)
+    monkeypatch.setattr(ApartSteps, "_apart", lambda self, alphas: False)
     common = fit_path(X, y, alphas=alphas, **options)
     assert max(own.relative_gap.max(), common.relative_gap.max()) <= 1e-9
     np.testing.assert_allclose(
@@ -69,7 +69,7 @@ def test_bounds_and_free_columns_with_own_models(monkeypatch, fit_intercept):
     }
     alphas = FAR * alpha_max(X, y, **options)
     own = fit_path(X, y, alphas=alphas, tol=1e-10, **options)
-    monkeypatch.setattr(ApartSolver, "_apart", lambda self, alphas: False)
+    monkeypatch.setattr(ApartSteps, "_apart", lambda self, alphas: False)
     common = fit_path(X, y, alphas=alphas, tol=1e-10, **options)
     np.testing.assert_allclose(own.coef.toarray(), common.coef.toarray(), atol=1e-5)
     assert own.coef.toarray().min() >= -0.2

@@ -17,7 +17,8 @@ from hypothesis.extra.numpy import arrays
 
 import riata
 from riata._path import _fit as _path
-from riata._solver import _driver as _solver
+from riata._solver import _exact_steps as _solver
+from riata._solver._solutions import Settings
 
 TOL = 1e-8
 
@@ -99,8 +100,8 @@ def test_every_alpha_is_certified(problem):
 
 
 ENGINES = (
-    {"lanes": 1}, {"engine": "gram"}, {"engine": "residual"},
-    {"engine": "residual", "lanes": 1}, {"screening": False},
+    {"batch": 1}, {"engine": "gram"}, {"engine": "residual"},
+    {"engine": "residual", "batch": 1}, {"screening": False},
 )  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def test_every_engine_is_certified_on_repeated_columns(problem, how, sparse, in_
         # lanes on small Gram matrices as well, which the usual choice avoids
         patch.setattr(_solver, "LARGE_GRAM", 1 if in_lanes else 10**9)
         path = _path.solve_path(
-            data, alphas, penalty, _solver.Settings(tol=TOL, **how),
+            data, alphas, penalty, Settings(tol=TOL, **how),
             fit_intercept=problem["fit_intercept"], standardize=problem["standardize"],
         )
     coefs = path.coef.toarray()

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from riata import ConvergenceWarning, Status, alpha_max, fit_path
 from riata._solver import _local_model as lane_model
-from riata._solver._newton_smooth import SmoothSolver
+from riata._solver._newton_smooth import SmoothSteps
 
 LOSSES = ("logistic", "poisson", "gamma", "huber", "squared_hinge")
 
@@ -34,16 +34,16 @@ def problem_of(loss, form, n=150, p=12):
 
 
 def smooth_and_general(monkeypatch, X, y, alphas, **options):
-    """The path of `SmoothSolver`, and that of the solver for all penalties."""
+    """The path of `SmoothSteps`, and that of the solver for all penalties."""
     used = []
-    original = SmoothSolver._solve_one
+    original = SmoothSteps._solve_one
     monkeypatch.setattr(
-        SmoothSolver, "_solve_one",
+        SmoothSteps, "_solve_one",
         lambda self, *args: used.append(args) or original(self, *args),
     )
     smooth = fit_path(X, y, alphas=alphas, **options)
     assert used
-    monkeypatch.setattr(SmoothSolver, "suits", staticmethod(lambda problem: False))
+    monkeypatch.setattr(SmoothSteps, "suits", staticmethod(lambda problem: False))
     return smooth, fit_path(X, y, alphas=alphas, **options)
 
 
@@ -98,7 +98,7 @@ def test_separable_classes_down_to_nearly_no_penalty():
 def test_what_can_not_be_factored_is_left_to_the_general_solver(monkeypatch):
     X, y, options = problem_of("poisson", "dense")
     expected = fit_path(X, y, alphas=np.array([0.1, 0.01]), **options)
-    monkeypatch.setattr(SmoothSolver, "_step", lambda self, rest, alpha: None)
+    monkeypatch.setattr(SmoothSteps, "_step", lambda self, rest, alpha: None)
     path = fit_path(X, y, alphas=np.array([0.1, 0.01]), **options)
     assert path.relative_gap.max() <= 1e-9
     np.testing.assert_allclose(path.objective, expected.objective, rtol=1e-8)

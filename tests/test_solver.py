@@ -18,7 +18,7 @@ from riata._core.lane_descent import LaneDescent
 from riata._core.screening import Screening
 from riata._path import _fit as _path
 from riata._problem._problem import Problem
-from riata._solver._driver import Settings, Status
+from riata._solver._solutions import Settings, Status
 from riata._validation import check_design
 from riata.datasets import make_correlated_data, make_sparse_data
 
@@ -57,7 +57,7 @@ def solve(X, y, settings, n_alphas=20, standardize=True, **options):
 @pytest.mark.parametrize("name", PROBLEMS)
 @pytest.mark.parametrize(
     "settings",
-    [{"engine": "gram"}, {"engine": "residual"}, {"lanes": 1}, {"screening": False}],
+    [{"engine": "gram"}, {"engine": "residual"}, {"batch": 1}, {"screening": False}],
     ids=str,
 )
 def test_ways_to_the_same_solution(name, settings, options):
@@ -429,7 +429,7 @@ def test_gram_columns_formed_as_needed_are_those_of_the_whole(
     noise = rng.standard_normal(3000)  # which all columns explain alike
     many = fit(noise, 0.05)
     assert many.diagnostics.gram == 70
-    monkeypatch.setattr("riata._solver._driver.LAZY_GRAM", 1e15)
+    monkeypatch.setattr("riata._solver._exact_steps.LAZY_GRAM", 1e15)
     for path, target in ((lazy, y), (many, noise)):
         whole = fit(target, 0.05)
         assert whole.diagnostics.gram == 70

@@ -12,8 +12,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 import riata
 from riata import Status, fit_path
-from riata._solver._driver import Settings
 from riata._solver._progress import PATIENCE, Progress, sharper
+from riata._solver._solutions import Settings
 from riata.losses import Huber, Logistic, Multinomial, NegativeBinomial, Tweedie, get_loss
 
 LOSSES = [

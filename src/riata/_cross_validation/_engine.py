@@ -9,7 +9,7 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs, wrap_non_picklable_objects
 
 from .._path._samples import Deadline, Samples, total_weight
-from .._solver._driver import Interrupted
+from .._solver._solutions import Interrupted
 from .._solver._warm_start import Guide
 from .._validation import is_chunks
 from ._fits import PathFits

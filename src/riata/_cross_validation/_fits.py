@@ -13,7 +13,7 @@ import numpy as np
 from .._path._fit import Data, alpha_max, checked_penalty, checked_problem
 from .._path._samples import settings_of, solve_path
 from .._problem._moments import Inexact
-from .._solver._driver import Settings
+from .._solver._solutions import Settings
 from .._validation import check_design, check_sample_weight, is_chunks
 from ..losses import Squared
 from ._folds import FoldMoments, train_weight

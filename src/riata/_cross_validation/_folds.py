@@ -11,7 +11,8 @@ from sklearn.model_selection import StratifiedKFold, check_cv
 
 from .._path._fit import collect
 from .._problem._moments import Frame, MomentProblem, moments_pay
-from .._solver._moments import MomentSolver
+from .._solver._driver import PathSolver
+from .._solver._exact_steps import ExactSteps
 from .._validation import check_integer
 
 MOMENT_BYTES = 64 * 2**20  # of the folds' Gram matrices that are always affordable
@@ -214,7 +215,9 @@ class FoldMoments:
             atoms = zip(self.atoms, self.left_out, strict=True)
             moments = moments.combined([atom for atom, out in atoms if out[fold]], -1)
         moments = _unpacked(moments, self.frame)
-        solver = MomentSolver(MomentProblem(moments, self.frame, **options), settings)
+        solver = PathSolver(
+            MomentProblem(moments, self.frame, **options), settings, ExactSteps
+        )
         return collect(solver.solve(alphas), solver)
 
 

@@ -12,12 +12,15 @@ from .._core.design import Design
 from .._core.gram import sparse_gram
 from ..chunks._blocks import arrays_of
 from ..chunks._chunks import SHARE_OF_BLOCKS, SHARE_OF_KEPT
+from ._products import LANES
 from ._sums import few_in_a_row, gram_of_design, rows_of, sparse_products, sums_of
 
 EPS = float(np.finfo(float).eps)
 NO_ROWS = np.empty(0, dtype=np.intp)
 SHARE_OF_ROWS = 0.3  # of the columns, from which a product of whole rows is faster
 FAR = 100.0  # mean over spread, up to which it may be taken off afterwards
+WIDEST = 32  # alphas that are verified by one read
+SHARE_OF_BATCH = 0.0625  # of the memory limit, for one of several arrays of all alphas
 LEAST_GRAM = 2**21  # bytes of a Gram matrix that any limit allows
 SHARE_OF_GRAM = 0.05  # of the memory limit for the Gram matrix, beside what columns leave
 
@@ -331,6 +334,20 @@ class ChunkedDesign:
     def deviations(self):
         """Weighted standard deviation of each column times its scale."""
         return self._deviations
+
+    def batch_width(self):
+        """With how many residuals to read X at once."""
+        size = max(self.n_samples, self.n_features)
+        room = int(SHARE_OF_BATCH * self.X.memory_limit) // (8 * size)
+        return max(min(room // LANES * LANES, WIDEST), LANES)
+
+    def expect(self, likelihood):
+        """Note how likely each column is to be needed next (n_features,)."""
+        self.kept.likelihood = likelihood
+
+    def keep(self, columns):
+        """Keep some columns in memory from now on, if there is room."""
+        self.kept.has(columns)
 
     def column_nnz(self, cols):
         """Mean number of entries of some columns."""

@@ -46,3 +46,17 @@ def product(design, columns, B):
         add_product(design, columns, part, out)
         parts.append(out[:, :lanes])
     return parts[0] if len(parts) == 1 else np.hstack(parts)
+
+
+def correlate(design, blocks, out, columns, sums):
+    """Set out (n_columns, n_vectors) to ``X~[:, columns]' Q`` for weighted residuals in
+    blocks Q (n_samples, 1 or LANES), whose sums are known."""
+    if hasattr(design, "gradients"):  # of chunks, in one read
+        design.gradients(blocks, out, columns)
+    elif len(blocks) == 1:
+        design.gradient(blocks[0], out, columns, sums[0])
+    else:
+        part = np.empty((len(columns), LANES))
+        for k, block in enumerate(blocks):
+            design.gradient(block, part, columns, sums[k])
+            out[:, k * LANES:(k + 1) * LANES] = part

@@ -21,8 +21,8 @@ from sklearn.utils.validation import check_is_fitted
 from .._path import _fit as _path
 from .._path._result import Solved
 from .._path._samples import Deadline, Samples, solve_path
-from .._solver._driver import BY_ROUNDING, Status
 from .._solver._separation import message_of_separation
+from .._solver._solutions import BY_ROUNDING, Status
 from .._validation import (
     as_invalid_parameter,
     check_bool,

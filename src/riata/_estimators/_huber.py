@@ -11,7 +11,7 @@ import numpy as np
 
 from .._path._fit import SQUARED
 from .._path._samples import Deadline, Samples, solve_path, weights_as_given
-from .._solver._driver import Status
+from .._solver._solutions import Status
 from .._validation import (
     check_alpha,
     check_bool,

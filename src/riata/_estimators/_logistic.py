@@ -14,7 +14,7 @@ import numpy as np
 from .._cross_validation._progress import CallbackSupportMixin, with_callbacks
 from .._path._audit import check_solution
 from .._path._samples import Deadline, total_weight
-from .._solver._driver import Status
+from .._solver._solutions import Status
 from .._validation import (
     check_bool,
     check_choice,

@@ -15,7 +15,7 @@ from .._path._result import Solved
 from .._path._samples import Deadline, Samples, solve_path, weights_as_given
 from .._problem._problem import Options
 from .._ridge._solve import solve_ridge
-from .._solver._driver import ROUNDING, Status
+from .._solver._solutions import ROUNDING, Status
 from .._validation import (
     check_alpha,
     check_alphas,

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._path._fit import Data, checked_penalty
 from .._selection._stability import selection_path
 from .._selection._stability_bounds import ASSUMPTIONS, largest_selection, least_threshold
-from .._solver._driver import Settings, Status
+from .._solver._solutions import Settings, Status
 from .._validation import (
     check_alphas,
     check_choice,

@@ -8,8 +8,8 @@ from .. import _validation as check
 from .._design._products import gradient, product
 from .._problem._problem import GeneralProblem
 from .._solver._dual_point import columns_not_held, gap_of_dual_point
-from .._solver._multinomial import MultinomialSolver
-from .._solver._multinomial_grouped import RowSolver, norms
+from .._solver._multinomial import MultinomialSteps
+from .._solver._multinomial_grouped import RowSteps, norms
 from .._solver._unpenalised import FREE_ENTRIES, open_columns
 from .._solver._working_set import FreeColumns
 from ..losses import get_loss
@@ -278,7 +278,7 @@ def _audit_classes(problem, coef, intercept, alpha):
 
 
 def _kind(problem):
-    return RowSolver if problem.loss.grouped else MultinomialSolver
+    return RowSteps if problem.loss.grouped else MultinomialSteps
 
 
 def _classes_in_design(problem, coef):

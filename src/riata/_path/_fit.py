@@ -11,30 +11,24 @@ import numpy as np
 from .. import _validation as check
 from .._core.design import NonFinite
 from .._problem._moments import Inexact
+from .._problem._multinomial import MultinomialProblem
 from .._problem._problem import GeneralProblem, Problem
-from .._solver._driver import (
+from .._solver._kernel import solve_in_span, span_pays
+from .._solver._methods import plain_solver, solver_of
+from .._solver._separation import message_of_separation, predictors
+from .._solver._solutions import (
     BY_ROUNDING,
     ConvergenceWarning,
     Interrupted,
-    PathSolver,
     Settings,
     Solutions,
     Status,
 )
-from .._solver._kernel import solve_in_span, span_pays
-from .._solver._multinomial import MultinomialProblem, MultinomialSolver
-from .._solver._multinomial_grouped import RowSolver
-from .._solver._newton_local_models import ApartSolver
-from .._solver._newton_smooth import SmoothSolver
-from .._solver._newton_warm import GuidedSolver
-from .._solver._separation import message_of_separation, predictors
 from .._solver._unpenalised import (
-    BasisSolver,
     alone,
     certified,
     coefficients,
     is_ambiguous,
-    needs_basis,
     needs_projection,
     solve_general,
 )
@@ -68,40 +62,6 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED, check_X=check.check_
     n_targets = int(y.max()) + 1 if loss.many_outputs else None
     offset = check.check_offset(offset, n, n_targets=n_targets)
     return Data(X, y, sample_weight, offset)
-
-
-def solver_of(problem, settings, start=None, guide=None):
-    if isinstance(problem, GeneralProblem) and not hasattr(problem.design, "gram_block"):
-        if len(problem.free) and needs_basis(problem, problem.free):
-            return BasisSolver(problem, settings, newton_solver, 1.0, start=start)
-        return newton_solver(problem, settings, start, guide)
-    return plain_solver(problem, settings, start)
-
-
-def plain_solver(problem, settings, start=None):
-    """The solver of a problem in terms of its own columns."""
-    chunked = hasattr(problem.design, "gram_block")
-    if isinstance(problem, GeneralProblem) and chunked:
-        from .._solver.chunked._newton import newton_solver_of
-
-        return newton_solver_of(problem, settings, start)
-    if isinstance(problem, GeneralProblem):
-        return newton_solver(problem, settings, start)
-    kind = PathSolver
-    if chunked:
-        from .._solver.chunked._driver import ChunkSolver
-
-        kind = ChunkSolver
-    return kind(problem, settings, start)
-
-
-def newton_solver(problem, settings, start=None, guide=None):
-    """The solver of a loss that is not squared, on X in memory."""
-    if not problem.loss.many_outputs:
-        kind = SmoothSolver if SmoothSolver.suits(problem) else ApartSolver
-        return kind(problem, settings, start, guide)
-    kind = RowSolver if problem.loss.grouped else MultinomialSolver
-    return kind(problem, settings, start)
 
 
 def less_offset(data):
@@ -460,13 +420,13 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
     if problem.separated:
         yield _null_solutions(problem, grid)
         return
-    if isinstance(problem, GeneralProblem):
-        if data.X.kind == "chunks":
+    if not problem.quadratic:
+        if problem.chunked:
             yield from solver.solve(grid)
-        elif isinstance(solver, GuidedSolver) and grid[-1] > 0 and span_pays(solver):
+        elif grid[-1] > 0 and span_pays(problem):
             yield from solve_in_span(solver, solver_of, data, grid, loss)
         else:
-            yield from solve_general(solver, newton_solver, grid)
+            yield from solve_general(solver, plain_solver, grid)
         return
     bounded = problem.strengths.lower is not None
     if bounded or (grid[-1] > 0 and problem.l1_ratio > 0):
@@ -498,7 +458,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
     W = ridge.coef.T / problem.coef_unit[keep, None]
     # (whose own bound on the gap knows which columns depend on one another)
     gaps = ridge.relative_gap * problem.null_objective
-    yield from solver.adopt(grid[smooth], keep, W, gaps)
+    yield from solver.certify_given(grid[smooth], keep, W, gaps)
 
 
 def _of_least_norm(solutions, problem, settings, data, penalty, loss):
@@ -605,7 +565,8 @@ def _to_design(coef, problem):
         return None
     columns = np.flatnonzero((np.atleast_2d(coef) != 0).any(axis=0))
     columns = columns[problem.coef_unit[columns] > 0]
-    return columns, (coef[..., columns] / problem.coef_unit[columns]).T
+    W = np.atleast_2d(coef[..., columns] / problem.coef_unit[columns]).T
+    return columns, W if problem.n_outputs == 1 else W[:, problem.classes]
 
 
 def _check_init(init, n_features, loss, y, names):

@@ -15,12 +15,12 @@ class MultinomialRecord(Record):
     """
 
     def _units(self):
-        count = self.problem.n_classes
+        count = self.problem.n_outputs
         unit = np.repeat(self.problem.coef_unit, count)
         return unit, np.zeros_like(unit)
 
     def _intercepts(self, constant, shift, columns, coef, n_active):
-        count = self.problem.n_classes
+        count = self.problem.n_outputs
         which = np.repeat(np.arange(len(n_active)), n_active)
         feature, label = np.divmod(columns, count)
         part = self.problem.design.mean[feature] * coef
@@ -28,13 +28,13 @@ class MultinomialRecord(Record):
         return (self.problem.center + constant - shift.reshape(-1, count)).T
 
     def _feature_of(self, columns):
-        return columns // self.problem.n_classes
+        return columns // self.problem.n_outputs
 
     def result(self, loss, end, work, tol):
         """The path as collected so far, with all classes."""
         path, problem = super().result(loss, end, work, tol), self.problem
-        if problem.n_classes < problem.n_labels:
-            feature, label = np.divmod(path._columns, problem.n_classes)
+        if problem.n_outputs < problem.n_labels:
+            feature, label = np.divmod(path._columns, problem.n_outputs)
             path._columns = feature * problem.n_labels + problem.classes[label]
             path.intercept = self._all_intercepts(path.intercept)
         return path
@@ -63,7 +63,7 @@ class MultinomialRecord(Record):
 
     def _fitted(self):
         """Yield, of each solution, the constants and ``X~ w`` (n_samples, n_classes)."""
-        problem, count = self.problem, self.problem.n_classes
+        problem, count = self.problem, self.problem.n_outputs
         for part in self.parts:
             ends = np.cumsum(part.n_active)[:-1]
             columns, values = np.split(part.columns, ends), np.split(part.w, ends)

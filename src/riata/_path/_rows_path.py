@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import _validation as check
 from .._core.row_descent import descend_rows
-from .._solver._driver import ConvergenceWarning
+from .._solver._solutions import ConvergenceWarning
 from ._fit import LEAST_L1_RATIO, fit_path
 
 SHARP = 1e-3  # share of the first sweep's change at which a descent ends

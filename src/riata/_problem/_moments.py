@@ -128,6 +128,8 @@ class MomentProblem(Problem):
         If little of a column or of the target is left in the moments.
     """
 
+    by_moments = True
+
     def __init__(
         self, moments, frame, *, l1_ratio, fit_intercept=True, standardize=False,
         penalty_factor=None, lower=None, upper=None,

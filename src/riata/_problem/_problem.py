@@ -93,6 +93,10 @@ class Problem:
 
     rounding = 0.0  # what rounded predictors may cost, in the units of the design
     separated = False  # see `GeneralProblem`
+    n_outputs = 1  # predictors of a sample
+    quadratic = True  # whether the problem itself is solved, not a model of it
+    by_moments = False  # whether X itself cannot be asked
+    chunked = False  # whether X is in chunks
 
     def __init__(
         self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
@@ -123,6 +127,7 @@ class Problem:
 
     def _set_design(self, X, n_threads):
         if X.kind == "chunks":
+            self.chunked = True
             from .._design._chunked import ChunkedDesign
 
             self.design = ChunkedDesign(
@@ -352,6 +357,8 @@ class GeneralProblem(Problem):
         Whether the intercept alone makes the loss vanish up to rounding, because one
         class has all the weight; the null model then is the solution at every alpha.
     """
+
+    quadratic = False
 
     def __init__(
         self, X, y, *, loss, offset=None, l1_ratio, fit_intercept=True,

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _validation as check
 from .._path import _fit as _path
-from .._solver._driver import Settings
+from .._solver._solutions import Settings
 from ..losses import get_loss
 from ._approximate_loo import _squared_units
 from ._refit import LEAST_GAP

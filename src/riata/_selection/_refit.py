@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._path import _fit as _path
-from .._solver._driver import Status
+from .._solver._solutions import Status
 from .._validation import check_design, check_sample_weight
 
 LEAST_GAP = 1e-10  # relative, of a problem without a penalty: rounding hides smaller ones

@@ -15,7 +15,7 @@ import numpy as np
 from .. import _validation as check
 from .._path import _fit as _path
 from .._path._result import PathResult
-from .._solver._driver import Settings
+from .._solver._solutions import Settings
 from ..losses import get_loss
 from ._refit import refit_on_supports
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import _validation as check
 from .._path import _fit as _path
-from .._solver._driver import ConvergenceWarning, Settings, Status
+from .._solver._solutions import ConvergenceWarning, Settings, Status
 from ..losses import get_loss
 from ._stability_bounds import false_selection_bound
 

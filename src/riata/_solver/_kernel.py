@@ -11,21 +11,22 @@ import numpy as np
 
 from .._design._products import gradient
 from .._validation import DesignArrays
-from ._driver import EPS, Status
+from ._solutions import Status
+from ._state import EPS
 
 MOST_SAMPLES = 3000  # whose kernel is factored
 MOST_WORK = 10**11  # multiply-adds of a kernel that are worth their while
 PANEL_BYTES = 16 * 2**20  # of columns that the kernel is summed from
 
 
-def span_pays(solver):
-    """Whether the problem of a `NewtonSolver` is better solved in the span."""
-    problem, design = solver.problem, solver.problem.design
-    n, p = design.n_samples, design.n_features
+def span_pays(problem):
+    """Whether a problem is better solved in the span."""
+    design, strengths = problem.design, problem.strengths
+    n, p, used = design.n_samples, design.n_features, design.sqnorm > 0
     return (
-        solver.smooth and 2 * n <= p and n <= MOST_SAMPLES and n * n * p <= MOST_WORK
-        and design.sqnorm.any()
-        and bool((problem.strengths.l2[design.sqnorm > 0] > 0).all())
+        problem.n_outputs == 1 and strengths.lower is None and not strengths.l1.any()
+        and 2 * n <= p and n <= MOST_SAMPLES and n * n * p <= MOST_WORK
+        and used.any() and bool((strengths.l2[used] > 0).all())
     )
 
 
@@ -56,7 +57,7 @@ def solve_in_span(solver, solver_of, data, grid, loss):
     shares = (vectors / values) @ V
     W = gradient(design, (root * shares.T).T, columns)[:, :len(grid)]
     W *= spread[:, None] / problem.unit
-    found = list(solver.adopt(grid[:V.shape[1]], columns, W))
+    found = list(solver.certify_given(grid[:V.shape[1]], columns, W))
     if all(part.status is Status.optimal for part in found):
         yield from found
     else:  # the kernel has lost too much

@@ -13,106 +13,15 @@ import numpy as np
 from .._core.active_set import ActiveSet
 from .._core.descent import CONVERGED, Quadratic
 from .._design._products import LANES, gradient
+from .._problem._multinomial import inverse_of_intercepts
 from .._problem._predictors import Predictors
-from .._problem._problem import GeneralProblem
 from ._batched_descent import View
-from ._driver import EPS, Solutions, Verdict
-from ._newton import MAX_STEPS, Model, NewtonSolver
+from ._newton import MAX_STEPS, Model, NewtonSteps
 from ._separation import is_separated
+from ._solutions import Verified
 
 MOST_PAIRS = 1500  # coefficients up to which one Gram matrix serves all classes
-SMALLEST = 1e-300  # curvature of an intercept that counts
 MOST_FAILED = 4  # steps in a row that lead nowhere
-
-
-class MultinomialProblem(GeneralProblem):
-    """`GeneralProblem` with a predictor for each class; ``center`` is (n_classes,).
-
-    With an intercept, a class without weight has its optimum in the limit: coefficients
-    of zero, an intercept of minus infinity. Only the other classes are solved for.
-
-    Attributes
-    ----------
-    n_labels : int
-        How many classes y has.
-    classes : ndarray of int (n_classes,)
-        Those that are solved for.
-    label_offset : ndarray (n_samples, 1 or n_labels)
-        Offsets as given.
-    """
-
-    def _check_classes(self, y, loss):
-        self.n_labels = int(y.max()) + 1
-
-    def _set_null_model(self, offset):
-        self.classes = np.arange(self.n_labels)
-        self.label_offset = offset = offset[:, None] if offset.ndim == 1 else offset
-        if self.fit_intercept:
-            sums = np.bincount(self.target.astype(np.intp), self.weights, self.n_labels)
-            self.classes = np.flatnonzero(sums > 0)
-            if offset.shape[1] > 1:
-                offset = offset[:, self.classes]
-        self.n_classes = len(self.classes)
-        self.separated = self.n_classes == 1
-        self.targets = (self.target[:, None] == self.classes).astype(float)
-        eta = np.broadcast_to(offset, self.targets.shape)
-        self.center = np.zeros(self.n_classes)
-        if self.fit_intercept and not self.separated:
-            share = np.average(self.targets, axis=0, weights=self.weights)
-            start = np.log(share) - np.average(offset, axis=0, weights=self.weights)
-            eta, moved = self.settle(eta + start)
-            self.center = start + moved
-            self.center = self.center - self.center.mean()
-        self.null_eta = np.ascontiguousarray(eta)
-        self._set_null_loss()
-
-    def losses(self, Eta):
-        """The loss, in equal parts for each class."""
-        total = self.weigh(self.loss.value(self.targets, Eta)[:, None]).sum()
-        return np.full(self.n_classes, total / self.n_classes)
-
-    def look(self, rows, Eta):
-        """Sums of the losses of some rows, in equal parts for each class, residuals and
-        curvatures."""
-        y, count = self.targets[rows], self.n_classes
-        value = self.loss.value(y, Eta)
-        total = value.sum() if self.weights is None else self.weights[rows] @ value
-        residual = self.loss.residual(y, Eta)
-        p = y - residual
-        return np.full(count, total / count), residual, p * (1.0 - p)
-
-    def fenchel_young(self, Eta, theta):
-        """As of `GeneralProblem`, of predictors (n_samples, n_classes)."""
-        distance = self.loss.value(self.targets, Eta) + (theta * Eta).sum(axis=1)
-        distance -= self.loss.dual(self.targets, theta)
-        return self.total(np.maximum(distance, 0.0))
-
-    def settle(self, Eta):
-        """Give Eta (n_samples, n_classes) its optimal intercepts, by Newton's method;
-        returns the predictors, and what was added (of sum zero)."""
-        count = self.n_classes
-        moved, value = np.zeros(count), self.losses(Eta)[0]
-        farthest = 50.0 + float(np.ptp(Eta)) if np.isfinite(Eta).all() else 0.0
-        for _ in range(100 if farthest else 0):
-            p = self.loss.predict(Eta + moved)
-            weighted = self.weigh(p)
-            pull = self.weigh(self.targets - p).sum(axis=0)
-            if np.abs(pull).max() <= 1e-15 * weighted.sum():
-                break
-            step = inverse_of_intercepts(p, weighted) @ pull
-            # (where all probabilities are 0 or 1 the Hessian says little)
-            step *= min(1.0, farthest / max(np.abs(step).max(), farthest))
-            for _ in range(60):
-                new = self.losses(Eta + moved + step)[0]
-                if new <= value * (1.0 + 1e-14):
-                    break
-                step *= 0.5
-            if not new <= value * (1.0 + 1e-14):
-                break
-            moved, value = moved + step, new
-            if np.abs(step).max() <= 1e-15 * (1.0 + np.abs(moved).max()):
-                break
-        return Eta + moved, moved
 
 
 def certify(strengths, C, cols, B, alpha, loss):
@@ -138,34 +47,6 @@ def certify(strengths, C, cols, B, alpha, loss):
         C, cols, B, np.full(count, alpha), np.full(count, loss), False, True
     )
     return float(gap[0]), float(kkt.max()), float(penalty.sum())
-
-
-def inverse_of_intercepts(P, weighted):
-    """Pseudo-inverse of the Hessian of the intercepts: of sum zero in rows and columns.
-
-    Parameters
-    ----------
-    P : ndarray (n_samples, n_classes)
-        Probabilities.
-    weighted : ndarray (n_samples, n_classes)
-        The same times the sample weights.
-    """
-    count = P.shape[1]
-    hessian = -(P.T @ weighted)
-    np.fill_diagonal(hessian, 0.0)
-    np.fill_diagonal(hessian, -hessian.sum(axis=1))  # without cancellation
-    # classes of any size count alike, against the largest, whose intercept is 0
-    diagonal = hessian.diagonal()
-    kept = np.flatnonzero(diagonal > SMALLEST)
-    kept = kept[kept != weighted.sum(axis=0).argmax()]
-    root = np.sqrt(diagonal[kept])
-    values, vectors = np.linalg.eigh(hessian[np.ix_(kept, kept)] / root / root[:, None])
-    vectors = vectors / root[:, None]
-    inverse = np.zeros((count, count))
-    floor = count * EPS
-    inverse[np.ix_(kept, kept)] = (vectors / np.maximum(values, floor)) @ vectors.T
-    inverse -= inverse.mean(axis=0)
-    return inverse - inverse.mean(axis=1)[:, None]
 
 
 class PairModel:
@@ -240,26 +121,23 @@ class PairModel:
         return -self.slopes @ (self.intercept_inverse @ excess)
 
 
-class MultinomialSolver(NewtonSolver):
-    """`NewtonSolver` for `MultinomialProblem`: batches of one alpha, whose lanes are the
+class MultinomialSteps(NewtonSteps):
+    """`NewtonSteps` for `MultinomialProblem`: batches of one alpha, whose lanes are the
     classes. What the driver sees of a column is the pull of the class that it pulls most.
+
+    Parameters
+    ----------
+    state : PathState
     """
 
     certify = staticmethod(certify)
     patience = MAX_STEPS  # classes always move together
 
-    def __init__(self, problem, settings, start=None):
-        self.B = np.zeros((0, problem.n_classes))  # coefficients at the last solution
+    def __init__(self, state):
         self.turn = True
-        super().__init__(problem, settings._replace(lanes=1, screening=False), start)
+        super().__init__(state)
 
-    def _no_constants(self):
-        return np.zeros(self.problem.n_classes)
-
-    def _drop_rounding(self, W, alphas):
-        super()._drop_rounding(W, np.full(W.shape[1], alphas[0]))
-
-    def _null_correlations(self):
+    def null_correlations(self):
         problem = self.problem
         pull = problem.weigh(problem.residuals(problem.null_eta))
         columns = np.arange(problem.design.n_features)
@@ -268,7 +146,7 @@ class MultinomialSolver(NewtonSolver):
     def _strongest(self, C, columns):
         """Of the correlations of some columns with the residuals of all classes, the
         strongest that may move a coefficient, for each column."""
-        C, strengths = C[:, :self.problem.n_classes], self.problem.strengths
+        C, strengths = C[:, :self.problem.n_outputs], self.problem.strengths
         up, down = C.max(axis=1), -C.min(axis=1)
         if strengths.lower is None:
             return np.maximum(up, down)
@@ -276,36 +154,17 @@ class MultinomialSolver(NewtonSolver):
         down = np.where(strengths.lower[columns] < 0, down, 0.0)
         return np.where(up >= down, up, -down)
 
-    def _start(self, start):
-        super()._start(None)
-        if start is None:
-            return
-        columns, B = start[0], start[1][:, self.problem.classes]
-        self._add(np.setdiff1d(columns, self.working.columns))
-        place, null, c = self._places(columns), self.B.copy(), self.c
-        bounds = self.working.lower[place, None], self.working.upper[place, None]
-        self.B[place] = np.clip(B, *bounds)
-        if not self._restart(self.B) <= 2.0 * self.problem.yy:  # worse than nothing
-            self._restart(null)
-            self.c = c
-        else:
-            self.alpha = self.problem.strengths.alpha_max(self.c)
-
-    def _add(self, columns):
-        super()._add(columns)
-        self.B = np.vstack([self.B, np.zeros((len(columns), self.B.shape[1]))])
-
-    def _descend(self, W, first, alphas, tol):
-        count = self.problem.n_classes
+    def solve(self, W, first, alphas, tol):
+        count = self.problem.n_outputs
         if W is None:
-            W = self.B.copy()
+            W = self.state.W.copy()
             self._stand_at(self.eta)
         else:
             W = W[:, :count].copy()
         if not len(self.working):
-            self.engine = ["null"]
+            self.state.engine = ["null"]
             return W, [CONVERGED]
-        self.engine, self.failed = ["newton"], 0
+        self.state.engine, self.failed = ["newton"], 0
         with self.work.phase("solve"):
             statuses = self._newton(
                 W, 0, np.full(count, alphas[0]), np.full(count, tol[0]), None
@@ -319,7 +178,7 @@ class MultinomialSolver(NewtonSolver):
         self.work.hessians += 1
 
     def _compare(self):
-        self.ratio = np.ones(self.problem.n_classes)
+        self.ratio = np.ones(self.problem.n_outputs)
 
     def _compare_along(self):
         _, length, shift, _, change = self.last_step
@@ -473,81 +332,42 @@ class MultinomialSolver(NewtonSolver):
     def _together(self, values):
         return np.full(len(values), values.sum())
 
-    def _verify(self, W, alphas):
-        problem, working, count = self.problem, self.working, self.problem.n_classes
+    def verify(self, W, alphas):
+        problem, working, count = self.problem, self.working, self.problem.n_outputs
         B = np.ascontiguousarray(W[:, :count])
         active = np.flatnonzero(B.any(axis=1))
         Eta = self._product(working.columns[active], B[active]) + problem.null_eta
-        self.constants = np.zeros(count)
+        constants = np.zeros(count)
         if problem.fit_intercept:
             if self.at is not None:
                 moved = (self.at.eta - Eta).mean(axis=0)
                 # (which is nowhere near if these are other coefficients)
                 if problem.losses(Eta + moved)[0] <= problem.losses(Eta)[0]:
-                    self.constants = moved
-            Eta, moved = problem.settle(Eta + self.constants)
-            self.constants = self.constants + moved
+                    constants = moved
+            Eta, moved = problem.settle(Eta + constants)
+            constants = constants + moved
         self._stand_at(Eta)
-        cols = self._columns_to_look_at(None, None, alphas)
+        cols = self.state.uncertain_columns(None, None, alphas)
         C = gradient(problem.design, self.at.pull, cols)
-        self.work.passes += len(cols) / problem.design.n_features * -(-count // 8)
-        self.work.columns_touched += len(cols)
+        self.state.count_pass(len(cols), count)
         loss = 2.0 * self.loss.sum()
-        gap, kkt, penalty = self.certify(
-            problem.strengths, C, cols, B, alphas[0], loss
+        gap, kkt, penalty = self.certify(problem.strengths, C, cols, B, alphas[0], loss)
+        figures = (np.array([part]) for part in (gap, kkt, loss, penalty, 0.0))
+        return Verified(
+            *figures, B, constants[None, :], cols, self._strongest(C, cols)[:, None], None
         )
-        self.cols, self.R, self.solved = cols, None, B
-        self.C = self._strongest(C, cols)[:, None]
-        return Verdict(*(np.array([part]) for part in (gap, kkt, loss, penalty, 0.0)))
 
-    def _restart(self, W):
-        verdict = self._verify(W, np.zeros(1))
-        self._move(verdict)
-        return verdict.loss[0]
-
-    def _advance(self, alphas, first, last, verdict):
-        if first == last:
-            return
-        before, above = self.c, self.alpha
-        self._move(verdict)
-        self.alpha = float(alphas[0])
-        if self.alpha < above:
-            self.slope = (self.c - before) / (self.alpha - above)
-
-    def _move(self, verdict):
-        """Go on from the coefficients that were verified last."""
-        size = len(self.working)
-        self.c = self._all_correlations(0)
-        self.B = np.zeros((size, self.problem.n_classes))
-        self.B[:len(self.solved)] = self.solved
-        self.w = np.abs(self.B).max(axis=1, initial=0.0)
+    def go_on_from(self, found, k, alphas=()):
         self.eta = self.at.eta.copy()
 
-    def _solutions(self, alphas, which, verdict, rounds, status):
-        """As of one alpha, its coefficients numbered ``column * n_classes + class``."""
-        if len(alphas[which]) == 0:  # a rung
-            none = np.empty(0)
-            return Solutions(
-                none, np.empty(0, dtype=np.intp), none, np.empty(0, dtype=np.intp), none,
-                none, none, none, np.empty((0, self.problem.n_classes)), rounds, status, [],
-            )
-        solved = self._of_sum_zero(alphas[0])
-        places, classes = solved.nonzero()
-        columns = self.working.columns[places] * self.problem.n_classes + classes
-        gap, kkt, loss, penalty, _ = verdict
-        return Solutions(
-            alphas, columns, solved[places, classes], np.array([len(columns)]),
-            gap, kkt, loss, penalty, self.constants[None, :], rounds, status, self.engine,
-        )
-
-    def _of_sum_zero(self, alpha):
-        """The coefficients that were verified last. What is added to those of a feature in
-        all classes changes no probability: where nothing else decides on it their sum is
-        zero, which makes their norm the least."""
-        working, solved = self.working, self.solved
+    def reported(self, found, alphas):
+        """The coefficients of sum zero. What is added to those of a feature in all classes
+        changes no probability: where nothing else decides on it their sum is zero, which
+        makes their norm the least."""
+        working, solved = self.working, found.W
         size = len(solved)
         alone = np.isinf(working.lower[:size]) & np.isinf(working.upper[:size])
-        if alpha > 0:
+        if alphas[0] > 0:
             alone &= (working.l1[:size] == 0) & (working.l2[:size] == 0)
         if not alone.any():
             return solved

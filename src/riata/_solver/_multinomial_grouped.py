@@ -8,7 +8,7 @@ what they begin.
 import numpy as np
 
 from .._core.row_descent import descend_rows
-from ._multinomial import MultinomialSolver
+from ._multinomial import MultinomialSteps
 
 ENOUGH = 1e-3  # share of the first sweep's change at which descent along rows ends
 MAX_SWEEPS = 200
@@ -65,17 +65,17 @@ def certify(strengths, C, cols, B, alpha, loss):
     return min(max(gap, 0.0), objective), kkt.max(initial=0.0), penalty
 
 
-class RowSolver(MultinomialSolver):
-    """`MultinomialSolver` with the penalty ``l1_j ||W_j|| + l2_j / 2 ||W_j||^2``."""
+class RowSteps(MultinomialSteps):
+    """`MultinomialSteps` with the penalty ``l1_j ||W_j|| + l2_j / 2 ||W_j||^2``."""
 
     certify = staticmethod(certify)
 
     def _strongest(self, C, columns):
-        return norms(C[:, :self.problem.n_classes])
+        return norms(C[:, :self.problem.n_outputs])
 
-    def _drop_rounding(self, W, alphas):
+    def drop_rounding(self, W, alphas):
         rows = W.copy()
-        super()._drop_rounding(rows, alphas)
+        super().drop_rounding(rows, alphas)
         W[~rows.any(axis=1)] = 0.0  # in a row that is active, entries may be of any size
 
     def _penalty(self, W, alphas):

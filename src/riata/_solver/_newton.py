@@ -28,10 +28,13 @@ from .._core.descent import (
 from .._design._products import LANES, add_product, gradient, product
 from .._problem._predictors import BEND, CURVATURE, EXCESS, LOSS, SIZES, SLOPE, Predictors
 from ._batched_descent import View, descend_lanes
-from ._driver import EPS, MAX_EPOCHS, SMALL_GRAM, PathSolver, Verdict
 from ._dual_point import NEGLIGIBLE, columns_not_held, gap_of_dual_point
+from ._exact_steps import MAX_EPOCHS
 from ._progress import Progress, sharper
 from ._separation import is_separated
+from ._solutions import Verified
+from ._state import EPS
+from ._steps import SMALL_GRAM, StepMethod
 from ._working_set import GRAM_BYTES, SPARSE_GRAM, Gram
 
 CONTRACTION = 0.3  # a step that leaves more of the gap asks for a new Hessian
@@ -158,21 +161,20 @@ class Model:
         V -= self.weights @ V / self.weight_sum
 
 
-class NewtonSolver(PathSolver):
-    """Solves a decreasing sequence of alphas for a loss that is not squared.
+class NewtonSteps(StepMethod):
+    """Solves penalised problems with any loss by Newton steps on the working set.
 
     Parameters
     ----------
-    problem : GeneralProblem
-    settings : Settings
-    start : (columns, w) or None
+    state : PathState
     """
 
-    rung, rung_gap = 0.4, 0.1  # a Newton step goes far, wherever it starts
+    continuation_ratio, continuation_gap = 0.4, 0.1  # a Newton step goes far
     patience = TOGETHER  # steps after which alphas move one by one
 
-    def __init__(self, problem, settings, start=None):
-        strengths = problem.strengths
+    def __init__(self, state):
+        super().__init__(state)
+        problem, strengths = self.problem, self.problem.strengths
         # no coefficient is pulled to zero or held by a bound: all are active
         self.smooth = strengths.lower is None and not strengths.l1.any()
         used = problem.design.sqnorm > 0
@@ -185,33 +187,23 @@ class NewtonSolver(PathSolver):
         self.at = None  # the predictors that belong to W
         self.shift = np.zeros(1)  # intercepts of its lanes, against the null model's
         self.last_shift = 0.0  # of the last solution
-        super().__init__(problem, settings, start)
 
-    def _free_columns(self):
-        return None  # columns without a penalty are no special case here
-
-    def _full_gram_pays(self, alphas):
+    def takes_all_columns(self, alphas):
         design = self.problem.design
         return self.smooth or design.n_samples * design.n_features**2 <= SMALL_GRAM
 
-    def _exact_gram_pays(self, alphas):
-        return False
-
-    def _at_once(self):
-        return False
-
     # --- One batch on the working set.
 
-    def _descend(self, W, first, alphas, tol):
+    def solve(self, W, first, alphas, tol):
         working, lanes = self.working, len(alphas)
         if W is None:
-            self.engine = ["null"] * lanes
+            self.state.engine = ["null"] * lanes
             W, alpha = self._begin(alphas)
         else:
             W, alpha = W[:, :lanes].copy(), None
         if not len(working):
             return W, [CONVERGED] * lanes
-        self.engine[first:] = ["newton"] * (lanes - first)
+        self.state.engine[first:] = ["newton"] * (lanes - first)
         with self.work.phase("solve"):
             statuses = self._newton(W, first, alphas, np.asarray(tol), alpha)
         return W, statuses
@@ -220,7 +212,7 @@ class NewtonSolver(PathSolver):
         """Coefficients (working, lanes) to begin a batch with, where `at` is then, and
         the strength for which all of them are optimal, or None."""
         self._gather(len(alphas))
-        return np.repeat(self.w[:, None], len(alphas), axis=1), self.alpha
+        return np.repeat(self.state.W, len(alphas), axis=1), self.state.alpha
 
     def _room(self, lanes):
         """Predictors for so many lanes, wherever they stand."""
@@ -262,11 +254,11 @@ class NewtonSolver(PathSolver):
         for taken in range(MAX_STEPS):
             C, loss = self._correlate(), 2.0 * self.loss
             gap, kkt, penalty = self._measure(W, C, loss, alphas)
-            live &= (gap > tol) | (kkt > self.kkt_tol)
+            live &= (gap > tol) | (kkt > self.state.kkt_tol)
             if not live.any():
                 break
             if progress is None and (live & (gap > 0.5 * before)).any():
-                progress = Progress(tol, self.kkt_tol, lanes, self.problem.noise)
+                progress = Progress(tol, self.state.kkt_tol, lanes, self.problem.noise)
                 best = W.copy()
             if progress is not None:
                 objective = self._together(self.loss + penalty)
@@ -287,7 +279,7 @@ class NewtonSolver(PathSolver):
                     statuses[k] = STALLED
                 return statuses
             now = self._prepare(W, C, gap, before, alphas, live, taken)
-            goal = sharper(tol, self.kkt_tol, gap, kkt)
+            goal = sharper(tol, self.state.kkt_tol, gap, kkt)
             D = bounded(self._model_step(W, C, loss, gap, alphas, now, goal, alpha))
             alpha = None
             sizes = np.abs(D).sum(axis=0), np.abs(W).sum(axis=0)
@@ -338,8 +330,9 @@ class NewtonSolver(PathSolver):
     def _correlate(self):
         """Correlations of the working set, in all lanes."""
         problem, columns = self.problem, self.working.columns
-        self.work.columns_touched += len(columns)
-        self.work.passes += len(columns) / problem.design.n_features
+        if problem.chunked:
+            problem.design.keep(columns)
+        self.state.count_pass(len(columns))
         return gradient(problem.design, self.at.pull, columns)
 
     def _measure(self, W, C, loss, alphas):
@@ -570,12 +563,16 @@ class NewtonSolver(PathSolver):
         else:
             state = xty = c + gram @ start
         yy = loss + np.einsum("ij,ij->j", start, xty + c)
-        solved, _, effort = descend_lanes(
-            self.problem, view, state, xty, yy, start, 0, alphas, tol, MAX_ROUNDS,
-            self.settings.deadline, squared=False,
-        )
-        self.work.epochs += effort.rounds
-        self.work.newton += effort.newton
+        solved = np.empty_like(start)
+        for first in range(0, len(alphas), LANES):
+            part = slice(first, first + LANES)
+            solved[:, part], _, effort = descend_lanes(
+                self.problem, view, state[:, part], xty[:, part], yy[part],
+                start[:, part], 0, alphas[part], tol[part], MAX_ROUNDS,
+                self.settings.deadline, squared=False,
+            )
+            self.work.epochs += effort.rounds
+            self.work.newton += effort.newton
         return solved
 
     def _descend_dense(self, view, start, c, scaled, loss, alphas, tol):
@@ -703,26 +700,25 @@ class NewtonSolver(PathSolver):
 
     # --- Verification by a pass over X.
 
-    def _verify(self, W, alphas):
-        problem, lanes = self.problem, len(alphas)
+    def verify(self, W, alphas):
+        problem, lanes, state = self.problem, len(alphas), self.state
         B = np.ascontiguousarray(W[:, :lanes])
         self._stand_on(B)
-        self.constants[:lanes] = self.shift * problem.target_unit
         at = self.at
         loss, Q = 2.0 * self.loss, at.pull
         R, square = None, loss
-        if self.screening is not None:
+        if state.screening is not None:
             R = at.pull if problem.weights is None else problem.residuals(at.eta)
             square = np.einsum("ij,ij->j", R[:, :lanes], Q[:, :lanes])
-        cols = self._columns_to_look_at(Q[:, :lanes], square, alphas)
+        cols = state.uncertain_columns(Q[:, :lanes], square, alphas)
         C = gradient(problem.design, Q, cols)
-        self.work.passes += len(cols) / problem.design.n_features
-        self.work.columns_touched += len(cols)
-        self.cols, self.C, self.R, self.solved = cols, C, R, B
+        state.count_pass(len(cols))
         gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss, False)
         gap = gap + self._unsettled(loss)
         self._assume_nothing(gap, cols, B, alphas, loss)
-        return Verdict(np.minimum(gap, 0.5 * loss + penalty), kkt, loss, penalty, square)
+        gap = np.minimum(gap, 0.5 * loss + penalty)
+        constants = self.shift[:, None] * problem.target_unit
+        return Verified(gap, kkt, loss, penalty, square, B, constants, cols, C, R)
 
     def _unsettled(self, loss):
         """What intercepts that are not optimal leave to be gained, to second order."""
@@ -776,17 +772,6 @@ class NewtonSolver(PathSolver):
         else:
             at.look(at.every[:lanes])
 
-    def _restart(self, W):
-        loss = super()._restart(W)
-        self._stand(0)
-        return loss
-
-    def _advance(self, alphas, first, last, verdict):
-        super()._advance(alphas, first, last, verdict)
-        if first < last:
-            self._stand(last - 1)
-
-    def _stand(self, lane):
-        """Go on from the predictors of a lane."""
-        self.eta = self.at.eta[:, lane:lane + 1].copy()
-        self.last_shift = self.shift[lane]
+    def go_on_from(self, found, k, alphas=()):
+        self.eta = self.at.eta[:, k:k + 1].copy()
+        self.last_shift = self.shift[k]

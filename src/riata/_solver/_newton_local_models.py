@@ -9,10 +9,9 @@ import numpy as np
 
 from .._core.descent import STALLED, Quadratic
 from ._batched_descent import View
-from ._driver import Step
 from ._local_model import Columns, LaneModel
 from ._newton import MOST_BY_EVENTS
-from ._newton_warm import APART, GuidedSolver
+from ._newton_warm import APART, GuidedSteps
 
 WHOLE = 150  # columns up to which a model has all of the working set
 MORE = 16  # columns that a smaller model is given at once
@@ -24,31 +23,29 @@ INEXACT = 0.01  # share of the gap to which descent solves a model, if need be
 DEAREST = 10**9  # multiply-adds of a Hessian that is not worth its while here
 
 
-class ApartSolver(GuidedSolver):
-    """`NewtonSolver`, with a model for each lane where strengths are far apart.
+class ApartSteps(GuidedSteps):
+    """`NewtonSteps`, with a model for each alpha where these are far apart.
 
     Parameters
     ----------
-    problem : GeneralProblem
-    settings : Settings
-    start : (columns, w) or None
+    state : PathState
     guide : Guide, optional
         Written, or followed if it has been.
     """
 
-    def __init__(self, problem, settings, start=None, guide=None):
+    def __init__(self, state, guide=None):
         self.apart = False  # whether each lane of the batch has a model of its own
         self.models = None  # those
         self.guided = None  # what the guide knows of the lanes of a batch
-        self.own = Columns(problem)
-        super().__init__(problem, settings, start, guide)
+        self.own = Columns(state.problem)
+        super().__init__(state, guide)
 
     # --- A guide.
 
-    def _with_rungs(self, alphas):
+    def begin_path(self, alphas):
+        super().begin_path(alphas)
         if self.follows:
-            return [Step(float(alpha), True) for alpha in alphas]
-        return super()._with_rungs(alphas)
+            self.continuation_ratio = 0.0
 
     def _begin(self, alphas):
         self.models = self.guided = None
@@ -70,9 +67,9 @@ class ApartSolver(GuidedSolver):
         if self.smooth or not problem.loss.convex:
             return False
         near = len(alphas) > 1 and alphas[-1] > APART * alphas[0]
-        if near and alphas[-1] > APART * self.alpha:
+        if near and alphas[-1] > APART * self.state.alpha:
             return False
-        return self._affordable(2 * np.count_nonzero(self.w)) and (
+        return self._affordable(2 * np.count_nonzero(self.state.W)) and (
             problem.design.sparse or self.own.fits(size)
         )
 

@@ -15,11 +15,11 @@ import numpy as np
 
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
 from .._problem._predictors import CURVATURE, EXCESS, LOSS, SLOPE
-from ._driver import EPS
 from ._local_model import Columns, LaneModel
 from ._newton import ARMIJO, IDLE, MAX_STEPS, MOST_BY_EVENTS, NOISE, SHORTEST
-from ._newton_warm import GuidedSolver
+from ._newton_warm import GuidedSteps
 from ._progress import Progress
+from ._state import EPS
 
 # Nanoseconds, for a choice that a clock would not make the same twice.
 NS_STEP, NS_HESSIAN = 8e4, 3e4  # of any size
@@ -33,19 +33,18 @@ WEAKEST = 1e-30  # L2 penalty, in the units of the design, that holds a coeffici
 SAMPLING = 0.5  # by how much that of other samples errs, in roots of p / n
 
 
-class SmoothSolver(GuidedSolver):
-    """`NewtonSolver` where L2 alone holds all of a few coefficients.
+class SmoothSteps(GuidedSteps):
+    """`NewtonSteps` where L2 alone holds all of a few coefficients.
 
     Parameters
     ----------
-    problem : GeneralProblem
-    settings : Settings
-    start : (columns, w) or None
+    state : PathState
     guide : Guide, optional
         Written, or followed if it has been.
     """
 
-    def __init__(self, problem, settings, start=None, guide=None):
+    def __init__(self, state, guide=None):
+        problem = state.problem
         self.direct = True  # as long as that goes well
         self.own = Columns(problem)
         self.found = []  # the last two: log(alpha), point, that of the guide
@@ -62,7 +61,7 @@ class SmoothSolver(GuidedSolver):
         )
         if self.hessian_cost < self.step_cost:
             guide = None  # which saves Hessians, and takes more steps
-        super().__init__(problem, settings, start, guide)
+        super().__init__(state, guide)
 
     @staticmethod
     def suits(problem):
@@ -75,20 +74,20 @@ class SmoothSolver(GuidedSolver):
             and bool((strengths.l2[used] > 0).all())
         )
 
-    def _screening(self):
+    def screening(self):
         return None  # no column is ever inactive
 
-    def _descend(self, W, first, alphas, tol):
+    def solve(self, W, first, alphas, tol):
         held = alphas[-1] * self.working.l2.min(initial=math.inf) > WEAKEST
         if not (self.direct and len(self.working) and held):
-            return super()._descend(W, first, alphas, tol)
+            return super().solve(W, first, alphas, tol)
         size, lanes = len(self.working), len(alphas)
         points = np.zeros((lanes, size + 1))  # coefficients, and intercept
         if W is not None:
             points[:, :-1] = W[:, :lanes].T
             points[:, -1] = self.shift / self.problem.eta_unit
         else:
-            self.engine = ["newton"] * lanes
+            self.state.engine = ["newton"] * lanes
             self.models = {}
         self.own.extend(self.working.columns)
         statuses = [CONVERGED] * lanes
@@ -98,7 +97,7 @@ class SmoothSolver(GuidedSolver):
                 starts = [points[k]]
                 if W is None:
                     starts = self._starts(math.log(alpha), guide)
-                goals = float(tol[k]), float(self.kkt_tol[k])
+                goals = float(tol[k]), float(self.state.kkt_tol[k])
                 points[k], statuses[k] = self._solve_one(starts, alpha, *goals)
                 self.found = [*self.found[-1:], (math.log(alpha), points[k], guide)]
                 if self.guide is not None:
@@ -107,7 +106,7 @@ class SmoothSolver(GuidedSolver):
         W = np.ascontiguousarray(points[:, :-1].T)
         if FAILED in statuses:  # too badly conditioned for it
             self.direct, self.model = False, None
-            return super()._descend(W, first, alphas, tol)
+            return super().solve(W, first, alphas, tol)
         return W, statuses
 
     def _solve_one(self, starts, alpha, tol, kkt_tol):
@@ -172,7 +171,7 @@ class SmoothSolver(GuidedSolver):
         if not self.found:
             if self.follows:
                 return [guide]
-            return [np.append(self.w, self.last_shift / self.problem.eta_unit)]
+            return [np.append(self.state.W[:, 0], self.last_shift / self.problem.eta_unit)]
         last, point, its_guide = self.found[-1]
         off = point - its_guide
         starts = [guide + off]

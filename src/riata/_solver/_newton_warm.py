@@ -3,7 +3,7 @@
 import numpy as np
 
 from ._local_model import LaneModel
-from ._newton import NewtonSolver
+from ._newton import NewtonSteps
 from ._warm_start import Place
 
 APART = 0.3  # ratio of two alphas that one Hessian hardly fits
@@ -11,27 +11,26 @@ NEAR = 0.7  # ratio from which the alpha before leads to the next as well as any
 TALL = 8  # samples per feature from which a guide helps up to there
 
 
-class GuidedSolver(NewtonSolver):
-    """`NewtonSolver` with a guide.
+class GuidedSteps(NewtonSteps):
+    """`NewtonSteps` with a guide.
 
     Parameters
     ----------
-    problem : GeneralProblem
-    settings : Settings
-    start : (columns, w) or None
+    state : PathState
     guide : Guide, optional
         Written, or followed if it has been.
     """
 
-    def __init__(self, problem, settings, start=None, guide=None):
+    def __init__(self, state, guide=None):
         self.guide = guide
         self.follows = guide is not None and guide.written
-        super().__init__(problem, settings, start)
+        super().__init__(state)
 
-    def solve(self, alphas):
+    def begin_path(self, alphas):
         if self.guide is not None and not self._wants_guide(alphas):
             self.guide, self.follows = None, False
-        yield from super().solve(alphas)
+
+    def end_path(self):
         if self.guide is not None:
             self.guide.written = True
 
@@ -45,18 +44,18 @@ class GuidedSolver(NewtonSolver):
         design = self.problem.design
         return ratio < (NEAR if design.n_samples > TALL * design.n_features else APART)
 
-    def _solutions(self, alphas, which, verdict, rounds, status):
-        if self.guide is not None and not self.follows:
-            for k in np.arange(len(alphas))[which]:
-                at = np.flatnonzero(self.solved[:, k])
-                columns = self.working.columns[at]
-                coef = self.solved[at, k] * self.problem.coef_unit[columns]
-                model = self._model_of(k, alphas[k])
-                self.guide.note(alphas[k], Place(
-                    columns, coef, self.constants[k],
-                    None if model is None else model.noted(self),
-                ))
-        return super()._solutions(alphas, which, verdict, rounds, status)
+    def note(self, alphas, which, found):
+        if self.guide is None or self.follows:
+            return
+        for k in np.arange(len(alphas))[which]:
+            at = np.flatnonzero(found.W[:, k])
+            columns = self.working.columns[at]
+            coef = found.W[at, k] * self.problem.coef_unit[columns]
+            model = self._model_of(k, alphas[k])
+            self.guide.note(alphas[k], Place(
+                columns, coef, found.constants[k, 0],
+                None if model is None else model.noted(self),
+            ))
 
     def _model_of(self, lane, alpha):
         """The `LaneModel` on all of the working set that led to a solution, or None."""
@@ -67,11 +66,11 @@ class GuidedSolver(NewtonSolver):
         taken into the working set."""
         unit, usable = self.problem.coef_unit, self.problem.design.sqnorm > 0
         columns = np.unique(np.concatenate([place.columns for place in places]))
-        self._add(columns[usable[columns] & (self.working.mask[columns] == 0)])
+        self.state.add_new(columns[usable[columns]])
         W = np.zeros((len(self.working), len(places)))
         for k, place in enumerate(places):
             own = usable[place.columns]
-            at = self._places(place.columns[own])
+            at = self.state.places(place.columns[own])
             w = place.coef[own] / unit[place.columns[own]]
             W[at, k] = np.clip(w, self.working.lower[at], self.working.upper[at])
         return W

@@ -131,8 +131,8 @@ def _search(problem, columns, cone, used, signs, falling):
     Z, back = Z[0][used], Z[1]
     if signs is None:
         A, falling = _pairs(Z, falling, problem.targets[used])
-        back = np.kron(back, np.eye(problem.n_classes)) if cone.any() else back
-        cone = np.repeat(cone, problem.n_classes)
+        back = np.kron(back, np.eye(problem.n_outputs)) if cone.any() else back
+        cone = np.repeat(cone, problem.n_outputs)
     else:
         A, falling = np.where(signs == 0, 1.0, signs)[:, None] * Z, falling[:, 0]
     if A is None or A.size > ENTRIES:

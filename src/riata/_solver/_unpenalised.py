@@ -13,8 +13,9 @@ import numpy as np
 
 from .._problem._problem import GeneralProblem
 from .._validation import DesignArrays, check_design
-from ._driver import EPS, Status
 from ._separation import is_separated, predictors
+from ._solutions import Status
+from ._state import EPS
 from ._working_set import FreeColumns, Gram
 
 FREE_ENTRIES = 2**27  # the largest dense block of unpenalised columns (1 GiB)
@@ -172,7 +173,8 @@ class BasisSolver:
         W = span.least_norm(span.solve @ (V[:rank] * (self.length / problem.unit)))
         others = V[rank:] / problem.coef_unit[self.others, None]
         columns = np.concatenate([span.columns, self.others])
-        verdict = audit(self.outer, columns, np.concatenate([W, others]), part)
+        W_all = np.concatenate([W, others])
+        verdict = self.outer.verify(columns, W_all, part.alphas, part.engine)
         # a bound that rests on assumptions is sharper in the coordinates of the basis (and
         # columns that count as dependent are so up to the rounding of X)
         more = 0.5 * (verdict.loss - part.loss) + verdict.penalty - part.penalty
@@ -180,7 +182,7 @@ class BasisSolver:
         if uneven(problem.weights):
             gap = verdict.gap
         elif rank == len(span.columns):
-            gap = np.where(self.outer.proved, verdict.gap, gap)
+            gap = np.where(self.outer.steps.proved, verdict.gap, gap)
         gap = np.maximum(gap, self._rounding(W) * np.sqrt(verdict.loss))
         verdict = verdict._replace(gap=gap)
         for k in range(len(part.alphas)):
@@ -190,7 +192,7 @@ class BasisSolver:
                 status = (
                     Status.optimal_inaccurate if near else Status.insufficient_progress
                 )
-            yield self.outer._solutions(part.alphas, [k], verdict, part.n_iter, status)
+            yield self.outer.solutions(part.alphas, [k], verdict, part.n_iter, status)
 
 
     def _rounding(self, W):
@@ -200,7 +202,7 @@ class BasisSolver:
         shift = design.mean[columns] * design.scale[columns]
         size = np.sqrt(design.sqnorm[columns] + design.n_samples * shift**2)
         errors = EPS * (size @ np.abs(W))
-        return errors.max() if hasattr(self.problem, "n_classes") else errors
+        return errors.max() if self.problem.n_outputs > 1 else errors
 
 
 def uneven(weights):
@@ -218,16 +220,6 @@ def auditor(problem, settings, solver_of):
     return solver
 
 
-def audit(solver, columns, W, part):
-    """A `Verdict` on the coefficients W (columns, n_alphas) in place of some solutions; of
-    several classes, and one alpha, (columns, n_classes)."""
-    solver._add(columns[solver.working.mask[columns] == 0])
-    block = np.zeros((len(solver.working), W.shape[1]))
-    block[solver._places(columns)] = W
-    solver.engine = list(part.engine)
-    return solver._verify(block, part.alphas)
-
-
 def certified(problem, settings, solver_of, part, W):
     """The solution W (n_features, n_outputs) at the only alpha of `part`, or `part` itself
     where W is less good."""
@@ -235,10 +227,10 @@ def certified(problem, settings, solver_of, part, W):
         return part
     solver = auditor(problem, settings, solver_of)
     columns = np.flatnonzero(problem.design.sqnorm > 0)
-    verdict = audit(solver, columns, W[columns], part)
+    verdict = solver.verify(columns, W[columns], part.alphas, part.engine)
     if not verdict.gap[0] <= max(solver.target, part.gap[0]):
         return part
-    return solver._solutions(part.alphas, [0], verdict, part.n_iter, part.status)
+    return solver.solutions(part.alphas, [0], verdict, part.n_iter, part.status)
 
 
 def needs_projection(problem):
@@ -284,8 +276,8 @@ def coefficients(problem, part):
     """Coefficients (n_features, n_alphas) of some solutions, in the units of the design;
     of several classes, and one alpha, (n_features, n_classes)."""
     n_features = len(problem.coef_unit)
-    if hasattr(problem, "n_classes"):
-        W = np.zeros(n_features * problem.n_classes)
+    if problem.n_outputs > 1:
+        W = np.zeros(n_features * problem.n_outputs)
         W[part.columns] = part.w
         return W.reshape(n_features, -1)
     W = np.zeros((n_features, len(part.alphas)))

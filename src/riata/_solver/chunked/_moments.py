@@ -4,7 +4,8 @@ import numpy as np
 
 from ..._design._sums import merge_sums, sums_of
 from ..._problem._moments import MOST_COLUMNS, Frame, Inexact, MomentProblem, Moments
-from ..._solver._moments import MomentSolver
+from .._driver import PathSolver
+from .._exact_steps import ExactSteps
 
 SHARE_OF_GRAMS = 0.5  # of the memory limit for sums of products
 
@@ -78,7 +79,7 @@ def solver_by_sums(X, y, weights, settings, **options):
 
 
 def solver_of_sums(sums, n_samples, settings, **options):
-    """`MomentSolver` of the problem on the rows that were summed, of `n_samples`."""
+    """`PathSolver` of the problem on the rows that were summed, of `n_samples`."""
     frame = SumsFrame(sums, options["fit_intercept"])
     moments = frame.moments_of(sums)._replace(rows=n_samples)
-    return MomentSolver(MomentProblem(moments, frame, **options), settings)
+    return PathSolver(MomentProblem(moments, frame, **options), settings, ExactSteps)

@@ -13,12 +13,14 @@ import numpy as np
 
 from ..._core.active_set import ActiveSet
 from ..._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
+from ..._design._chunked import WIDEST
 from ..._design._products import LANES
 from .._batched_descent import View
-from .._driver import EPS, MOST_LANES, Verdict
-from .._newton import ARMIJO, SHORTEST, NewtonSolver
+from .._exact_steps import MOST_TOGETHER
+from .._newton import ARMIJO, SHORTEST, NewtonSteps
 from .._progress import Progress, sharper
-from ._driver import WIDEST, WideBatches, lanes_that_fit
+from .._solutions import Verified
+from .._state import EPS
 from ._moments import MOST_COLUMNS
 from ._sample import SamplePath
 from ._visit import Group, Model, Visit, add_visits, visit_of
@@ -32,12 +34,10 @@ SLOW = 0.02  # share of a gap: a step that leaves more of it asks for a new mode
 AHEAD = 0.3  # share of the largest alpha to which columns of models may go to zero
 
 
-def newton_solver_of(problem, settings, start=None):
-    """The solver of a problem on chunks: with one read a step where that is the better
-    way, elsewhere the one for data in memory."""
+def reads_pay(problem):
+    """Whether a step for one read of X is the better way."""
     X = problem.design.X
-    by_reads = not X.axis and (models_pay(X) or not X.local) and problem.loss.convex
-    return (RowNewtonSolver if by_reads else ChunkNewtonSolver)(problem, settings, start)
+    return not X.axis and (models_pay(X) or not X.local) and problem.loss.convex
 
 
 def models_pay(X):
@@ -51,59 +51,26 @@ def bytes_of_models(X):
     return max(SHARE_OF_MODELS * X.memory_limit, LEAST_MODELS)
 
 
-class ManyLanes(NewtonSolver):
-    """Descends on a model in more lanes than there are in a block."""
-
-    def _descend_model(self, view, gram, start, c, scaled, loss, alphas, tol):
-        parts = []
-        for first in range(0, len(alphas), LANES):
-            at = slice(first, first + LANES)
-            parts.append(super()._descend_model(
-                view, gram, start[:, at], c[:, at], tuple(each[at] for each in scaled),
-                loss[at], alphas[at], tol[at],
-            ))
-        return np.hstack(parts)
-
-
-class ChunkNewtonSolver(WideBatches, ManyLanes):
-    """Solves a decreasing sequence of alphas on chunks of many columns.
-
-    Parameters
-    ----------
-    problem : GeneralProblem
-    settings : Settings
-    start : (columns, w) or None
-    """
-
-    def __init__(self, problem, settings, start=None):
-        super().__init__(problem, settings, start)
-        self.lanes = lanes_that_fit(problem.design)
-
-    def _correlate(self):
-        self.problem.design.kept.has(self.working.columns)  # from now on
-        return super()._correlate()
-
-class RowNewtonSolver(ManyLanes):
-    """Solves a decreasing sequence of alphas on chunks of many rows.
+class ReadSteps(NewtonSteps):
+    """Newton steps on chunks of many rows, one read of X each.
 
     An intercept is the best one up to rounding of its own Newton steps; what it leaves
     to be gained, to second order, is part of the gap.
 
     Parameters
     ----------
-    problem : GeneralProblem
-        Its design is a `ChunkedDesign` of blocks of rows.
-    settings : Settings
-    start : (columns, w) or None
+    state : PathState
+        The design of its problem is a `ChunkedDesign` of blocks of rows.
     """
 
-    rung, rung_gap = 0.0, 0.1  # no alphas on the way
+    continuation_ratio = 0.0  # no alphas on the way
 
-    def __init__(self, problem, settings, start=None):
+    def __init__(self, state):
         # where the lanes stand, and what was found there
         self.seen = self.W_seen = self.standing = None
         self.models = []  # of each lane
-        self.sample = SamplePath.of(problem, settings)
+        problem = state.problem
+        self.sample = SamplePath.of(problem, state.settings)
         X = problem.design.X
 
         def rows(k):
@@ -112,54 +79,27 @@ class RowNewtonSolver(ManyLanes):
             return problem.loss, problem.target[its], weights, problem.null_eta[its]
 
         self.rows, self.tall = X.beside(rows), models_pay(X)
-        super().__init__(problem, settings, start)
+        super().__init__(state)
         # all at once, where there is a point to begin with for each
         together = self.tall or self.sample is not None
-        self.by_gradients, self.lanes = False, MOST_LANES if together else WIDEST
+        self.by_gradients, self.batch_width = False, MOST_TOGETHER if together else WIDEST
+        state.add_all()  # in one order from the beginning
 
-    def _screening(self):
+    def screening(self):
         return None
 
-    def _full_gram_pays(self, alphas):
+    def takes_all_columns(self, alphas):
         return True
 
-    def _take_all_columns(self, alphas):
-        self._add_all()
+    def null_coefficients(self):
+        # at an alpha at which nothing but what is unpenalised moves
+        W = np.zeros((len(self.working), 1))
+        return self.solve(W, 0, self._top(), [1e-3 * self.state.target])[0]
 
-    def _add_all(self):
-        columns = (self.problem.design.sqnorm > 0).nonzero()[0]
-        self._add(columns[self.working.mask[columns] == 0])
-        self.working.complete = True
-
-    def _start(self, start):
-        self._add_all()  # in one order from the beginning
-        self.c, self.slope, self.alpha = self._null_correlations(), None, 1.0
-        self.null = np.zeros((0, 1))
-        # an alpha at which nothing but what is unpenalised or given moves
-        top = np.full(1, 1e6 * max(self._alpha_max(), 1e-300))
-        if (self.working.l1 == 0).any():
-            W = np.zeros((len(self.working), 1))
-            self.null, _ = self._descend(W, 0, top, [1e-3 * self.target])
-            self._go_on_from(self.null)
-        self.alpha = self.alpha_max = self.problem.strengths.alpha_max(self.c)
-        if start is not None:
-            columns, w = start
-            place, W = self._places(columns), np.zeros((len(self.working), 1))
-            W[place, 0] = np.clip(
-                w, self.working.lower[place], self.working.upper[place]
-            )
-            self._stand_at(W, np.zeros(1), top)
-            self._go_on_from(W)
-            self.alpha = self.problem.strengths.alpha_max(self.c)
-
-    def _go_on_from(self, W):
-        """Take the only column of W, which was seen last, as the point to start from."""
-        self._stand(0)
-        self.w = W[:, 0].copy()
-        self.c = self.seen.C[:, 0].copy()
-
-    def _alpha_max(self):
-        return self.problem.strengths.alpha_max(self.problem.design.xty)
+    def _top(self):
+        """An alpha at which no penalised coefficient can move."""
+        top = self.problem.strengths.alpha_max(self.problem.design.xty)
+        return np.full(1, 1e6 * max(top, 1e-300))
 
     # --- One read.
 
@@ -224,8 +164,8 @@ class RowNewtonSolver(ManyLanes):
                 mean = sums.pulls / sums.weight
             gram = sums.gram - np.outer(mean * sums.weight, mean)
             model = Model(
-                self._places(group.columns), np.asfortranarray(gram), mean, sums.weight,
-                ActiveSet(),
+                self.state.places(group.columns), np.asfortranarray(gram), mean,
+                sums.weight, ActiveSet(),
             )
             for k in lanes[group.lanes]:
                 self.models[k] = model
@@ -233,10 +173,13 @@ class RowNewtonSolver(ManyLanes):
     def _stand_at(self, W, shift, alphas):
         """Read X at W (size, lanes), with models for all lanes, and stand there."""
         lanes = W.shape[1]
-        C = self.c[:, None] if self.seen is None or self.seen.C.shape[1] != lanes else (
+        c = self.state.c
+        if alphas[0] == 0.0:  # no alpha of a path
+            alphas = self._top()
+        C = c[:, None] if self.seen is None or self.seen.C.shape[1] != lanes else (
             self.seen.C
         )
-        C = np.broadcast_to(C, (len(self.c), lanes))
+        C = np.broadcast_to(C, (len(c), lanes))
         groups = self._groups(W, C, alphas, np.ones(lanes, dtype=bool))
         self.seen = self._look(W, shift, groups)
         self.W_seen, self.shift = W.copy(), shift.copy()
@@ -261,10 +204,10 @@ class RowNewtonSolver(ManyLanes):
             excess**2, curvature, out=np.zeros_like(excess), where=curvature > 0
         )
 
-    def _descend(self, W, first, alphas, tol):
+    def solve(self, W, first, alphas, tol):
         lanes = len(alphas)
         if W is None:
-            self.engine = ["null"] * lanes
+            self.state.engine = ["null"] * lanes
             W = self._begin_batch(alphas)
         else:
             W = W[:, :lanes].copy()
@@ -273,7 +216,7 @@ class RowNewtonSolver(ManyLanes):
                 self._stand_at(W, shift, alphas)
         if not len(self.working):
             return W, [CONVERGED] * lanes
-        self.engine[first:] = ["newton"] * (lanes - first)
+        self.state.engine[first:] = ["newton"] * (lanes - first)
         return self._newton_by_reads(W, first, alphas, np.asarray(tol))
 
     def _begin_batch(self, alphas):
@@ -281,7 +224,7 @@ class RowNewtonSolver(ManyLanes):
         last solution and those on the sample."""
         lanes = len(alphas)
         if self.sample is None:
-            W = np.repeat(self.w[:, None], lanes, axis=1)
+            W = np.repeat(self.state.W, lanes, axis=1)
             one = W[:, :1]
             self._stand_at(one, np.full(1, self.last_shift), alphas[-1:])
             self._gather(np.zeros(lanes, dtype=np.intp))
@@ -326,19 +269,19 @@ class RowNewtonSolver(ManyLanes):
         live, fresh = np.arange(lanes) >= first, np.ones(lanes, dtype=bool)
         D, length, before = np.zeros_like(W), np.ones(lanes), np.full(lanes, np.inf)
         shift, slope = np.zeros((2, lanes))
-        progress = Progress(tol, self.kkt_tol, lanes)
+        progress = Progress(tol, self.state.kkt_tol, lanes)
         noise = EPS * (100.0 + 10.0 * np.sqrt(self.problem.design.n_samples))
         for _ in range(MOST_STEPS):
             C = np.ascontiguousarray(self.seen.C[self.working.columns])
             gap, kkt, penalty = self._measure(W, C, 2.0 * self.loss, alphas)
-            live &= ~((gap <= tol) & (kkt <= self.kkt_tol))
+            live &= ~((gap <= tol) & (kkt <= self.state.kkt_tol))
             if not live.any() or monotonic() > self.settings.deadline:
                 break
             new = live & fresh
             if new.any():
                 slow = gap > SLOW * before
                 progress.note(gap, kkt, self.loss + penalty, new)
-                goals = sharper(tol, self.kkt_tol, gap, kkt)
+                goals = sharper(tol, self.state.kkt_tol, gap, kkt)
                 before = np.where(new, gap, before)
                 with self.work.phase("solve"):
                     D[:, new], shift[new] = self._steps(W, C, gap, alphas, new, goals)
@@ -403,30 +346,32 @@ class RowNewtonSolver(ManyLanes):
             working.l1[at], working.l2[at], working.lower[at], working.upper[at],
         ), model.gram
 
-    def _drop_rounding(self, W, alphas):
-        super()._drop_rounding(W, alphas)
+    def drop_rounding(self, W, alphas):
+        super().drop_rounding(W, alphas)
         self.W_seen = W.copy()  # what was read is the same but for rounding
 
     # --- What was read is what is verified.
 
-    def _verify(self, W, alphas):
+    def verify(self, W, alphas):
         lanes = len(alphas)
         W = np.ascontiguousarray(W[:, :lanes])
-        if not np.array_equal(self.W_seen, W):
+        if self.W_seen is None or not np.array_equal(self.W_seen, W):
             shift = self.shift if len(self.shift) == lanes else np.zeros(lanes)
             self._stand_at(W, shift, alphas)
         columns = self.working.columns
         C, loss = np.ascontiguousarray(self.seen.C[columns]), 2.0 * self.loss
-        self.constants[:lanes] = self.shift * self.problem.target_unit
-        self.cols, self.C, self.R, self.solved = columns, C, None, W
         gap, kkt, penalty = self.problem.strengths.certify(
             C, columns, W, alphas, loss, False
         )
-        return Verdict(gap + self._intercept_gap(), kkt, loss, penalty, loss)
-
-    def _stand(self, lane):
-        self.standing = (
-            self.W_seen[:, lane].copy(), self.shift[lane], self.seen.C[:, lane].copy(),
-            self.seen.sums[:, lane].copy(),
+        constants = self.shift[:, None] * self.problem.target_unit
+        return Verified(
+            gap + self._intercept_gap(), kkt, loss, penalty, loss, W, constants, columns,
+            C, None,
         )
-        self.last_shift = self.shift[lane]
+
+    def go_on_from(self, found, k, alphas=()):
+        self.standing = (
+            self.W_seen[:, k].copy(), self.shift[k], self.seen.C[:, k].copy(),
+            self.seen.sums[:, k].copy(),
+        )
+        self.last_shift = self.shift[k]

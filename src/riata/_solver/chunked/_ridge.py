@@ -7,7 +7,7 @@ import numpy as np
 
 from ..._design._chunked import packed_of
 from ..._design._products import gradient
-from .._driver import Status
+from .._solutions import Status
 
 SHARE_OF_KERNEL = 0.5  # of the memory limit, for what is made of products of rows
 SINGULAR = 1e-13  # share of the largest eigenvalue, below which there is none
@@ -15,11 +15,11 @@ CORRECTIONS = 2
 
 
 def ridge_solutions(solver, alphas):
-    """Yield `Solutions` of a `ChunkSolver` where there is no L1 part, as its `solve` does.
+    """Yield `Solutions` of a `PathSolver` where there is no L1 part, as its `solve` does.
 
     Parameters
     ----------
-    solver : ChunkSolver
+    solver : PathSolver
     alphas : ndarray (n_alphas,)
         Decreasing; all of them 0, or without an L1 part.
 
@@ -41,21 +41,21 @@ def ridge_solutions(solver, alphas):
         l2 = np.ones(len(columns))
     wide = len(columns) > problem.design.n_samples
     route = (Rows if wide else Columns)(problem, columns, l2)
-    for first in range(0, len(alphas), solver.lanes):
-        ahead = alphas[first:first + solver.lanes]
+    for first in range(0, len(alphas), solver.steps.batch_width):
+        ahead = alphas[first:first + solver.steps.batch_width]
         W = route.solve(ahead)
         for left in reversed(range(CORRECTIONS + 1)):
-            found = list(solver.adopt(ahead, columns, W))
+            found = list(solver.certify_given(ahead, columns, W))
             good = all(each.status is Status.optimal for each in found)
             if good or not left or wide:
                 break
             # what is left of the gradient, as X itself has it
-            C = np.empty_like(W)
-            C[np.searchsorted(columns, solver.cols)] = solver.C[:, :len(ahead)]
+            C, seen = np.empty_like(W), solver.found
+            C[np.searchsorted(columns, seen.columns)] = seen.C[:, :len(ahead)]
             W = W + route.solve(ahead, C - ahead * l2[:, None] * W)
         yield from found
         if monotonic() > solver.settings.deadline:
-            solver.late = first + solver.lanes < len(alphas)
+            solver.late = first + solver.steps.batch_width < len(alphas)
             return
 
 

@@ -7,8 +7,9 @@ Newton step or two from there, with gradients of all rows, are enough.
 import numpy as np
 
 from ..._problem._problem import GeneralProblem
-from .._driver import Settings, Status
-from .._newton_local_models import ApartSolver
+from .._driver import PathSolver
+from .._newton_local_models import ApartSteps
+from .._solutions import Settings, Status
 
 TOLERANCE = 1e-4  # relative gap on the sample
 
@@ -43,9 +44,8 @@ class SamplePath:
             lower=options.lower, upper=options.upper, n_threads=design.n_threads,
         )
         # what cannot be fitted to a sample is not worth much time
-        self.solver = ApartSolver(self.sample, Settings(
-            TOLERANCE, min(settings.max_iter, 100), settings.deadline
-        ))
+        settings = Settings(TOLERANCE, min(settings.max_iter, 100), settings.deadline)
+        self.solver = PathSolver(self.sample, settings, ApartSteps)
 
     @classmethod
     def of(cls, problem, settings):

@@ -1,0 +1,40 @@
+"""Which step method solves a problem."""
+
+from functools import partial
+
+from ._driver import PathSolver
+from ._exact_steps import ExactSteps
+from ._multinomial import MultinomialSteps
+from ._multinomial_grouped import RowSteps
+from ._newton import NewtonSteps
+from ._newton_local_models import ApartSteps
+from ._newton_smooth import SmoothSteps
+from ._unpenalised import BasisSolver, needs_basis
+
+
+def method_of(problem, guide=None):
+    """What makes the step method of a problem, given a `PathState`."""
+    if problem.quadratic:
+        return ExactSteps
+    if problem.chunked:
+        from .chunked._newton import ReadSteps, reads_pay
+
+        return ReadSteps if reads_pay(problem) else NewtonSteps
+    if problem.loss.many_outputs:
+        return RowSteps if problem.loss.grouped else MultinomialSteps
+    return partial(SmoothSteps if SmoothSteps.suits(problem) else ApartSteps, guide=guide)
+
+
+def plain_solver(problem, settings, start=None, guide=None):
+    """The solver of a problem in terms of its own columns."""
+    return PathSolver(problem, settings, method_of(problem, guide), start)
+
+
+def solver_of(problem, settings, start=None, guide=None):
+    """The solver of a problem."""
+    if (
+        not (problem.quadratic or problem.chunked) and len(problem.free)
+        and needs_basis(problem, problem.free)
+    ):
+        return BasisSolver(problem, settings, plain_solver, 1.0, start=start)
+    return plain_solver(problem, settings, start, guide)
