@@ -552,9 +552,8 @@ def test_interrupt_keeps_finished_folds_of_two_stages(kind, diabetes):
             raise KeyboardInterrupt
 
     model, whole = kind(alphas=8), kind(alphas=8).fit(X, y)
-    model._callback = stop
     with pytest.raises(Interrupted) as stopped:
-        model.fit(X, y)
+        model._fit(X, y, None, None, {}, callback=stop)
     assert not hasattr(model, "coef_")
     result = stopped.value.result
     assert result.n_folds == 2

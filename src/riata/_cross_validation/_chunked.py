@@ -11,7 +11,7 @@ from .._validation import check_sample_weight
 from ..chunks._chunks import rows_of
 from ..losses import Squared
 from ._folds import fold_atoms
-from ._scores import Deviance, predictors
+from ._scores import DevianceScorer, predictors
 
 SHARE_OF_PREDICTORS = 0.25  # of the memory limit for predictors of held-out samples
 
@@ -84,13 +84,13 @@ def minus_square(sums, path):
     return -(np.maximum(inner, 0.0) / sums.weight + rest**2)
 
 
-def scores_on_chunks(path, judges, held_out, fold, rows, sums):
+def scores_on_chunks(path, scorers, held_out, fold, rows, sums):
     """Scores of the alphas of a path, by metric.
 
     Parameters
     ----------
     path : PathResult
-    judges : dict of callable
+    scorers : dict of callable
     held_out : Samples
         X being `ChunkRows`.
     fold : int
@@ -102,19 +102,19 @@ def scores_on_chunks(path, judges, held_out, fold, rows, sums):
     -------
     dict of ndarray (n_alphas,)
     """
-    found = dict.fromkeys(judges)
+    found = dict.fromkeys(scorers)
     if sums is not None and sums.is_partition:
-        for name, judge in judges.items():
-            if isinstance(judge, Deviance) and isinstance(judge.loss, Squared):
+        for name, scorer in scorers.items():
+            if isinstance(scorer, DevianceScorer) and isinstance(scorer.loss, Squared):
                 found[name] = sums.deviances(fold, path)
     means = {
-        name: judge.by_sample(held_out, rows) for name, judge in judges.items()
-        if found[name] is None and hasattr(judge, "by_sample")
+        name: scorer.by_sample(held_out, rows) for name, scorer in scorers.items()
+        if found[name] is None and hasattr(scorer, "by_sample")
     }
     means = {name: mean for name, mean in means.items() if mean is not None}
     if means and not held_out.X.X.axis:
         found |= _means_by_block(path, means, held_out)
-    rest = {name: judge for name, judge in judges.items() if found[name] is None}
+    rest = {name: scorer for name, scorer in scorers.items() if found[name] is None}
     return found | _scores_by_batch(path, rest, held_out, rows) if rest else found
 
 
@@ -177,7 +177,7 @@ class PathPart(NamedTuple):
         return self.coef[:, [k]].toarray()[:, 0]
 
 
-def _scores_by_batch(path, judges, held_out, rows):
+def _scores_by_batch(path, scorers, held_out, rows):
     """Scores of any kind, by as many alphas at a time as memory allows predictors of."""
     limit = SHARE_OF_PREDICTORS * held_out.X.X.memory_limit
     width = max(int(limit / (8 * len(rows))), 1)
@@ -185,5 +185,7 @@ def _scores_by_batch(path, judges, held_out, rows):
     for first in range(0, len(path), width):
         part = PathPart.of(path, first, min(first + width, len(path)))
         eta = predictors(part, held_out.X)
-        parts.append({n: judge(part, eta, held_out, rows) for n, judge in judges.items()})
-    return {name: np.concatenate([part[name] for part in parts]) for name in judges}
+        parts.append({
+            name: scorer(part, eta, held_out, rows) for name, scorer in scorers.items()
+        })
+    return {name: np.concatenate([part[name] for part in parts]) for name in scorers}

@@ -12,6 +12,14 @@ from .._path._table import frame_of
 RULES = ("min", "1se", *CRITERIA)
 
 
+class Outcome(NamedTuple):
+    """How one fit ended."""
+
+    relative_gap: float
+    kkt: float
+    status: str
+
+
 class Choice(NamedTuple):
     """A model of a cross-validation.
 
@@ -109,16 +117,20 @@ class CVResult:
         self.scores, self.metrics = scores, tuple(scores)
         self.fold_paths, self.folds, self.end = fold_paths, folds, end
 
-    def _describe_data(self, feature_names, has_offset):
-        """Tell all paths the names of the features, and whether there was an offset."""
-        of_folds = [path for paths in self.fold_paths or () for path in paths]
-        for path in [*self.paths, *of_folds]:
-            for part in (path, path._base):
-                part.feature_names_in, part.has_offset = feature_names, has_offset
+    @property
+    def _outcomes(self):
+        """How all fits ended; the path of several blends counts once."""
+        paths = sum(self.fold_paths or (), self.paths)
+        solved = {id(path._base): path._base for path in paths}
+        return [
+            Outcome(*outcome)
+            for path in solved.values()
+            for outcome in zip(path.relative_gap, path.kkt, path.status, strict=True)
+        ]
 
     @property
     def _mix(self):
-        """What tells the paths apart, and its values."""
+        """What distinguishes the paths, and its values."""
         if self.gammas is None:
             return "l1_ratio", self.l1_ratios
         return "gamma", self.gammas
@@ -226,8 +238,18 @@ class CVResult:
         which = int(np.argmin(least))
         return which, int(np.nanargmin(ends[which]))
 
+    def _first_best(self, order, metric=None):
+        """The place of the best mean score; of equal ones the first as they were given.
+
+        `order` sorts the penalties as given into those of this result.
+        """
+        back = np.argsort(order)
+        mean = self._reached(self.mean_score(metric))[:, back].T
+        at, which = np.unravel_index(np.argmax(mean), mean.shape)
+        return int(which), int(back[at])
+
     def _reached(self, mean):
-        """Scores of what can be chosen; all else is worst."""
+        """Scores of the models that can be chosen; all others are minus infinity."""
         known = np.where(np.isnan(mean), -np.inf, mean)
         for row, path in zip(known, self.paths, strict=True):
             row[len(path):] = -np.inf

@@ -117,6 +117,6 @@ def cv_path(
         penalty_factor=penalty_factor, lower=lower, upper=upper, n_threads=n_threads,
         time_limit=time_limit,
     )
-    model._callback = callback
-    model._more_metrics = {name_of(m): scorer_of(model, m) for m in more}
-    return model.fit(X, y, sample_weight=sample_weight, offset=offset).cv_result_
+    metrics = {name_of(one): scorer_of(model, one) for one in more}
+    model._fit(X, y, sample_weight, offset, {}, callback, metrics)
+    return model.cv_result_

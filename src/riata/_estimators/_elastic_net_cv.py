@@ -10,6 +10,7 @@ import numpy as np
 
 from .._cross_validation._scores import DEVIANCE
 from .._path._enet_path import enet_path, lasso_path
+from .._validation import check_gram
 from ._base import COORDINATE_CHECKS, LinearRegressor, check_positive, warn_of_no_penalty
 from ._cv_base import PathCV, check_l1_ratios
 
@@ -23,10 +24,18 @@ class SquaredPathCV(PathCV, LinearRegressor):
         "eps": check_positive,  # above 1 as well, as in scikit-learn
     }
 
-    def _chosen(self, choice, dtype):
+    def _checked_input(self, X, y, sample_weight, offset):
+        data, *others = super()._checked_input(X, y, sample_weight, offset)
+        check_gram(
+            self.precompute, data.X, data.sample_weight,
+            fit_intercept=bool(self.fit_intercept), stacklevel=4,
+        )
+        return data, *others
+
+    def _chosen(self, choice, known, dtype):
         if choice.alpha == 0:
-            warn_of_no_penalty(stacklevel=3)
-        return super()._chosen(choice, dtype)
+            warn_of_no_penalty(stacklevel=5)
+        return super()._chosen(choice, known, dtype)
 
     def _score_attributes(self, result):
         return {"mse_path_": -np.squeeze(result.scores[DEVIANCE])}

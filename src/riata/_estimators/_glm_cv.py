@@ -2,14 +2,8 @@
 
 from typing import ClassVar
 
-from .._cross_validation._folds import splitter_of
-from ._classifier import (
-    GeneralizedLinearClassifier,
-    check_class_weight,
-    class_attributes,
-    with_class_weight,
-)
-from ._cv_base import PathCV, check_l1_ratios
+from ._classifier import GeneralizedLinearClassifier, check_class_weight
+from ._cv_base import ClassPathCV, PathCV, check_l1_ratios
 from ._glm import OPTION_CHECKS, GeneralizedLinearRegressor
 
 CV_CHECKS = {"l1_ratio": check_l1_ratios, **PathCV._parameter_checks, **OPTION_CHECKS}
@@ -147,7 +141,7 @@ class GeneralizedLinearRegressorCV(PathCV, GeneralizedLinearRegressor):
         self._keep_parameters(locals())
 
 
-class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
+class GeneralizedLinearClassifierCV(ClassPathCV, GeneralizedLinearClassifier):
     """Classification with any loss, with `alpha` and `l1_ratio` chosen by cross-validation.
 
     See :class:`riata.GeneralizedLinearClassifier` for the problem that is solved.
@@ -286,15 +280,3 @@ class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
         upper=None, select="min", n_threads=None, time_limit=None,
     ):
         self._keep_parameters(locals())
-
-    def _checked_input(self, X, y, sample_weight, offset):
-        data, classes, features = self._checked_classes(X, y, sample_weight, offset)
-        options = {**self._path_options(), "loss": self._loss_of(classes)}
-        data = with_class_weight(data, self.class_weight, classes)
-        return data, options, {"classes_": classes, "loss_": options["loss"], **features}
-
-    def _splitter(self, labels):
-        return splitter_of(self.cv, classifier=True)
-
-    def _attributes_of(self, fit, dtype):
-        return class_attributes(fit, dtype)

@@ -1,9 +1,8 @@
 """LogisticRegressionCV with scikit-learn's parameters, choices and attributes."""
 
-import copy
 import warnings
 from functools import partial
-from numbers import Integral, Real
+from numbers import Integral
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -12,41 +11,21 @@ from sklearn.metrics import get_scorer
 from sklearn.utils import metadata_routing
 from sklearn.utils.metadata_routing import process_routing
 
-from .._cross_validation._engine import Plan
-from .._cross_validation._fits import PathFits
-from .._cross_validation._folds import (
-    as_folds,
-    reject_params_without_routing,
-    splitter_of,
-)
-from .._cross_validation._progress import CallbackSupportMixin, run_and_tell
-from .._cross_validation._scores import (
-    DEVIANCE,
-    Deviance,
-    Judge,
-    score_model,
-    scorer_of,
-    takes_weights,
-)
-from .._path._samples import Deadline, Samples, n_rows
-from .._validation import (
-    check_bool,
-    check_choice,
-    check_integer,
-    check_offset,
-    check_operand,
-)
+from .._cross_validation._fits import SumFits
+from .._cross_validation._folds import reject_params_without_routing
+from .._cross_validation._scores import scorer_of, takes_weights
+from .._path._samples import Samples, n_rows
+from .._validation import check_bool, check_choice, check_integer, check_offset
 from .._validation._numbers import MOST_ALPHAS
-from ._base import Fit, warn_not_converged
-from ._classifier import class_attributes, with_class_weight
+from ._base import Fit
+from ._classifier import class_attributes
 from ._cv_base import (
-    Reselection,
-    RoutedCV,
+    ClassPathCV,
     check_folds,
     check_l1_ratios,
     check_select,
+    first_if_min,
     name_of,
-    outcomes,
 )
 from ._logistic import (
     LOGISTIC_CHECKS,
@@ -84,9 +63,7 @@ def check_l1_ratios_or_none(value, name):
         check_l1_ratios(value, name)
 
 
-class LogisticRegressionCV(
-    CallbackSupportMixin, Reselection, RoutedCV, LogisticModel
-):
+class LogisticRegressionCV(ClassPathCV, LogisticModel):
     """Logistic regression whose `C` and `l1_ratio` are chosen by cross-validation.
 
     See :class:`riata.LogisticRegression` for the problem that is solved. Has the
@@ -235,6 +212,7 @@ class LogisticRegressionCV(
     # Like scikit-learn's: routed to the scorer.
     __metadata_request__score: ClassVar = {"sample_weight": metadata_routing.UNUSED}
 
+    _fits_are = "fits (folds, l1_ratios and Cs)"
     _scoring_methods: ClassVar = ("fit", "score")
     _parameter_checks: ClassVar = {
         "Cs": check_Cs,
@@ -292,52 +270,7 @@ class LogisticRegressionCV(
         sklearn.exceptions.ConvergenceWarning
             If a fit ends before the tolerance is reached.
         """
-        reject_params_without_routing(self, params)
-        self._check_params()
-        l1_ratios = self._resolve_penalty()
-        if isinstance(sample_weight, Real):  # one for each sample, for the scorer, too
-            sample_weight = np.full(n_rows(X), float(sample_weight))
-        data, classes, features = self._checked_classes(X, y, sample_weight, offset)
-        check_operand(data.X)  # here, where rows still have their own numbers
-        options = {**self._path_options(), "loss": self._loss_of(classes)}
-        attributes = {"classes_": classes, "loss_": options["loss"], **features}
-        scorer = self._get_scorer()
-        weight = None if isinstance(sample_weight, Real) else sample_weight
-        split_params, score_params = self._route(scorer, weight, params)
-        labels = classes[data.y.astype(np.intp)]
-        cv = splitter_of(self.cv, classifier=True)
-        folds = as_folds(cv, data.X, labels, split_params)
-        data = with_class_weight(data, self.class_weight, classes)
-        Cs = self._get_Cs()
-        order = increasing(Cs)
-        judge = Judge(self, scorer, score_params, attributes, len(labels))
-        plan = Plan(
-            PathFits(data, folds, options), l1_ratios,
-            lambda total: [1.0 / (Cs[order] * total)] * len(l1_ratios),
-            {
-                "accuracy" if self.scoring in (None, "warn") else name_of(self.scoring):
-                    judge,
-                DEVIANCE: Deviance(options["loss"]),
-            },
-            Deadline(self.time_limit),
-            feature_names=features.get("feature_names_in_"),
-        )
-        result = run_and_tell(plan, self, X, y)
-        found = gather(result, np.argsort(order))
-        if self.refit:
-            choice = self._choice(result, Cs, self.select)
-            fitted = self._final(plan, result, choice)
-            fitted |= self._strength(choice, Cs, classes)
-        else:
-            fitted, C, l1_ratio = average_of_best(found, Cs, l1_ratios)
-            fitted |= self._shaped(C, l1_ratio, classes)
-            fitted["coef_"] = fitted["coef_"].astype(data.X.dtype)
-            fitted["intercept_"] = fitted["intercept_"].astype(data.X.dtype)
-            warn_not_converged(self, found.outcomes, "fits", stacklevel=2)
-        fitted |= self._records(found, classes)
-        fitted |= {"Cs_": Cs, "l1_ratios_": np.array(l1_ratios), "cv_result_": result}
-        self._set_fitted(**attributes, **fitted)
-        return self
+        return self._fit(X, y, sample_weight, offset, params)
 
     def score(self, X, y, sample_weight=None, offset=None, **score_params):
         """Score the predicted classes with `scoring`.
@@ -371,8 +304,8 @@ class LogisticRegressionCV(
             score_params = {}
         if offset is not None:
             offset = check_offset(offset, len(y), n_targets=len(self.classes_))
-        held_out = Samples(X, y, None, offset)
-        return score_model(copy.copy(self), held_out, scorer, score_params)
+        model = self._for_scoring(Samples(X, y, None, offset))
+        return scorer(model, X, y, **score_params)
 
     def _get_scorer(self):
         if self.scoring is not None and not self._is_default(self.scoring):
@@ -386,33 +319,31 @@ class LogisticRegressionCV(
     def _is_default(value):
         return isinstance(value, str) and value == "warn"
 
-    def _get_Cs(self):
-        if isinstance(self.Cs, Integral):
-            return np.logspace(-4, 4, self.Cs)
-        return np.array(self.Cs, dtype=np.float64)
+    def _metric(self):
+        return "accuracy" if self.scoring in (None, "warn") else name_of(self.scoring)
 
     def _given_l1_ratios(self):
         """Return the l1_ratios, or None."""
         return None if self._is_default(self.l1_ratios) else self.l1_ratios
 
-    def _resolve_penalty(self):
-        """Return the l1_ratios, with what `penalty` has to say about them."""
+    def _l1_ratios(self):
+        """Return the l1_ratios that `l1_ratios` and the deprecated `penalty` stand for."""
         l1_ratios = self._given_l1_ratios()
         if self.penalty != "deprecated":
-            warn_of_penalty("l1_ratios", "Cs", stacklevel=3)
+            warn_of_penalty("l1_ratios", "Cs", stacklevel=4)
             if l1_ratios is not None and self.penalty != "elasticnet":
                 warnings.warn(
                     "l1_ratios parameter is only used when penalty is 'elasticnet'. Got "
                     f"(penalty={self.penalty})",
                     UserWarning,
-                    stacklevel=3,
+                    stacklevel=4,
                 )
         elif self.l1_ratios is None:
             warnings.warn(
                 "'l1_ratios=None' was deprecated in version 1.8 of scikit-learn; use "
                 "l1_ratios=(0,).",
                 FutureWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         if self.penalty == "elasticnet" and l1_ratios is None:
             raise ValueError(
@@ -422,32 +353,38 @@ class LogisticRegressionCV(
             return [float(self.penalty == "l1")] * np.size(l1_ratios)
         return [0.0] if l1_ratios is None else [float(r) for r in np.atleast_1d(l1_ratios)]
 
-    def _choice(self, result, Cs, rule, metric=None):
-        """Return the `Choice` of a rule; for the best mean score, of equals the first of
-        the Cs as given."""
-        if rule != "min":
-            return result.select(rule, metric)
-        back = np.argsort(increasing(Cs))
-        mean = result._reached(result.mean_score(metric))[:, back].T
-        at_C, at_ratio = np.unravel_index(np.argmax(mean), mean.shape)
-        return result.select(lambda _: (int(at_ratio), int(back[at_C])))
+    def _weight_of_all(self, weight, X):
+        return np.full(n_rows(X), float(weight))  # for the scorer, too
 
-    def _reselected(self, rule, metric):
+    def _checked_input(self, X, y, sample_weight, offset):
+        data, options, known = super()._checked_input(X, y, sample_weight, offset)
+        Cs = self.Cs
+        if isinstance(Cs, Integral):
+            Cs = np.logspace(-4, 4, Cs)
+        return data, options, {**known, "Cs_": np.array(Cs, dtype=np.float64)}
+
+    def _fits(self, data, folds, options, l1_ratios, deadline, known):
+        return SumFits(
+            data, folds, options, l1_ratios, np.sort(known["Cs_"]),
+            known.get("feature_names_in_"),
+        )
+
+    def _choice(self, result, rule, known, metric=None):
+        rule = first_if_min(rule, increasing(known["Cs_"]), metric)
+        return result.select(rule, metric)
+
+    def _check_reselection(self):
         if not self.refit:
             raise ValueError(
                 "reselect chooses a model of all samples, but with refit=False the "
                 "coefficients are means over the folds; fit with refit=True."
             )
-        return self._choice(self.cv_result_, self.Cs_, rule, metric)
 
-    def _chosen(self, choice, dtype):
+    def _chosen(self, choice, known, dtype):
         fitted = class_attributes(Fit.from_path(choice.path, choice.at), dtype)
         del fitted["n_iter_"]  # which is that of the folds
-        return {**fitted, **self._strength(choice, self.Cs_, self.classes_)}
-
-    def _strength(self, choice, Cs, classes):
-        C = float(Cs[increasing(Cs)][choice.at])
-        return self._shaped(C, choice.l1_ratio, classes)
+        C = float(np.sort(known["Cs_"])[choice.at])
+        return {**fitted, **self._shaped(C, choice.l1_ratio, known["classes_"])}
 
     def _shaped(self, C, l1_ratio, classes):
         """C and l1_ratio in the shape that was asked for."""
@@ -456,13 +393,17 @@ class LogisticRegressionCV(
             C, l1_ratio = np.repeat(C, n), np.repeat(l1_ratio, n)
         return {"C_": C, "l1_ratio_": l1_ratio}
 
-    def _final(self, plan, result, choice):
-        """Attributes of the fit of all samples with the chosen C and l1_ratio."""
-        fold_paths = (path for of_ratio in result.fold_paths for path in of_ratio)
-        kept = outcomes(choice.path, *fold_paths)
-        what = "fits (folds, l1_ratios and Cs)"
-        warn_not_converged(self, kept, what, stacklevel=3)
-        return class_attributes(Fit.from_path(choice.path, choice.at), plan.data.X.dtype)
+    def _results(self, result, known, dtype):
+        Cs, classes = known["Cs_"], known["classes_"]
+        found = gather(result, np.argsort(increasing(Cs)))
+        if self.refit:
+            choice = self._choice(result, self.select, known)
+            fitted = self._chosen(choice, known, dtype)
+        else:
+            fitted, *best = average_of_best(found, Cs, result.l1_ratios, dtype)
+            fitted |= self._shaped(*best, classes)
+        fitted["l1_ratios_"] = result.l1_ratios
+        return {**fitted, **self._records(found, classes)}
 
     def _records(self, found, classes):
         """Return what is kept of the folds, in the shapes that were asked for."""
@@ -492,49 +433,46 @@ def increasing(Cs):
 
 
 class Found(NamedTuple):
-    """What the folds found: arrays that begin with the axes fold, l1_ratio and C."""
+    """Results of the folds: arrays whose first axes are fold, l1_ratio and C."""
 
     scores: np.ndarray
     n_iter: np.ndarray
     coefs: np.ndarray  # (..., n_rows, n_features)
     intercepts: np.ndarray  # (..., n_rows)
-    outcomes: list
 
 
 def gather(result, order):
-    """Return a `Found` of a `CVResult`.
+    """Return the `Found` of a `CVResult`.
 
-    `order` brings the strengths into the order in which they were given.
+    `order` brings the values of C into the order in which they were given.
     """
     n_cs = len(order)
+    folds = list(zip(*result.fold_paths, strict=True))
 
-    def stack(of_path):
-        folds = zip(*result.fold_paths, strict=True)
-        return np.array([[of_path(path) for path in fold] for fold in folds])
+    def stack(of_path, fill=0):
+        """Stack arrays whose first axis is that of the alphas that a path has."""
+
+        def padded(path):
+            found = of_path(path)
+            width = ((0, n_cs - len(path)), *((0, 0),) * (found.ndim - 1))
+            return np.pad(found, width, constant_values=fill)[order]
+
+        return np.array([[padded(path) for path in fold] for fold in folds])
 
     def coefs(path):  # (n_cs, n_rows, n_features)
         classes = path.coef if isinstance(path.coef, list) else [path.coef]
-        stacked = np.stack([coef.toarray().T for coef in classes], axis=1)
-        return np.pad(stacked, ((0, n_cs - len(path)), (0, 0), (0, 0)))[order]
-
-    def intercepts(path):
-        found = np.atleast_2d(path.intercept).T
-        missing = ((0, n_cs - len(path)), (0, 0))
-        return np.pad(found, missing, constant_values=np.nan)[order]
+        return np.stack([coef.toarray().T for coef in classes], axis=1)
 
     return Found(
         np.moveaxis(result.scores[result.metrics[0]], -1, 0)[..., order],
-        stack(lambda path: np.pad(path.n_iter, (0, n_cs - len(path)))[order]).astype(
-            np.int32
-        ),
+        stack(lambda path: path.n_iter).astype(np.int32),
         stack(coefs),
-        stack(intercepts),
-        outcomes(*(path for of_ratio in result.fold_paths for path in of_ratio)),
+        stack(lambda path: np.atleast_2d(path.intercept).T, np.nan),
     )
 
 
-def average_of_best(found, Cs, l1_ratios):
-    """Return the means over the folds of what is best in each of them: attributes, C and
+def average_of_best(found, Cs, l1_ratios, dtype):
+    """Return the means over the folds of the best model of each: attributes, C and
     l1_ratio."""
     n_folds = len(found.scores)
     scores = np.swapaxes(np.nan_to_num(found.scores, nan=-np.inf), 1, 2)
@@ -542,8 +480,8 @@ def average_of_best(found, Cs, l1_ratios):
     at_C, at_ratio = np.unravel_index(best, scores.shape[1:])
     at = np.arange(n_folds), at_ratio, at_C
     fitted = {
-        "coef_": found.coefs[at].mean(axis=0),
-        "intercept_": found.intercepts[at].mean(axis=0),
+        "coef_": found.coefs[at].mean(axis=0).astype(dtype),
+        "intercept_": found.intercepts[at].mean(axis=0).astype(dtype),
         "_solved_": None,  # no single problem
     }
-    return fitted, float(Cs[at_C].mean()), float(np.array(l1_ratios)[at_ratio].mean())
+    return fitted, float(Cs[at_C].mean()), float(l1_ratios[at_ratio].mean())

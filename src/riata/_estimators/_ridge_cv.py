@@ -14,6 +14,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
+from .._cross_validation._driver import CrossValidation
 from .._cross_validation._folds import (
     as_folds,
     reject_params_without_routing,
@@ -22,10 +23,9 @@ from .._cross_validation._folds import (
 from .._cross_validation._result import CVResult
 from .._cross_validation._scores import (
     DEVIANCE,
-    minus_deviance,
+    DevianceScorer,
+    ModelScorer,
     r_squared,
-    rows_of_params,
-    score_model,
     scorer_of,
 )
 from .._path._fit import SQUARED
@@ -54,6 +54,7 @@ from ._cv_base import (
     RoutedCV,
     check_folds,
     check_select,
+    first_if_min,
     name_of,
 )
 from ._ridge import Ridge, check_target_alphas, fits_of_result
@@ -73,10 +74,106 @@ RIDGE_OPTIONS = (
 
 
 class Identity(RegressorMixin, BaseEstimator):
-    """Lets a scorer see predictions that have been made already."""
+    """Returns the predictions that it is given, for scorers."""
 
     def predict(self, X):
         return X
+
+
+def r2_scorer(model, X, y, **params):
+    """Score a model by R squared, as scikit-learn's scorer, whose warning it leaves for
+    single samples."""
+    if len(y) > 1:
+        return r_squared(y, model.predict(X), **params)
+    return get_scorer("r2")(model, X, y, **params)
+
+
+class TargetPaths:
+    """Ridge regressions of several targets at several alphas, as the driver sees a path.
+
+    Attributes
+    ----------
+    alphas : ndarray of shape (n_alphas,)
+    fits : list of n_alphas lists of n_targets Fit
+        Empty for all samples, whose fits wait for the choice of an alpha.
+    """
+
+    def __init__(self, alphas, fits=(), solver=None):
+        self.alphas, self.fits, self.solver = alphas, fits, solver
+        self.n_active = np.ones(len(alphas), dtype=int)  # which decide on nothing
+        each = [fit for of_alpha in fits for fit in of_alpha]
+        self.relative_gap = [fit.relative_gap for fit in each]
+        self.kkt, self.status = [fit.kkt for fit in each], [fit.status for fit in each]
+        self._base = self
+
+    def __len__(self):
+        return len(self.alphas)
+
+
+class RidgeFits:
+    """Ridge regressions at all alphas, from one factorization in each fold.
+
+    Parameters
+    ----------
+    model : RidgeCV
+    data : Samples
+    folds : Folds
+    alphas : ndarray of shape (n_alphas,)
+        Decreasing, of scikit-learn's scale.
+    weight : ndarray of shape (n_samples,)
+        As given.
+    feature_names : ndarray of shape (n_features,), optional
+    """
+
+    l1_ratios, gammas, moments = (0.0,), None, None
+
+    def __init__(self, model, data, folds, alphas, weight, feature_names=None):
+        self.model, self.data, self.folds = model, data, folds
+        self.alphas, self.weight, self.feature_names = alphas, weight, feature_names
+
+    def grids(self, fold=None):
+        rows = slice(None) if fold is None else self.folds[fold][0]
+        total = self.weight[rows].sum()
+        if not total > 0:
+            raise ValueError("sample_weight is zero on all training rows of a fold.")
+        return [self.alphas / total]
+
+    def fit(self, fold, l1_ratio, alphas, seconds, guide):
+        model, data, several = self.model, self.data, self.data.y.ndim == 2
+        if fold is None and several:
+            return [TargetPaths(alphas)]
+        if fold is None and model._needs_dof():
+            loo = model._loo(data, alphas)
+            return [model._path_of_loo(loo, data, self.feature_names)]
+        if fold is not None:
+            data = data.rows(self.folds[fold][0])
+        fits, solver = model._solve_alphas(data, alphas, seconds)
+        if several:
+            return [TargetPaths(alphas, fits, solver)]
+        fits = [fit for (fit,) in fits]
+        path = model._path(fits, alphas, data, self.feature_names, solver=solver)
+        return [path.measure(data) if fold is None else path._with(_spread=None)]
+
+    def predictors(self, path, X):
+        """Return the linear predictors of a single target, which has a deviance."""
+        if isinstance(path, TargetPaths):
+            return None
+        return X @ path.coefs + path.intercept
+
+
+class RidgeScorer(ModelScorer):
+    """Scores the models of a fold, each of which is a fitted `Ridge`."""
+
+    def models(self, path, eta, held_out):
+        """Yield the fitted model of each alpha."""
+        for k, alpha in enumerate(self.attributes["alphas"].tolist()):
+            several = isinstance(path, TargetPaths)
+            fits = path.fits[k] if several else [Fit.from_path(path, k)]
+            model = Ridge(alpha=alpha, **self.model._ridge_options())
+            yield model._for_scoring(
+                held_out, solver_=path.solver, n_features_in_=held_out.X.shape[1],
+                **model._attributes(fits, held_out),
+            )
 
 
 class OneOut(Sequence):
@@ -356,11 +453,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         self._check_rule(data.y)
         weight = weights_as_given(sample_weight, data.X.shape[0])
         fit = self._fit_leave_one_out if self.cv is None else self._fit_folds
-        fitted = fit(data, alphas, weight, scorer, routed)
-        if "cv_result_" in fitted:
-            names = features.get("feature_names_in_")
-            fitted["cv_result_"]._describe_data(names, data.offset is not None)
-        self._set_fitted(alphas_=alphas, **fitted, **features)
+        names = features.get("feature_names_in_")
+        fitted = fit(data, alphas, weight, scorer, routed, names)
+        self._set_fitted(**fitted, **features)
         return self
 
     def _checked_alphas(self):
@@ -387,17 +482,18 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
                 )
         return alphas
 
-    def _wants_criterion(self):
+    def _needs_dof(self):
+        """Whether `select` is a criterion of the effective degrees of freedom."""
         return isinstance(self.select, str) and self.select in CRITERIA
 
     def _check_rule(self, y):
         """Raise unless `select` has a meaning for this fit."""
-        if y.ndim == 2 and (callable(self.select) or self._wants_criterion()):
+        if y.ndim == 2 and (callable(self.select) or self._needs_dof()):
             raise ValueError(
                 f"select={self.select!r} chooses for a single target, but y has the shape "
                 f"{y.shape}; take 'min' or '1se', or fit each target on its own."
             )
-        if self._wants_criterion() and not (self.lower is None and self.upper is None):
+        if self._needs_dof() and not (self.lower is None and self.upper is None):
             raise ValueError(
                 f"select={self.select!r} needs the effective degrees of freedom, which "
                 "are not known of bounded coefficients; take 'min' or '1se'."
@@ -425,10 +521,24 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
 
     # -- choice -------------------------------------------------------------------
 
-    def _chosen(self, choice, dtype):
+    def _choice(self, result, rule, known, metric=None):
+        rule = first_if_min(rule, decreasing(known["alphas_"]), metric)
+        return result.select(rule, metric)
+
+    def _check_reselection(self):
+        if not hasattr(self, "cv_result_"):
+            raise ValueError(
+                "reselect needs the models of all alphas, which are kept for a 1-D y "
+                "only, and by leave-one-out with store_cv_results=True; fit again with "
+                "that, or with select=."
+            )
+
+    def _chosen(self, choice, known, dtype):
+        fit = Fit.from_path(choice.path, choice.at)
+        attributes = fitted_attributes([fit], np.empty(0), dtype, self.fit_intercept)
         return {
-            **self._score_of(choice.at, self.alphas_, self._mean_score_),
-            **self._attributes_of(Fit.from_path(choice.path, choice.at), dtype),
+            **attributes, "n_iter_": np.atleast_1d(attributes["n_iter_"]),
+            **self._score_of(choice.at, known["alphas_"], known["_mean_score_"]),
         }
 
     @staticmethod
@@ -439,122 +549,77 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             return {"alpha_": alphas[at], "best_score_": mean[at, np.arange(len(at))]}
         return {"alpha_": float(alphas[at]), "best_score_": float(mean[at])}
 
-    def _attributes_of(self, fit, dtype):
-        attributes = fitted_attributes([fit], np.empty(0), dtype, self.fit_intercept)
-        return {**attributes, "n_iter_": np.atleast_1d(attributes["n_iter_"])}
-
     def _of_result(self, result, alphas, mean, dtype):
         """Return the attributes for a `CVResult` of a single target."""
-        choice = result.select(first_if_min(self.select, mean, alphas))
+        known = {"cv_result_": result, "_mean_score_": mean, "alphas_": alphas}
+        choice = self._choice(result, self.select, known)
+        return {**known, **self._chosen(choice, known, dtype)}
+
+    def _of_targets(self, fits, data, at, alphas, mean):
+        """Return the attributes for the final fits of several targets."""
         return {
-            "cv_result_": result,
-            "_mean_score_": mean,
-            **self._score_of(choice.at, alphas, mean),
-            **self._attributes_of(Fit.from_path(choice.path, choice.at), dtype),
+            **Ridge(fit_intercept=self.fit_intercept)._attributes(fits, data),
+            **self._score_of(at, alphas, mean), "alphas_": alphas,
         }
 
     # -- folds ----------------------------------------------------------------------
 
-    def _fit_folds(self, data, alphas, weight, scorer, routed):
+    def _fit_folds(self, data, alphas, weight, scorer, routed, names):
         """Return the fitted attributes, chosen by the scores of the folds."""
         split_params, score_params = routed
-        check_operand(data.X)  # here, where rows still have their own numbers
+        check_operand(data.X)  # before folds, whose rows have other numbers
         folds = as_folds(splitter_of(self.cv), data.X, data.y, split_params)
         deadline, order = Deadline(self.time_limit), decreasing(alphas)
-        grid, single = alphas[order], data.y.ndim == 1
-        metric = self._metric()
-        scores = {
-            name: np.empty((len(grid), len(folds)))
-            for name in ((metric, DEVIANCE) if single else (metric,))
+        fits = RidgeFits(self, data, folds, alphas[order], weight, names)
+        scorers = {
+            self._metric(): RidgeScorer(
+                self, r2_scorer if self.scoring is None else scorer, score_params,
+                {"alphas": alphas[order]}, len(weight),
+            )
         }
-        fits, paths = [], []
-        for k, (train, test) in enumerate(folds):
-            seconds, held_out = deadline.left(len(folds) - k + 1), data.rows(test)
-            if held_out.sample_weight is not None and not held_out.sample_weight.any():
-                raise ValueError("sample_weight is zero on all test rows of a fold of cv.")
-            rows, total = data.rows(train), weight[train].sum()
-            models, fits_of_fold = self._fit_alphas(rows, grid, total, seconds)
-            fits += fits_of_fold
-            if single:
-                paths.append(self._path(fits_of_fold, grid / total, rows))
-                paths[k]._spread = None  # as large as X is wide, and known on all samples
-                eta = held_out.X @ paths[k].coefs + paths[k].intercept
-                deviance = minus_deviance(SQUARED, paths[k], eta, held_out, test)
-                scores[DEVIANCE][:, k] = deviance
-            params = rows_of_params(score_params, test, len(weight))
-            for i, model in enumerate(models):
-                if self.scoring is None and len(test) > 1:
-                    predicted = model._predictor(held_out.X, held_out.offset)
-                    scores[metric][i, k] = r_squared(held_out.y, predicted, **params)
-                else:
-                    scores[metric][i, k] = score_model(model, held_out, scorer, params)
-        mean = scores[metric].mean(axis=1)[np.argsort(order)]
+        if data.y.ndim == 1:
+            scorers[DEVIANCE] = DevianceScorer(SQUARED)
+        result = CrossValidation(fits, scorers, deadline).run(n_jobs=1)
+        scores = result.scores[self._metric()][0][np.argsort(order)]
+        mean, outcomes = scores.mean(axis=1), result._outcomes
         warn_of_undefined(mean, stacklevel=3)
-        kept = {"fold_scores_": scores[metric][np.argsort(order)]}
-        if single:
-            result, fits_of_all, kept["solver_"] = self._result_of_folds(
-                data, grid / weight.sum(), scores, folds, paths, deadline.left()
-            )
-            kept |= self._of_result(result, alphas, mean, data.X.dtype)
+        if data.y.ndim == 1:
+            fitted = self._of_result(result, alphas, mean, data.X.dtype)
+            fitted["solver_"] = result.paths[0].solver
         else:
-            at = self._place_of(scores[metric], order)
-            (model,), fits_of_all = self._fit_alphas(
-                data, grid[[at]], weight.sum(), deadline.left()
+            _, at = result._place(first_if_min(self.select, order), None)
+            (final,), solver = self._solve_alphas(
+                data, fits.grids()[0][[at]], deadline.left()
             )
-            kept |= {name: v for name, v in vars(model).items() if name.endswith("_")}
-            del kept["n_features_in_"]
-            kept |= self._score_of(at, alphas, mean)
-        warn_not_converged(self, fits + fits_of_all, "fits", stacklevel=3)
-        return kept
+            fitted = self._of_targets(final, data, at, alphas, mean)
+            fitted["solver_"] = solver
+            outcomes += final
+        warn_not_converged(self, outcomes, "fits", stacklevel=3)
+        return {**fitted, "fold_scores_": scores}
 
-    def _fit_alphas(self, data, alphas, total, seconds):
-        """Return fitted Ridges, one for each alpha (of one factorization), and fits."""
-        if not total > 0:
-            raise ValueError("sample_weight is zero on all training rows of a fold.")
+    def _ridge_options(self):
+        return {name: getattr(self, name) for name in RIDGE_OPTIONS}
+
+    def _solve_alphas(self, data, alphas, seconds):
+        """Fit all targets for each alpha (of the mean loss), as `Ridge._solve`."""
+        ridge = Ridge(**{**self._ridge_options(), "time_limit": seconds})
         n_targets = 1 if data.y.ndim == 1 else data.y.shape[1]
-        options = {name: getattr(self, name) for name in RIDGE_OPTIONS}
-        options["time_limit"] = seconds
-        models = [Ridge(alpha=float(alpha), **options) for alpha in alphas]
-        grid = np.repeat(alphas[:, None] / total, n_targets, axis=1)
-        results, solver = models[0]._solve(data, grid)
-        for model, fits in zip(models, results, strict=True):
-            model._set_fitted(
-                **model._attributes(fits, data),
-                solver_=solver,
-                n_features_in_=data.X.shape[1],
-            )
-        return models, [fit for fits in results for fit in fits]
+        return ridge._solve(data, np.repeat(alphas[:, None], n_targets, axis=1))
 
-    def _path(self, fits, alphas, data, **known):
+    def _path(self, fits, alphas, data, names, **known):
+        """Return the path of the fits of one target."""
         weight = data.sample_weight
         n = len(data.y) if weight is None else np.count_nonzero(weight)
-        path = RidgePathResult.of(fits, alphas, n, self.tol / 100, **known)
-        path.has_offset = data.offset is not None
-        return path
-
-    def _result_of_folds(self, data, alphas, scores, folds, paths, seconds):
-        """The `CVResult` of a single target, its fits to all samples, and the solver."""
-        if self._wants_criterion():
-            loo = self._loo(data, alphas)
-            path, fits, solver = self._path_of_loo(loo, data)
-        else:
-            models, fits = self._fit_alphas(data, alphas, 1.0, seconds)
-            path, solver = self._path(fits, alphas, data), models[0].solver_
-            path.measure(data)
-        result = CVResult(
-            l1_ratios=np.zeros(1), alphas=[alphas], paths=[path],
-            scores={name: score[None] for name, score in scores.items()},
-            fold_paths=[paths], folds=folds, end="complete",
+        return RidgePathResult.of(
+            fits, alphas, n, self.tol / 100, feature_names_in=names,
+            has_offset=data.offset is not None, **known,
         )
-        return result, fits, solver
 
     def _place_of(self, scores, order):
         """Return the place that `select` chooses, of scores (n_alphas, n_folds) of the
         decreasing alphas; `order` brings the alphas as given into that order."""
-        if self.select != "min":
-            return place_of(scores, self.select)
-        back = np.argsort(order)
-        return int(back[first_best(scores.mean(axis=1)[back])])
+        rule = first_if_min(self.select, order)
+        return result_of_scores(scores)._place(rule, None)[1]
 
     # -- leave-one-out ----------------------------------------------------------------
 
@@ -577,14 +642,15 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             penalty_factor=check_penalty_factor(self.penalty_factor, data.X.shape[1]),
         )
 
-    def _path_of_loo(self, loo, data):
-        """The path of all alphas of a `RidgeLOO`, its fits, and the solver."""
+    def _path_of_loo(self, loo, data, names):
+        """The path of all alphas of a `RidgeLOO`."""
         result = loo.solve(loo.alphas)
         fits = [fit for (fit,) in fits_of_result(self, result, loo.alphas[:, None])]
-        path = self._path(fits, loo.alphas, data, dof=loo.dof)
-        return path.measure(data), fits, result.method
+        return self._path(
+            fits, loo.alphas, data, names, dof=loo.dof, solver=result.method
+        ).measure(data)
 
-    def _fit_leave_one_out(self, data, alphas, weight, scorer, routed):
+    def _fit_leave_one_out(self, data, alphas, weight, scorer, routed, names):
         """Return the fitted attributes, chosen by the leave-one-out errors."""
         if self.gcv_mode == "svd" and not isinstance(data.X, np.ndarray):
             warnings.warn(
@@ -614,11 +680,14 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             stored = stored.astype(data.X.dtype, copy=False)
             fitted["cv_results_"] = stored if data.y.ndim == 2 else stored[:, 0]
         if data.y.ndim == 1 and (self.store_cv_results or self.select != "min"):
-            path, fits, fitted["solver_"] = self._path_of_loo(loo, data)
-            warn_not_converged(self, fits, "alphas", stacklevel=3)
+            path = self._path_of_loo(loo, data, names)
             scored = {} if self.scoring is None else {self._metric(): scores[:, 0]}
             result = LeaveOneOutResult(path, data.y, loo.errors, weight, scored)
-            return {**fitted, **self._of_result(result, alphas, mean, data.X.dtype)}
+            warn_not_converged(self, result._outcomes, "alphas", stacklevel=3)
+            return {
+                **fitted, **self._of_result(result, alphas, mean, data.X.dtype),
+                "solver_": path.solver,
+            }
         of_samples = scores[:, None] if self.scoring is not None else -results
         if each:
             columns = np.moveaxis(of_samples, -1, 0)
@@ -630,9 +699,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         (fits,) = fits_of_result(self, solved, chosen)
         warn_not_converged(self, fits, "targets", stacklevel=3)
         return {
-            **fitted,
-            **Ridge(fit_intercept=self.fit_intercept)._attributes(fits, data),
-            **self._score_of(at, alphas, mean),
+            **fitted, **self._of_targets(fits, data, at, alphas, mean),
             "solver_": solved.method,
         }
 
@@ -649,35 +716,10 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         ]
         return np.array(scores)
 
-    def _reselected(self, rule, metric):
-        if not hasattr(self, "cv_result_"):
-            raise ValueError(
-                "reselect needs the models of all alphas, which are kept for a 1-D y "
-                "only, and by leave-one-out with store_cv_results=True; fit again with "
-                "that, or with select=."
-            )
-        if metric in (None, self.cv_result_.metrics[0]):
-            rule = first_if_min(rule, self._mean_score_, self.alphas_)
-        return super()._reselected(rule, metric)
-
 
 def decreasing(alphas):
     """Return what brings alphas into decreasing order; of equals the first is first."""
     return np.argsort(-alphas, kind="stable")
-
-
-def first_best(mean):
-    """Return the place of the best mean score: of equals the first, NaN last."""
-    return int(np.argmax(np.where(np.isnan(mean), -np.inf, mean)))
-
-
-def first_if_min(rule, mean, alphas):
-    """Return the rule; in place of "min" one that of equal scores takes the first of the
-    alphas as given, where `CVResult.select` would take the largest."""
-    if not (isinstance(rule, str) and rule == "min"):
-        return rule
-    at = int(np.argsort(decreasing(alphas))[first_best(mean)])
-    return lambda _: at
 
 
 def warn_of_undefined(mean, stacklevel):
@@ -691,13 +733,11 @@ def warn_of_undefined(mean, stacklevel):
         )
 
 
-def place_of(scores, rule):
-    """Return the place that a rule of scores chooses, of shape (n_alphas, n_folds)."""
+def result_of_scores(scores):
+    """Return a `CVResult` to apply rules to, of scores (n_alphas, n_folds) alone."""
     alphas = np.arange(len(scores))[::-1]  # any that decrease
-    result = CVResult(
-        l1_ratios=np.zeros(1), alphas=[alphas],
-        paths=[RidgePathResult.without_coefficients(alphas)],
-        scores={"score": scores[None]}, fold_paths=None, folds=range(scores.shape[1]),
+    return CVResult(
+        l1_ratios=np.zeros(1), alphas=[alphas], paths=[TargetPaths(alphas)],
+        scores={"score": scores[None]}, fold_paths=[], folds=range(scores.shape[1]),
         end="complete",
     )
-    return result._place(rule, None)[1]
