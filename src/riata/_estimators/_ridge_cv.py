@@ -4,7 +4,6 @@
 """
 
 import warnings
-from collections.abc import Sequence
 from functools import partial
 from numbers import Real
 from typing import ClassVar
@@ -20,6 +19,7 @@ from .._cross_validation._folds import (
     reject_params_without_routing,
     splitter_of,
 )
+from .._cross_validation._leave_one_out import LeaveOneOutResult
 from .._cross_validation._result import CVResult
 from .._cross_validation._scores import (
     DEVIANCE,
@@ -59,17 +59,10 @@ from ._cv_base import (
 )
 from ._ridge import Ridge, check_target_alphas, fits_of_result
 
-# Parameters that RidgeCV hands on to Ridge.
+# Parameters that RidgeCV passes on to Ridge.
 RIDGE_OPTIONS = (
-    "fit_intercept",
-    "standardize",
-    "penalty_factor",
-    "lower",
-    "upper",
-    "tol",
-    "max_iter",
-    "n_threads",
-    "time_limit",
+    "fit_intercept", "standardize", "penalty_factor", "lower", "upper", "tol", "max_iter",
+    "n_threads", "time_limit",
 )
 
 
@@ -169,101 +162,11 @@ class RidgeScorer(ModelScorer):
         for k, alpha in enumerate(self.attributes["alphas"].tolist()):
             several = isinstance(path, TargetPaths)
             fits = path.fits[k] if several else [Fit.from_path(path, k)]
-            model = Ridge(alpha=alpha, **self.model._ridge_options())
-            yield model._for_scoring(
-                held_out, solver_=path.solver, n_features_in_=held_out.X.shape[1],
-                **model._attributes(fits, held_out),
+            yield self.model._for_scoring(
+                held_out, alpha=alpha, solver_=path.solver,
+                n_features_in_=held_out.X.shape[1],
+                **self.model._attributes(fits, held_out),
             )
-
-
-class OneOut(Sequence):
-    """The folds of leave-one-out, of which none is stored."""
-
-    def __init__(self, n_samples):
-        self.n_samples = n_samples
-
-    def __len__(self):
-        return self.n_samples
-
-    def __getitem__(self, k):
-        if not -self.n_samples <= k < self.n_samples:
-            raise IndexError(k)
-        test = np.array([k % self.n_samples])
-        return np.delete(np.arange(self.n_samples), test), test
-
-
-class LeaveOneOutResult(CVResult):
-    """A `CVResult` of leave-one-out in closed form: each fold is one sample.
-
-    The models of the folds were never made, so that `fold_paths` is None and there is no
-    `selection_frequency`.
-
-    Attributes
-    ----------
-    errors : ndarray of shape (n_alphas, n_samples)
-        y minus its prediction by the model that has not seen it.
-    """
-
-    def __init__(self, path, y, errors, weight, scored):
-        self.l1_ratios, self.alphas, self.paths = np.zeros(1), [path.alphas], [path]
-        self.errors, self._y, self._weight = errors, y, weight / weight.mean()
-        self._scored = scored  # by metric, of each alpha, all predictions together
-        self.metrics = (*scored, DEVIANCE)
-        self.fold_paths, self.folds, self.end = None, OneOut(len(y)), "complete"
-
-    @property
-    def scores(self):
-        """Scores of each metric, greater is better: of a scorer (1, n_alphas, 1), since
-        it is given the predictions of all samples together; of the deviance
-        (1, n_alphas, n_samples)."""
-        of_samples = -self._weight * self.errors**2
-        scored = {name: score[None, :, None] for name, score in self._scored.items()}
-        return {**scored, DEVIANCE: of_samples[None]}
-
-    def standard_error(self, metric=None):
-        """Standard error of `mean_score`: the standard deviation between the samples over
-        the square root of their number. NaN for what a scorer says of all of them."""
-        if (metric or self.metrics[0]) in self._scored:
-            return np.full((1, len(self.paths[0])), np.nan)
-        return super().standard_error(metric)
-
-    def out_of_fold(self, X=None, rule="min", *, metric=None, offset=None):
-        """Predict each sample by the model that has not seen it.
-
-        Parameters
-        ----------
-        X, offset
-            Accepted and without effect: the predictions are known.
-        rule, metric
-            As in `select`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        _, at = self._place(rule, metric)
-        return self._y - self.errors[at]
-
-    def selection_frequency(self, rule="min", metric=None):
-        """Not known: leave-one-out in closed form makes no models of folds.
-
-        Parameters
-        ----------
-        rule, metric
-            As in `select`.
-
-        Raises
-        ------
-        ValueError
-            Always.
-        """
-        raise ValueError(
-            "leave-one-out in closed form makes no coefficients of folds, whose "
-            "frequency this would be; give the number of folds as cv."
-        )
-
-    def _frequency(self, which, at):
-        return None
 
 
 class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
@@ -573,7 +476,8 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         fits = RidgeFits(self, data, folds, alphas[order], weight, names)
         scorers = {
             self._metric(): RidgeScorer(
-                self, r2_scorer if self.scoring is None else scorer, score_params,
+                Ridge(**self._ridge_options()),
+                r2_scorer if self.scoring is None else scorer, score_params,
                 {"alphas": alphas[order]}, len(weight),
             )
         }
