@@ -128,6 +128,31 @@ class CVResult:
             for outcome in zip(path.relative_gap, path.kkt, path.status, strict=True)
         ]
 
+    def _stacked(self, of_path, missing=0):
+        """Stack arrays (n_alphas, ...) of the paths of all folds.
+
+        Parameters
+        ----------
+        of_path : callable
+            Given a path, the array.
+        missing : float
+            Value for the alphas that a path does not have.
+
+        Returns
+        -------
+        ndarray of shape (n_l1_ratios, n_folds, n_alphas, ...)
+        """
+
+        def padded(path, n_alphas):
+            array = of_path(path)
+            width = ((0, n_alphas - len(path)), *((0, 0),) * (array.ndim - 1))
+            return np.pad(array, width, constant_values=missing)
+
+        return np.array([
+            [padded(path, len(alphas)) for path in paths]
+            for paths, alphas in zip(self.fold_paths, self.alphas, strict=True)
+        ])
+
     @property
     def _mix(self):
         """What distinguishes the paths, and its values."""

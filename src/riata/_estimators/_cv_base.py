@@ -6,8 +6,8 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 from sklearn import get_config
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -82,19 +82,10 @@ def padded(coef, n_alphas):
     """Return a CSC array, or those of all classes, with empty columns at the end."""
     if isinstance(coef, list):
         return [padded(of_class, n_alphas) for of_class in coef]
-    n_missing = n_alphas - coef.shape[1]
-    if not n_missing:
-        return coef
-    indptr = np.pad(coef.indptr, (0, n_missing), mode="edge")
-    shape = (coef.shape[0], n_alphas)
-    return sparse.csc_array((coef.data, coef.indices, indptr), shape=shape)
-
-
-def padded_intercept(path, n_alphas):
-    """Return intercepts (n_alphas, ...) of a path, NaN where it has no alphas."""
-    intercept = path.intercept.T
-    width = ((0, n_alphas - len(path)), *((0, 0),) * (intercept.ndim - 1))
-    return np.pad(intercept, width, constant_values=np.nan)
+    if coef.shape[1] < n_alphas:
+        coef = coef.copy()
+        coef.resize(coef.shape[0], n_alphas)
+    return coef
 
 
 def name_of(scoring):
@@ -114,20 +105,40 @@ class RoutedCV:
     """Splitter and scorer of an estimator that cross-validates."""
 
     _scoring_methods: ClassVar[tuple[str, ...]] = ("fit",)
+    _default_scoring: ClassVar[str | None] = None  # the deviance
+
+    def _scoring(self):
+        """Return the parameter `scoring`, or the default."""
+        scoring = getattr(self, "scoring", None)
+        if scoring is None or (isinstance(scoring, str) and scoring == "warn"):
+            return self._default_scoring
+        return scoring
 
     def _get_scorer(self):
         """Return the scorer, or None for the deviance."""
-        scoring = getattr(self, "scoring", None)
-        return None if scoring is None else scorer_of(self, scoring)
+        scoring = self._scoring()
+        if scoring is None:
+            return None
+        if scoring is not self._default_scoring:
+            return scorer_of(self, scoring)
+        scorer = get_scorer(scoring)
+        if get_config()["enable_metadata_routing"]:
+            # The weights given to fit are for the scores, too.
+            scorer = scorer.set_score_request(sample_weight=True)
+        return scorer
 
-    def _route(self, scorer, sample_weight, params):
+    def _metric(self):
+        """Return the name of the score."""
+        return name_of(self._scoring())
+
+    def _route(self, scorer, sample_weight, params, method="fit"):
         """Return the arguments of ``cv.split`` and of the scorer."""
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", **params)
+            routed = process_routing(self, method, **params)
             score_params = {} if scorer is None else routed.scorer.score
-            return routed.splitter.split, score_params
+            return routed.splitter.get("split", {}), score_params
         return {}, params if scorer is not None and takes_weights(scorer) else {}
 
     def get_metadata_routing(self):
@@ -289,10 +300,6 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         """Return the weights that a single number stands for."""
         return None
 
-    def _metric(self):
-        """Return the name of the score that chooses."""
-        return name_of(self.scoring)
-
     def _checked_input(self, X, y, sample_weight, offset):
         """Return the samples, the options of the paths, and the attributes that are
         known before anything is fitted."""
@@ -327,16 +334,13 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
             [padded(path.coef, len(alphas)) for path in of_ratio]
             for of_ratio, alphas in zip(result.fold_paths, grids, strict=True)
         ]
-        intercept_path = np.stack([
-            np.stack([padded_intercept(path, len(alphas)) for path in of_ratio], axis=1)
-            for of_ratio, alphas in zip(result.fold_paths, grids, strict=True)
-        ])
+        intercepts = result._stacked(lambda path: path.intercept.T, missing=np.nan)
         automatic = isinstance(self.alphas, Integral)
         return {
             "alphas_": grids[0] if single or not automatic else np.array(grids),
             **self._score_attributes(result),
             "coef_path_": coef_path[0] if single else coef_path,
-            "intercept_path_": np.squeeze(intercept_path),
+            "intercept_path_": np.squeeze(np.swapaxes(intercepts, 1, 2)),
         }
 
     def _score_attributes(self, result):

@@ -3,17 +3,13 @@
 import warnings
 from functools import partial
 from numbers import Integral
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
-from sklearn import get_config
-from sklearn.metrics import get_scorer
 from sklearn.utils import metadata_routing
-from sklearn.utils.metadata_routing import process_routing
 
 from .._cross_validation._fits import SumFits
 from .._cross_validation._folds import reject_params_without_routing
-from .._cross_validation._scores import scorer_of, takes_weights
 from .._path._samples import Samples, n_rows
 from .._validation import check_bool, check_choice, check_integer, check_offset
 from .._validation._numbers import MOST_ALPHAS
@@ -25,7 +21,6 @@ from ._cv_base import (
     check_l1_ratios,
     check_select,
     first_if_min,
-    name_of,
 )
 from ._logistic import (
     LOGISTIC_CHECKS,
@@ -212,6 +207,7 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
     # Like scikit-learn's: routed to the scorer.
     __metadata_request__score: ClassVar = {"sample_weight": metadata_routing.UNUSED}
 
+    _default_scoring = "accuracy"
     _fits_are = "fits (folds, l1_ratios and Cs)"
     _scoring_methods: ClassVar = ("fit", "score")
     _parameter_checks: ClassVar = {
@@ -296,35 +292,16 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
         """
         reject_params_without_routing(self, score_params, "score")
         scorer = self._get_scorer()
-        if sample_weight is not None:
-            score_params["sample_weight"] = sample_weight
-        if get_config()["enable_metadata_routing"]:
-            score_params = process_routing(self, "score", **score_params).scorer.score
-        elif not takes_weights(scorer):
-            score_params = {}
+        _, score_params = self._route(scorer, sample_weight, score_params, "score")
         if offset is not None:
             offset = check_offset(offset, len(y), n_targets=len(self.classes_))
         model = self._for_scoring(Samples(X, y, None, offset))
         return scorer(model, X, y, **score_params)
 
-    def _get_scorer(self):
-        if self.scoring is not None and not self._is_default(self.scoring):
-            return scorer_of(self, self.scoring)
-        if get_config()["enable_metadata_routing"]:
-            # The weights given to fit are for the scores, too.
-            return get_scorer("accuracy").set_score_request(sample_weight=True)
-        return get_scorer("accuracy")
-
-    @staticmethod
-    def _is_default(value):
-        return isinstance(value, str) and value == "warn"
-
-    def _metric(self):
-        return "accuracy" if self.scoring in (None, "warn") else name_of(self.scoring)
-
     def _given_l1_ratios(self):
         """Return the l1_ratios, or None."""
-        return None if self._is_default(self.l1_ratios) else self.l1_ratios
+        given = self.l1_ratios
+        return None if isinstance(given, str) and given == "warn" else given
 
     def _l1_ratios(self):
         """Return the l1_ratios that `l1_ratios` and the deprecated `penalty` stand for."""
@@ -395,28 +372,27 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
 
     def _results(self, result, known, dtype):
         Cs, classes = known["Cs_"], known["classes_"]
-        found = gather(result, np.argsort(increasing(Cs)))
+        found = folds_of(result, np.argsort(increasing(Cs)))
         if self.refit:
             choice = self._choice(result, self.select, known)
             fitted = self._chosen(choice, known, dtype)
         else:
-            fitted, *best = average_of_best(found, Cs, result.l1_ratios, dtype)
+            fitted, *best = average_of_best(*found, Cs, result.l1_ratios, dtype)
             fitted |= self._shaped(*best, classes)
+        n_iter = result._stacked(lambda path: path.n_iter).swapaxes(0, 1)
+        n_iter = n_iter[..., np.argsort(increasing(Cs))].astype(np.int32)
         fitted["l1_ratios_"] = result.l1_ratios
-        return {**fitted, **self._records(found, classes)}
+        return {**fitted, **self._records(*found, n_iter, classes)}
 
-    def _records(self, found, classes):
-        """Return what is kept of the folds, in the shapes that were asked for."""
-        coefs = found.coefs
+    def _records(self, scores, coefs, intercepts, n_iter, classes):
+        """Return the attributes of the folds, in the shapes that were asked for."""
         if self.fit_intercept:
-            coefs = np.concatenate([coefs, found.intercepts[..., None]], axis=-1)
+            coefs = np.concatenate([coefs, intercepts[..., None]], axis=-1)
         if self.use_legacy_attributes is False:
-            return {
-                "scores_": found.scores, "coefs_paths_": coefs, "n_iter_": found.n_iter,
-            }
+            return {"scores_": scores, "coefs_paths_": coefs, "n_iter_": n_iter}
         labels = classes.tolist() if len(classes) > 2 else classes[1:].tolist()
-        scores = np.swapaxes(found.scores, 1, 2)
-        n_iter = np.swapaxes(found.n_iter, 1, 2)[None]
+        scores = np.swapaxes(scores, 1, 2)
+        n_iter = np.swapaxes(n_iter, 1, 2)[None]
         coefs = np.moveaxis(coefs, (0, 1, 2, 3), (1, 3, 2, 0))
         if self._given_l1_ratios() is None:
             scores, n_iter, coefs = scores[..., 0], n_iter[..., 0], coefs[:, :, :, 0]
@@ -428,60 +404,39 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
 
 
 def increasing(Cs):
-    """Return what brings Cs into increasing order; of equals the first is first."""
+    """Return the order that sorts Cs; equal ones stay in the order given."""
     return np.argsort(Cs, kind="stable")
 
 
-class Found(NamedTuple):
-    """Results of the folds: arrays whose first axes are fold, l1_ratio and C."""
+def folds_of(result, order):
+    """Return scores, coefficients and intercepts of the folds of a `CVResult`.
 
-    scores: np.ndarray
-    n_iter: np.ndarray
-    coefs: np.ndarray  # (..., n_rows, n_features)
-    intercepts: np.ndarray  # (..., n_rows)
-
-
-def gather(result, order):
-    """Return the `Found` of a `CVResult`.
-
-    `order` brings the values of C into the order in which they were given.
+    Their first axes are fold, l1_ratio and C; `order` brings the values of C into the
+    order in which they were given. Coefficients and intercepts have an axis of classes.
     """
-    n_cs = len(order)
-    folds = list(zip(*result.fold_paths, strict=True))
 
-    def stack(of_path, fill=0):
-        """Stack arrays whose first axis is that of the alphas that a path has."""
-
-        def padded(path):
-            found = of_path(path)
-            width = ((0, n_cs - len(path)), *((0, 0),) * (found.ndim - 1))
-            return np.pad(found, width, constant_values=fill)[order]
-
-        return np.array([[padded(path) for path in fold] for fold in folds])
-
-    def coefs(path):  # (n_cs, n_rows, n_features)
+    def coefs(path):
         classes = path.coef if isinstance(path.coef, list) else [path.coef]
         return np.stack([coef.toarray().T for coef in classes], axis=1)
 
-    return Found(
-        np.moveaxis(result.scores[result.metrics[0]], -1, 0)[..., order],
-        stack(lambda path: path.n_iter).astype(np.int32),
-        stack(coefs),
-        stack(lambda path: np.atleast_2d(path.intercept).T, np.nan),
-    )
+    def intercepts(path):
+        return np.atleast_2d(path.intercept).T
+
+    stacked = result._stacked(coefs), result._stacked(intercepts, missing=np.nan)
+    scores = np.moveaxis(result.scores[result.metrics[0]], -1, 0)
+    return scores[..., order], *(array.swapaxes(0, 1)[:, :, order] for array in stacked)
 
 
-def average_of_best(found, Cs, l1_ratios, dtype):
+def average_of_best(scores, coefs, intercepts, Cs, l1_ratios, dtype):
     """Return the means over the folds of the best model of each: attributes, C and
     l1_ratio."""
-    n_folds = len(found.scores)
-    scores = np.swapaxes(np.nan_to_num(found.scores, nan=-np.inf), 1, 2)
-    best = np.argmax(scores.reshape(n_folds, -1), axis=1)
+    scores = np.swapaxes(np.nan_to_num(scores, nan=-np.inf), 1, 2)
+    best = np.argmax(scores.reshape(len(scores), -1), axis=1)
     at_C, at_ratio = np.unravel_index(best, scores.shape[1:])
-    at = np.arange(n_folds), at_ratio, at_C
+    at = np.arange(len(scores)), at_ratio, at_C
     fitted = {
-        "coef_": found.coefs[at].mean(axis=0).astype(dtype),
-        "intercept_": found.intercepts[at].mean(axis=0).astype(dtype),
+        "coef_": coefs[at].mean(axis=0).astype(dtype),
+        "intercept_": intercepts[at].mean(axis=0).astype(dtype),
         "_solved_": None,  # no single problem
     }
     return fitted, float(Cs[at_C].mean()), float(l1_ratios[at_ratio].mean())

@@ -9,7 +9,6 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
@@ -26,7 +25,6 @@ from .._cross_validation._scores import (
     DevianceScorer,
     ModelScorer,
     r_squared,
-    scorer_of,
 )
 from .._path._fit import SQUARED
 from .._path._result import CRITERIA
@@ -55,7 +53,6 @@ from ._cv_base import (
     check_folds,
     check_select,
     first_if_min,
-    name_of,
 )
 from ._ridge import Ridge, check_target_alphas, fits_of_result
 
@@ -286,6 +283,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
 
     __module__ = "riata"
 
+    _default_scoring = "r2"
     _parameter_checks: ClassVar = {
         "alphas": check_target_alphas,
         "gcv_mode": or_none(partial(check_choice, choices=("auto", "svd", "eigen"))),
@@ -407,20 +405,6 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
                 "single score of all samples; leave scoring out, or give the number of "
                 "folds as cv."
             )
-
-    # -- scoring ------------------------------------------------------------------
-
-    def _get_scorer(self):
-        """Return the scorer; None for squared errors in leave-one-out."""
-        if self.scoring is not None:
-            return scorer_of(self, self.scoring)
-        if get_config()["enable_metadata_routing"]:
-            # The weights given to fit are for the scores, too.
-            return get_scorer("r2").set_score_request(sample_weight=True)
-        return get_scorer("r2")
-
-    def _metric(self):
-        return "r2" if self.scoring is None else name_of(self.scoring)
 
     # -- choice -------------------------------------------------------------------
 
