@@ -13,6 +13,7 @@ from numbers import Integral
 
 import numpy as np
 
+from .. import _validation as check
 from .._path._fit import (
     LEAST_L1_RATIO,
     Data,
@@ -24,13 +25,6 @@ from .._path._fit import (
 from .._path._samples import Deadline, settings_of, total_weight
 from .._problem._moments import Inexact
 from .._solver._solutions import Settings
-from .._validation import (
-    check_alphas,
-    check_design_or_chunks,
-    check_operand,
-    check_sample_weight,
-    is_chunks,
-)
 from ..losses import Squared
 from ._folds import FoldMoments, train_weight
 from ._scores import predictors
@@ -74,14 +68,14 @@ class PathFits:
         bounds = [options.pop(name) for name in ("penalty_factor", "lower", "upper")]
         self.settings = settings_of(options)
         self.options = options  # loss, fit_intercept, standardize, n_threads
-        self.X = check_design_or_chunks(data.X)
+        self.X = check.check_design_or_chunks(data.X)
         self.data = data._replace(y=options["loss"].check_target(data.y))
         self.penalty = checked_penalty(None, 1.0, *bounds, self.X.n_features)
         self.penalty_of_all = self.penalty  # of the fit to all samples
         self.folds, self.l1_ratios = folds, l1_ratios
         self.alphas, self.eps, self.feature_names = alphas, eps, feature_names
         self.moments = None
-        if is_chunks(data.X) and isinstance(options["loss"], Squared):
+        if check.is_chunks(data.X) and isinstance(options["loss"], Squared):
             from ._chunked import FoldSums
 
             self.moments = FoldSums.of(data, folds)
@@ -102,7 +96,7 @@ class PathFits:
     def _common_grids(self):
         largest = self._alpha_max()  # which checks all entries of X, too
         if not isinstance(self.alphas, Integral):
-            grids = [check_alphas(self.alphas)] * len(self.l1_ratios)
+            grids = [check.check_alphas(self.alphas)] * len(self.l1_ratios)
         elif largest == 0:
             grids = [np.full(self.alphas, NO_ALPHA)] * len(self.l1_ratios)
         else:
@@ -127,7 +121,7 @@ class PathFits:
 
     def _sum_moments(self, alphas):
         """Sum the moments of all folds if that saves time; those of chunks are known."""
-        if is_chunks(self.data.X) or not isinstance(self.options["loss"], Squared):
+        if check.is_chunks(self.data.X) or not isinstance(self.options["loss"], Squared):
             return
         problem = checked_problem(
             self.samples(None), self.options["loss"],
@@ -159,7 +153,7 @@ class PathFits:
         _, y, weight, offset = self.data
         if fold is not None:
             weight = train_weight(self.data, self.folds[fold][0])
-        return Data(self.X, y, check_sample_weight(weight, self.X.n_samples), offset)
+        return Data(self.X, y, check.check_sample_weight(weight, self.X.n_samples), offset)
 
     def path(self, penalty, fold, l1_ratio, alphas, seconds, guide=None):
         """Fit a path; parameters as of `fit`, and a penalty as from `checked_penalty`."""
@@ -198,7 +192,7 @@ class SumFits(PathFits):
     """
 
     def __init__(self, data, folds, options, l1_ratios, alphas, feature_names=None):
-        check_operand(data.X)  # before folds, whose rows have other numbers
+        check.check_operand(data.X)  # before folds, whose rows have other numbers
         super().__init__(
             data, folds, options, l1_ratios, alphas, feature_names=feature_names
         )

@@ -16,6 +16,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from .. import _validation as check
 from .._cross_validation._driver import CrossValidation
 from .._cross_validation._fits import PathFits
 from .._cross_validation._folds import (
@@ -33,28 +34,19 @@ from .._cross_validation._scores import (
     takes_weights,
 )
 from .._path._samples import Deadline, Samples
-from .._validation import (
-    check_alphas,
-    check_choice,
-    check_integer,
-    check_l1_ratio,
-    check_n_jobs,
-    check_real,
-    validate_estimator_input,
-)
 from ._base import Fit, check_verbose, fitted_attributes, warn_not_converged
 from ._classifier import class_attributes, with_class_weight
 
 
 def check_eps(value, name):
     """Raise unless `value` is in (0, 1]."""
-    check_real(value, name, low=0.0, high=1.0, low_open=True)
+    check.check_real(value, name, low=0.0, high=1.0, low_open=True)
 
 
 def check_folds(value, name):
     """Raise unless `value` is None, a number of folds, a splitter or an iterable."""
     if isinstance(value, Real):
-        check_integer(value, name, low=2)
+        check.check_integer(value, name, low=2)
     elif isinstance(value, str) or not (
         value is None or hasattr(value, "split") or hasattr(value, "__iter__")
     ):
@@ -69,13 +61,13 @@ def check_l1_ratios(value, name):
     if np.ndim(value) > 1 or np.size(value) == 0:
         raise ValueError(f"{name} must be a number or a 1-D list of numbers.")
     for ratio in np.atleast_1d(value):
-        check_l1_ratio(ratio, name)
+        check.check_l1_ratio(ratio, name)
 
 
 def check_select(value, name):
     """Raise unless `value` is the name of a rule, or a callable."""
     if not callable(value):
-        check_choice(value, name, RULES)
+        check.check_choice(value, name, RULES)
 
 
 def padded(coef, n_alphas):
@@ -107,21 +99,19 @@ class RoutedCV:
     _scoring_methods: ClassVar[tuple[str, ...]] = ("fit",)
     _default_scoring: ClassVar[str | None] = None  # the deviance
 
-    def _scoring(self):
-        """Return the parameter `scoring`, or the default."""
+    def _given_scoring(self):
+        """Return the parameter `scoring`, or None for the default."""
         scoring = getattr(self, "scoring", None)
-        if scoring is None or (isinstance(scoring, str) and scoring == "warn"):
-            return self._default_scoring
-        return scoring
+        return None if isinstance(scoring, str) and scoring == "warn" else scoring
 
     def _get_scorer(self):
         """Return the scorer, or None for the deviance."""
-        scoring = self._scoring()
-        if scoring is None:
-            return None
-        if scoring is not self._default_scoring:
+        scoring = self._given_scoring()
+        if scoring is not None:
             return scorer_of(self, scoring)
-        scorer = get_scorer(scoring)
+        if self._default_scoring is None:
+            return None
+        scorer = get_scorer(self._default_scoring)
         if get_config()["enable_metadata_routing"]:
             # The weights given to fit are for the scores, too.
             scorer = scorer.set_score_request(sample_weight=True)
@@ -129,7 +119,8 @@ class RoutedCV:
 
     def _metric(self):
         """Return the name of the score."""
-        return name_of(self._scoring())
+        scoring = self._given_scoring()
+        return name_of(self._default_scoring if scoring is None else scoring)
 
     def _route(self, scorer, sample_weight, params, method="fit"):
         """Return the arguments of ``cv.split`` and of the scorer."""
@@ -222,9 +213,9 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         "select": check_select,
         "cv": check_folds,
         "eps": check_eps,
-        "alphas": check_alphas,
+        "alphas": check.check_alphas,
         "verbose": check_verbose,
-        "n_jobs": check_n_jobs,
+        "n_jobs": check.check_n_jobs,
     }
 
     def fit(self, X, y, sample_weight=None, offset=None, **params):
@@ -303,7 +294,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
     def _checked_input(self, X, y, sample_weight, offset):
         """Return the samples, the options of the paths, and the attributes that are
         known before anything is fitted."""
-        *data, features = validate_estimator_input(
+        *data, features = check.validate_estimator_input(
             self, X, y, sample_weight=sample_weight, offset=offset
         )
         options = self._path_options()

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
+from .. import _validation as check
 from .._cross_validation._driver import CrossValidation
 from .._cross_validation._folds import (
     as_folds,
@@ -32,13 +33,6 @@ from .._path._result_ridge import RidgePathResult
 from .._path._samples import Deadline, Samples, n_rows, weights_as_given
 from .._ridge._routes import direct_seconds
 from .._ridge._solve import ridge_loo
-from .._validation import (
-    check_bool,
-    check_choice,
-    check_operand,
-    check_penalty_factor,
-    validate_estimator_input,
-)
 from ._base import (
     SHARED_CHECKS,
     Fit,
@@ -286,10 +280,10 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     _default_scoring = "r2"
     _parameter_checks: ClassVar = {
         "alphas": check_target_alphas,
-        "gcv_mode": or_none(partial(check_choice, choices=("auto", "svd", "eigen"))),
+        "gcv_mode": or_none(partial(check.check_choice, choices=("auto", "svd", "eigen"))),
         "cv": check_folds,
-        "store_cv_results": check_bool,
-        "alpha_per_target": check_bool,
+        "store_cv_results": check.check_bool,
+        "alpha_per_target": check.check_bool,
         "select": check_select,
         **{
             name: SHARED_CHECKS[name] for name in RIDGE_OPTIONS if name in SHARED_CHECKS
@@ -347,7 +341,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             sample_weight = np.full(n_rows(X), float(sample_weight))
         scorer = self._get_scorer()
         routed = self._route(scorer, sample_weight, params)
-        *data, features = validate_estimator_input(
+        *data, features = check.validate_estimator_input(
             self, X, y, sample_weight=sample_weight, offset=offset, multi_output=True
         )
         data = Samples(*data)
@@ -454,7 +448,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     def _fit_folds(self, data, alphas, weight, scorer, routed, names):
         """Return the fitted attributes, chosen by the scores of the folds."""
         split_params, score_params = routed
-        check_operand(data.X)  # before folds, whose rows have other numbers
+        check.check_operand(data.X)  # before folds, whose rows have other numbers
         folds = as_folds(splitter_of(self.cv), data.X, data.y, split_params)
         deadline, order = Deadline(self.time_limit), decreasing(alphas)
         fits = RidgeFits(self, data, folds, alphas[order], weight, names)
@@ -527,7 +521,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             standardize=bool(self.standardize),
             sample_weight=data.sample_weight,
             offset=data.offset,
-            penalty_factor=check_penalty_factor(self.penalty_factor, data.X.shape[1]),
+            penalty_factor=check.check_penalty_factor(self.penalty_factor, data.X.shape[1]),
         )
 
     def _path_of_loo(self, loo, data, names):
