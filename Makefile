@@ -66,7 +66,7 @@ test: $(STAMPS)/riata $(STAMPS)/needs-test
 golden: export OPENBLAS_NUM_THREADS = 1
 golden: export OMP_NUM_THREADS = 1
 golden: $(STAMPS)/riata $(STAMPS)/needs-test
-	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/golden/golden_results.py
+	env -u RIATA_KERNELS $(BIN)/python -m pytest $(PYTEST_ARGS) tests/golden/golden_results.py
 
 lint: $(STAMPS)/riata $(STAMPS)/needs-lint
 	$(BIN)/ruff check .

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import riata
-from riata._solver import _dual_point, _multinomial, _newton
+from riata._problem import _multinomial
+from riata._solver import _dual_point
+from riata._solver._engines import _direct
 from riata.losses import (
     Gamma,
     Huber,
@@ -233,7 +235,7 @@ def test_intercepts_of_log_links_from_far_away(loss, distance):
     X, y = make(loss)
     problem = _path_problem(X, y, loss)
     far = problem.null_eta + distance
-    settled, moved = problem.settle(far)
+    settled, moved = problem.datafit.settle(far)
     np.testing.assert_allclose(moved, -distance, rtol=1e-9)
     np.testing.assert_allclose(settled, problem.null_eta, atol=1e-9 * abs(distance))
 
@@ -280,9 +282,9 @@ def test_a_definite_system_that_rounding_made_indefinite_is_solved():
     matrix = np.asfortranarray(A.T @ A) * 1e12
     matrix[0, 0] *= 1 - 1e-13
     rest = matrix @ np.ones(8)
-    found = _newton.solve_definite(matrix, rest)
+    found = _direct.solve_definite(matrix, rest)
     np.testing.assert_allclose(matrix @ found, rest, rtol=1e-4)
-    assert not _newton.solve_definite(np.full((2, 2), np.nan), np.ones(2)).any()
+    assert not _direct.solve_definite(np.full((2, 2), np.nan), np.ones(2)).any()
 
 
 @pytest.mark.parametrize("spread", [1.0, 1e-6, 1e-12])
@@ -425,12 +427,12 @@ def test_a_dual_point_is_orthogonal_to_what_nothing_holds(loss):
     for column in (*X[:, free].T, np.ones(24)):
         assert np.abs(column @ theta).max() <= 1e-12 * np.abs(column) @ np.abs(theta).sum(1)
     # it bounds the loss of every point that differs along these columns
-    gap = problem.fenchel_young(Eta, theta)
-    start = problem.losses(Eta).sum()
+    gap = problem.datafit.fenchel_young(Eta, theta)
+    start = problem.datafit.losses(Eta).sum()
     for _ in range(20):
         along = np.column_stack([X[:, free], np.ones(24)])
         step = along @ rng.standard_normal((4, Eta.shape[1])) * 0.2
-        assert problem.losses(Eta + step).sum() >= start - gap - 1e-12 * start
+        assert problem.datafit.losses(Eta + step).sum() >= start - gap - 1e-12 * start
 
 
 @pytest.mark.parametrize("loss", LOSSES[1:8], ids=str)

@@ -17,7 +17,7 @@ from test_path import covering_rows
 
 import riata
 from riata import losses
-from riata._solver import _newton
+from riata._solver import _quadratic_model as _newton
 
 CONVEX = [loss for loss in LOSSES if loss.convex]
 each_loss = pytest.mark.parametrize("loss", CONVEX, ids=repr)

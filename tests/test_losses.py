@@ -337,7 +337,7 @@ def test_compiled_visits_are_those_of_numpy(loss, width, lanes, weighted):
         found, expected = (
             [np.zeros((n, width)), np.zeros((n, width)), np.zeros(n)] for _ in range(2)
         )
-        sums = problem.visit(*arguments, *found)
+        sums = problem.datafit.evaluate(*arguments, *found)
         known = visit_by_rows(problem, *arguments, *expected)
         known[0] /= problem.eta_unit**2
         np.testing.assert_allclose(sums[:, lanes], known[:, lanes], rtol=1e-11, atol=1e-12)

@@ -7,8 +7,8 @@ import scipy.sparse as sp
 
 import riata
 from riata._path import _fit as _path
+from riata._solver import _coupled_hessian as _multinomial
 from riata._solver import _kernel as _span
-from riata._solver import _multinomial
 from riata.losses import Multinomial
 
 

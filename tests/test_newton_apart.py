@@ -11,7 +11,8 @@ from riata import LogisticRegressionCV, alpha_max, fit_path
 from riata._core.gram import gram_of_rows, rows_of
 from riata._cross_validation._scores import ModelScorer, accuracies, minus_log_losses
 from riata._path._fit import Data, checked_penalty, checked_problem, solve_path
-from riata._solver._newton_local_models import ApartSteps, Columns
+from riata._solver._hessian_columns import HessianColumns
+from riata._solver._hessian_per_alpha import HessianPerAlpha
 from riata._solver._solutions import Settings
 from riata._solver._warm_start import Guide
 from riata._validation import check_design
@@ -51,7 +52,7 @@ def test_own_models_lead_where_a_common_one_does(
     }
     alphas = FAR * alpha_max(X, y, **{k: v for k, v in options.items() if k != "tol"})
     own = fit_path(X, y, alphas=alphas, **options)
-    monkeypatch.setattr(ApartSteps, "_apart", lambda self, alphas: False)
+    monkeypatch.setattr(HessianPerAlpha, "_pays", lambda self, alphas: False)
     common = fit_path(X, y, alphas=alphas, **options)
     assert max(own.relative_gap.max(), common.relative_gap.max()) <= 1e-9
     np.testing.assert_allclose(
@@ -69,7 +70,7 @@ def test_bounds_and_free_columns_with_own_models(monkeypatch, fit_intercept):
     }
     alphas = FAR * alpha_max(X, y, **options)
     own = fit_path(X, y, alphas=alphas, tol=1e-10, **options)
-    monkeypatch.setattr(ApartSteps, "_apart", lambda self, alphas: False)
+    monkeypatch.setattr(HessianPerAlpha, "_pays", lambda self, alphas: False)
     common = fit_path(X, y, alphas=alphas, tol=1e-10, **options)
     np.testing.assert_allclose(own.coef.toarray(), common.coef.toarray(), atol=1e-5)
     assert own.coef.toarray().min() >= -0.2
@@ -134,7 +135,7 @@ def test_hessians_are_weighted_products(form, weighted, fit_intercept):
     rng = np.random.default_rng(5)
     weight = rng.uniform(0.5, 2.0, len(y)) if weighted else None
     problem = problem_of(X, y, weight, fit_intercept)
-    columns, curvature = Columns(problem), rng.uniform(0.1, 1.0, len(y))
+    columns, curvature = HessianColumns(problem), rng.uniform(0.1, 1.0, len(y))
     columns.extend(np.array([5, 1]))
     columns.extend(np.array([5, 1, 0, 3]))
     dense = np.asarray(X.toarray() if sparse.issparse(X) else X)
@@ -309,11 +310,11 @@ def test_own_models_stay_small(monkeypatch):
     # Where many coefficients are active, all lanes share one Hessian again.
     X, y = classes(400, 900, noise=3.0)
     X = sparsely(X)
-    sizes, of = [], Columns.hessian
-    monkeypatch.setattr("riata._solver._newton_local_models.MOST_BY_EVENTS", 200)
+    sizes, of = [], HessianColumns.hessian
+    monkeypatch.setattr("riata._solver._hessian_per_alpha.MOST_BY_EVENTS", 200)
     monkeypatch.setattr(
-        Columns, "hessian", lambda own, places, bend: sizes.append(len(places)) or of(
-            own, places, bend)
+        HessianColumns, "hessian",
+        lambda own, places, bend: sizes.append(len(places)) or of(own, places, bend),
     )
     path = fit_path(X, y, loss="logistic", alphas=[alpha_max(X, y, loss="logistic") / 30])
     assert path.n_active[0] > 150

@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 
 from riata import ConvergenceWarning, Status, alpha_max, fit_path
-from riata._solver import _local_model as lane_model
-from riata._solver._newton_smooth import SmoothSteps
+from riata._solver import _hessian_columns
+from riata._solver._quasi_newton import QuasiNewtonSteps
 
 LOSSES = ("logistic", "poisson", "gamma", "huber", "squared_hinge")
 
@@ -34,16 +34,16 @@ def problem_of(loss, form, n=150, p=12):
 
 
 def smooth_and_general(monkeypatch, X, y, alphas, **options):
-    """The path of `SmoothSteps`, and that of the solver for all penalties."""
+    """The path of `QuasiNewtonSteps`, and that of the solver for all penalties."""
     used = []
-    original = SmoothSteps._solve_one
+    original = QuasiNewtonSteps._solve_one
     monkeypatch.setattr(
-        SmoothSteps, "_solve_one",
+        QuasiNewtonSteps, "_solve_one",
         lambda self, *args: used.append(args) or original(self, *args),
     )
     smooth = fit_path(X, y, alphas=alphas, **options)
     assert used
-    monkeypatch.setattr(SmoothSteps, "suits", staticmethod(lambda problem: False))
+    monkeypatch.setattr(QuasiNewtonSteps, "suits", staticmethod(lambda problem: False))
     return smooth, fit_path(X, y, alphas=alphas, **options)
 
 
@@ -55,8 +55,8 @@ def test_it_finds_what_the_solver_for_all_penalties_finds(
     monkeypatch, loss, form, fit_intercept, packed
 ):
     if not packed:
-        monkeypatch.setattr(lane_model, "PACKED_BYTES", 0)
-        monkeypatch.setattr(lane_model, "ROWS", 64)
+        monkeypatch.setattr(_hessian_columns, "PACKED_BYTES", 0)
+        monkeypatch.setattr(_hessian_columns, "ROWS", 64)
     X, y, options = problem_of(loss, form)
     alphas = np.array([10.0, 1.0, 0.9, 1e-2, 1e-2, 1e-4])
     smooth, general = smooth_and_general(
@@ -98,7 +98,7 @@ def test_separable_classes_down_to_nearly_no_penalty():
 def test_what_can_not_be_factored_is_left_to_the_general_solver(monkeypatch):
     X, y, options = problem_of("poisson", "dense")
     expected = fit_path(X, y, alphas=np.array([0.1, 0.01]), **options)
-    monkeypatch.setattr(SmoothSteps, "_step", lambda self, rest, alpha: None)
+    monkeypatch.setattr(QuasiNewtonSteps, "_step", lambda self, rest, alpha: None)
     path = fit_path(X, y, alphas=np.array([0.1, 0.01]), **options)
     assert path.relative_gap.max() <= 1e-9
     np.testing.assert_allclose(path.objective, expected.objective, rtol=1e-8)

@@ -4,10 +4,11 @@
     python -m pytest tests/golden/golden_results.py -k ridge
     python tests/golden/golden_results.py --record [NAME ...]
 
-The first two compare. The last records the results of all problems, or of those named;
-do that on a commit whose results are known to be good. A change of the code that only
-restructures it changes no bit. One that does change bits is judged by the report of the
-differences, and its commit records the results again and gives the reason.
+The first two compare with `results.npz`, or with the file that RIATA_GOLDEN names; the
+last records the results of all problems, or of those named. Record on a commit whose
+results are known to be good. A change that only restructures the code changes no bit. One
+that does change bits is judged by the report of the differences, and its commit records
+the results again and gives the reason.
 
 Plain `pytest` does not collect this file: bits depend on the processor and on the
 libraries, and `results.npz` says which ones they were recorded with.
@@ -17,12 +18,14 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import platform
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.linalg  # noqa: F401 (so that threadpoolctl sees SciPy's BLAS as well)
 import threadpoolctl
 
 import riata
@@ -32,7 +35,7 @@ sys.path.insert(0, str(HERE))
 
 from problems import PROBLEMS, solve  # noqa: E402
 
-RECORDED = HERE / "results.npz"
+RECORDED = Path(os.environ.get("RIATA_GOLDEN") or HERE / "results.npz")
 ABOUT = "about"  # the machine, and which arrays are where
 KEPT_VERSIONS = ("numpy", "scipy", "scikit-learn", "kernels")
 RECORD = (

@@ -1528,3 +1528,95 @@ def chunks_rows_wide_weighted():
         f"logistic_{k}": v
         for k, v in files_of_rows(X, labels, loss="logistic", **options).items()
     }
+
+
+@problem
+def squared_rough_gram_tight():
+    """Single precision is not enough: its errors are measured and made up for."""
+    X, y = sample(210, 3200, 600, k=100, rho=0.2)
+    alphas = riata.alpha_max(X, y) * np.array([0.3, 0.1, 0.03, 0.01])
+    return fitted(X, y, alphas=alphas, tol=1e-9) | fitted(
+        X, y, "elastic_", alphas=alphas, tol=2e-9, l1_ratio=0.5, standardize=True
+    )
+
+
+@problem
+def glm_ridge_many_columns():
+    X, y = sample(211, 650, 540, "squared_hinge")
+    W, v = sample(212, 560, 520, "multinomial")
+    return fitted(X, y, loss="squared_hinge", l1_ratio=0.0, alphas=3) | fitted(
+        W, v, "classes_", loss="multinomial", l1_ratio=0.0, alphas=2
+    )
+
+
+@problem
+def glm_sparse_many_active():
+    """Descent along sparse columns, without a Gram matrix."""
+    X, y = sparse_sample(213, 1500, 1500, 0.01, "logistic")
+    W, v = sparse_sample(221, 1500, 1500, 0.01, "huber")
+    return fitted(
+        X, y, loss="logistic", alphas=4, alpha_min_ratio=0.03, l1_ratio=0.4,
+        standardize=True, sample_weight=0.5 + np.arange(1500) % 3,
+    ) | fitted(W, v, "huber_", loss="huber", alphas=3, alpha_min_ratio=0.05, l1_ratio=0.3)
+
+
+@problem
+def squared_hinge_separated():
+    """No loss is left where a column without a penalty tells the classes apart."""
+    X, y = sample(214, 50, 15, "squared_hinge")
+    X[:, 2] = np.where(y > 0, 1.0, -1.0) + 0.01 * X[:, 2]
+    factor = np.where(np.arange(15) == 2, 0.0, 1.0)
+    return fitted(X, y, loss="squared_hinge", penalty_factor=factor, alphas=3) | fitted(
+        X, y, "logistic_", loss="logistic", alphas=4, fit_intercept=False,
+        penalty_factor=factor,
+    ) | fitted(X, y, "one_class_", loss="squared_hinge", sample_weight=y, alphas=2)
+
+
+@problem
+def poisson_alpha_zero_wide():
+    X, _ = sample(215, 25, 40)
+    y = np.arange(25) % 3.0
+    return fitted(X, y, loss="poisson", alphas=[0.2, 0.0])
+
+
+@problem
+def ridge_ill_conditioned_weighted():
+    X, y = sample(216, 50, 45, rho=0.9999)
+    X = X * np.logspace(6, 0, 45)
+    return fitted(
+        X, y, l1_ratio=0.0, alphas=[1e-4, 1e-10, 0.0], sample_weight=some_weights(50)
+    )
+
+
+@problem
+def ridge_leave_one_out_weighted():
+    X, y = sample(217, 40, 10)
+    X[:, 4] = 0.0
+    X[[3, 9], 4] = 1e5, 1e-5
+    weight = 0.5 + np.arange(40) % 2
+    model = riata.RidgeCV([1e-8, 1e-2], store_cv_results=True)
+    model.fit(X, y, sample_weight=weight)
+    wide = riata.RidgeCV([1e-10, 1.0]).fit(X[:8], y[:8])
+    out = of_estimator(model, "cv_results_")
+    return out | {f"wide_{k}": v for k, v in of_estimator(wide).items()}
+
+
+@problem
+def squared_shared_rows_sparse():
+    rng, X = sparse(218, 120, 50, 0.3)
+    X = sp.csc_array(X @ sp.diags_array(np.ones(50)) + 0.9 * X[:, [0]] @ np.ones((1, 50)))
+    Y = X[:, :5] @ rng.standard_normal((5, 2)) + 0.1 * rng.standard_normal((120, 2))
+    alphas = np.array([0.1, 0.003])
+    lasso = riata.lasso_path(X, Y, alphas=alphas, tol=1e-10)
+    start = riata.enet_path(X, Y, alphas=alphas / 2, coef_init=lasso[1][:, :, -1])
+    return {"coef": lasso[1], "gap": lasso[2], "init": start[1], "init_gap": start[2]}
+
+
+@problem
+def chunks_sparse_rows_poisson():
+    X, y = sparse_sample(219, 1500, 25, 0.15, "poisson")
+    W, v = sparse_sample(220, 1200, 30, 0.2)
+    return row_blocks(X, y, "poisson", alphas=5, l1_ratio=0.5) | {
+        f"squared_{k}": value
+        for k, value in row_blocks(W, v, alphas=8, sample_weight=some_weights(1200)).items()
+    }

@@ -6,10 +6,7 @@ import numpy as np
 
 from .. import _validation as check
 from .._design._products import gradient, product
-from .._problem._problem import GeneralProblem
 from .._solver._dual_point import columns_not_held, gap_of_dual_point
-from .._solver._multinomial import MultinomialSteps
-from .._solver._multinomial_grouped import RowSteps, norms
 from .._solver._unpenalised import FREE_ENTRIES, open_columns
 from .._solver._working_set import FreeColumns
 from ..losses import get_loss
@@ -137,7 +134,7 @@ def check_solution(
             f"intercept={intercept!r}, but fit_intercept=False says that the model has "
             "none; pass fit_intercept=True, or the constant as offset=."
         )
-    audit = _audit_general if isinstance(problem, GeneralProblem) else _audit
+    audit = _audit if problem.quadratic else _audit_general
     audit = _audit_classes if loss.many_outputs else audit
     primal, gap, kkt = audit(problem, coef, intercept, alpha)
     return _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt)
@@ -237,15 +234,15 @@ def _audit_general(problem, coef, intercept, alpha):
     given = given + shift / problem.target_unit
     best, square = given, problem.eta_unit**2
     if problem.fit_intercept:
-        best, _ = problem.settle(given)
-    above = (problem.losses(given)[0] - problem.losses(best)[0]) / square
-    loss = problem.losses(best)[0] / square
+        best, _ = problem.datafit.settle(given)
+    above = (problem.datafit.losses(given)[0] - problem.datafit.losses(best)[0]) / square
+    loss = problem.datafit.losses(best)[0] / square
     gap, kkt, penalty = _gap_at(problem, strengths.certify, w[:, None], alpha, best, loss)
     if problem.separated:  # the intercept alone makes the loss as small as one likes
         gap = loss + penalty
     if not problem.loss.convex:
         gap = np.nan
-    constant = float(problem.weigh(problem.residuals(given)).mean())
+    constant = float(problem.weigh(problem.datafit.residuals(given)).mean())
     kkt = max(kkt, abs(constant) * problem.unit * problem.fit_intercept)
     return loss + max(above, 0.0) + penalty, gap + max(above, 0.0), kkt
 
@@ -256,29 +253,32 @@ def _audit_classes(problem, coef, intercept, alpha):
     The least objective is that of the classes with weight; what the others add to the
     objective of the solution is added to its gap.
     """
-    own = problem.classes
+    own = problem.datafit.classes
     primal, gap, kkt = _audit_weighted_classes(problem, coef[own], intercept[own], alpha)
-    if len(own) == problem.n_labels:
+    if len(own) == problem.datafit.n_labels:
         return primal, gap, kkt
     design = problem.design
     B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
     Eta = product(design, everything, problem.eta_unit * B)
-    Eta += problem.label_offset + intercept + coef @ design.mean
-    targets = (problem.target[:, None] == np.arange(problem.n_labels)).astype(float)
+    Eta += problem.datafit.label_offset + intercept + coef @ design.mean
+    targets = (problem.target[:, None] == np.arange(problem.datafit.n_labels)).astype(float)
     loss = problem.weigh(problem.loss.value(targets, Eta)[:, None]).sum()
     loss /= problem.eta_unit**2
     R = problem.weigh(problem.loss.residual(targets, Eta)) / problem.eta_unit
     C = gradient(design, R, everything)
-    _, kkt, penalty = _kind(problem).certify(
-        problem.strengths, C, everything, B, alpha, 2.0 * loss
-    )
+    _, kkt, penalty = _certify_classes(problem, C, B, alpha, 2.0 * loss)
     gap += max(loss + penalty - primal, 0.0)
     kkt = max(kkt, float(np.abs(R.mean(axis=0)).max()) * problem.unit)
     return loss + penalty, gap, kkt
 
 
-def _kind(problem):
-    return RowSteps if problem.loss.grouped else MultinomialSteps
+def _certify_classes(problem, C, B, alpha, loss):
+    """Gap, KKT violation and penalty of coefficients B (n_features, n_outputs)."""
+    kind, everything = type(problem.penalty), np.arange(problem.design.n_features)
+    gap, kkt, penalty = kind(problem.strengths, B.shape[1]).certify(
+        C, everything, B, np.full(B.shape[1], alpha), np.full(B.shape[1], loss)
+    )
+    return float(gap[0]), float(kkt[0]), float(penalty.sum())
 
 
 def _classes_in_design(problem, coef):
@@ -290,27 +290,26 @@ def _classes_in_design(problem, coef):
 
 def _audit_weighted_classes(problem, coef, intercept, alpha):
     """As `_audit_classes`, for the coefficients of the classes with weight."""
-    design, strengths, square = problem.design, problem.strengths, problem.eta_unit**2
-    kind = _kind(problem)
+    design, square = problem.design, problem.eta_unit**2
     B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
     Eta = _given(problem, product(design, everything, problem.eta_unit * B))
     shift = intercept - problem.center
     shift = shift + (coef @ design.mean if problem.fit_intercept else 0.0)
     given = best = Eta + shift
     if problem.fit_intercept:
-        best, _ = problem.settle(given)
-    loss = problem.losses(best).sum() / square
-    above = max(problem.losses(given).sum() / square - loss, 0.0)
+        best, _ = problem.datafit.settle(given)
+    loss = problem.datafit.losses(best).sum() / square
+    above = max(problem.datafit.losses(given).sum() / square - loss, 0.0)
 
     def certify(C, cols, W, alphas, loss, _):
-        return kind.certify(strengths, C, cols, W, alphas[0], loss[0])
+        return _certify_classes(problem, C, W, alphas[0], loss[0])
 
     gap, kkt, penalty = _gap_at(
-        problem, certify, B, alpha, best, loss, norms if problem.loss.grouped else np.abs
+        problem, certify, B, alpha, best, loss, problem.penalty.size_of
     )
     if problem.separated:
         gap = loss + penalty
-    constant = np.abs(problem.weigh(problem.residuals(given)).mean(axis=0)).max()
+    constant = np.abs(problem.weigh(problem.datafit.residuals(given)).mean(axis=0)).max()
     kkt = max(kkt, float(constant) * problem.unit * problem.fit_intercept)
     return loss + above + penalty, gap + above, kkt
 

@@ -11,7 +11,6 @@ import numpy as np
 from .. import _validation as check
 from .._core.design import NonFinite
 from .._problem._moments import Inexact
-from .._problem._multinomial import MultinomialProblem
 from .._problem._problem import GeneralProblem, Problem
 from .._solver._kernel import solve_in_span, span_pays
 from .._solver._methods import plain_solver, solver_of
@@ -108,8 +107,7 @@ def checked_problem(data, loss=SQUARED, **options):
     try:
         if isinstance(loss, Squared) and not _by_gradients(data.X, options["l1_ratio"]):
             return Problem(data.X, less_offset(data), **options)
-        kind = MultinomialProblem if loss.many_outputs else GeneralProblem
-        return kind(data.X, data.y, loss=loss, offset=data.offset, **options)
+        return GeneralProblem(data.X, data.y, loss=loss, offset=data.offset, **options)
     except NonFinite as error:
         check.raise_nonfinite("X", *error.args)
 
@@ -566,7 +564,7 @@ def _to_design(coef, problem):
     columns = np.flatnonzero((np.atleast_2d(coef) != 0).any(axis=0))
     columns = columns[problem.coef_unit[columns] > 0]
     W = np.atleast_2d(coef[..., columns] / problem.coef_unit[columns]).T
-    return columns, W if problem.n_outputs == 1 else W[:, problem.classes]
+    return columns, W if problem.n_outputs == 1 else W[:, problem.datafit.classes]
 
 
 def _check_init(init, n_features, loss, y, names):

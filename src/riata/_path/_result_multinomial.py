@@ -33,9 +33,10 @@ class MultinomialRecord(Record):
     def result(self, loss, end, work, tol):
         """The path as collected so far, with all classes."""
         path, problem = super().result(loss, end, work, tol), self.problem
-        if problem.n_outputs < problem.n_labels:
+        datafit = problem.datafit
+        if problem.n_outputs < datafit.n_labels:
             feature, label = np.divmod(path._columns, problem.n_outputs)
-            path._columns = feature * problem.n_labels + problem.classes[label]
+            path._columns = feature * datafit.n_labels + datafit.classes[label]
             path.intercept = self._all_intercepts(path.intercept)
         return path
 
@@ -45,11 +46,11 @@ class MultinomialRecord(Record):
         A class without weight has the limit minus infinity. It is given an intercept that
         leaves it a probability below rounding for every sample of positive weight.
         """
-        problem = self.problem
-        absent = np.setdiff1d(np.arange(problem.n_labels), problem.classes)
+        problem, datafit = self.problem, self.problem.datafit
+        absent = np.setdiff1d(np.arange(datafit.n_labels), datafit.classes)
         counted = slice(None) if problem.weights is None else problem.weights > 0
-        offset = problem.label_offset
-        own = offset[:, problem.classes] if offset.shape[1] > 1 else offset
+        offset = datafit.label_offset
+        own = offset[:, datafit.classes] if offset.shape[1] > 1 else offset
         other = (offset[:, absent] if offset.shape[1] > 1 else offset)[counted]
         least = []
         for constant, predictor in self._fitted():
@@ -57,8 +58,8 @@ class MultinomialRecord(Record):
             top = eta.max(axis=1, keepdims=True)
             top = top + np.log(np.exp(eta - top).sum(axis=1, keepdims=True))
             least.append((top - other).min(axis=0) - CERTAIN)
-        found = np.empty((problem.n_labels, len(least)))
-        found[problem.classes], found[absent] = known, np.transpose(least)
+        found = np.empty((datafit.n_labels, len(least)))
+        found[datafit.classes], found[absent] = known, np.transpose(least)
         return found - found.mean(axis=0)
 
     def _fitted(self):

@@ -1,8 +1,8 @@
-"""Linear predictors of several lanes, and what a loss makes of them.
+"""Linear predictors of several alphas, and the loss at them.
 
-A block of many samples is larger than any cache, and memory that is new costs as much as
-ten operations on it: so there is one set of blocks, and one visit of them for all that is
-asked of a loss.
+A block of many samples is larger than any cache, and allocating fresh memory costs about
+ten passes over it: so buffers are reused, and one pass computes all that is asked of a
+loss.
 """
 
 import math
@@ -22,7 +22,7 @@ class Predictors:
 
     Parameters
     ----------
-    problem : GeneralProblem
+    datafit : Datafit
     width : int
         Lanes of the blocks.
 
@@ -37,9 +37,9 @@ class Predictors:
         Of each lane, as of its last visit.
     """
 
-    def __init__(self, problem, width):
-        self.problem, self.width = problem, width
-        n = len(problem.targets)
+    def __init__(self, datafit, width):
+        self.datafit, self.width = datafit, width
+        n = len(datafit.targets)
         self.eta, self._other, self.pull = (cache_lines(n, width) for _ in range(3))
         self._step = None
         self.curvature, self.sums = np.zeros(n), np.zeros((6, width))
@@ -65,7 +65,7 @@ class Predictors:
         """
         added, lengths = np.zeros((2, self.width))
         added[:len(shift)], lengths[:len(length)] = shift, length
-        sums = self.problem.visit(
+        sums = self.datafit.evaluate(
             self.eta, step, added, lengths, lanes, model, self._other, self.pull,
             self.curvature,
         )
@@ -90,20 +90,20 @@ class Predictors:
         start : float or ndarray (lanes,)
             Intercepts to begin with.
         """
-        problem, live = self.problem, self.every[:lanes]
+        datafit, live = self.datafit, self.every[:lanes]
         moved = np.zeros(lanes) + start
         low, high = np.full(lanes, -np.inf), np.full(lanes, np.inf)
-        limit = 4.0 * max(1.0, float(np.abs(problem.target).max()))
+        limit = 4.0 * max(1.0, float(np.abs(datafit.target).max()))
         rounding = EPS * (4.0 + 0.1 * math.sqrt(len(self.eta)))
         for taken in range(100):
             self.try_out(None, moved, np.ones(lanes), live)
             _, pull, sizes, _, curvature, _ = self.sums[:, :lanes]
             unsettled = (np.abs(pull) > rounding * sizes) | np.isinf(pull)
-            if problem.separated or not unsettled.any():
+            if datafit.separated or not unsettled.any():
                 break
             low, high = np.where(pull > 0, moved, low), np.where(pull < 0, moved, high)
             with np.errstate(divide="ignore", invalid="ignore"):
-                step = problem.eta_unit * pull / curvature
+                step = datafit.unit * pull / curvature
             step = np.nan_to_num(np.where(np.isnan(step), np.sign(pull), step))
             step = np.clip(step, -limit, limit)
             far = None
@@ -129,8 +129,8 @@ class Predictors:
         return moved
 
 
-def visit_by_rows(problem, eta, step, shift, length, lanes, model, moved, pull, curvature):
-    """`visit` of `riata._core.elementwise` for a loss in NumPy, by `problem.look`."""
+def visit_by_rows(datafit, eta, step, shift, length, lanes, model, moved, pull, curvature):
+    """`visit` of `riata._core.elementwise` for a loss that is written in NumPy."""
     sums, width = np.zeros((6, eta.shape[1])), eta.shape[1]
     which = slice(None) if len(lanes) == width else lanes
     for first in range(0, len(eta), ROWS):
@@ -139,8 +139,8 @@ def visit_by_rows(problem, eta, step, shift, length, lanes, model, moved, pull, 
             step[rows] + shift
         )
         np.add(eta[rows], length * way, out=moved[rows])
-        total, residual, bend = problem.look(rows, moved[rows][:, which])
-        residual *= problem.pull_unit(rows)
+        total, residual, bend = datafit.evaluate_rows(rows, moved[rows][:, which])
+        residual *= datafit.pull_unit(rows)
         way = way[:, which]
         pull[rows, which] = residual
         curvature[rows] = bend.mean(axis=1)
@@ -148,7 +148,7 @@ def visit_by_rows(problem, eta, step, shift, length, lanes, model, moved, pull, 
         sums[EXCESS, which] += np.einsum("ij->j", residual)
         sums[SIZES, which] += np.einsum("ij->j", np.abs(residual))
         sums[SLOPE, which] += np.einsum("ij,ij->j", residual, way)
-        weights = problem.weights
+        weights = datafit.weights
         sums[CURVATURE, which] += (
             np.einsum("ij->j", bend) if weights is None else weights[rows] @ bend
         )

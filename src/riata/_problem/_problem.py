@@ -12,8 +12,9 @@ import numpy as np
 
 from .._core.certificate import MOST_UNIT, Strengths, in_design_units
 from .._core.design import Design, standard_target
-from .._core.elementwise import visit
-from ._predictors import LOSS, Predictors, visit_by_rows
+from ._datafit import Datafit
+from ._joint_datafit import JointDatafit
+from ._output_penalties import RowPenalty, SeparatePenalty
 
 EPS = float(np.finfo(float).eps)
 NEGLIGIBLE = 1e-12  # share of the null objective that rounding of y may cost
@@ -367,7 +368,8 @@ class GeneralProblem(Problem):
     ):
         self.given = Given(X, y, loss, sample_weight, offset)
         self._set_weights(X, sample_weight, fit_intercept)
-        self._check_classes(y, loss)
+        kind = JointDatafit if loss.many_outputs else Datafit
+        n_labels = kind.check_labels(loss, y, fit_intercept)
         if sample_weight is not None:
             y = np.where(sample_weight > 0, y, y[np.argmax(sample_weight > 0)])
         offset = np.zeros(X.n_samples) if offset is None else offset
@@ -385,51 +387,31 @@ class GeneralProblem(Problem):
                 _raise_too_large(y if np.abs(y).max() == peak else offset)
             unit = 2.0 ** math.frexp(peak)[1]
             loss, y, offset = loss.in_units(unit), y / unit, offset / unit
-        self.loss, self.target, self.target_unit = loss, y, unit
-        self._least = loss.least(y, self.weights)
-        self.targets = y[:, None]
+        self.datafit, self.target_unit = kind(loss, y, self.weights), unit
+        self.datafit.n_labels = n_labels
         with np.errstate(over="ignore", invalid="ignore"):  # seen in its loss
-            self._set_null_model(offset)
+            self.null_eta, constant = self.datafit.fit_null(offset, fit_intercept)
+            self.center = self.shift_of_y + constant * unit
+            self.n_outputs = self.datafit.n_outputs
+            self.separated = self.datafit.separated
+            self.loss, self.target, self.targets = loss, y, self.datafit.targets
+            self._set_null_loss()
         self.unit = unit * self.eta_unit
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
+        if loss.many_outputs:
+            penalty = RowPenalty if loss.grouped else SeparatePenalty
+            self.penalty = penalty(self.strengths, self.n_outputs)
 
     def _sampled(self, X):
         from .._design._sums import sampled_rows
 
         return (sampled_rows(X, self.weights),)
 
-    def _check_classes(self, y, loss):
-        """Raise if y has a single class, before samples of weight zero are masked."""
-        if loss.classifies and self.fit_intercept:
-            loss.check_mean(float(y.mean()))
-
-    def _set_null_model(self, offset):
-        constant, self.eta_unit = 0.0, 1.0
-        if self.fit_intercept:
-            mean = float(np.average(self.target, weights=self.weights))
-            # All weight may be on one class: the intercept then leaves no loss.
-            self.separated = self.loss.classifies and mean in (0.0, 1.0)
-            if self.separated:
-                counted = offset if self.weights is None else offset[self.weights > 0]
-                rest = float(counted.min() if mean else counted.max())
-            else:
-                self.loss.check_mean(mean)
-                rest = float(np.average(offset, weights=self.weights))
-            constant = self.loss.start(mean) - rest
-        eta = (offset + constant)[:, None]
-        if self.fit_intercept and not self.separated:
-            eta, moved = self.settle(eta)
-            constant += moved[0]
-        self.loss.check_predictor(eta)
-        self.center = self.shift_of_y + constant * self.target_unit
-        self.null_eta = eta
-        self._set_null_loss()
-
     def _set_null_loss(self):
         eta = self.null_eta
         residual = self.loss.residual(self.targets, eta)
-        square = 2.0 * float(self.losses(eta).sum())
+        square = 2.0 * float(self.datafit.losses(eta).sum())
         if not math.isfinite(square):
             raise ValueError(
                 f"the loss of the model without features is {square}: y or offset (of "
@@ -443,6 +425,7 @@ class GeneralProblem(Problem):
         self.eta_unit = (
             2.0 ** math.frexp(math.sqrt(square))[1] if 0 < square < math.inf else 1.0
         )
+        self.datafit.unit = self.eta_unit
         self.y = np.ascontiguousarray(residual[:, 0]) / self.eta_unit
         self.yy = square / self.eta_unit**2
         self.rounding = rounding / self.eta_unit**2
@@ -464,70 +447,6 @@ class GeneralProblem(Problem):
             total = 0.5 * float(self.weigh(curvature * noise * noise).sum())
         only = self.fit_intercept and bool(only.all())
         return (total if math.isfinite(total) else 0.0), only
-
-    def losses(self, Eta):
-        """Sum of the losses at predictors (n, lanes), one a lane; inf if that overflows."""
-        predictors = Predictors(self, Eta.shape[1])
-        predictors.eta[:] = Eta
-        predictors.look(predictors.every)
-        return predictors.sums[LOSS] * self.eta_unit**2
-
-    def residuals(self, Eta):
-        """Residuals at predictors (n, lanes), in the units of the design."""
-        return self.loss.residual(self.targets, Eta) / self.eta_unit
-
-    def visit(self, eta, step, shift, length, lanes, model, moved, pull, curvature):
-        """As `visit` of `riata._core.elementwise`: losses and residuals in the units of
-        the design."""
-        arguments = eta, step, shift, length, lanes, model, moved, pull, curvature
-        if self.loss.kernel:
-            sums = visit(
-                self.loss.kernel, self.target, self.weights, 1.0 / self.eta_unit,
-                *arguments,
-            )
-            sums[LOSS] -= self._least
-        else:
-            with np.errstate(over="ignore", invalid="ignore"):
-                sums = visit_by_rows(self, *arguments)
-        sums[LOSS] /= self.eta_unit**2
-        return sums
-
-    def look(self, rows, Eta):
-        """Sums of the losses of some rows, residuals and curvatures at predictors."""
-        weights = None if self.weights is None else self.weights[rows]
-        total, residual = self.loss.sums(self.targets[rows], Eta, weights)
-        return total, residual, self.loss.curvature(self.targets[rows], Eta)
-
-    def pull_unit(self, rows):
-        """By what the residuals of some rows are multiplied for the design."""
-        if self.weights is None:
-            return 1.0 / self.eta_unit
-        return self.weights[rows, None] / self.eta_unit
-
-    def fenchel_young(self, Eta, theta):
-        """Distance of a dual point theta (n, 1) from the one that belongs to predictors:
-        ``f(eta) + f*(-theta) + theta eta``; inf if unknown."""
-        dual = self.loss.dual(self.targets, theta)
-        if dual is None:
-            return math.inf
-        distance = self.loss.value(self.targets, Eta) - dual + theta * Eta
-        return self.total(np.maximum(distance, 0.0)[:, 0])
-
-    def total(self, values):
-        """Weighted sum of values (n,), those without weight left out; inf for NaN."""
-        if self.weights is not None:
-            values = self.weights * np.where(self.weights > 0, values, 0.0)
-        total = float(values.sum())
-        return math.inf if math.isnan(total) else total
-
-    def settle(self, Eta):
-        """Give each column of Eta (n, lanes) its optimal intercept; returns the
-        predictors, and what was added."""
-        lanes = Eta.shape[1]
-        predictors = Predictors(self, lanes)
-        predictors.eta[:] = Eta
-        moved = predictors.settle(lanes, 0.0)
-        return predictors.eta, moved
 
 
 def middle(values, weights):

@@ -78,7 +78,7 @@ def gap_of_dual_point(
     shrunk = (limit[held] / size[held]).min(initial=1.0)
     for less in (0.0, 1e-12, 1e-9, 1e-6, 1e-3):  # into the domain of the conjugate
         share = shrunk * (1.0 - less)
-        distance = problem.fenchel_young(Eta, share * theta)
+        distance = problem.datafit.fenchel_young(Eta, share * theta)
         if distance < math.inf:
             return bound(share * C) + (distance + rounding) / problem.eta_unit**2
     return math.inf
@@ -108,7 +108,7 @@ def orthogonal(problem, free, Eta, coef, l2):
     if not packed.shape[1]:
         return theta, coef, 0.0
     l2 = l2[:, None]
-    value = problem.losses(Eta).sum() + 0.5 * (l2 * coef**2).sum()
+    value = problem.datafit.losses(Eta).sum() + 0.5 * (l2 * coef**2).sum()
     found, pull, rounding = None, None, 0.0
     for _ in range(MOST_STEPS):
         theta, step, change, decrement = _projected(problem, packed, root, Eta, coef, l2)
@@ -124,7 +124,7 @@ def orthogonal(problem, free, Eta, coef, l2):
             break
         length, new = 1.0, math.inf
         while length > 1e-10 and not new < value:
-            new = problem.losses(Eta + length * step).sum()
+            new = problem.datafit.losses(Eta + length * step).sum()
             new += 0.5 * (l2 * (coef + length * change) ** 2).sum()
             length *= 0.5
         if not new < value:

@@ -14,7 +14,7 @@ from .._core.descent import CONVERGED, EPOCH_LIMIT, descend
 from .._core.design import cache_lines
 from .._design._products import LANES, correlate
 from .._problem._moments import Inexact
-from ._batched_descent import CRAWLING, descend_lanes
+from ._engines._batched_descent import CRAWLING, descend_lanes
 from ._solutions import Verified
 from ._state import EPS
 from ._steps import SMALL_GRAM, StepMethod

@@ -2,13 +2,12 @@
 
 from functools import partial
 
+from ._coupled_hessian import CoupledHessian
 from ._driver import PathSolver
 from ._exact_steps import ExactSteps
-from ._multinomial import MultinomialSteps
-from ._multinomial_grouped import RowSteps
+from ._hessian_per_alpha import HessianPerAlpha
 from ._newton import NewtonSteps
-from ._newton_local_models import ApartSteps
-from ._newton_smooth import SmoothSteps
+from ._quasi_newton import QuasiNewtonSteps
 from ._unpenalised import BasisSolver, needs_basis
 
 
@@ -21,8 +20,10 @@ def method_of(problem, guide=None):
 
         return ReadSteps if reads_pay(problem) else NewtonSteps
     if problem.loss.many_outputs:
-        return RowSteps if problem.loss.grouped else MultinomialSteps
-    return partial(SmoothSteps if SmoothSteps.suits(problem) else ApartSteps, guide=guide)
+        return partial(NewtonSteps, policy=CoupledHessian)
+    if QuasiNewtonSteps.suits(problem):
+        return partial(QuasiNewtonSteps, guide=guide)
+    return partial(NewtonSteps, policy=HessianPerAlpha, guide=guide)
 
 
 def plain_solver(problem, settings, start=None, guide=None):

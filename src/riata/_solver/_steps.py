@@ -102,8 +102,9 @@ class StepMethod:
         their correlations."""
         # |x_j' r| < 2, with an error of some eps sqrt(n)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
-        alphas = np.repeat(alphas, self.problem.n_outputs)
-        self.problem.strengths.drop_rounding(self.working.columns, W, alphas, noise)
+        alphas, problem = np.repeat(alphas, self.problem.n_outputs), self.problem
+        penalty = problem.strengths if problem.n_outputs == 1 else problem.penalty
+        penalty.drop_rounding(self.working.columns, W, alphas, noise)
 
     def note(self, alphas, which, found):
         """Called with each solution: the alphas `which` (a slice or a list)."""

@@ -11,7 +11,6 @@ import math
 
 import numpy as np
 
-from .._problem._problem import GeneralProblem
 from .._validation import DesignArrays, check_design
 from ._separation import is_separated, predictors
 from ._solutions import Status
@@ -235,7 +234,7 @@ def certified(problem, settings, solver_of, part, W):
 
 def needs_projection(problem):
     """Whether solutions at alpha = 0 are not unique, but X is too large for a basis."""
-    if not isinstance(problem, GeneralProblem) or problem.strengths.lower is not None:
+    if problem.quadratic or problem.strengths.lower is not None:
         return False  # (the squared loss has had ridge regression)
     columns = open_columns(problem, 0.0)
     if affordable(problem, columns):
@@ -252,7 +251,7 @@ def is_ambiguous(problem, part):
         return False
     if problem.strengths.lower is not None:
         return needs_basis(problem, np.flatnonzero(problem.design.sqnorm > 0))
-    if not isinstance(problem, GeneralProblem) or problem.loss.many_outputs:
+    if problem.quadratic or problem.loss.many_outputs:
         return False
     Eta = predictors(problem, coefficients(problem, part), part.constant)
     y, loss = problem.targets, problem.loss

@@ -1,8 +1,14 @@
-"""What the path of some samples knows for the path of samples much like them."""
+"""Warm starts for paths on similar samples (cross-validation folds)."""
 
 from typing import NamedTuple
 
 import numpy as np
+
+from ._quadratic_model import DenseModel
+
+FAR_APART = 0.3  # ratio of two alphas that one Hessian hardly fits
+NEAR = 0.7  # ratio from which the alpha before is as good a start as any other path
+TALL = 8  # samples per feature from which another path helps up to there
 
 
 class Place(NamedTuple):
@@ -36,8 +42,83 @@ class Guide:
         self._places[float(alpha)] = place
 
     def nearest(self, alpha):
-        """The solution whose alpha comes nearest."""
+        """The solution whose alpha is nearest."""
         known = np.array(list(self._places))
         with np.errstate(divide="ignore"):
             distance = np.abs(np.log(known) - np.log(alpha))
         return self._places[known[np.argmin(np.nan_to_num(distance, posinf=1e300))]]
+
+
+class WarmStarts:
+    """What a path writes to a guide, or takes from it.
+
+    Parameters
+    ----------
+    state : PathState
+    guide : Guide or None
+
+    Attributes
+    ----------
+    follows, writes : bool
+    """
+
+    def __init__(self, state, guide):
+        self.state, self.guide = state, guide
+
+    @property
+    def follows(self):
+        return self.guide is not None and self.guide.written
+
+    @property
+    def writes(self):
+        return self.guide is not None and not self.guide.written
+
+    def begin_path(self, alphas):
+        """Do without a guide unless alphas are so far apart that one is better reached from
+        another path than from the alpha before."""
+        alphas = np.asarray(alphas)[np.asarray(alphas) > 0]
+        if self.guide is None or len(alphas) < 2:
+            return
+        ratio = (alphas[-1] / alphas[0]) ** (1.0 / (len(alphas) - 1))
+        design = self.state.problem.design
+        tall = design.n_samples > TALL * design.n_features
+        if not ratio < (NEAR if tall else FAR_APART):
+            self.guide = None
+
+    def end_path(self):
+        """The guide is written."""
+        if self.guide is not None:
+            self.guide.written = True
+
+    def note(self, alphas, which, found, model_of):
+        """Write the solutions at the alphas `which` of a verification, each with the model
+        ``model_of(k, alpha)``."""
+        if not self.writes:
+            return
+        problem, columns = self.state.problem, self.state.working.columns
+        for k in np.arange(len(alphas))[which]:
+            at, model = np.flatnonzero(found.W[:, k]), model_of(k, alphas[k])
+            self.guide.note(alphas[k], Place(
+                columns[at], found.W[at, k] * problem.coef_unit[columns[at]],
+                found.constants[k, 0], None if model is None else model.noted(self.state),
+            ))
+
+    def coefficients(self, alphas):
+        """Coefficients (working, n_alphas) of the nearest solutions; the columns that they
+        need are added to the working set."""
+        state, places = self.state, [self.guide.nearest(alpha) for alpha in alphas]
+        unit, usable = state.problem.coef_unit, state.problem.design.sqnorm > 0
+        columns = np.unique(np.concatenate([place.columns for place in places]))
+        state.add_new(columns[usable[columns]])
+        working = state.working
+        W = np.zeros((len(working), len(places)))
+        for k, place in enumerate(places):
+            own = usable[place.columns]
+            at = state.places(place.columns[own])
+            w = place.coef[own] / unit[place.columns[own]]
+            W[at, k] = np.clip(w, working.lower[at], working.upper[at])
+        return W
+
+    def models(self, alphas):
+        """The models of the nearest solutions for the working set, or None for some."""
+        return [DenseModel.of(self.guide.nearest(a).model, self.state) for a in alphas]

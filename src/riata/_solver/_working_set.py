@@ -8,7 +8,7 @@ from .._core.active_set import next_columns
 from .._core.descent import Quadratic
 from .._core.gram import sparse_gram
 from .._design._products import LANES
-from ._batched_descent import View
+from ._engines._batched_descent import View
 
 EPS = float(np.finfo(float).eps)
 MANY = 0.08  # share of the columns from which a Gram matrix is better formed at once

@@ -11,19 +11,20 @@ from time import monotonic
 
 import numpy as np
 
-from ..._core.active_set import ActiveSet
-from ..._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
+from ..._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
 from ..._design._chunked import WIDEST
 from ..._design._products import LANES
-from .._batched_descent import View
 from .._exact_steps import MOST_TOGETHER
-from .._newton import ARMIJO, SHORTEST, NewtonSteps
+from .._hessians import SharedHessian, usable_ratio
+from .._line_search import SHORTEST, falls_enough, rounding_of
+from .._point import Point
 from .._progress import Progress, sharper
+from .._quadratic_model import DenseModel
 from .._solutions import Verified
-from .._state import EPS
+from .._steps import StepMethod
 from ._moments import MOST_COLUMNS
 from ._sample import SamplePath
-from ._visit import Group, Model, Visit, add_visits, visit_of
+from ._visit import Group, Visit, add_visits, visit_of
 
 MOST_STEPS = 200  # reads for one batch
 MOST_IDLE = 20  # of them in a row that improve on nothing
@@ -51,7 +52,7 @@ def bytes_of_models(X):
     return max(SHARE_OF_MODELS * X.memory_limit, LEAST_MODELS)
 
 
-class ReadSteps(NewtonSteps):
+class ReadSteps(StepMethod):
     """Newton steps on chunks of many rows, one read of X each.
 
     An intercept is the best one up to rounding of its own Newton steps; what it leaves
@@ -66,10 +67,13 @@ class ReadSteps(NewtonSteps):
     continuation_ratio = 0.0  # no alphas on the way
 
     def __init__(self, state):
-        # where the lanes stand, and what was found there
-        self.seen = self.W_seen = self.standing = None
-        self.models = []  # of each lane
-        problem = state.problem
+        super().__init__(state)
+        problem = self.problem
+        self.point = Point(state)  # their `at` is the `Visit` of the last read
+        self.hessian = SharedHessian(self.point)  # solves its models
+        self.hessian.by_gradients = False
+        self.W_seen, self.models = None, []  # where that was, and with which models
+        self.last, self.last_shift = None, 0.0  # that of the last solution
         self.sample = SamplePath.of(problem, state.settings)
         X = problem.design.X
 
@@ -79,10 +83,9 @@ class ReadSteps(NewtonSteps):
             return problem.loss, problem.target[its], weights, problem.null_eta[its]
 
         self.rows, self.tall = X.beside(rows), models_pay(X)
-        super().__init__(state)
         # all at once, where there is a point to begin with for each
         together = self.tall or self.sample is not None
-        self.by_gradients, self.batch_width = False, MOST_TOGETHER if together else WIDEST
+        self.batch_width = MOST_TOGETHER if together else WIDEST
         state.add_all()  # in one order from the beginning
 
     def screening(self):
@@ -115,7 +118,7 @@ class ReadSteps(NewtonSteps):
             visit_of, add_visits, lambda k: (placed, self.rows(k), *point)
         )
         if problem.loss.kernel:
-            visit.sums[0] -= problem._least / problem.eta_unit**2
+            visit.sums[0] -= problem.datafit.least / problem.eta_unit**2
         self.work.passes += 1
         self.work.columns_touched += design.n_features
         self.work.hessians += sum(group.columns is not None for group in groups)
@@ -163,9 +166,8 @@ class ReadSteps(NewtonSteps):
             if self.problem.fit_intercept:
                 mean = sums.pulls / sums.weight
             gram = sums.gram - np.outer(mean * sums.weight, mean)
-            model = Model(
-                self.state.places(group.columns), np.asfortranarray(gram), mean,
-                sums.weight, ActiveSet(),
+            model = DenseModel(
+                self.state.places(group.columns), np.asfortranarray(gram), mean, sums.weight
             )
             for k in lanes[group.lanes]:
                 self.models[k] = model
@@ -176,30 +178,33 @@ class ReadSteps(NewtonSteps):
         c = self.state.c
         if alphas[0] == 0.0:  # no alpha of a path
             alphas = self._top()
-        C = c[:, None] if self.seen is None or self.seen.C.shape[1] != lanes else (
-            self.seen.C
+        C = c[:, None] if self.point.at is None or self.point.at.C.shape[1] != lanes else (
+            self.point.at.C
         )
         C = np.broadcast_to(C, (len(c), lanes))
         groups = self._groups(W, C, alphas, np.ones(lanes, dtype=bool))
-        self.seen = self._look(W, shift, groups)
-        self.W_seen, self.shift = W.copy(), shift.copy()
+        self.point.at = self._look(W, shift, groups)
+        self.W_seen, self.point.shift = W.copy(), shift.copy()
         self.models = [None] * lanes
-        self._models_of(self.seen, groups, np.arange(lanes))
+        self._models_of(self.point.at, groups, np.arange(lanes))
 
     # --- One batch.
 
-    @property
-    def loss(self):
-        return self.seen.sums[0]
-
-    @property
-    def excess(self):
-        return self.seen.sums[1]
+    def _measure(self, W, C, alphas):
+        """Gap, KKT violation and penalty."""
+        problem = self.problem
+        gap, kkt, penalty = problem.strengths.certify(
+            C, self.working.columns, W, alphas, 2.0 * self.point.loss, False
+        )
+        if self.settings.kkt_tol < np.inf and problem.fit_intercept:
+            size = np.abs(self.point.intercept_gradient)
+            kkt = np.fmax(kkt, size * (problem.unit / problem.design.n_samples))
+        return gap + self._intercept_gap(), kkt, penalty
 
     def _intercept_gap(self):
         if not self.problem.fit_intercept:
             return 0.0
-        _, excess, curvature = self.seen.sums
+        _, excess, curvature = self.point.at.sums
         return 0.5 * np.divide(
             excess**2, curvature, out=np.zeros_like(excess), where=curvature > 0
         )
@@ -212,8 +217,7 @@ class ReadSteps(NewtonSteps):
         else:
             W = W[:, :lanes].copy()
             if not np.array_equal(self.W_seen, W):
-                shift = self.shift if len(self.shift) == lanes else np.zeros(lanes)
-                self._stand_at(W, shift, alphas)
+                self._stand_at(W, self._shift_of(lanes), alphas)
         if not len(self.working):
             return W, [CONVERGED] * lanes
         self.state.engine[first:] = ["newton"] * (lanes - first)
@@ -236,26 +240,33 @@ class ReadSteps(NewtonSteps):
         W = np.clip(W, self.working.lower[:, None], self.working.upper[:, None])
         with self.work.phase("verify"):
             self._stand_at(W, shift, alphas)
-        if self.standing is not None:
-            self._append(*self.standing)
-        unit = self._penalty(self.W_seen, np.ones(self.W_seen.shape[1]))
-        value = self.loss[:, None] + unit[:, None] * alphas
+        if self.last is not None:
+            self._append(*self.last)
+        unit = self.point.penalty(self.W_seen, np.ones(self.W_seen.shape[1]))
+        value = self.point.loss[:, None] + unit[:, None] * alphas
         self._gather(np.where(np.isfinite(value), value, np.inf).argmin(axis=0))
         return self.W_seen.copy()
 
+    def _shift_of(self, count):
+        """Intercepts to begin with at so many alphas."""
+        shift = self.point.shift
+        return shift if len(shift) == count else np.zeros(count)
+
     def _append(self, w, shift, C, sums):
         """Let one more lane stand at a point that was seen."""
-        self.seen = Visit(
-            np.column_stack([self.seen.C, C]), np.column_stack([self.seen.sums, sums]), []
+        at = self.point.at
+        self.point.at = Visit(
+            np.column_stack([at.C, C]), np.column_stack([at.sums, sums]), []
         )
         self.W_seen = np.column_stack([self.W_seen, w])
-        self.shift, self.models = np.append(self.shift, shift), [*self.models, None]
+        self.point.shift = np.append(self.point.shift, shift)
+        self.models = [*self.models, None]
 
     def _gather(self, which):
         """Let lanes stand where other lanes do; one without a model takes that of its
         neighbour."""
-        self.seen = Visit(self.seen.C[:, which], self.seen.sums[:, which], [])
-        self.W_seen, self.shift = self.W_seen[:, which], self.shift[which]
+        self.point.at = Visit(self.point.at.C[:, which], self.point.at.sums[:, which], [])
+        self.W_seen, self.point.shift = self.W_seen[:, which], self.point.shift[which]
         own = self.models
         self.models = [
             own[k] or own[min(at, len(own) - 2)] for at, k in enumerate(which.tolist())
@@ -269,35 +280,36 @@ class ReadSteps(NewtonSteps):
         live, fresh = np.arange(lanes) >= first, np.ones(lanes, dtype=bool)
         D, length, before = np.zeros_like(W), np.ones(lanes), np.full(lanes, np.inf)
         shift, slope = np.zeros((2, lanes))
+        n_samples = self.problem.design.n_samples
         progress = Progress(tol, self.state.kkt_tol, lanes)
-        noise = EPS * (100.0 + 10.0 * np.sqrt(self.problem.design.n_samples))
         for _ in range(MOST_STEPS):
-            C = np.ascontiguousarray(self.seen.C[self.working.columns])
-            gap, kkt, penalty = self._measure(W, C, 2.0 * self.loss, alphas)
+            C = np.ascontiguousarray(self.point.at.C[self.working.columns])
+            gap, kkt, penalty = self._measure(W, C, alphas)
             live &= ~((gap <= tol) & (kkt <= self.state.kkt_tol))
             if not live.any() or monotonic() > self.settings.deadline:
                 break
             new = live & fresh
             if new.any():
                 slow = gap > SLOW * before
-                progress.note(gap, kkt, self.loss + penalty, new)
+                progress.note(gap, kkt, self.point.loss + penalty, new)
                 goals = sharper(tol, self.state.kkt_tol, gap, kkt)
                 before = np.where(new, gap, before)
                 with self.work.phase("solve"):
                     D[:, new], shift[new] = self._steps(W, C, gap, alphas, new, goals)
-                begin = unit * np.einsum("ij,ij->j", C, D) + self.excess * shift
-                change = self._penalty(W + D, alphas) - penalty - begin / unit
+                begin = unit * np.einsum("ij,ij->j", C, D)
+                begin = begin + self.point.intercept_gradient * shift
+                change = self.point.penalty(W + D, alphas) - penalty - begin / unit
                 slope, length = np.where(new, change, slope), np.where(new, 1.0, length)
             at = np.flatnonzero(live)
             goal = W[:, at] + length[at] * D[:, at]
-            goal_shift = self.shift[at] + length[at] * shift[at]
+            goal_shift = self.point.shift[at] + length[at] * shift[at]
             with self.work.phase("verify"):
-                groups = self._groups(goal, self.seen.C[:, at], alphas[at], slow[at])
+                groups = self._groups(goal, self.point.at.C[:, at], alphas[at], slow[at])
                 visit = self._look(goal, goal_shift, groups)
-            gain = visit.sums[0] - self.loss[at]
-            gain += self._penalty(goal, alphas[at]) - penalty[at]
-            allowed = noise * (np.abs(self.loss[at]) + penalty[at])
-            good = gain <= ARMIJO * length[at] * slope[at] + allowed
+            gain = visit.sums[0] - self.point.loss[at]
+            gain += self.point.penalty(goal, alphas[at]) - penalty[at]
+            rounding = rounding_of(np.abs(self.point.loss[at]) + penalty[at], n_samples)
+            good = falls_enough(gain, length[at], slope[at], rounding)
             moved = D[:, at].any(axis=0) | (shift[at] != 0)
             self._go(W, at, good & moved, goal, goal_shift, visit)
             self._models_of(visit, groups, at)
@@ -317,9 +329,9 @@ class ReadSteps(NewtonSteps):
     def _go(self, W, at, good, goal, goal_shift, visit):
         """Let the good ones of the lanes `at` stand at their goals."""
         to = at[good]
-        W[:, to], self.shift[to] = goal[:, good], goal_shift[good]
-        self.seen.C[:, to] = visit.C[:, good]
-        self.seen.sums[:, to] = visit.sums[:, good]
+        W[:, to], self.point.shift[to] = goal[:, good], goal_shift[good]
+        self.point.at.C[:, to] = visit.C[:, good]
+        self.point.at.sums[:, to] = visit.sums[:, good]
 
     def _steps(self, W, C, gap, alphas, new, tol):
         """Steps (size, count) of some lanes, and of their intercepts, to the optima of
@@ -329,22 +341,12 @@ class ReadSteps(NewtonSteps):
             mine = new & np.array([id(each) == model for each in self.models])
             if not mine.any():
                 continue
-            self.model = self.models[int(np.argmax(mine))]
-            self._set_ratio(self.seen.sums[2], self.model.weight_sum)
-            D += self._model_step(W, C, 2.0 * self.loss, gap, alphas, mine, tol, None)
-            shift[mine] = self._intercepts(None, D)[mine]
+            hessian = self.hessian
+            hessian.model = self.models[int(np.argmax(mine))]
+            hessian.ratio = usable_ratio(self.point.at.sums[2], hessian.model.weight_sum)
+            D += hessian.step(W, C, 2.0 * self.point.loss, gap, alphas, mine, tol, None)
+            shift[mine] = hessian.intercepts(None, D)[mine]
         return D[:, new], shift[new]
-
-    def _take_in(self, W, C, alphas, live):
-        """The model is what a read has brought."""
-
-    def _view(self, at):
-        working, model = self.working, self.model
-        columns = working.columns[at]
-        return View(
-            Quadratic.from_gram(model.gram), columns, model.gram.diagonal().copy(),
-            working.l1[at], working.l2[at], working.lower[at], working.upper[at],
-        ), model.gram
 
     def drop_rounding(self, W, alphas):
         super().drop_rounding(W, alphas)
@@ -356,22 +358,21 @@ class ReadSteps(NewtonSteps):
         lanes = len(alphas)
         W = np.ascontiguousarray(W[:, :lanes])
         if self.W_seen is None or not np.array_equal(self.W_seen, W):
-            shift = self.shift if len(self.shift) == lanes else np.zeros(lanes)
-            self._stand_at(W, shift, alphas)
+            self._stand_at(W, self._shift_of(lanes), alphas)
         columns = self.working.columns
-        C, loss = np.ascontiguousarray(self.seen.C[columns]), 2.0 * self.loss
+        C, loss = np.ascontiguousarray(self.point.at.C[columns]), 2.0 * self.point.loss
         gap, kkt, penalty = self.problem.strengths.certify(
             C, columns, W, alphas, loss, False
         )
-        constants = self.shift[:, None] * self.problem.target_unit
+        constants = self.point.shift[:, None] * self.problem.target_unit
         return Verified(
             gap + self._intercept_gap(), kkt, loss, penalty, loss, W, constants, columns,
             C, None,
         )
 
     def go_on_from(self, found, k, alphas=()):
-        self.standing = (
-            self.W_seen[:, k].copy(), self.shift[k], self.seen.C[:, k].copy(),
-            self.seen.sums[:, k].copy(),
+        self.last = (
+            self.W_seen[:, k].copy(), self.point.shift[k], self.point.at.C[:, k].copy(),
+            self.point.at.sums[:, k].copy(),
         )
-        self.last_shift = self.shift[k]
+        self.last_shift = self.point.shift[k]

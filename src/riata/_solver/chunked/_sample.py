@@ -4,11 +4,14 @@ The solutions on m of the rows differ from those on all by about ``1 / sqrt(m)``
 Newton step or two from there, with gradients of all rows, are enough.
 """
 
+from functools import partial
+
 import numpy as np
 
 from ..._problem._problem import GeneralProblem
 from .._driver import PathSolver
-from .._newton_local_models import ApartSteps
+from .._hessian_per_alpha import HessianPerAlpha
+from .._newton import NewtonSteps
 from .._solutions import Settings, Status
 
 TOLERANCE = 1e-4  # relative gap on the sample
@@ -45,7 +48,8 @@ class SamplePath:
         )
         # what cannot be fitted to a sample is not worth much time
         settings = Settings(TOLERANCE, min(settings.max_iter, 100), settings.deadline)
-        self.solver = PathSolver(self.sample, settings, ApartSteps)
+        method = partial(NewtonSteps, policy=HessianPerAlpha)
+        self.solver = PathSolver(self.sample, settings, method)
 
     @classmethod
     def of(cls, problem, settings):

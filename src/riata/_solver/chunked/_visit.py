@@ -1,16 +1,16 @@
 """What one read of many rows tells of points where a loss is to be looked at: losses,
 gradients, and quadratic models."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..._design._chunked import seen_as
 from ..._design._products import gradient, product
 from ..._design._sums import sparse_products
+from ..._problem._datafit import Datafit
 from ..._problem._predictors import CURVATURE, EXCESS, LOSS
-from ..._problem._problem import GeneralProblem
-from .._newton import floored
+from .._quadratic_model import floored
 
 PANEL_BYTES = 2**20  # of rows that are looked at at once
 SPARSE = 0.2  # density up to which products are formed entry by entry
@@ -148,7 +148,8 @@ def products_of(packed, weights):
 def _visit(panel, rows, unit, columns, B, shift, groups):
     loss, target, weights, null = rows
     lanes, n = len(shift), len(target)
-    problem = _rows_of_problem(loss, target, weights, unit)
+    datafit = Datafit(loss, target, weights, unit)
+    datafit.least = 0.0  # (taken off in the end)
     eta = unit * panel.product(columns, B) if len(columns) else np.zeros((n, lanes))
     eta += shift
     eta += null
@@ -159,7 +160,7 @@ def _visit(panel, rows, unit, columns, B, shift, groups):
         one = np.ascontiguousarray(eta[:, group.lanes])
         width = one.shape[1]
         pulled, curvature, none = np.empty_like(one), np.empty(n), np.zeros(width)
-        found = problem.visit(
+        found = datafit.evaluate(
             one, None, none, none, np.arange(width, dtype=np.intc), None, one, pulled,
             curvature,
         )
@@ -176,21 +177,3 @@ def quadratics(panel, columns, curvature, weights):
     curvature = floored(curvature, weights)
     weights = curvature if weights is None else curvature * weights
     return Quadratics(float(weights.sum()), *panel.products(columns, weights))
-
-
-def _rows_of_problem(loss, target, weights, unit):
-    """A `GeneralProblem` of some rows, as far as its losses go."""
-    problem = object.__new__(GeneralProblem)
-    problem.loss, problem.target, problem.weights = loss, target, weights
-    problem.targets, problem.eta_unit, problem._least = target[:, None], unit, 0.0
-    return problem
-
-
-class Model(NamedTuple):
-    """A quadratic model of the loss that serves some lanes."""
-
-    places: np.ndarray  # of its columns in the working set
-    gram: np.ndarray  # of columns centred in its weights
-    shift: np.ndarray  # their means
-    weight_sum: float
-    active_set: Any

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
-from .._core.lane_descent import LaneDescent
-from .._design._products import LANES
+from ..._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
+from ..._core.lane_descent import LaneDescent
+from ..._design._products import LANES
 
 CG_STEPS = 30  # of conjugate gradients in one Newton step
 ROUNDS_BEFORE_NEWTON = 2

@@ -1,14 +1,17 @@
-"""Problems of several classes: one predictor for each class."""
+"""Datafits of several outputs that share their loss: the classes of a multinomial model."""
 
 import numpy as np
 
-from ._problem import EPS, GeneralProblem
+from ._datafit import Datafit
+from ._predictors import Predictors
 
+EPS = float(np.finfo(float).eps)
 SMALLEST = 1e-300  # curvature of an intercept that counts
 
 
-class MultinomialProblem(GeneralProblem):
-    """`GeneralProblem` with a predictor for each class; ``center`` is (n_outputs,).
+class JointDatafit(Datafit):
+    """A loss of several predictors for each sample; losses are given in equal parts for
+    each output.
 
     With an intercept, a class without weight has its optimum in the limit: coefficients
     of zero, an intercept of minus infinity. Only the other classes are solved for.
@@ -16,20 +19,21 @@ class MultinomialProblem(GeneralProblem):
     Attributes
     ----------
     n_labels : int
-        How many classes y has.
+        How many classes there are.
     classes : ndarray of int (n_outputs,)
         Those that are solved for.
     label_offset : ndarray (n_samples, 1 or n_labels)
         Offsets as given.
     """
 
-    def _check_classes(self, y, loss):
-        self.n_labels = int(y.max()) + 1
+    @staticmethod
+    def check_labels(loss, y, fit_intercept):
+        return int(y.max()) + 1
 
-    def _set_null_model(self, offset):
+    def fit_null(self, offset, fit_intercept):
         self.classes = np.arange(self.n_labels)
         self.label_offset = offset = offset[:, None] if offset.ndim == 1 else offset
-        if self.fit_intercept:
+        if fit_intercept:
             sums = np.bincount(self.target.astype(np.intp), self.weights, self.n_labels)
             self.classes = np.flatnonzero(sums > 0)
             if offset.shape[1] > 1:
@@ -37,23 +41,36 @@ class MultinomialProblem(GeneralProblem):
         self.n_outputs = len(self.classes)
         self.separated = self.n_outputs == 1
         self.targets = (self.target[:, None] == self.classes).astype(float)
-        eta = np.broadcast_to(offset, self.targets.shape)
-        self.center = np.zeros(self.n_outputs)
-        if self.fit_intercept and not self.separated:
+        eta, center = np.broadcast_to(offset, self.targets.shape), np.zeros(self.n_outputs)
+        if fit_intercept and not self.separated:
             share = np.average(self.targets, axis=0, weights=self.weights)
             start = np.log(share) - np.average(offset, axis=0, weights=self.weights)
             eta, moved = self.settle(eta + start)
-            self.center = start + moved
-            self.center = self.center - self.center.mean()
-        self.null_eta = np.ascontiguousarray(eta)
-        self._set_null_loss()
+            center = start + moved
+            center = center - center.mean()
+        return np.ascontiguousarray(eta), center
+
+    def predictors(self, width):
+        return JointPredictors(self, width)
+
+    def representative(self, W, working, alphas):
+        """Of all coefficients (working, n_outputs) with the same probabilities as W, those
+        of least norm. What is added to those of a feature in all classes changes no
+        probability: where nothing else decides on it their sum is zero."""
+        size = len(W)
+        alone = np.isinf(working.lower[:size]) & np.isinf(working.upper[:size])
+        if alphas[0] > 0:
+            alone &= (working.l1[:size] == 0) & (working.l2[:size] == 0)
+        if not alone.any():
+            return W
+        return W - np.where(alone, W.mean(axis=1), 0.0)[:, None]
 
     def losses(self, Eta):
         """The loss, in equal parts for each class."""
         total = self.weigh(self.loss.value(self.targets, Eta)[:, None]).sum()
         return np.full(self.n_outputs, total / self.n_outputs)
 
-    def look(self, rows, Eta):
+    def evaluate_rows(self, rows, Eta):
         """Sums of the losses of some rows, in equal parts for each class, residuals and
         curvatures."""
         y, count = self.targets[rows], self.n_outputs
@@ -64,7 +81,7 @@ class MultinomialProblem(GeneralProblem):
         return np.full(count, total / count), residual, p * (1.0 - p)
 
     def fenchel_young(self, Eta, theta):
-        """As of `GeneralProblem`, of predictors (n_samples, n_outputs)."""
+        """As of `Datafit`."""
         distance = self.loss.value(self.targets, Eta) + (theta * Eta).sum(axis=1)
         distance -= self.loss.dual(self.targets, theta)
         return self.total(np.maximum(distance, 0.0))
@@ -95,6 +112,22 @@ class MultinomialProblem(GeneralProblem):
             if np.abs(step).max() <= 1e-15 * (1.0 + np.abs(moved).max()):
                 break
         return Eta + moved, moved
+
+
+class JointPredictors(Predictors):
+    """`Predictors` of outputs that share their loss."""
+
+    def settle(self, count, start):
+        datafit = self.datafit
+        moved = np.zeros(count) + start
+        # (intercepts of other coefficients may be far off)
+        if moved.any() and not (
+            datafit.losses(self.eta + moved)[0] <= datafit.losses(self.eta)[0]
+        ):
+            moved = np.zeros(count)
+        self.eta[:], more = datafit.settle(self.eta + moved)
+        self.look(self.every)
+        return moved + more
 
 
 def inverse_of_intercepts(P, weighted):

@@ -1,18 +1,17 @@
-"""Quadratic models of the loss for single lanes, on some columns of a working set."""
+"""Columns of a working set, prepared for Hessians on some of them."""
 
 import numpy as np
 
-from .._core.active_set import ActiveSet
 from .._core.gram import gram_of_rows, rows_of
 from .._design._products import add_product, gradient
-from ._newton import floored, positive_definite
+from ._quadratic_model import floored
 
 PACKED_BYTES = 32 * 2**20  # of the columns that are copied
 ROWS = 2048  # of them that are weighted at once
 SCATTERED = 8  # multiply-adds of a dense Hessian in the time of one of a sparse one
 
 
-class Columns:
+class HessianColumns:
     """The columns of a working set, for Hessians on some of them.
 
     Dense ones are copied once, centred, if they are not too large, and are zero where
@@ -142,66 +141,3 @@ class Columns:
             gram -= np.outer(sums, sums / weight_sum)
             shift = sums / weight_sum - mean
         return gram.T, shift, weight_sum
-
-
-class LaneModel:
-    """A quadratic model of the loss, for a lane or a few.
-
-    Parameters
-    ----------
-    places : ndarray of int
-        Its columns in the working set.
-    gram, shift, weight_sum
-        As from `Columns.hessian`.
-    """
-
-    def __init__(self, places, gram, shift, weight_sum):
-        self.places, self.gram = places, gram
-        self.shift, self.weight_sum = shift, weight_sum
-        self.active_set = ActiveSet()
-        self._noted = None
-        self._factor = None, None  # the last: alpha, factor
-
-    @staticmethod
-    def of(noted, solver):
-        """The model that was `noted`, for the working set of a solver; None if it has
-        not got all of its columns."""
-        if noted is None:
-            return None
-        columns, gram, mean, weight_sum = noted
-        at = np.full(solver.problem.design.n_features, -1)
-        at[columns] = np.arange(len(columns))
-        columns, design = solver.working.columns, solver.problem.design
-        at = at[columns]
-        if (at < 0).any():
-            return None
-        scale = design.scale[columns]
-        gram = gram[np.ix_(at, at)] * scale * scale[:, None]
-        shift = scale * (mean[at] - design.mean[columns])
-        if not solver.problem.fit_intercept:
-            shift[:] = 0.0
-        return LaneModel(np.arange(len(columns)), gram.T, shift, weight_sum)
-
-    def noted(self, solver):
-        """What `Place` keeps of it: columns, Hessian, means, total weight."""
-        if self._noted is None:
-            design, columns = solver.problem.design, solver.working.columns[self.places]
-            scale = design.scale[columns]
-            with np.errstate(over="ignore"):
-                gram = self.gram / scale / scale[:, None]
-            mean = self.shift / scale + design.mean[columns]
-            self._noted = columns, gram, mean, self.weight_sum
-        return self._noted if np.isfinite(self._noted[1]).all() else None
-
-    def solve_smooth(self, rest, alpha, l2):
-        """``(gram + alpha l2)^-1 rest``; None if that can not be factored."""
-        factored, solved = positive_definite()
-        known, factor = self._factor
-        if known != alpha:
-            matrix = self.gram.copy(order="F")
-            matrix.flat[:: len(l2) + 1] += alpha * l2
-            factor, failed = factored(matrix, lower=1, clean=0, overwrite_a=1)
-            if failed:
-                return None
-            self._factor = alpha, factor
-        return solved(factor, rest, lower=1)[0]

@@ -1,10 +1,9 @@
-"""L2 alone and few columns: Newton's method on all of them, one alpha after the other.
+"""L2 only and few columns: quasi-Newton steps on all of them, one alpha after the other.
 
 Nothing holds a coefficient at zero, so that a step is the solution of one positive
-definite system. Each alpha starts from where those before it point to: coefficients are
-nearly straight in log(alpha), and the more so the better the classes can be told apart.
-A Hessian is kept for as long as that is cheaper than a new one, and corrected by what the
-steps have changed (Broyden, Fletcher, Goldfarb and Shanno; in two loops: Nocedal 1980,
+definite system. Each alpha starts from a linear extrapolation in log(alpha). A Hessian is
+kept for as long as that is cheaper than a new one, and corrected by what the steps have
+changed (Broyden, Fletcher, Goldfarb and Shanno; in two loops: Nocedal 1980,
 doi:10.1090/S0025-5718-1980-0572855-7).
 """
 
@@ -15,11 +14,14 @@ import numpy as np
 
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
 from .._problem._predictors import CURVATURE, EXCESS, LOSS, SLOPE
-from ._local_model import Columns, LaneModel
-from ._newton import ARMIJO, IDLE, MAX_STEPS, MOST_BY_EVENTS, NOISE, SHORTEST
-from ._newton_warm import GuidedSteps
+from ._hessian_columns import HessianColumns
+from ._hessians import MOST_BY_EVENTS
+from ._line_search import SHORTEST, change_of_loss, falls_enough, rounding_of
+from ._newton import IDLE, MAX_STEPS, NewtonSteps
 from ._progress import Progress
-from ._state import EPS
+from ._quadratic_model import DenseModel
+from ._steps import StepMethod
+from ._warm_start import WarmStarts
 
 # Nanoseconds, for a choice that a clock would not make the same twice.
 NS_STEP, NS_HESSIAN = 8e4, 3e4  # of any size
@@ -33,25 +35,27 @@ WEAKEST = 1e-30  # L2 penalty, in the units of the design, that holds a coeffici
 SAMPLING = 0.5  # by how much that of other samples errs, in roots of p / n
 
 
-class SmoothSteps(GuidedSteps):
-    """`NewtonSteps` where L2 alone holds all of a few coefficients.
+class QuasiNewtonSteps(StepMethod):
+    """Quasi-Newton steps where L2 alone holds all of a few coefficients.
 
     Parameters
     ----------
     state : PathState
     guide : Guide, optional
-        Written, or followed if it has been.
+        Solutions for paths on similar samples: written, or followed if it has been.
     """
 
+    continuation_ratio, continuation_gap = 0.4, 0.1
+
     def __init__(self, state, guide=None):
-        problem = state.problem
+        super().__init__(state)
         self.direct = True  # as long as that goes well
-        self.own = Columns(problem)
+        self.own = HessianColumns(self.problem)
         self.found = []  # the last two: log(alpha), point, that of the guide
-        self.models = {}  # of a batch, by alpha, for the guide
+        self.model, self.models = None, {}  # of a batch, by alpha, for the guide
         self.borrowed = False  # whether the model is the guide's
         self.changes = []  # since the model was made: steps, changes, their products
-        design = problem.design
+        design = self.problem.design
         self.step_cost = (
             NS_STEP + NS_SAMPLE * design.n_samples + NS_PRODUCT * design.nnz
         )
@@ -61,7 +65,9 @@ class SmoothSteps(GuidedSteps):
         )
         if self.hessian_cost < self.step_cost:
             guide = None  # which saves Hessians, and takes more steps
-        super().__init__(state, guide)
+        self.warm = WarmStarts(state, guide)
+        # verifies, and takes over where the model cannot be factored
+        self.newton = NewtonSteps(state)
 
     @staticmethod
     def suits(problem):
@@ -77,15 +83,37 @@ class SmoothSteps(GuidedSteps):
     def screening(self):
         return None  # no column is ever inactive
 
+    @property
+    def proved(self):
+        return self.newton.proved
+
+    def begin_path(self, alphas):
+        self.warm.begin_path(alphas)
+
+    def end_path(self):
+        self.warm.end_path()
+
+    def note(self, alphas, which, found):
+        self.warm.note(alphas, which, found, lambda k, alpha: self.models.get(float(alpha)))
+
+    def takes_all_columns(self, alphas):
+        return True
+
+    def verify(self, W, alphas):
+        return self.newton.verify(W, alphas)
+
+    def go_on_from(self, found, k, alphas=()):
+        self.newton.go_on_from(found, k, alphas)
+
     def solve(self, W, first, alphas, tol):
         held = alphas[-1] * self.working.l2.min(initial=math.inf) > WEAKEST
         if not (self.direct and len(self.working) and held):
-            return super().solve(W, first, alphas, tol)
+            return self.newton.solve(W, first, alphas, tol)
         size, lanes = len(self.working), len(alphas)
         points = np.zeros((lanes, size + 1))  # coefficients, and intercept
         if W is not None:
             points[:, :-1] = W[:, :lanes].T
-            points[:, -1] = self.shift / self.problem.eta_unit
+            points[:, -1] = self.newton.point.shift / self.problem.eta_unit
         else:
             self.state.engine = ["newton"] * lanes
             self.models = {}
@@ -100,13 +128,15 @@ class SmoothSteps(GuidedSteps):
                 goals = float(tol[k]), float(self.state.kkt_tol[k])
                 points[k], statuses[k] = self._solve_one(starts, alpha, *goals)
                 self.found = [*self.found[-1:], (math.log(alpha), points[k], guide)]
-                if self.guide is not None:
+                if self.warm.guide is not None:
                     self.models[alpha] = self.model
-        self.at, self.shift = self._room(lanes), self.problem.eta_unit * points[:, -1]
+        point, unit = self.newton.point, self.problem.eta_unit
+        point.at, point.shift = point.room(lanes), unit * points[:, -1]
         W = np.ascontiguousarray(points[:, :-1].T)
         if FAILED in statuses:  # too badly conditioned for it
             self.direct, self.model = False, None
-            return super().solve(W, first, alphas, tol)
+            self.newton.point.evaluate(W)
+            return self.newton.solve(W, first, alphas, tol)
         return W, statuses
 
     def _solve_one(self, starts, alpha, tol, kkt_tol):
@@ -125,7 +155,7 @@ class SmoothSteps(GuidedSteps):
             if gap <= tol:
                 kkt = self._violation(fall) if kkt_tol < math.inf else 0.0
                 if kkt <= kkt_tol:
-                    if self.guide is not None and not self.follows:
+                    if self.warm.writes:
                         self._renew()  # others have the use of it
                     return point, CONVERGED
                 goal = gap * (kkt_tol / kkt) ** 2  # which falls like its square
@@ -157,21 +187,21 @@ class SmoothSteps(GuidedSteps):
 
     def _guided(self, alpha):
         """The point of the guide, whose model is taken up; zeros without one."""
-        if not self.follows:
+        if not self.warm.follows:
             return np.zeros(len(self.working) + 1)
-        place = self.guide.nearest(alpha)
-        self.model = self._taken_up(place) or self.model
-        self.borrowed = True
-        constant = place.constant / self.problem.target_unit / self.problem.eta_unit
-        return np.append(self._take_up([place])[:, 0], constant)
+        self.model, self.borrowed = self.warm.models([alpha])[0] or self.model, True
+        constant = self.warm.guide.nearest(alpha).constant
+        constant = constant / self.problem.target_unit / self.problem.eta_unit
+        return np.append(self.warm.coefficients([alpha])[:, 0], constant)
 
     def _starts(self, at, guide):
         """Points for log(alpha) = `at`: by how much the last has left the guide is added
         to it, then also by how much that has changed."""
         if not self.found:
-            if self.follows:
+            if self.warm.follows:
                 return [guide]
-            return [np.append(self.state.W[:, 0], self.last_shift / self.problem.eta_unit)]
+            constant = self.newton.point.last_shift / self.problem.eta_unit
+            return [np.append(self.state.W[:, 0], constant)]
         last, point, its_guide = self.found[-1]
         off = point - its_guide
         starts = [guide + off]
@@ -185,12 +215,12 @@ class SmoothSteps(GuidedSteps):
 
     def _stand_at(self, point, alpha):
         """Go to a point; returns its objective."""
-        at, w, unit = self._room(1), point[:-1], self.problem.eta_unit
+        at, w, unit = self.newton.point.room(1), point[:-1], self.problem.eta_unit
         self.own.multiply(unit * w, at.eta)
         at.eta += self.problem.null_eta
         at.eta += unit * point[-1]
         at.look(at.every)
-        self.at, self.shift = at, np.zeros(1)
+        self.at = at
         value = float(at.sums[LOSS, 0] + 0.5 * alpha * (self.working.l2 @ (w * w)))
         return math.inf if math.isnan(value) else value
 
@@ -239,7 +269,7 @@ class SmoothSteps(GuidedSteps):
 
     def _renew(self):
         places = np.arange(len(self.working))
-        self.model = LaneModel(places, *self.own.hessian(places, self.at.curvature))
+        self.model = DenseModel(places, *self.own.hessian(places, self.at.curvature))
         self.borrowed = False
         self.work.hessians += 1
         self.work.gram += len(places)
@@ -287,19 +317,15 @@ class SmoothSteps(GuidedSteps):
         loss, penalty = at.sums[LOSS, 0], 0.5 * float(l2 @ (w * w))
         pull, bend = float((l2 * w) @ d), float(l2 @ (d * d))
         slope = -float(fall @ step)
-        noise = EPS * (100.0 + 10.0 * math.sqrt(len(at.eta))) * (loss + penalty)
+        rounding = rounding_of(loss + penalty, len(at.eta))
         length = 1.0
         while length >= SHORTEST and slope < 0.0:
             at.try_out(at.step, unit * step[-1:], np.array([length]), at.every)
-            gain = at.sums[LOSS, 0] - loss
-            if abs(gain) <= NOISE * loss:  # the trapezoidal rule does not cancel
-                gain = 0.5 * length * (slope - pull - at.sums[SLOPE, 0] / unit)
-            gain += length * (pull + 0.5 * length * bend)
-            if gain <= ARMIJO * length * slope + noise:
+            end = -at.sums[SLOPE, 0] / unit
+            change = change_of_loss(loss, at.sums[LOSS, 0], length, slope - pull, end)
+            change = change + length * (pull + 0.5 * length * bend)
+            if falls_enough(change, length, slope, rounding):
                 at.take()
                 return length
             length *= 0.5
         return 0.0
-
-    def _model_of(self, lane, alpha):
-        return self.models.get(float(alpha))

@@ -1,0 +1,153 @@
+"""Penalties of several outputs, in the units of the design.
+
+Blocks of coefficients and correlations are (n_columns, n_vectors), the outputs of an alpha
+side by side; values per vector are those of the alpha, or an equal part of it.
+"""
+
+import numpy as np
+
+NEGLIGIBLE = 1e-10  # strength of an L1 part, as in `riata._core.penalty`
+FAR = 1e3  # how far a row that nothing holds may be, in units of the largest
+
+
+class SeparatePenalty:
+    """The elastic net of every coefficient.
+
+    Parameters
+    ----------
+    strengths : Strengths
+    n_outputs : int
+    """
+
+    rows = False
+
+    def __init__(self, strengths, n_outputs):
+        self.strengths, self.n_outputs = strengths, n_outputs
+
+    @staticmethod
+    def size_of(A):
+        """Sizes of coefficients or correlations, as the penalty sees them."""
+        return np.abs(A)
+
+    def pull(self, C, columns):
+        """Of the correlations with all outputs, the strongest that may move a coefficient,
+        for each column."""
+        C, strengths = C[:, :self.n_outputs], self.strengths
+        up, down = C.max(axis=1), -C.min(axis=1)
+        if strengths.lower is None:
+            return np.maximum(up, down)
+        up = np.where(strengths.upper[columns] > 0, up, 0.0)
+        down = np.where(strengths.lower[columns] < 0, down, 0.0)
+        return np.where(up >= down, up, -down)
+
+    def value(self, W, alphas, columns):
+        """Penalty of each vector."""
+        l1, l2 = self.strengths.l1[columns], self.strengths.l2[columns]
+        return alphas * (l1 @ np.abs(W) + 0.5 * (l2 @ W**2))
+
+    def certify(self, C, columns, W, alphas, loss):
+        """Gap and KKT violation of the alpha, and penalty of each vector; `loss` is twice
+        that of the alpha."""
+        gap, kkt, penalty = self.strengths.certify(
+            C, columns, W, alphas, np.ascontiguousarray(loss), False, True
+        )
+        return gap, np.full(len(kkt), kkt.max()), penalty
+
+    def drop_rounding(self, columns, W, alphas, noise):
+        """As of `Strengths`."""
+        self.strengths.drop_rounding(columns, W, alphas, noise)
+
+    def second_order(self, w, alphas, columns):
+        """Of active coefficients: the gradient of the penalty, the product with its Hessian
+        (a function), the diagonal of that, and which coefficients may move."""
+        strengths = self.strengths
+        l1 = np.multiply.outer(strengths.l1[columns], alphas)
+        l2 = np.multiply.outer(strengths.l2[columns], alphas)
+        lower, upper = self._bounds(columns)
+        free = ((w != 0) | (l1 == 0)) & (w > lower) & (w < upper)
+        return l1 * np.sign(w) + l2 * w, lambda P: free * l2 * P, l2, free
+
+    def kept_side(self, w, new, columns):
+        """New coefficients in place of w, zero for those that have changed their sign."""
+        new = np.clip(new, *self._bounds(columns))
+        held = self.strengths.l1[columns, None] > 0
+        return np.where((new * w < 0) & held, 0.0, new)
+
+    def _bounds(self, columns):
+        strengths = self.strengths
+        if strengths.lower is None:
+            return -np.inf, np.inf
+        return strengths.lower[columns, None], strengths.upper[columns, None]
+
+
+class RowPenalty(SeparatePenalty):
+    """``l1_j ||W_j|| + l2_j / 2 ||W_j||^2`` of each row W_j of coefficients."""
+
+    rows = True
+
+    @staticmethod
+    def norms(A):
+        """Euclidean norm of each row."""
+        return np.sqrt(np.einsum("ij,ij->i", A, A))
+
+    @staticmethod
+    def size_of(A):
+        return RowPenalty.norms(A)
+
+    def pull(self, C, columns):
+        return self.norms(C[:, :self.n_outputs])
+
+    def value(self, W, alphas, columns):
+        l1, l2 = self.strengths.l1[columns], self.strengths.l2[columns]
+        value = l1 @ self.norms(W) + 0.5 * (l2 @ np.einsum("ij,ij->i", W, W))
+        return np.full(W.shape[1], alphas[0] * value / W.shape[1])
+
+    def certify(self, C, columns, W, alphas, loss):
+        strengths, size, alpha, norms = self.strengths, len(W), alphas[0], self.norms
+        l1, l2 = alpha * strengths.l1[columns], alpha * strengths.l2[columns]
+        Z = C[:, :W.shape[1]].copy()
+        Z[:size] -= l2[:size, None] * W
+        z, w, square = norms(Z), norms(W), np.einsum("ij,ij->i", W, W)
+        penalty = float(l1[:size] @ w + 0.5 * (l2[:size] @ square))
+        objective = 0.5 * loss[0] + penalty
+        beyond = np.maximum(z - l1, 0.0)
+        # an l1 that is lost in rounding is left to the conjugate of the ridge part
+        held = (l1 >= NEGLIGIBLE) | ((l1 > 0) & (l2 == 0))
+        ridge = ~held & (l2 > 0)
+        inside = held[:size]
+        gap = float((l1[:size] * w - np.einsum("ij,ij->i", Z[:size], W))[inside].sum())
+        gap += float((l1[:size] * w)[~inside].sum())
+        gap += objective * float((beyond[held] / l1[held]).max(initial=0.0))
+        gap += 0.5 * float((z[ridge] ** 2 / l2[ridge]).sum())
+        gap += FAR * (w.max(initial=0.0) + 1.0) * float(z[~held & ~ridge].sum())
+        gap += strengths.rounding
+        kkt = beyond * strengths.unit[columns]
+        active = np.flatnonzero(w > 0)
+        pull = Z[active] - (l1[active] / w[active])[:, None] * W[active]
+        kkt[active] = norms(pull) * strengths.unit[columns[active]]
+        figures = min(max(gap, 0.0), objective), kkt.max(initial=0.0), penalty / W.shape[1]
+        return np.repeat(np.array(figures)[:, None], W.shape[1], axis=1)
+
+    def drop_rounding(self, columns, W, alphas, noise):
+        kept = W.copy()
+        self.strengths.drop_rounding(columns, kept, alphas, noise)
+        W[~kept.any(axis=1)] = 0.0  # in a row that is active, entries may be of any size
+
+    def second_order(self, w, alphas, columns):
+        l1 = alphas[0] * self.strengths.l1[columns]
+        l2 = alphas[0] * self.strengths.l2[columns]
+        size = self.norms(w)
+        bend = np.divide(l1, size, out=np.zeros_like(l1), where=size > 0)
+        unit = np.divide(w, size[:, None], out=np.zeros_like(w), where=size[:, None] > 0)
+
+        def hold(P):
+            along = np.einsum("ij,ij->i", unit, P)[:, None] * unit
+            return l2[:, None] * P + bend[:, None] * (P - along)
+
+        diagonal = np.repeat((l2 + bend)[:, None], w.shape[1], axis=1)
+        pull = l1[:, None] * unit + l2[:, None] * w
+        return pull, hold, diagonal, np.ones(w.shape, dtype=bool)
+
+    def kept_side(self, w, new, columns):
+        turned = (np.einsum("ij,ij->i", new, w) < 0) & (self.strengths.l1[columns] > 0)
+        return np.where(turned[:, None], 0.0, new)

@@ -1,0 +1,1 @@
+"""Engines: solvers of penalised quadratic problems on a working set."""

@@ -1,0 +1,44 @@
+"""Conjugate gradients for several right-hand sides side by side."""
+
+import numpy as np
+
+FORCING = 0.1  # share of the residual to which systems are solved
+MOST_STEPS = 100
+
+
+def conjugate_gradients(multiply, rest, inverse, *, together, work):
+    """Solve ``multiply(D) = rest`` to a share `FORCING` of the residual.
+
+    Parameters
+    ----------
+    multiply : callable
+        The product of the matrix with a block of vectors.
+    rest : ndarray (size, n_vectors)
+    inverse : ndarray (size, n_vectors)
+        Of the diagonal, as a preconditioner; coefficients for which it is zero stay zero.
+    together : callable
+        Adds up values of vectors that belong to one system.
+    work : Diagnostics
+
+    Returns
+    -------
+    D : ndarray (size, n_vectors)
+    solved : bool
+    """
+    D = np.zeros_like(rest)
+    Z = inverse * rest
+    P, square = Z, together(np.einsum("ij,ij->j", rest, Z))
+    enough = FORCING**2 * square
+    for _ in range(MOST_STEPS):
+        H = multiply(P)
+        work.newton += 1
+        bend = together(np.einsum("ij,ij->j", P, H))
+        step = np.divide(square, bend, out=np.zeros_like(bend), where=bend > 0)
+        D += step * P
+        rest = rest - step * H
+        Z = inverse * rest
+        last, square = square, together(np.einsum("ij,ij->j", rest, Z))
+        if (square <= enough).all():
+            return D, True
+        P = Z + np.divide(square, last, out=np.zeros_like(last), where=last > 0) * P
+    return D, False
