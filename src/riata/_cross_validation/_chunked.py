@@ -10,7 +10,7 @@ from .._solver.chunked._moments import solver_of_sums, sums_by_sets, sums_pay
 from .._validation import check_sample_weight
 from ..chunks._chunks import rows_of
 from ..losses import Squared
-from ._folds import fold_atoms
+from ._folds import fold_cells
 from ._scores import DevianceScorer, predictors
 
 SHARE_OF_PREDICTORS = 0.25  # of the memory limit for predictors of held-out samples
@@ -37,7 +37,7 @@ class FoldSums(NamedTuple):
         X, n = data.X, data.X.n_samples
         if X.axis:
             return None
-        left_out, codes = fold_atoms(folds, n)
+        left_out, codes = fold_cells(folds, n)
         if left_out is None or not sums_pay(X, len(left_out)):
             return None
         is_partition = all(
