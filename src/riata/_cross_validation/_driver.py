@@ -2,8 +2,8 @@
 each fold, scored on the held-out samples.
 
 What is fitted is described by a `PathFits`, or by another object with the attributes
-``data``, ``folds``, ``l1_ratios``, ``gammas`` and ``moments`` and the methods `grids`,
-`fit`, `predictors` and `on_one_thread` (of which the last is for several jobs).
+``data``, ``folds``, ``l1_ratios``, ``gammas`` and ``chunked`` and the methods `grids`,
+`fit` and `scores` (and, to run several jobs, `on_one_thread`).
 """
 
 from collections.abc import Callable
@@ -16,7 +16,6 @@ from joblib import Parallel, delayed, effective_n_jobs, wrap_non_picklable_objec
 from .._path._samples import Deadline
 from .._solver._solutions import Interrupted
 from .._solver._warm_start import Guide
-from .._validation import is_chunks
 from ._fits import PathFits
 from ._result import CVResult
 from ._scores import DevianceScorer
@@ -59,16 +58,15 @@ class CrossValidation(NamedTuple):
         any.
         """
         started, fits = monotonic(), self.fits
-        n_folds, chunked = len(fits.folds), is_chunks(fits.data.X)
-        n_workers = 1  # blocks of chunks are read by one thread at a time
-        if not chunked:
+        n_folds, n_workers = len(fits.folds), 1
+        if not fits.chunked:  # blocks are read by one thread at a time
             n_workers = min(effective_n_jobs(n_jobs), n_folds)
         paths, guides = self._whole(-(-n_folds // n_workers) + 1)
         # Of the folds that one worker fits in turn, each shares the time left.
         tasks = [(k, guides, -(-(n_folds - k) // n_workers)) for k in range(n_folds)]
         done, end = [], "complete"
         try:
-            for fold in self._folds(tasks, n_workers, n_jobs, 0 if chunked else verbose):
+            for fold in self._folds(tasks, n_workers, n_jobs, verbose):
                 done.append(fold)
                 if self.callback is not None and self.callback(
                     FoldStep(len(done) - 1, n_folds, monotonic() - started, fold[1])
@@ -79,18 +77,13 @@ class CrossValidation(NamedTuple):
             if not done:
                 raise
             raise Interrupted(self._result(paths, done, "interrupted")) from None
-        if chunked:
-            fits.data.X.check_unchanged()
-            if verbose:
-                print(
-                    f"{len(done)} folds: {fits.data.X.reads:.4g} reads of X in all, "
-                    f"{fits.data.X.requests} requests"
-                )
+        if fits.chunked:
+            fits.check_reads(len(done), verbose)
         return self._result(paths, done, end)
 
     def _folds(self, tasks, n_workers, n_jobs, verbose):
         """Yield the paths and scores of each fold as soon as joblib's backend has them."""
-        if n_workers == 1 and not verbose:
+        if self.fits.chunked or (n_workers == 1 and not verbose):
             return (self._fold(*task) for task in tasks)
         run = self._replace(callback=None)
         if n_workers > 1:
@@ -141,22 +134,9 @@ class CrossValidation(NamedTuple):
             name: np.full((len(paths), len(grids[0])), np.nan) for name in self.scorers
         }
         for i, path in enumerate(paths):
-            for name, found in self._scores(path, held_out, fold, test).items():
+            for name, found in fits.scores(path, self.scorers, held_out, fold).items():
                 scores[name][i, :len(path)] = found
         return paths, scores
-
-    def _scores(self, path, held_out, fold, test):
-        """The scores of the alphas of a path, by metric."""
-        if is_chunks(self.fits.data.X):
-            from ._chunked import scores_on_chunks
-
-            sums = self.fits.moments
-            return scores_on_chunks(path, self.scorers, held_out, fold, test, sums)
-        eta = self.fits.predictors(path, held_out.X)
-        return {
-            name: scorer(path, eta, held_out, test)
-            for name, scorer in self.scorers.items()
-        }
 
     def _result(self, paths, done, end):
         fold_paths, scores = zip(*done, strict=True)

@@ -59,7 +59,6 @@ class PathFits:
     """
 
     gammas = None
-    predictors = staticmethod(predictors)
 
     def __init__(
         self, data, folds, options, l1_ratios, alphas, eps=None, feature_names=None
@@ -74,8 +73,8 @@ class PathFits:
         self.penalty_of_all = self.penalty  # of the fit to all samples
         self.folds, self.l1_ratios = folds, l1_ratios
         self.alphas, self.eps, self.feature_names = alphas, eps, feature_names
-        self.moments = None
-        if check.is_chunks(data.X) and isinstance(options["loss"], Squared):
+        self.moments, self.chunked = None, check.is_chunks(data.X)
+        if self.chunked and isinstance(options["loss"], Squared):
             from ._chunked import FoldSums
 
             self.moments = FoldSums.of(data, folds)
@@ -121,7 +120,7 @@ class PathFits:
 
     def _sum_moments(self, alphas):
         """Sum the moments of all folds if that saves time; those of chunks are known."""
-        if check.is_chunks(self.data.X) or not isinstance(self.options["loss"], Squared):
+        if self.chunked or not isinstance(self.options["loss"], Squared):
             return
         problem = checked_problem(
             self.samples(None), self.options["loss"],
@@ -147,6 +146,33 @@ class PathFits:
             One, or one for each of `gammas`.
         """
         return [self.path(self.penalty, fold, l1_ratio, alphas, seconds, guide)]
+
+    def scores(self, path, scorers, held_out, fold):
+        """Return the scores of the alphas of a path of a fold, by metric.
+
+        Parameters
+        ----------
+        path : PathResult
+        scorers : dict of callable
+        held_out : Samples
+            The test samples of the fold.
+        fold : int
+        """
+        rows = self.folds[fold][1]
+        if self.chunked:
+            from ._chunked import scores_on_chunks
+
+            return scores_on_chunks(path, scorers, held_out, fold, rows, self.moments)
+        eta = predictors(path, held_out.X)
+        return {name: score(path, eta, held_out, rows) for name, score in scorers.items()}
+
+    def check_reads(self, n_folds, verbose):
+        """Check that chunks did not change, and print how often they were read."""
+        X = self.data.X
+        X.check_unchanged()
+        if verbose:
+            reads = f"{X.reads:.4g} reads of X in all"
+            print(f"{n_folds} folds: {reads}, {X.requests} requests")
 
     def samples(self, fold):
         """Return the `Data` of a fold, or of all samples (None)."""
