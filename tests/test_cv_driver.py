@@ -158,3 +158,16 @@ def test_results_of_ridge_folds_are_complete():
         rest = y - offset - X @ whole.coefs[:, k] - whole.intercept[k]
         objective = 0.5 * (rest @ rest) / n + 0.5 * alpha * np.sum(whole.coefs[:, k] ** 2)
         assert whole.objective[k] == pytest.approx(objective, rel=1e-12)
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+def test_of_equal_scores_result_and_estimator_choose_the_same(cv):
+    X, y = regression()
+    alphas = [1.0, 0.1, 10.0]
+    model = RidgeCV(
+        alphas, cv=cv, scoring=lambda *_: 1.0, store_cv_results=cv is None
+    ).fit(X, y)
+    assert model.alpha_ == alphas[0]
+    choice = model.cv_result_.select("min")
+    assert choice.alpha == pytest.approx(alphas[0] / len(y))
+    assert_allclose(choice.coef, model.coef_)

@@ -2,8 +2,8 @@
 each fold, scored on the held-out samples.
 
 What is fitted is described by a `PathFits`, or by another object with the attributes
-``data``, ``folds``, ``l1_ratios``, ``gammas`` and ``chunked`` and the methods `grids`,
-`fit` and `scores` (and, to run several jobs, `on_one_thread`).
+``data``, ``folds``, ``l1_ratios``, ``gammas``, ``order`` and ``chunked`` and the methods
+`grids`, `fit` and `scores` (and, to run several jobs, `on_one_thread`).
 """
 
 from collections.abc import Callable
@@ -154,4 +154,5 @@ class CrossValidation(NamedTuple):
             fold_paths=[list(of_ratio) for of_ratio in zip(*fold_paths, strict=True)],
             folds=self.fits.folds[:len(done)],
             end=end,
+            order=self.fits.order,
         )

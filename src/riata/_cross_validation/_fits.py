@@ -56,9 +56,12 @@ class PathFits:
     ----------
     gammas : ndarray of shape (n_gammas,) or None
         Shares of each path in its blends with another, each of which is a result.
+    order : ndarray of shape (n_alphas,) or None
+        Sorts the penalties as given into decreasing alphas; of equal scores the first
+        given is best. None for the largest alpha.
     """
 
-    gammas = None
+    gammas = order = None
 
     def __init__(
         self, data, folds, options, l1_ratios, alphas, eps=None, feature_names=None
@@ -214,16 +217,24 @@ class SumFits(PathFits):
     """Paths at values of `C`, which multiplies the sum of the losses.
 
     In riata's terms alpha is ``1 / (C * sum of weights)``, so each fold has its own.
-    `alphas` are the increasing values of C.
+
+    Parameters
+    ----------
+    data, folds, options, l1_ratios
+        Of `PathFits`.
+    Cs : ndarray of shape (n_cs,)
+        Values of C, in any order.
+    feature_names : ndarray of shape (n_features,), optional
     """
 
-    def __init__(self, data, folds, options, l1_ratios, alphas, feature_names=None):
+    def __init__(self, data, folds, options, l1_ratios, Cs, feature_names=None):
         check.check_operand(data.X)  # before folds, whose rows have other numbers
         super().__init__(
-            data, folds, options, l1_ratios, alphas, feature_names=feature_names
+            data, folds, options, l1_ratios, Cs, feature_names=feature_names
         )
+        self.order = np.argsort(Cs, kind="stable")
 
     def grids(self, fold=None):
         rows = None if fold is None else self.folds[fold][0]
-        alphas = 1.0 / (self.alphas * total_weight(self.data, rows))
-        return [alphas] * len(self.l1_ratios)
+        total = total_weight(self.data, rows)
+        return [1.0 / (self.alphas[self.order] * total)] * len(self.l1_ratios)

@@ -36,12 +36,13 @@ class LeaveOneOutResult(CVResult):
         y minus its prediction by the model without this sample.
     """
 
-    def __init__(self, path, y, errors, weight, scored):
+    def __init__(self, path, y, errors, weight, scored, order):
         self.l1_ratios, self.alphas, self.paths = np.zeros(1), [path.alphas], [path]
         self.errors, self._y, self._weight = errors, y, weight / weight.mean()
         self._scored = scored  # by metric, the scores of all alphas
         self.metrics = (*scored, DEVIANCE)
         self.fold_paths, self.folds, self.end = None, OneOut(len(y)), "complete"
+        self._order = order
 
     @property
     def scores(self):

@@ -109,10 +109,14 @@ class CVResult:
 
     gammas = None
 
+    # The order that sorts the penalties, as they were given, into decreasing alphas.
+    _order = None
+
     def __init__(
-        self, *, l1_ratios, alphas, paths, scores, fold_paths, folds, end, gammas=None
+        self, *, l1_ratios, alphas, paths, scores, fold_paths, folds, end, gammas=None,
+        order=None,
     ):
-        self.l1_ratios, self.gammas = l1_ratios, gammas
+        self.l1_ratios, self.gammas, self._order = l1_ratios, gammas, order
         self.alphas, self.paths = alphas, paths
         self.scores, self.metrics = scores, tuple(scores)
         self.fold_paths, self.folds, self.end = fold_paths, folds, end
@@ -209,7 +213,9 @@ class CVResult:
         Parameters
         ----------
         rule : str or callable, default="min"
-            - ``"min"``: the best mean score.
+            - ``"min"``: the best mean score. Of equal ones the first is chosen: the
+              largest alpha, or in `RidgeCV` and `LogisticRegressionCV` the first as
+              given.
             - ``"1se"``: for each l1_ratio the largest alpha whose mean score is within
               one standard error of the best; of these the one with the fewest non-zero
               coefficients (of equals, the better score). Breiman et al. (1984),
@@ -248,6 +254,10 @@ class CVResult:
         check.check_choice(rule, "rule", RULES)
         mean = self._reached(self.mean_score(metric))
         best = np.unravel_index(np.argmax(mean), mean.shape)
+        if rule == "min" and self._order is not None:  # of equal ones the first given
+            back = np.argsort(self._order)
+            at, which = np.unravel_index(np.argmax(mean[:, back].T), mean.T.shape)
+            best = which, back[at]
         if rule == "min":
             return int(best[0]), int(best[1])
         if rule == "1se":
@@ -262,16 +272,6 @@ class CVResult:
         least = [np.nanmin(np.where(np.isfinite(end), end, np.inf)) for end in ends]
         which = int(np.argmin(least))
         return which, int(np.nanargmin(ends[which]))
-
-    def _first_best(self, order, metric=None):
-        """The place of the best mean score; of equal ones the first as they were given.
-
-        `order` sorts the penalties as given into those of this result.
-        """
-        back = np.argsort(order)
-        mean = self._reached(self.mean_score(metric))[:, back].T
-        at, which = np.unravel_index(np.argmax(mean), mean.shape)
-        return int(which), int(back[at])
 
     def _reached(self, mean):
         """Scores of the models that can be chosen; all others are minus infinity."""

@@ -85,14 +85,6 @@ def name_of(scoring):
     return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
 
 
-def first_if_min(rule, order, metric=None):
-    """Return a rule; for "min" one that of equal mean scores chooses the first penalty as
-    given, which `order` sorts into those of the result."""
-    if not (isinstance(rule, str) and rule == "min"):
-        return rule
-    return lambda result: result._first_best(order, metric)
-
-
 class RoutedCV:
     """Splitter and scorer of an estimator that cross-validates."""
 
@@ -189,7 +181,7 @@ class Reselection:
         check_is_fitted(self)
         self._check_reselection()
         known = vars(self)
-        choice = self._choice(self.cv_result_, select, known, metric)
+        choice = self.cv_result_.select(select, metric)
         other = copy.copy(self)
         chosen = self._chosen(choice, known, self.coef_.dtype)
         other._set_fitted(**{**known, **chosen})
@@ -198,10 +190,6 @@ class Reselection:
 
     def _check_reselection(self):
         """Raise if the fit kept no models to choose from."""
-
-    def _choice(self, result, rule, known, metric=None):
-        """Return the `Choice` of a rule."""
-        return result.select(rule, metric)
 
 
 class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
@@ -315,7 +303,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
 
     def _results(self, result, known, dtype):
         """Return the attributes that hold the fits of the folds, and the choice."""
-        choice = self._choice(result, self.select, known)
+        choice = result.select(self.select)
         return {**self._records(result), **self._chosen(choice, known, dtype)}
 
     def _records(self, result):

@@ -20,7 +20,6 @@ from ._cv_base import (
     check_folds,
     check_l1_ratios,
     check_select,
-    first_if_min,
 )
 from ._logistic import (
     LOGISTIC_CHECKS,
@@ -342,13 +341,9 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
 
     def _fits(self, data, folds, options, l1_ratios, deadline, known):
         return SumFits(
-            data, folds, options, l1_ratios, np.sort(known["Cs_"]),
+            data, folds, options, l1_ratios, known["Cs_"],
             known.get("feature_names_in_"),
         )
-
-    def _choice(self, result, rule, known, metric=None):
-        rule = first_if_min(rule, increasing(known["Cs_"]), metric)
-        return result.select(rule, metric)
 
     def _check_reselection(self):
         if not self.refit:
@@ -372,19 +367,16 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
 
     def _results(self, result, known, dtype):
         Cs, classes = known["Cs_"], known["classes_"]
-        found = folds_of(result, np.argsort(increasing(Cs)))
+        found = folds_of(result)
         if self.refit:
-            choice = self._choice(result, self.select, known)
-            fitted = self._chosen(choice, known, dtype)
+            fitted = self._chosen(result.select(self.select), known, dtype)
         else:
             fitted, *best = average_of_best(*found, Cs, result.l1_ratios, dtype)
             fitted |= self._shaped(*best, classes)
-        n_iter = result._stacked(lambda path: path.n_iter).swapaxes(0, 1)
-        n_iter = n_iter[..., np.argsort(increasing(Cs))].astype(np.int32)
         fitted["l1_ratios_"] = result.l1_ratios
-        return {**fitted, **self._records(*found, n_iter, classes)}
+        return {**fitted, **self._records(*found, classes)}
 
-    def _records(self, scores, coefs, intercepts, n_iter, classes):
+    def _records(self, scores, n_iter, coefs, intercepts, classes):
         """Return the attributes of the folds, in the shapes that were asked for."""
         if self.fit_intercept:
             coefs = np.concatenate([coefs, intercepts[..., None]], axis=-1)
@@ -403,31 +395,28 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
         }
 
 
-def increasing(Cs):
-    """Return the order that sorts Cs; equal ones stay in the order given."""
-    return np.argsort(Cs, kind="stable")
+def folds_of(result):
+    """Return scores, iterations, coefficients and intercepts of the folds of a result.
 
-
-def folds_of(result, order):
-    """Return scores, coefficients and intercepts of the folds of a `CVResult`.
-
-    Their first axes are fold, l1_ratio and C; `order` brings the values of C into the
-    order in which they were given. Coefficients and intercepts have an axis of classes.
+    Their first axes are fold, l1_ratio and C, in the order in which the values of C were
+    given; the next axis of coefficients and intercepts is that of classes.
     """
 
     def coefs(path):
         classes = path.coef if isinstance(path.coef, list) else [path.coef]
         return np.stack([coef.toarray().T for coef in classes], axis=1)
 
-    def intercepts(path):
-        return np.atleast_2d(path.intercept).T
+    stacked = (
+        np.moveaxis(result.scores[result.metrics[0]], -1, 1),
+        result._stacked(lambda path: path.n_iter).astype(np.int32),
+        result._stacked(coefs),
+        result._stacked(lambda path: np.atleast_2d(path.intercept).T, missing=np.nan),
+    )
+    back = np.argsort(result._order)
+    return [array.swapaxes(0, 1)[:, :, back] for array in stacked]
 
-    stacked = result._stacked(coefs), result._stacked(intercepts, missing=np.nan)
-    scores = np.moveaxis(result.scores[result.metrics[0]], -1, 0)
-    return scores[..., order], *(array.swapaxes(0, 1)[:, :, order] for array in stacked)
 
-
-def average_of_best(scores, coefs, intercepts, Cs, l1_ratios, dtype):
+def average_of_best(scores, n_iter, coefs, intercepts, Cs, l1_ratios, dtype):
     """Return the means over the folds of the best model of each: attributes, C and
     l1_ratio."""
     scores = np.swapaxes(np.nan_to_num(scores, nan=-np.inf), 1, 2)

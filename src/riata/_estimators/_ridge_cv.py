@@ -40,7 +40,6 @@ from ._cv_base import (
     RoutedCV,
     check_folds,
     check_select,
-    first_if_min,
 )
 from ._ridge import Ridge, check_target_alphas, fits_of_result
 from ._ridge_folds import RidgeFits, RidgeScorer, TargetPaths, r2_scorer
@@ -301,10 +300,6 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
 
     # -- choice -------------------------------------------------------------------
 
-    def _choice(self, result, rule, known, metric=None):
-        rule = first_if_min(rule, decreasing(known["alphas_"]), metric)
-        return result.select(rule, metric)
-
     def _check_reselection(self):
         if not hasattr(self, "cv_result_"):
             raise ValueError(
@@ -332,8 +327,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     def _of_result(self, result, alphas, mean, dtype):
         """Return the attributes for a `CVResult` of a single target."""
         known = {"cv_result_": result, "_mean_score_": mean, "alphas_": alphas}
-        choice = self._choice(result, self.select, known)
-        return {**known, **self._chosen(choice, known, dtype)}
+        return {**known, **self._chosen(result.select(self.select), known, dtype)}
 
     def _of_targets(self, fits, data, at, alphas, mean):
         """Return the attributes for the final fits of several targets."""
@@ -350,7 +344,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         check.check_operand(data.X)  # before folds, whose rows have other numbers
         folds = as_folds(splitter_of(self.cv), data.X, data.y, split_params)
         deadline, order = Deadline(self.time_limit), decreasing(alphas)
-        fits = RidgeFits(self, data, folds, alphas[order], weight, names)
+        fits = RidgeFits(self, data, folds, alphas, order, weight, names)
         scorers = {
             self._metric(): RidgeScorer(
                 Ridge(**self._ridge_options()),
@@ -368,7 +362,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             fitted = self._of_result(result, alphas, mean, data.X.dtype)
             fitted["solver_"] = result.paths[0].solver
         else:
-            _, at = result._place(first_if_min(self.select, order), None)
+            _, at = result._place(self.select, None)
             (final,), solver = self._solve_alphas(
                 data, fits.grids()[0][[at]], deadline.left()
             )
@@ -395,12 +389,6 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             fits, alphas, n, self.tol / 100, feature_names_in=names,
             has_offset=data.offset is not None, **known,
         )
-
-    def _place_of(self, scores, order):
-        """Return the place that `select` chooses, of scores (n_alphas, n_folds) of the
-        decreasing alphas; `order` brings the alphas as given into that order."""
-        rule = first_if_min(self.select, order)
-        return result_of_scores(scores)._place(rule, None)[1]
 
     # -- leave-one-out ----------------------------------------------------------------
 
@@ -463,7 +451,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         if data.y.ndim == 1 and (self.store_cv_results or self.select != "min"):
             path = self._path_of_loo(loo, data, names)
             scored = {} if self.scoring is None else {self._metric(): scores[:, 0]}
-            result = LeaveOneOutResult(path, data.y, loo.errors, weight, scored)
+            result = LeaveOneOutResult(
+                path, data.y, loo.errors, weight, scored, order
+            )
             warn_not_converged(self, result._outcomes, "alphas", stacklevel=3)
             return {
                 **fitted, **self._of_result(result, alphas, mean, data.X.dtype),
@@ -472,9 +462,9 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         of_samples = scores[:, None] if self.scoring is not None else -results
         if each:
             columns = np.moveaxis(of_samples, -1, 0)
-            at = np.array([self._place_of(column, order) for column in columns])
+            at = np.array([place_of(column, order, self.select) for column in columns])
         else:
-            at = self._place_of(of_samples.mean(axis=-1), order)
+            at = place_of(of_samples.mean(axis=-1), order, self.select)
         chosen = np.broadcast_to(alphas[order][at] / total, (1, n_targets))
         solved = loo.solve(chosen)
         (fits,) = fits_of_result(self, solved, chosen)
@@ -514,11 +504,13 @@ def warn_of_undefined(mean, stacklevel):
         )
 
 
-def result_of_scores(scores):
-    """Return a `CVResult` to apply rules to, of scores (n_alphas, n_folds) alone."""
+def place_of(scores, order, rule):
+    """Return the place that a rule chooses, of scores (n_alphas, n_folds) of decreasing
+    alphas; `order` sorts the alphas as given into these."""
     alphas = np.arange(len(scores))[::-1]  # any that decrease
-    return CVResult(
+    result = CVResult(
         l1_ratios=np.zeros(1), alphas=[alphas], paths=[TargetPaths(alphas)],
         scores={"score": scores[None]}, fold_paths=[], folds=range(scores.shape[1]),
-        end="complete",
+        end="complete", order=order,
     )
+    return result._place(rule, None)[1]

@@ -46,7 +46,9 @@ class RidgeFits:
     data : Samples
     folds : Folds
     alphas : ndarray of shape (n_alphas,)
-        Decreasing, of scikit-learn's scale.
+        As given: on scikit-learn's scale.
+    order : ndarray of shape (n_alphas,)
+        Sorts them into decreasing alphas.
     weight : ndarray of shape (n_samples,)
         As given.
     feature_names : ndarray of shape (n_features,), optional
@@ -54,9 +56,10 @@ class RidgeFits:
 
     l1_ratios, gammas, chunked = (0.0,), None, False
 
-    def __init__(self, model, data, folds, alphas, weight, feature_names=None):
+    def __init__(self, model, data, folds, alphas, order, weight, feature_names=None):
         self.model, self.data, self.folds = model, data, folds
-        self.alphas, self.weight, self.feature_names = alphas, weight, feature_names
+        self.alphas, self.order, self.weight = alphas[order], order, weight
+        self.feature_names = feature_names
 
     def grids(self, fold=None):
         rows = slice(None) if fold is None else self.folds[fold][0]
