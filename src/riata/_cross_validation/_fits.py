@@ -47,10 +47,10 @@ class PathFits:
     options : dict
         As from ``LinearModel._path_options``.
     l1_ratios : list of float
+    feature_names : ndarray of shape (n_features,) or None
     alphas : int or array-like of shape (n_alphas,)
     eps : float
         Ratio of the last alpha of an automatic grid to the first.
-    feature_names : ndarray of shape (n_features,), optional
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class PathFits:
     gammas = order = None
 
     def __init__(
-        self, data, folds, options, l1_ratios, alphas, eps=None, feature_names=None
+        self, data, folds, options, l1_ratios, feature_names, alphas, eps=None
     ):
         options = dict(options)
         bounds = [options.pop(name) for name in ("penalty_factor", "lower", "upper")]
@@ -220,18 +220,15 @@ class SumFits(PathFits):
 
     Parameters
     ----------
-    data, folds, options, l1_ratios
+    data, folds, options, l1_ratios, feature_names
         Of `PathFits`.
     Cs : ndarray of shape (n_cs,)
         Values of C, in any order.
-    feature_names : ndarray of shape (n_features,), optional
     """
 
-    def __init__(self, data, folds, options, l1_ratios, Cs, feature_names=None):
+    def __init__(self, data, folds, options, l1_ratios, feature_names, Cs):
         check.check_operand(data.X)  # before folds, whose rows have other numbers
-        super().__init__(
-            data, folds, options, l1_ratios, Cs, feature_names=feature_names
-        )
+        super().__init__(data, folds, options, l1_ratios, feature_names, Cs)
         self.order = np.argsort(Cs, kind="stable")
 
     def grids(self, fold=None):

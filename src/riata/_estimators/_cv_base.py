@@ -257,7 +257,8 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
             labels = known["classes_"][labels.astype(np.intp)]
         folds = as_folds(self._splitter(), data.X, labels, split_params)
         deadline = Deadline(self.time_limit)
-        fits = self._fits(data, folds, options, l1_ratios, deadline, known)
+        names = known.get("feature_names_in_")
+        fits = self._fits(data, folds, options, l1_ratios, names, deadline=deadline)
         scorers = {}
         if scorer is not None:
             scorers[self._metric()] = ModelScorer(
@@ -272,7 +273,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         )
         warn_not_converged(self, result._outcomes, self._fits_are, stacklevel=3)
         known["cv_result_"] = result
-        self._set_fitted(**known, **self._results(result, known, data.X.dtype))
+        self._set_fitted(**self._results(result, known, data.X.dtype))
         return self
 
     def _weight_of_all(self, weight, X):
@@ -288,12 +289,9 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         options = self._path_options()
         return Samples(*data), options, {**self._extra_attributes(options), **features}
 
-    def _fits(self, data, folds, options, l1_ratios, deadline, known):
+    def _fits(self, *problem, deadline):
         """Return what is fitted to all samples and in each fold."""
-        return PathFits(
-            data, folds, options, l1_ratios, self.alphas, self.eps,
-            known.get("feature_names_in_"),
-        )
+        return PathFits(*problem, self.alphas, self.eps)
 
     def _splitter(self):
         return splitter_of(self.cv)
@@ -302,9 +300,9 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         return [float(ratio) for ratio in np.atleast_1d(self.l1_ratio)]
 
     def _results(self, result, known, dtype):
-        """Return the attributes that hold the fits of the folds, and the choice."""
-        choice = result.select(self.select)
-        return {**self._records(result), **self._chosen(choice, known, dtype)}
+        """Return all fitted attributes, given those that are known without a choice."""
+        chosen = self._chosen(result.select(self.select), known, dtype)
+        return {**known, **self._records(result), **chosen}
 
     def _records(self, result):
         """Return the attributes that hold the fits of the folds."""

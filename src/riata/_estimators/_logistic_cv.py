@@ -332,18 +332,13 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
     def _weight_of_all(self, weight, X):
         return np.full(n_rows(X), float(weight))  # for the scorer, too
 
-    def _checked_input(self, X, y, sample_weight, offset):
-        data, options, known = super()._checked_input(X, y, sample_weight, offset)
-        Cs = self.Cs
-        if isinstance(Cs, Integral):
-            Cs = np.logspace(-4, 4, Cs)
-        return data, options, {**known, "Cs_": np.array(Cs, dtype=np.float64)}
+    def _values_of_C(self):
+        if isinstance(self.Cs, Integral):
+            return np.logspace(-4, 4, self.Cs)
+        return np.array(self.Cs, dtype=np.float64)
 
-    def _fits(self, data, folds, options, l1_ratios, deadline, known):
-        return SumFits(
-            data, folds, options, l1_ratios, known["Cs_"],
-            known.get("feature_names_in_"),
-        )
+    def _fits(self, *problem, deadline):
+        return SumFits(*problem, self._values_of_C())
 
     def _check_reselection(self):
         if not self.refit:
@@ -366,15 +361,15 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
         return {"C_": C, "l1_ratio_": l1_ratio}
 
     def _results(self, result, known, dtype):
-        Cs, classes = known["Cs_"], known["classes_"]
+        Cs, classes = self._values_of_C(), known["classes_"]
+        known = {**known, "Cs_": Cs, "l1_ratios_": result.l1_ratios}
         found = folds_of(result)
         if self.refit:
             fitted = self._chosen(result.select(self.select), known, dtype)
         else:
             fitted, *best = average_of_best(*found, Cs, result.l1_ratios, dtype)
             fitted |= self._shaped(*best, classes)
-        fitted["l1_ratios_"] = result.l1_ratios
-        return {**fitted, **self._records(*found, classes)}
+        return {**known, **fitted, **self._records(*found, classes)}
 
     def _records(self, scores, n_iter, coefs, intercepts, classes):
         """Return the attributes of the folds, in the shapes that were asked for."""

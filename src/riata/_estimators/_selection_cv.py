@@ -53,12 +53,12 @@ class RelaxedFits(PathFits):
     ----------
     gammas : ndarray of shape (n_gammas,)
     refit_alpha : float
-    *arguments, **options
+    *arguments
         Of `PathFits`.
     """
 
-    def __init__(self, gammas, refit_alpha, *arguments, **options):
-        super().__init__(*arguments, **options)
+    def __init__(self, gammas, refit_alpha, *arguments):
+        super().__init__(*arguments)
         self.gammas, self.refit_alpha = gammas, refit_alpha
 
     def fit(self, fold, l1_ratio, alphas, seconds, guide):
@@ -82,12 +82,12 @@ class AdaptiveFits(PathFits):
     initial : dict
         ``initial``, ``initial_alpha`` and ``power`` of `adaptive_path`.
     deadline : Deadline
-    *arguments, **options
+    *arguments
         Of `PathFits`.
     """
 
-    def __init__(self, initial, deadline, *arguments, **options):
-        super().__init__(*arguments, **options)
+    def __init__(self, initial, deadline, *arguments):
+        super().__init__(*arguments)
         self.initial = initial
         # The grid of alphas depends on the factors, so they come before any path.
         seconds = deadline.left(STAGES * (len(self.folds) + 1))
@@ -256,11 +256,10 @@ class RelaxedLassoCV(SelectionCV):
     ):
         self._keep_parameters(locals())
 
-    def _fits(self, data, folds, options, l1_ratios, deadline, known):
+    def _fits(self, *problem, deadline):
         return RelaxedFits(
-            check_gammas(self.gammas), float(self.refit_alpha), data, folds, options,
-            l1_ratios, self.alphas, self.eps,
-            known.get("feature_names_in_"),
+            check_gammas(self.gammas), float(self.refit_alpha), *problem, self.alphas,
+            self.eps,
         )
 
     def _records(self, result):
@@ -424,12 +423,9 @@ class AdaptiveLassoCV(SelectionCV):
     ):
         self._keep_parameters(locals())
 
-    def _fits(self, data, folds, options, l1_ratios, deadline, known):
+    def _fits(self, *problem, deadline):
         initial = {name: getattr(self, name) for name in ADAPTIVE_CHECKS}
-        return AdaptiveFits(
-            initial, deadline, data, folds, options, l1_ratios, self.alphas, self.eps,
-            known.get("feature_names_in_"),
-        )
+        return AdaptiveFits(initial, deadline, *problem, self.alphas, self.eps)
 
     def _records(self, result):
         path = result.paths[0]
