@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import riata
-from riata._problem import _multinomial
+from riata._problem import _joint_datafit
 from riata._solver import _dual_point
 from riata._solver._engines import _direct
 from riata.losses import (
@@ -294,13 +294,13 @@ def test_the_inverse_for_intercepts_of_classes_of_any_size(spread):
     P[:, 1] *= spread
     P /= P.sum(axis=1, keepdims=True)
     weighted = P * rng.random(30)[:, None]
-    inverse = _multinomial.inverse_of_intercepts(P, weighted)
+    inverse = _joint_datafit.inverse_of_intercepts(P, weighted)
     hessian = np.diag(weighted.sum(axis=0)) - P.T @ weighted
     step = rng.standard_normal(4)
     step -= step.mean()
     pull = hessian @ step
     np.testing.assert_allclose(inverse @ pull, step, rtol=1e-3 if spread < 1e-9 else 1e-8)
-    assert np.isfinite(_multinomial.inverse_of_intercepts(np.eye(3), np.eye(3))).all()
+    assert np.isfinite(_joint_datafit.inverse_of_intercepts(np.eye(3), np.eye(3))).all()
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -331,7 +331,7 @@ def test_intercepts_of_classes_from_far_away():
     X, y = make(Multinomial())
     data = _path_problem(X, y)
     moved = np.random.default_rng(1).standard_normal((24, 3)) * [1e3, 1.0, 1e-3]
-    Eta, _ = data.settle(moved)
+    Eta, _ = data.datafit.settle(moved)
     p = data.loss.predict(Eta)
     np.testing.assert_allclose((data.targets - p).sum(axis=0), 0.0, atol=1e-9)
 

@@ -338,7 +338,7 @@ def test_compiled_visits_are_those_of_numpy(loss, width, lanes, weighted):
             [np.zeros((n, width)), np.zeros((n, width)), np.zeros(n)] for _ in range(2)
         )
         sums = problem.datafit.evaluate(*arguments, *found)
-        known = visit_by_rows(problem, *arguments, *expected)
+        known = visit_by_rows(problem.datafit, *arguments, *expected)
         known[0] /= problem.eta_unit**2
         np.testing.assert_allclose(sums[:, lanes], known[:, lanes], rtol=1e-11, atol=1e-12)
         for a, b in zip(found, expected, strict=True):
@@ -360,16 +360,16 @@ def test_long_sums_are_accurate():
 def test_visits_refuse_arrays_that_do_not_fit():
     y, eta, lane = np.zeros(5), np.zeros((5, 2)), np.zeros(1, dtype=np.intc)
 
-    def call(eta=eta, lanes=lane, shift=2, rows=5):
+    def call(eta=eta, which=lane, shift=2, rows=5):
         return visit(
-            "logistic", y, None, 1.0, eta, None, np.zeros(shift), np.zeros(2), lanes, None,
+            "logistic", y, None, 1.0, eta, None, np.zeros(shift), np.zeros(2), which, None,
             np.zeros((rows, 2)), np.zeros((5, 2)), np.zeros(5),
         )
 
     assert call().shape == (6, 2)
     for wrong in ({"eta": np.zeros((4, 2))}, {"shift": 3}, {"rows": 4},
-                  {"lanes": np.zeros(0, dtype=np.intc)}):
+                  {"which": np.zeros(0, dtype=np.intc)}):
         with pytest.raises(ValueError, match="shapes"):
             call(**wrong)
     with pytest.raises(IndexError):
-        call(lanes=np.array([2], dtype=np.intc))
+        call(which=np.array([2], dtype=np.intc))

@@ -10,11 +10,11 @@ import scipy.sparse as sp
 
 import riata
 from riata._core.active_set import ActiveSet, next_columns
+from riata._core.batched_descent import BatchedDescent
 from riata._core.certificate import extrapolate
 from riata._core.descent import Quadratic
 from riata._core.design import Design, cache_lines, kernel_levels, standard_target
 from riata._core.gram import sparse_gram
-from riata._core.lane_descent import LaneDescent
 from riata._core.screening import Screening
 from riata._path import _fit as _path
 from riata._problem._problem import Problem
@@ -307,7 +307,7 @@ def test_lanes_end_at_the_solution(form, lanes, bounded, weighted):
         quadratic = Quadratic.from_sparse(design, ids)
         state = problem.weigh(problem.y[:, None])[:, 0]
     alphas = strengths.alpha_max(design.xty) * np.geomspace(0.5, 0.01, lanes)
-    block = LaneDescent(
+    block = BatchedDescent(
         quadratic, design.sqnorm, strengths.l1, strengths.l2, lower, upper, alphas
     )
     block.start(0.01 * rng.normal(size=(p, lanes)), np.repeat(state[:, None], lanes, 1))
@@ -346,7 +346,7 @@ def test_lanes_left_alone_stay_as_they_are():
     Z = rng.normal(size=(30, 10))
     G, q = np.asfortranarray(Z.T @ Z), Z.T @ rng.normal(size=30)
     one, free = np.ones(10), np.full(10, np.inf)
-    block = LaneDescent(
+    block = BatchedDescent(
         Quadratic.from_gram(G), np.diag(G).copy(), one, 0 * one, -free, free,
         np.full(8, 0.1),
     )

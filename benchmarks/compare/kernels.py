@@ -191,8 +191,8 @@ class Case:
 
     def sweep(self, _):
         """Visit all coordinates, of columns of X or, for dense X, of a Gram matrix."""
+        from riata._core.batched_descent import BatchedDescent
         from riata._core.descent import Quadratic
-        from riata._core.lane_descent import LaneDescent
 
         size = min(500, self.X.shape[1])
         ids = np.arange(size, dtype=np.intp)
@@ -206,7 +206,7 @@ class Case:
             sqnorm = np.diag(gram).copy()
         ones, far = np.ones(size), np.full(size, np.inf)
         l2 = sqnorm.mean()
-        descent = LaneDescent(
+        descent = BatchedDescent(
             quadratic, sqnorm, ones, ones, -far, far, np.full(self.rhs, l2)
         )
         zeros = np.zeros((size, self.rhs))

@@ -48,7 +48,7 @@ class ActiveSet:
         upper: _Float,
         W: _Float,
     ) -> int: ...
-    def solve_lanes(
+    def solve_batch(
         self,
         gram: _Float,
         xty: _Float,

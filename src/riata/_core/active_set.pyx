@@ -451,16 +451,16 @@ cdef class ActiveSet:
         ----------
         alpha : float
             Strength that `w` is (nearly) optimal for.
-        alphas : (lanes,)
+        alphas : (n_alphas,)
         l1, l2 : (size,)
             Strengths at ``alpha = 1``.
-        W : (size, lanes), updated
+        W : (size, n_alphas), updated
             Its columns become the solutions.
 
         Returns
         -------
         last : int
-            How far it came: the number of lanes, or the first that was given up; w and
+            How far it came: the number of alphas, or the first that was given up; w and
             c are a valid point for it.
         """
         cdef Py_ssize_t k, j, size = w.shape[0]
@@ -481,7 +481,7 @@ cdef class ActiveSet:
                 W[j, k] = w[j]
         return alphas.shape[0]
 
-    def solve_lanes(
+    def solve_batch(
         self, const double[:, :] gram, const double[:, ::1] xty, double[:, ::1] w,
         double[:, ::1] c, const double[::1] alphas_from, const double[::1] alphas,
         const double[::1] l1, const double[::1] l2, const double[::1] lower,
@@ -491,27 +491,27 @@ cdef class ActiveSet:
 
         Parameters
         ----------
-        xty, w, c : (lanes, size), the last two updated
-        alphas_from, alphas : (lanes,)
+        xty, w, c : (n_alphas, size), the last two updated
+        alphas_from, alphas : (n_alphas,)
             Strengths that the rows of `w` are (nearly) optimal for, and those asked for.
         l1, l2 : (size,)
             Strengths at ``alpha = 1``.
 
         Returns
         -------
-        solved : ndarray of bool (lanes,)
+        solved : ndarray of bool (n_alphas,)
         """
-        cdef Py_ssize_t lanes = w.shape[0], size = w.shape[1], k, j
+        cdef Py_ssize_t n_alphas = w.shape[0], size = w.shape[1], k, j
         cdef double[::1] above = np.empty(size), now = np.empty(size)
         cdef double[::1] ridge = np.empty(size)
         if (
-            xty.shape[0] != lanes or c.shape[0] != lanes or alphas.shape[0] != lanes
-            or alphas_from.shape[0] != lanes or l1.shape[0] != size
+            xty.shape[0] != n_alphas or c.shape[0] != n_alphas or alphas.shape[0] != n_alphas
+            or alphas_from.shape[0] != n_alphas or l1.shape[0] != size
             or l2.shape[0] != size
         ):
             raise ValueError("shapes do not fit")
-        solved = np.zeros(lanes, dtype=bool)
-        for k in range(lanes):
+        solved = np.zeros(n_alphas, dtype=bool)
+        for k in range(n_alphas):
             for j in range(size):
                 above[j], now[j] = alphas_from[k] * l1[j], alphas[k] * l1[j]
                 ridge[j] = alphas[k] * l2[j]

@@ -35,7 +35,7 @@ def in_user_units(
     null_objective: float,
 ) -> tuple[_Float, _Float, _Float, _Float, _Float, _Float]: ...
 def extrapolate(
-    C: _Float, cols: _Ids, before: int, lane: int, step: float, c: _Float, slope: _Float
+    C: _Float, cols: _Ids, before: int, k: int, step: float, c: _Float, slope: _Float
 ) -> None: ...
 
 @disjoint_base

@@ -1,6 +1,6 @@
 """From the correlations of all columns: the duality gap, KKT and what to work on next.
 
-All functions take blocks of correlations ``C = X~' R`` (n_features, lanes), one lane an
+All functions take blocks of correlations ``C = X~' R`` (n_features, n_alphas), one vector an
 alpha; ``l1[j] * alpha`` and ``l2[j] * alpha`` are the strengths of column j.
 """
 
@@ -35,7 +35,7 @@ def losses(
     double yy, const double[::1] xty, const double[:, ::1] C, const double[:, ::1] w,
     double noise=0.0,
 ):
-    """Losses ``||r||^2 = y'y - w' (X'y + c)`` of lanes of coefficients of which all
+    """Losses ``||r||^2 = y'y - w' (X'y + c)`` of several vectors of coefficients of which all
     correlations are known.
 
     Parameters
@@ -43,30 +43,30 @@ def losses(
     yy : float
         ``||y||^2``.
     xty : (size,)
-    C : (size, >= lanes)
+    C : (size, >= n_alphas)
         ``X'r``.
-    w : (size, lanes)
+    w : (size, n_alphas)
     noise : float
         Relative error of an entry of the Gram matrix behind C.
 
     Returns
     -------
-    loss : ndarray of float64 (lanes,)
-    rounding : ndarray of float64 (lanes,)
+    loss : ndarray of float64 (n_alphas,)
+    rounding : ndarray of float64 (n_alphas,)
         ``noise (sum_j |w_j|)^2``.
     """
-    cdef Py_ssize_t lanes = w.shape[1], j, k
-    cdef double[::1] loss = np.empty(lanes), rounding = np.zeros(lanes)
-    if C.shape[0] != w.shape[0] or C.shape[1] < lanes or xty.shape[0] != w.shape[0]:
+    cdef Py_ssize_t n_alphas = w.shape[1], j, k
+    cdef double[::1] loss = np.empty(n_alphas), rounding = np.zeros(n_alphas)
+    if C.shape[0] != w.shape[0] or C.shape[1] < n_alphas or xty.shape[0] != w.shape[0]:
         raise ValueError("shapes do not fit")
     with nogil:
-        for k in range(lanes):
+        for k in range(n_alphas):
             loss[k] = yy
         for j in range(w.shape[0]):
-            for k in range(lanes):
+            for k in range(n_alphas):
                 loss[k] -= w[j, k] * (xty[j] + C[j, k])
                 rounding[k] += fabs(w[j, k])
-        for k in range(lanes):
+        for k in range(n_alphas):
             loss[k] = max(loss[k], 0.0)  # up to rounding
             rounding[k] *= noise * rounding[k]
     return np.asarray(loss), np.asarray(rounding)
@@ -180,29 +180,29 @@ def in_user_units(
 
 def extrapolate(
     const double[:, ::1] C, const Py_ssize_t[::1] cols, Py_ssize_t before,
-    Py_ssize_t lane, double step, double[::1] c, double[::1] slope,
+    Py_ssize_t k, double step, double[::1] c, double[::1] slope,
 ):
-    """The correlations of one lane, and their slope since an earlier one.
+    """The correlations at one alpha, and their slope since an earlier one.
 
     Parameters
     ----------
-    C : (n_cols, lanes)
+    C : (n_cols, n_alphas)
     cols : (n_cols,)
-    before, lane : int
-        The two lanes; `before` -1 means what is in `c`.
+    before, k : int
+        The two alphas; `before` -1 means what is in `c`.
     step : float
-        From the strength of `before` to that of `lane`; 0 leaves the slope alone.
+        From the alpha of `before` to that of `k`; 0 leaves the slope alone.
     c, slope : (n_features,), updated at `cols`
     """
     cdef Py_ssize_t i, j
     cdef double earlier
-    if C.shape[0] != cols.shape[0] or not before < lane < C.shape[1]:
+    if C.shape[0] != cols.shape[0] or not before < k < C.shape[1]:
         raise ValueError("shapes do not fit")
     with nogil:
         for i in range(cols.shape[0]):
             j = cols[i]
             earlier = c[j] if before < 0 else C[i, before]
-            c[j] = C[i, lane]
+            c[j] = C[i, k]
             if step != 0.0:
                 slope[j] = (c[j] - earlier) / step
 
@@ -242,7 +242,7 @@ cdef class Strengths:
         const double[:, ::1] w, const double[::1] alphas, const double[::1] loss,
         bint squared=True, bint joint=False,
     ):
-        """Duality gap and KKT violation of each lane.
+        """Duality gap and KKT violation of each alpha.
 
         Shrinking the residual by kappa makes it dual feasible. For the squared loss the
         value of that dual point is known. For any other convex loss that is never
@@ -256,56 +256,56 @@ cdef class Strengths:
 
         Parameters
         ----------
-        C : (n_cols, >= lanes)
+        C : (n_cols, >= n_alphas)
             Correlations of the columns `cols`. All others are zero and certainly
             satisfy their KKT condition.
         cols : (n_cols,)
             The working set first.
-        w : (size, >= lanes)
+        w : (size, >= n_alphas)
             Coefficients of the working set.
-        alphas : (lanes,)
-        loss : (lanes,)
+        alphas : (n_alphas,)
+        loss : (n_alphas,)
             Twice the loss; ``||r||^2`` if it is squared.
         squared : bool
         joint : bool
-            The lanes are the outputs of one model, whose loss is that of each lane; its
+            The vectors are the outputs of one model, whose loss is given for each; its
             gap is returned for all of them.
 
         Returns
         -------
-        gap, kkt, penalty : ndarray of float64 (lanes,)
+        gap, kkt, penalty : ndarray of float64 (n_alphas,)
         """
-        cdef Py_ssize_t lanes = alphas.shape[0], size = w.shape[0], i, j, k
-        found = np.empty((3, lanes))
+        cdef Py_ssize_t n_alphas = alphas.shape[0], size = w.shape[0], i, j, k
+        found = np.empty((3, n_alphas))
         cdef double[:, ::1] out = found
-        cdef double[:, ::1] memory = np.empty((max(lanes, 1), N_TERMS))
-        cdef double[::1] beyond = np.empty(lanes)
+        cdef double[:, ::1] memory = np.empty((max(n_alphas, 1), N_TERMS))
+        cdef double[::1] beyond = np.empty(n_alphas)
         cdef Terms* terms = <Terms*> &memory[0, 0]
         cdef Terms* t
         cdef Penalty pen
         cdef double c, gap, objective, total = 0.0
         cdef bint outside
-        if C.shape[1] < lanes or w.shape[1] < lanes:
-            raise ValueError("more alphas than lanes")
+        if C.shape[1] < n_alphas or w.shape[1] < n_alphas:
+            raise ValueError("more alphas than vectors")
         if C.shape[0] != cols.shape[0] or size > cols.shape[0]:
             raise ValueError("shapes do not fit")
         with nogil:
-            for k in range(lanes):
+            for k in range(n_alphas):
                 terms[k] = Terms(1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
                 beyond[k] = 0.0
             for i in range(size):
-                for k in range(lanes):
+                for k in range(n_alphas):
                     beyond[k] = max(beyond[k], fabs(w[i, k]))
-            for k in range(lanes):
+            for k in range(n_alphas):
                 beyond[k] = far(beyond[k])
             for i in range(size, cols.shape[0]):
                 j = cols[i]
                 outside = False
-                for k in range(lanes):
+                for k in range(n_alphas):
                     outside |= fabs(C[i, k]) > alphas[k] * self._l1[j]
                 if not outside:
                     continue
-                for k in range(lanes):
+                for k in range(n_alphas):
                     c = C[i, k]
                     if fabs(c) <= alphas[k] * self._l1[j]:
                         continue
@@ -320,7 +320,7 @@ cdef class Strengths:
                     t.conjugate += conjugate_term(c, 0.0, pen)
             for i in range(size):
                 j = cols[i]
-                for k in range(lanes):
+                for k in range(n_alphas):
                     t = &terms[k]
                     pen = self._at(j, alphas[k], beyond[k])
                     t.kappa = min(t.kappa, kappa_limit(C[i, k], w[i, k], pen))
@@ -333,19 +333,19 @@ cdef class Strengths:
                     if not negligible(pen.l1):
                         t.ridge += pen.l2 * w[i, k] * w[i, k]
             for i in range(size):
-                for k in range(lanes):
+                for k in range(n_alphas):
                     pen = self._at(cols[i], alphas[k], beyond[k])
                     terms[k].augmented += gap_term(
                         C[i, k], w[i, k], pen, terms[k].kappa if squared else 1.0
                     )
             if joint:
-                for k in range(1, lanes):
+                for k in range(1, n_alphas):
                     t = &terms[k]
                     terms[0].augmented += t.augmented
                     terms[0].conjugate += t.conjugate
                     terms[0].kappa = min(terms[0].kappa, t.kappa)
                     total += t.value
-            for k in range(lanes):
+            for k in range(n_alphas):
                 t = &terms[0 if joint else k]
                 objective = 0.5 * loss[k] + t.value + total
                 gap = t.augmented
@@ -375,18 +375,18 @@ cdef class Strengths:
         Parameters
         ----------
         cols : (size,)
-        w : (size, >= lanes), updated
-        alphas : (lanes,)
+        w : (size, >= n_alphas), updated
+        alphas : (n_alphas,)
         noise : float
             Rounding error of a correlation.
         """
-        cdef Py_ssize_t lanes = alphas.shape[0], i, j, k
-        if w.shape[0] != cols.shape[0] or w.shape[1] < lanes:
+        cdef Py_ssize_t n_alphas = alphas.shape[0], i, j, k
+        if w.shape[0] != cols.shape[0] or w.shape[1] < n_alphas:
             raise ValueError("shapes do not fit")
         with nogil:
             for i in range(w.shape[0]):
                 j = cols[i]
-                for k in range(lanes):
+                for k in range(n_alphas):
                     if fabs(w[i, k]) > noise or alphas[k] * self._l1[j] == 0.0:
                         continue
                     if (1.0 + alphas[k] * self._l2[j]) * fabs(w[i, k]) <= noise:
@@ -396,11 +396,11 @@ cdef class Strengths:
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols, Py_ssize_t first,
         const double[::1] alphas, double margin,
     ):
-        """Columns that violate KKT (nearly) at zero in a lane from `first` on.
+        """Columns that violate KKT (nearly) at zero at an alpha from `first` on.
 
         Parameters
         ----------
-        C : (n_cols, >= lanes)
+        C : (n_cols, >= n_alphas)
         cols : (n_cols,)
             Columns outside the working set.
         margin : float
@@ -410,19 +410,19 @@ cdef class Strengths:
         -------
         columns : ndarray of intp
         priority : ndarray of float64
-            Largest ``|c_j| / l1_j`` over the lanes.
+            Largest ``|c_j| / l1_j`` over the alphas.
         """
-        cdef Py_ssize_t lanes = alphas.shape[0], i, j, k, count = 0
+        cdef Py_ssize_t n_alphas = alphas.shape[0], i, j, k, count = 0
         cdef double ratio, top
         cdef Py_ssize_t[::1] columns = np.empty(cols.shape[0], dtype=np.intp)
         cdef double[::1] priority = np.empty(cols.shape[0])
-        if C.shape[0] != cols.shape[0] or C.shape[1] < lanes:
+        if C.shape[0] != cols.shape[0] or C.shape[1] < n_alphas:
             raise ValueError("shapes do not fit")
         with nogil:
             for i in range(cols.shape[0]):
                 j = cols[i]
                 top = 0.0
-                for k in range(first, lanes):
+                for k in range(first, n_alphas):
                     if not self._pulls(j, C[i, k]):
                         continue
                     ratio = alphas[k] * self._l1[j]

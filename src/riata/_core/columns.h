@@ -11,7 +11,7 @@
  * although q itself was never centred.  Dense columns are centred on the fly and
  * leave qsum alone.
  *
- * Blocks of residuals are row-major with LANES = 8 columns: one cache line a row.
+ * Blocks of residuals are row-major with BLOCK = 8 columns: one cache line a row.
  *
  * Which function serves which storage (dense columns, dense rows, CSC), element type
  * and index type is decided once, when `Verbs` is looked up; which instruction set,
@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RIATA_LANES 8
+#define RIATA_BLOCK 8
 
 typedef struct Columns Columns;
 
@@ -35,14 +35,14 @@ typedef struct {
     /* out[k] = x~_{cols[k]}' r          cols NULL: columns first, first + 1, ... */
     void (*pass)(const Columns *X, ptrdiff_t first, ptrdiff_t count,
                  const ptrdiff_t *cols, const double *q, double qsum, double *out);
-    /* out[k, :] = x~_{cols[k]}' R       for a block R of LANES residuals */
+    /* out[k, :] = x~_{cols[k]}' R       for a block R of BLOCK residuals */
     void (*pass_block)(const Columns *X, ptrdiff_t first, ptrdiff_t count,
                        const ptrdiff_t *cols, const double *Q, const double *qsum,
                        double *out);
     /* r -= X~[:, cols] @ b               weights are ignored */
     void (*residual)(const Columns *X, ptrdiff_t n_cols, const ptrdiff_t *cols,
                      const double *b, double *r);
-    /* R -= X~[:, cols] @ B               B is (n_cols, LANES) */
+    /* R -= X~[:, cols] @ B               B is (n_cols, BLOCK) */
     void (*residual_block)(const Columns *X, ptrdiff_t n_cols, const ptrdiff_t *cols,
                            const double *B, double *R);
     /* mean[j], ||x~_j||^2, largest |x_ij| and x~_j' (s y) in one visit, with the scale
@@ -54,7 +54,7 @@ typedef struct {
     /* P[:, k] = sqrt(s) * x~_{cols[k]}, rows first:last, P with leading dimension ldp */
     void (*pack)(const Columns *X, ptrdiff_t n_cols, const ptrdiff_t *cols,
                  ptrdiff_t first, ptrdiff_t last, double *P, ptrdiff_t ldp);
-    /* Q += s * x~_j a'                  for a block Q and LANES factors a; not for dense X */
+    /* Q += s * x~_j a'                  for a block Q and BLOCK factors a; not for dense X */
     void (*axpy_block)(const Columns *X, ptrdiff_t j, const double *a, double *Q,
                        double *qsum);
 } Verbs;
@@ -80,33 +80,33 @@ struct Columns {
 typedef struct {
     const double *c0, *cq, *reach;
     const unsigned char *slot;    /* which reference; RIATA_UNKNOWN: none any more */
-    const double *A, *B, *E;      /* (slots, LANES) of the residuals at hand */
+    const double *A, *B, *E;      /* (slots, BLOCK) of the residuals at hand */
 } References;
 #define RIATA_UNKNOWN 255
 
-/* Penalised least-squares problems on the columns of X that differ in alpha: `lanes` of
- * them (1 or LANES), side by side in every array. */
+/* Penalised least-squares problems on the columns of X that differ in alpha: `n_alphas` of
+ * them (1 or BLOCK), side by side in every array. */
 typedef struct {
-    int lanes;
+    int n_alphas;
     const double *sqnorm, *l1, *l2, *lower, *upper;
-    const double *alpha;          /* (lanes,) */
-    const double *live;           /* (lanes,) 1, or 0 for a lane that is left alone */
-    double *w;                    /* (size, lanes) */
-    double *Q, *qsum;             /* weighted residuals: (n, lanes), (lanes,) */
-    double *largest;              /* (lanes,) max of sqnorm * step^2, updated */
-} LanesProblem;
+    const double *alpha;          /* (n_alphas,) */
+    const double *live;           /* (n_alphas,) 1, or 0 for one that is left alone */
+    double *w;                    /* (size, n_alphas) */
+    double *Q, *qsum;             /* weighted residuals: (n, n_alphas), (n_alphas,) */
+    double *largest;              /* (n_alphas,) max of sqnorm * step^2, updated */
+} BatchProblem;
 
-/* Predictors of several lanes that move, and what a loss makes of them:
+/* Predictors of several vectors along a step, and a loss there:
  *
- *     moved = eta + length * (step + shift)        in all lanes
- *     r = unit * s * residual(y, moved)            in the lanes to look at
- *     mean = curvature(y, moved), the mean of those lanes
+ *     moved = eta + length * (step + shift)        for all vectors
+ *     r = unit * s * residual(y, moved)            for some of them
+ *     mean = curvature(y, moved), the mean of those
  *
  * and, added up over the rows, s * loss; r; |r|; r * (step + shift); s * curvature;
  * model * (step + shift)^2. */
 typedef struct {
-    int width, count;             /* lanes of the arrays; how many to look at, 512 at most */
-    const int *lane;              /* (count,) which */
+    int width, count;             /* vectors of the arrays; how many are evaluated, 512 at most */
+    const int *which;             /* (count,) */
     double unit;
     const double *y, *s, *model;  /* (n,) s NULL: all one; model NULL: zero */
     const double *eta, *step;     /* (n, width) step NULL: zero */
@@ -123,19 +123,19 @@ typedef struct {
     /* y += sum_k a[k] G[:n, cols[k]] for columns ld apart; cols NULL: 0, 1, ... */
     void (*combine)(ptrdiff_t n, ptrdiff_t count, const double *G, ptrdiff_t ld,
                     const ptrdiff_t *cols, const double *a, double *y);
-    /* columns (skip[j] = 0) for which |c_j| <= alpha l1_j is not certain in all lanes;
+    /* columns (skip[j] = 0) for which |c_j| <= alpha l1_j is not certain at all alphas;
      * returns how many */
     ptrdiff_t (*uncertain)(const References *known, ptrdiff_t p, const double *l1,
                            const double *alpha, const unsigned char *skip,
                            ptrdiff_t *cols);
-    /* out[j] = A c0_j + B cq_j for one lane */
-    void (*estimate)(const References *known, ptrdiff_t p, int lane, double *out);
-    /* means (with `center`) off the columns of a block R of LANES residuals; then the sums
+    /* out[j] = A c0_j + B cq_j for one alpha */
+    void (*estimate)(const References *known, ptrdiff_t p, int k, double *out);
+    /* means (with `center`) off the columns of a block R of BLOCK residuals; then the sums
      * and the sums of squares of what is left, weighted by s (NULL: ones) */
     void (*settle)(ptrdiff_t n, const double *s, int center, double *R, double *sum,
                    double *square);
-    /* one sweep of coordinate descent over `count` columns, in all lanes at once */
-    void (*sweep)(const Columns *X, const LanesProblem *P, ptrdiff_t count,
+    /* one sweep of coordinate descent over `count` columns, for all alphas at once */
+    void (*sweep)(const Columns *X, const BatchProblem *P, ptrdiff_t count,
                   const ptrdiff_t *order);
     /* A visit of rows first:last, for the log loss and for half of Poisson's deviance */
     void (*logistic)(const LossVisit *V, ptrdiff_t first, ptrdiff_t last);

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t
 
 cdef extern from "columns.h" nogil:
     enum:
-        LANES "RIATA_LANES"
+        BLOCK "RIATA_BLOCK"
 
     ctypedef struct Verbs:
         double (*dot)(const Columns*, Py_ssize_t, const double*, double) noexcept nogil
@@ -63,8 +63,8 @@ cdef extern from "columns.h" nogil:
         const double* B
         const double* E
 
-    ctypedef struct LanesProblem:
-        int lanes
+    ctypedef struct BatchProblem:
+        int n_alphas
         const double* sqnorm
         const double* l1
         const double* l2
@@ -80,7 +80,7 @@ cdef extern from "columns.h" nogil:
     ctypedef struct LossVisit:
         int width
         int count
-        const int* lane
+        const int* which
         double unit
         const double* y
         const double* s
@@ -110,7 +110,7 @@ cdef extern from "columns.h" nogil:
             Py_ssize_t, const double*, int, double*, double*, double*
         ) noexcept nogil
         void (*sweep)(
-            const Columns*, const LanesProblem*, Py_ssize_t, const Py_ssize_t*
+            const Columns*, const BatchProblem*, Py_ssize_t, const Py_ssize_t*
         ) noexcept nogil
         void (*logistic)(const LossVisit*, Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*poisson)(const LossVisit*, Py_ssize_t, Py_ssize_t) noexcept nogil

@@ -20,6 +20,6 @@ cdef class Design:
         double[::1] mean, double[::1] sqnorm, double[::1] top, double[::1] xty,
     )
     cdef Py_ssize_t _work(self) noexcept nogil
-    cdef Py_ssize_t _columns_per_check(self, int lanes) noexcept nogil
-    cdef int _threads(self, int lanes) noexcept nogil
+    cdef Py_ssize_t _columns_per_check(self, int width) noexcept nogil
+    cdef int _threads(self, int width) noexcept nogil
     cdef _check_columns(self, const Py_ssize_t[::1] cols)

@@ -15,14 +15,14 @@ from libc.math cimport fabs, frexp, isfinite, ldexp, sqrt
 from libc.stdint cimport int64_t
 
 from .columns cimport (
-    LANES, Columns, KernelTable, riata_kernel_level, riata_kernel_table,
+    BLOCK, Columns, KernelTable, riata_kernel_level, riata_kernel_table,
 )
 
 # Multiply-adds between two looks for Ctrl-C, and the least that is worth threads.
 cdef Py_ssize_t WORK_BETWEEN_CHECKS = 1 << 26
 cdef Py_ssize_t WORK_FOR_THREADS = 1 << 26
 cdef enum:
-    BLOCK = 64  # columns that one thread takes at a time
+    PANEL = 64  # columns that one thread takes at a time
     MOST_BITS = 1000  # of a scale: smaller columns keep a norm below one
 
 # GNU OpenMP hangs in a forked child whose parent has used it: one thread there.
@@ -148,12 +148,12 @@ def standard_target(const double[::1] y, const double[::1] weights, bint center)
     return np.asarray(r), mean * peak, peak * norm, square / (norm * norm)
 
 
-def cache_lines(Py_ssize_t rows, int lanes):
-    """Zeros of shape (rows, lanes) of which a row of LANES is one line of the cache."""
+def cache_lines(Py_ssize_t rows, int width):
+    """Zeros of shape (rows, width) of which a row of BLOCK is one line of the cache."""
     cdef Py_ssize_t first
-    lane = np.zeros(rows * lanes + LANES)
-    first = -<Py_ssize_t>lane.ctypes.data % (LANES * sizeof(double)) // sizeof(double)
-    return lane[first:first + rows * lanes].reshape(rows, lanes)
+    room = np.zeros(rows * width + BLOCK)
+    first = -<Py_ssize_t>room.ctypes.data % (BLOCK * sizeof(double)) // sizeof(double)
+    return room[first:first + rows * width].reshape(rows, width)
 
 
 cdef class Design:
@@ -390,10 +390,10 @@ cdef class Design:
             start = first
             while start < last:
                 stop = min(start + step, last)
-                blocks = (stop - start + BLOCK - 1) // BLOCK
+                blocks = (stop - start + PANEL - 1) // PANEL
                 for b in prange(blocks, schedule="dynamic", num_threads=threads):
                     X.verbs.moments(
-                        X, start + b * BLOCK, min(start + (b + 1) * BLOCK, stop),
+                        X, start + b * PANEL, min(start + (b + 1) * PANEL, stop),
                         center, &sy[0], &mean[0], &sqnorm[0], &top[0], &xty[0],
                     )
                 interrupted()
@@ -416,12 +416,12 @@ cdef class Design:
             return self.columns.indptr[self.columns.p]
         return self.columns.n * self.columns.p
 
-    cdef Py_ssize_t _columns_per_check(self, int lanes) noexcept nogil:
-        cdef Py_ssize_t per_column = self._work() * lanes // self.columns.p + 1
-        return max(WORK_BETWEEN_CHECKS // per_column // BLOCK, 1) * BLOCK
+    cdef Py_ssize_t _columns_per_check(self, int width) noexcept nogil:
+        cdef Py_ssize_t per_column = self._work() * width // self.columns.p + 1
+        return max(WORK_BETWEEN_CHECKS // per_column // PANEL, 1) * PANEL
 
-    cdef int _threads(self, int lanes) noexcept nogil:
-        if forked or self._work() * lanes < WORK_FOR_THREADS:
+    cdef int _threads(self, int width) noexcept nogil:
+        if forked or self._work() * width < WORK_FOR_THREADS:
             return 1
         return self.n_threads
 
@@ -454,11 +454,11 @@ cdef class Design:
             Of what is left, weighted.
         """
         cdef const Columns* X = &self.columns
-        cdef int lanes = R.shape[1]
-        cdef double[::1] sums = np.empty(lanes), squares = np.empty(lanes)
-        if R.shape[0] != X.n or (lanes != 1 and lanes != LANES):
+        cdef int width = R.shape[1]
+        cdef double[::1] sums = np.empty(width), squares = np.empty(width)
+        if R.shape[0] != X.n or (width != 1 and width != BLOCK):
             raise ValueError("shape of R does not fit")
-        if lanes == LANES:
+        if width == BLOCK:
             with nogil:
                 kernel_table().vector.settle(
                     X.n, X.weights, self.center, &R[0, 0], &sums[0], &squares[0]
@@ -487,7 +487,7 @@ cdef class Design:
             Sums of the columns of Q, where they are known.
         """
         cdef Py_ssize_t count = self.columns.p, step, start, last, b, blocks, at
-        cdef int lanes = Q.shape[1], threads
+        cdef int width = Q.shape[1], threads
         cdef const Columns* X = &self.columns
         cdef const Py_ssize_t* chosen = NULL
         if qsum is None:
@@ -496,28 +496,28 @@ cdef class Design:
             self._check_columns(cols)
             count = cols.shape[0]
             chosen = &cols[0] if count else NULL
-        if Q.shape[0] != X.n or out.shape[0] != count or out.shape[1] != lanes or (
-            lanes != 1 and lanes != LANES
-        ) or qsum.shape[0] != lanes:
+        if Q.shape[0] != X.n or out.shape[0] != count or out.shape[1] != width or (
+            width != 1 and width != BLOCK
+        ) or qsum.shape[0] != width:
             raise ValueError("shapes of Q and out do not fit")
-        step = self._columns_per_check(lanes)
-        threads = self._threads(lanes * count // X.p)
+        step = self._columns_per_check(width)
+        threads = self._threads(width * count // X.p)
         with nogil:
             start = 0
             while start < count:
                 last = min(start + step, count)
-                blocks = (last - start + BLOCK - 1) // BLOCK
+                blocks = (last - start + PANEL - 1) // PANEL
                 for b in prange(blocks, schedule="dynamic", num_threads=threads):
-                    at = start + b * BLOCK
-                    if lanes == 1:
+                    at = start + b * PANEL
+                    if width == 1:
                         X.verbs.gradient(
-                            X, at, min(last - at, BLOCK),
+                            X, at, min(last - at, PANEL),
                             chosen + at if chosen != NULL else NULL, &Q[0, 0], qsum[0],
                             &out[at, 0],
                         )
                     else:
                         X.verbs.gradient_block(
-                            X, at, min(last - at, BLOCK),
+                            X, at, min(last - at, PANEL),
                             chosen + at if chosen != NULL else NULL, &Q[0, 0],
                             &qsum[0], &out[at, 0],
                         )
@@ -537,14 +537,14 @@ cdef class Design:
         """
         cdef const Columns* X = &self.columns
         if B.shape[0] != cols.shape[0] or B.shape[1] != R.shape[1] or (
-            R.shape[0] != X.n or R.shape[1] not in (1, LANES)
+            R.shape[0] != X.n or R.shape[1] not in (1, BLOCK)
         ):
             raise ValueError("shapes of B and R do not fit")
         self._check_columns(cols)
         if not cols.shape[0]:
             return
         with nogil:
-            if R.shape[1] == LANES:
+            if R.shape[1] == BLOCK:
                 X.verbs.residual_block(X, cols.shape[0], &cols[0], &B[0, 0], &R[0, 0])
             else:
                 X.verbs.residual(X, cols.shape[0], &cols[0], &B[0, 0], &R[0, 0])
@@ -581,14 +581,14 @@ cdef class Design:
         gram : (size, size), updated
         """
         cdef Py_ssize_t count = places.shape[0], n = self.n_samples, i, k
-        if count > LANES or gram.shape[0] != cols.shape[0] or (
+        if count > BLOCK or gram.shape[0] != cols.shape[0] or (
             gram.shape[1] != cols.shape[0]
         ):
             raise ValueError("shapes do not fit")
         cdef Py_ssize_t[::1] chosen = np.empty(count, dtype=np.intp)
         cdef double[::1, :] packed = np.empty((n, count), order="F")
-        cdef double[:, ::1] Q = np.zeros((n, LANES))
-        cdef double[:, ::1] products = np.empty((cols.shape[0], LANES))
+        cdef double[:, ::1] Q = np.zeros((n, BLOCK))
+        cdef double[:, ::1] products = np.empty((cols.shape[0], BLOCK))
         for k in range(count):
             if not 0 <= places[k] < cols.shape[0]:
                 raise IndexError(f"place {places[k]} of {cols.shape[0]}")

@@ -12,7 +12,7 @@ def visit(
     step: _Float | None,
     shift: _Float,
     length: _Float,
-    lanes: NDArray[np.intc],
+    which: NDArray[np.intc],
     model: _Float | None,
     moved: _Float,
     pull: _Float,

@@ -11,16 +11,16 @@ cdef Py_ssize_t ROWS = 4096  # whose sums are added up apart: long ones lose dig
 
 cdef enum:
     SUMS = 6
-    MOST_LANES = 512
+    MOST_VECTORS = 512
 
 
 def visit(
     str name, const double[::1] y, const double[::1] weights, double unit,
     const double[:, ::1] eta, const double[:, ::1] step, const double[::1] shift,
-    const double[::1] length, const int[::1] lanes, const double[::1] model,
+    const double[::1] length, const int[::1] which, const double[::1] model,
     double[:, ::1] moved, double[:, ::1] pull, double[::1] curvature,
 ):
-    """Move predictors, and see what the loss makes of them in some lanes.
+    """Move predictors, and evaluate the loss there for some of the vectors.
 
     Parameters
     ----------
@@ -34,15 +34,15 @@ def visit(
     eta, step : (n_samples, width)
         step None: zero.
     shift, length : (width,)
-    lanes : (count,)
+    which : (count,)
         Those to look at, at least one.
     model : (n_samples,) or None
     moved : (n_samples, width), written
-        ``eta + length * (step + shift)``, in all lanes; it may be `eta`.
-    pull : (n_samples, width), written in the lanes that are looked at
+        ``eta + length * (step + shift)``, for all vectors; it may be `eta`.
+    pull : (n_samples, width), written for those that are evaluated
         ``unit * weights * residual``
     curvature : (n_samples,), written
-        Mean curvature of those lanes.
+        Mean curvature of those.
 
     Returns
     -------
@@ -63,15 +63,15 @@ def visit(
         or (step is not None and (step.shape[0] != n or step.shape[1] != width))
         or (weights is not None and weights.shape[0] != n)
         or (model is not None and model.shape[0] != n)
-        or not 0 < lanes.shape[0] <= width <= MOST_LANES
+        or not 0 < which.shape[0] <= width <= MOST_VECTORS
     ):
         raise ValueError("shapes do not fit")
-    for k in range(lanes.shape[0]):
-        if not 0 <= lanes[k] < width:
-            raise IndexError(f"lane {lanes[k]} of {width}")
+    for k in range(which.shape[0]):
+        if not 0 <= which[k] < width:
+            raise IndexError(f"vector {which[k]} of {width}")
     if n == 0:
         return np.asarray(sums)
-    V.width, V.count, V.lane, V.unit = width, lanes.shape[0], &lanes[0], unit
+    V.width, V.count, V.which, V.unit = width, which.shape[0], &which[0], unit
     V.y, V.eta = &y[0], &eta[0, 0]
     V.s = NULL if weights is None else &weights[0]
     V.model = NULL if model is None else &model[0]

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#define LANES RIATA_LANES
+#define BLOCK RIATA_BLOCK
 #define PASTE_(a, b) a##_##b
 #define PASTE(a, b) PASTE_(a, b)
 
@@ -22,7 +22,7 @@
 #define VECTORS 0
 #endif
 
-/* ---- vectors, and blocks of LANES doubles made of them -------------------------------
+/* ---- vectors, and blocks of BLOCK doubles made of them -------------------------------
  *
  * WIDTH     doubles in a register
  * TILE      columns that are worked on together: their blocks, one more and a factor fit
@@ -132,18 +132,18 @@ static inline INLINE block block_product(block x, block y, block z)
 
 /* Rows of a block that stay in the first cache (16 kB), and how far apart their columns
  * are put: not by a power of two, lest they compete for the same lines. */
-enum { PANEL = 256, APART = PANEL + LANES, RUN = 8 * PANEL };
+enum { PANEL = 256, APART = PANEL + BLOCK, RUN = 8 * PANEL };
 
 /* out[c, :] += sum_i x_c[i * step] R[i, :]           for TILE vectors x_c */
 static void tile_products(ptrdiff_t n, const double *const *x, ptrdiff_t step,
                           const double *R, double *out)
 {
-#define START(c) const double *x##c = x[c]; block sum##c = block_load(out + c * LANES);
+#define START(c) const double *x##c = x[c]; block sum##c = block_load(out + c * BLOCK);
 #define ADD(c) sum##c = block_fma(x##c[at], r, sum##c);
-#define END(c) block_store(out + c * LANES, sum##c);
+#define END(c) block_store(out + c * BLOCK, sum##c);
     EACH_COLUMN(START)
     for (ptrdiff_t i = 0, at = 0; i < n; i++, at += step) {
-        block r = block_load(R + i * LANES);
+        block r = block_load(R + i * BLOCK);
         EACH_COLUMN(ADD)
     }
     EACH_COLUMN(END)
@@ -159,23 +159,23 @@ static void some_products(int width, ptrdiff_t n, const double *const *x, ptrdif
     if (width == TILE) {
         tile_products(n, x, step, R, out);
     } else {
-        double part[TILE * LANES] = {0.0};
-        memcpy(part, out, (size_t)width * LANES * sizeof(double));
+        double part[TILE * BLOCK] = {0.0};
+        memcpy(part, out, (size_t)width * BLOCK * sizeof(double));
         tile_products(n, x, step, R, part);
-        memcpy(out, part, (size_t)width * LANES * sizeof(double));
+        memcpy(out, part, (size_t)width * BLOCK * sizeof(double));
     }
 }
 
 /* R[i, :] += sum_c x_c[i] B[c, :]                    for TILE vectors x_c */
 static void tile_update(ptrdiff_t n, const double *const *x, const double *B, double *R)
 {
-#define START(c) const double *x##c = x[c]; const block b##c = block_load(B + c * LANES);
+#define START(c) const double *x##c = x[c]; const block b##c = block_load(B + c * BLOCK);
 #define ADD(c) r = block_fma(x##c[i], b##c, r);
     EACH_COLUMN(START)
     for (ptrdiff_t i = 0; i < n; i++) {
-        block r = block_load(R + i * LANES);
+        block r = block_load(R + i * BLOCK);
         EACH_COLUMN(ADD)
-        block_store(R + i * LANES, r);
+        block_store(R + i * BLOCK, r);
     }
 #undef START
 #undef ADD
@@ -269,7 +269,7 @@ static ptrdiff_t vector_uncertain(const References *known, ptrdiff_t p, const do
             continue;
         int certain = known->slot[j] != RIATA_UNKNOWN;
         if (certain) {
-            ptrdiff_t at = known->slot[j] * LANES;
+            ptrdiff_t at = known->slot[j] * BLOCK;
             double c0 = known->c0[j], cq = known->cq[j];
             block c = block_fma(c0, block_load(known->A + at), block_zero());
             c = block_fma(cq, block_load(known->B + at), c);
@@ -286,10 +286,10 @@ static ptrdiff_t vector_uncertain(const References *known, ptrdiff_t p, const do
     return count;
 }
 
-static void vector_estimate(const References *known, ptrdiff_t p, int lane, double *out)
+static void vector_estimate(const References *known, ptrdiff_t p, int k, double *out)
 {
     for (ptrdiff_t j = 0; j < p; j++) {
-        ptrdiff_t at = known->slot[j] * LANES + lane;
+        ptrdiff_t at = known->slot[j] * BLOCK + k;
         out[j] = known->slot[j] == RIATA_UNKNOWN
             ? 0.0 : known->A[at] * known->c0[j] + known->B[at] * known->cq[j];
     }
@@ -302,16 +302,16 @@ static inline INLINE void settle_weighted(ptrdiff_t n, const double *s, int cent
     double count = 0.0;
     if (center) {
         for (ptrdiff_t i = 0; i < n; i++) {
-            total = block_fma(s ? s[i] : 1.0, block_load(R + i * LANES), total);
+            total = block_fma(s ? s[i] : 1.0, block_load(R + i * BLOCK), total);
             count += s ? s[i] : 1.0;
         }
         mean = block_fma(1.0 / count, total, mean);
         total = block_zero();
     }
     for (ptrdiff_t i = 0; i < n; i++) {
-        block r = block_fma(-1.0, mean, block_load(R + i * LANES));
+        block r = block_fma(-1.0, mean, block_load(R + i * BLOCK));
         block weighted = block_fma(s ? s[i] : 1.0, r, block_zero());
-        block_store(R + i * LANES, r);
+        block_store(R + i * BLOCK, r);
         total = block_fma(1.0, weighted, total);
         squares = block_product(weighted, r, squares);
     }
@@ -328,23 +328,23 @@ static void vector_settle(ptrdiff_t n, const double *s, int center, double *R,
         settle_weighted(n, NULL, center, R, sum, square);
 }
 
-/* The sweep, for a number of lanes known to the compiler. */
-static inline INLINE void sweep_lanes(const Columns *X, const LanesProblem *P,
+/* The sweep, for a number of alphas known to the compiler. */
+static inline INLINE void sweep_batch(const Columns *X, const BatchProblem *P,
                                       ptrdiff_t count, const ptrdiff_t *order,
-                                      const int lanes)
+                                      const int n_alphas)
 {
     for (ptrdiff_t i = 0; i < count; i++) {
         ptrdiff_t k = order[i];
-        double *w = P->w + k * lanes, step[LANES], size[LANES];
+        double *w = P->w + k * n_alphas, step[BLOCK], size[BLOCK];
         double square = P->sqnorm[k], l1 = P->l1[k], l2 = P->l2[k];
         double lower = P->lower[k], upper = P->upper[k], moved = 0.0;
         if (square == 0.0)
             continue;
-        if (lanes == 1)
+        if (n_alphas == 1)
             step[0] = X->verbs->dot(X, k, P->Q, P->qsum[0]);
         else
             X->verbs->pass_block(X, k, 1, NULL, P->Q, P->qsum, step);
-        for (int a = 0; a < lanes; a++) {
+        for (int a = 0; a < n_alphas; a++) {
             /* prox of the penalty, as in penalty.pxd */
             double u = step[a] + square * w[a];
             double new = fabs(u) - P->alpha[a] * l1;
@@ -359,23 +359,23 @@ static inline INLINE void sweep_lanes(const Columns *X, const LanesProblem *P,
             w[a] = new;
         }
         if (moved > 0.0) {
-            if (lanes == 1)
+            if (n_alphas == 1)
                 X->verbs->axpy(X, k, step[0], P->Q, P->qsum);
             else
                 X->verbs->axpy_block(X, k, step, P->Q, P->qsum);
-            for (int a = 0; a < lanes; a++)
+            for (int a = 0; a < n_alphas; a++)
                 P->largest[a] = size[a] > P->largest[a] ? size[a] : P->largest[a];
         }
     }
 }
 
-static void vector_sweep(const Columns *X, const LanesProblem *P, ptrdiff_t count,
+static void vector_sweep(const Columns *X, const BatchProblem *P, ptrdiff_t count,
                          const ptrdiff_t *order)
 {
-    if (P->lanes == 1)
-        sweep_lanes(X, P, count, order, 1);
+    if (P->n_alphas == 1)
+        sweep_batch(X, P, count, order, 1);
     else
-        sweep_lanes(X, P, count, order, LANES);
+        sweep_batch(X, P, count, order, BLOCK);
 }
 
 /* ---- losses, written so that compilers make vectors of the loops -------------------- */
@@ -470,9 +470,9 @@ static inline INLINE double poisson_one(double y, double eta, double *residual,
 static inline double no_shift(double y) { (void)y; return 0.0; }
 static inline double log_of_count(double y) { return y > 0.0 ? log(y) : 0.0; }
 
-/* See LossVisit. Some rows at a time, the entries of the lanes to look at side by side,
- * so that the loop that counts is long. `whole`: all lanes of a block, of which there are
- * 1 or LANES, which the compiler knows; sums are in registers then. */
+/* See LossVisit. Some rows at a time, the entries of the vectors that are evaluated side by side,
+ * so that the loop that counts is long. `whole`: all vectors of a block, of which there are
+ * 1 or BLOCK, which the compiler knows; sums are in registers then. */
 static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdiff_t end,
                                      const int count, const int whole, LossOfOne *one,
                                      double (*prepare)(double))
@@ -480,7 +480,7 @@ static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdif
     enum { PART = 512, SUMS = 6 };
     double label[PART], at[PART], value[PART], rest[PART], bend[PART];
     const ptrdiff_t rows = PART / count, width = whole ? count : V->width;
-    double own[SUMS * LANES] = {0.0}, *sums = whole ? own : V->sums;
+    double own[SUMS * BLOCK] = {0.0}, *sums = whole ? own : V->sums;
     for (ptrdiff_t first = begin; first < end; first += rows) {
         ptrdiff_t size = end - first < rows ? end - first : rows;
         const double *eta = V->eta + first * width;
@@ -497,7 +497,7 @@ static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdif
             for (int k = 0; k < count; k++) {
                 label[i * count + k] = y;
                 at[i * count + k] =
-                    moved[i * width + (whole ? k : V->lane[k])] - less;
+                    moved[i * width + (whole ? k : V->which[k])] - less;
             }
         }
         for (ptrdiff_t i = 0; i < size * count; i++)
@@ -506,16 +506,16 @@ static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdif
             double weight = V->s ? V->s[first + i] : 1.0, mean = 0.0;
             double model = V->model ? V->model[first + i] : 0.0;
             for (int k = 0; k < count; k++) {
-                int lane = whole ? k : V->lane[k];
-                double d = (step ? step[i * width + lane] : 0.0) + V->shift[lane];
+                int v = whole ? k : V->which[k];
+                double d = (step ? step[i * width + v] : 0.0) + V->shift[v];
                 double q = weight * V->unit * rest[i * count + k];
-                r[i * width + lane] = q;
-                sums[lane] += weight * value[i * count + k];
-                sums[width + lane] += q;
-                sums[2 * width + lane] += fabs(q);
-                sums[3 * width + lane] += q * d;
-                sums[4 * width + lane] += weight * bend[i * count + k];
-                sums[5 * width + lane] += model * d * d;
+                r[i * width + v] = q;
+                sums[v] += weight * value[i * count + k];
+                sums[width + v] += q;
+                sums[2 * width + v] += fabs(q);
+                sums[3 * width + v] += q * d;
+                sums[4 * width + v] += weight * bend[i * count + k];
+                sums[5 * width + v] += model * d * d;
                 mean += bend[i * count + k];
             }
             V->mean[first + i] = mean / count;
@@ -529,8 +529,8 @@ static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdif
 #define LOSS_LOOP(name, one, prepare)                                               \
     static void name(const LossVisit *V, ptrdiff_t first, ptrdiff_t last)           \
     {                                                                               \
-        if (V->count == LANES && V->width == LANES)                                 \
-            visit_rows(V, first, last, LANES, 1, one, prepare);                     \
+        if (V->count == BLOCK && V->width == BLOCK)                                 \
+            visit_rows(V, first, last, BLOCK, 1, one, prepare);                     \
         else if (V->width == 1)                                                     \
             visit_rows(V, first, last, 1, 1, one, prepare);                         \
         else if (V->count == 1)                                                     \
@@ -562,7 +562,7 @@ static void gram_pass_block(const Columns *G, ptrdiff_t first, ptrdiff_t count,
 {
     (void)G, (void)unused;
     for (ptrdiff_t k = 0; k < count; k++)
-        block_store(out + k * LANES, block_load(C + COLUMN(k) * LANES));
+        block_store(out + k * BLOCK, block_load(C + COLUMN(k) * BLOCK));
 }
 
 static void gram_axpy_block(const Columns *G, ptrdiff_t j, const double *a, double *C,
@@ -572,7 +572,7 @@ static void gram_axpy_block(const Columns *G, ptrdiff_t j, const double *a, doub
     block b = block_load(a);
     (void)unused;
     for (ptrdiff_t i = 0; i < G->n; i++)
-        block_store(C + i * LANES, block_fma(g[i], b, block_load(C + i * LANES)));
+        block_store(C + i * BLOCK, block_fma(g[i], b, block_load(C + i * BLOCK)));
 }
 
 #define VERBS(kind, t)                                                              \

@@ -14,7 +14,7 @@ import numpy as np
 
 from libc.math cimport sqrt
 
-from .columns cimport LANES, UNKNOWN, References
+from .columns cimport BLOCK, UNKNOWN, References
 from .design cimport interrupted, kernel_table
 
 
@@ -55,7 +55,7 @@ cdef class Screening:
         if self.inner[0, 0] > 0.0:
             reach -= design.xty**2 / self.inner[0, 0]
         self.reach = np.sqrt(np.maximum(reach, 0.0) + 1e-14 * design.sqnorm)
-        shape = n_slots, LANES
+        shape = n_slots, BLOCK
         self.A, self.B, self.E = np.zeros(shape), np.zeros(shape), np.zeros(shape)
 
     def _weigh(self, r):
@@ -73,12 +73,12 @@ cdef class Screening:
 
         Parameters
         ----------
-        Q : (n_samples, lanes)
+        Q : (n_samples, n_alphas)
             Weights times residuals.
-        loss : (lanes,)
+        loss : (n_alphas,)
             ``||r||^2``.
         """
-        cdef Py_ssize_t lanes = Q.shape[1], used = self.n_used, k, q
+        cdef Py_ssize_t n_alphas = Q.shape[1], used = self.n_used, k, q
         # <r_q, r_k>
         cdef const double[:, :] products = self.residuals[:used] @ Q
         cdef const double[:, ::1] inner = self.inner
@@ -92,7 +92,7 @@ cdef class Screening:
             cross = inner[q, 0]
             # the reference less its part along the null residual
             rest = inner[q, 1] - cross * cross / null if null > 0.0 else 0.0
-            for k in range(lanes):
+            for k in range(n_alphas):
                 share = along = 0.0
                 if rest > 1e-8 * inner[q, 1]:
                     share = (products[q, k] - cross / null * products[0, k]) / rest
@@ -104,7 +104,7 @@ cdef class Screening:
                 self.E[q, k] = sqrt(left) + noise * sqrt(losses[k])
 
     def uncertain(self, const double[::1] alphas, const unsigned char[::1] skip):
-        """Columns (``skip[j] = 0``) that may violate KKT in one of the lanes.
+        """Columns (``skip[j] = 0``) that may violate KKT at one of the alphas.
 
         Returns
         -------
@@ -112,9 +112,9 @@ cdef class Screening:
         """
         cdef Py_ssize_t p = self.design.n_features, count
         cdef Py_ssize_t[::1] cols = np.empty(p, dtype=np.intp)
-        cdef double[::1] padded = np.ones(LANES)
+        cdef double[::1] padded = np.ones(BLOCK)
         cdef References known = self._known()
-        if alphas.shape[0] > LANES or skip.shape[0] != p:
+        if alphas.shape[0] > BLOCK or skip.shape[0] != p:
             raise ValueError("shapes do not fit")
         padded[:alphas.shape[0]] = alphas
         with nogil:
@@ -124,7 +124,7 @@ cdef class Screening:
             interrupted()
         return np.asarray(cols)[:count].copy()
 
-    def estimate(self, int lane):
+    def estimate(self, int k):
         """Correlations of all columns, estimated from their references.
 
         Returns
@@ -133,10 +133,10 @@ cdef class Screening:
         """
         cdef double[::1] out = np.empty(self.design.n_features)
         cdef References known = self._known()
-        if not 0 <= lane < LANES:
-            raise ValueError("no such lane")
+        if not 0 <= k < BLOCK:
+            raise ValueError("no such alpha")
         with nogil:
-            kernel_table().vector.estimate(&known, out.shape[0], lane, &out[0])
+            kernel_table().vector.estimate(&known, out.shape[0], k, &out[0])
         return np.asarray(out)
 
     def learn(self, const Py_ssize_t[::1] cols, const double[::1] c, r, double loss):

@@ -12,7 +12,7 @@ from .._core.design import Design
 from .._core.gram import sparse_gram
 from ..chunks._blocks import arrays_of
 from ..chunks._chunks import SHARE_OF_BLOCKS, SHARE_OF_KEPT
-from ._products import LANES
+from ._products import BLOCK
 from ._sums import few_in_a_row, gram_of_design, rows_of, sparse_products, sums_of
 
 EPS = float(np.finfo(float).eps)
@@ -36,7 +36,7 @@ def seen_as(X, placed):
 
 
 def gradient_of(X, placed, cols, blocks):
-    """Products of columns with blocks of residuals, each (n_rows, 1 or LANES)."""
+    """Products of columns with blocks of residuals, each (n_rows, 1 or BLOCK)."""
     design, parts = seen_as(X, placed), []
     for Q in blocks:
         parts.append(np.empty((len(cols), Q.shape[1])))
@@ -339,7 +339,7 @@ class ChunkedDesign:
         """With how many residuals to read X at once."""
         size = max(self.n_samples, self.n_features)
         room = int(SHARE_OF_BATCH * self.X.memory_limit) // (8 * size)
-        return max(min(room // LANES * LANES, WIDEST), LANES)
+        return max(min(room // BLOCK * BLOCK, WIDEST), BLOCK)
 
     def expect(self, likelihood):
         """Note how likely each column is to be needed next (n_features,)."""

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-LANES = 8  # vectors of a block, one cache line a row; a single one has its own kernels
+BLOCK = 8  # vectors side by side, one cache line a row; a single one has its own kernels
 
 
 def gradient(design, Q, columns):
-    """``X~[:, columns]' Q`` for Q (n_samples, lanes); (n_columns, 1 or LANES)."""
+    """``X~[:, columns]' Q`` for Q (n_samples, lanes); (n_columns, 1 or BLOCK)."""
     blocks = []
-    for first in range(0, Q.shape[1], LANES):
-        part = Q[:, first:first + LANES]
+    for first in range(0, Q.shape[1], BLOCK):
+        part = Q[:, first:first + BLOCK]
         lanes = part.shape[1]
-        width = 1 if lanes == 1 else LANES
+        width = 1 if lanes == 1 else BLOCK
         if lanes < width:
             part = np.pad(part, ((0, 0), (0, width - lanes)))
         blocks.append(np.ascontiguousarray(part))
@@ -27,8 +27,8 @@ def gradient(design, Q, columns):
 
 def add_product(design, columns, B, out):
     """Add ``X~[:, columns] @ B`` for B (n_columns, lanes) to the first lanes of `out`
-    (n_samples, 1 or a multiple of LANES)."""
-    if out.shape[1] > LANES:
+    (n_samples, 1 or a multiple of BLOCK)."""
+    if out.shape[1] > BLOCK:
         out[:, :B.shape[1]] += product(design, columns, B)
         return
     block = np.zeros((len(columns), out.shape[1]))
@@ -39,10 +39,10 @@ def add_product(design, columns, B, out):
 def product(design, columns, B):
     """``X~[:, columns] @ B`` for B (n_columns, lanes); (n_samples, lanes)."""
     parts = []
-    for first in range(0, B.shape[1], LANES):
-        part = B[:, first:first + LANES]
+    for first in range(0, B.shape[1], BLOCK):
+        part = B[:, first:first + BLOCK]
         lanes = part.shape[1]
-        out = np.zeros((design.n_samples, 1 if lanes == 1 else LANES))
+        out = np.zeros((design.n_samples, 1 if lanes == 1 else BLOCK))
         add_product(design, columns, part, out)
         parts.append(out[:, :lanes])
     return parts[0] if len(parts) == 1 else np.hstack(parts)
@@ -50,13 +50,13 @@ def product(design, columns, B):
 
 def correlate(design, blocks, out, columns, sums):
     """Set out (n_columns, n_vectors) to ``X~[:, columns]' Q`` for weighted residuals in
-    blocks Q (n_samples, 1 or LANES), whose sums are known."""
+    blocks Q (n_samples, 1 or BLOCK), whose sums are known."""
     if hasattr(design, "gradients"):  # of chunks, in one read
         design.gradients(blocks, out, columns)
     elif len(blocks) == 1:
         design.gradient(blocks[0], out, columns, sums[0])
     else:
-        part = np.empty((len(columns), LANES))
+        part = np.empty((len(columns), BLOCK))
         for k, block in enumerate(blocks):
             design.gradient(block, part, columns, sums[k])
-            out[:, k * LANES:(k + 1) * LANES] = part
+            out[:, k * BLOCK:(k + 1) * BLOCK] = part

@@ -14,7 +14,7 @@ BLOCK = 1 << 18  # elements of a block of rows or columns; 2 MB stay in the cach
 SAMPLE = 256  # rows that give a first guess of the means
 LARGE = 1 << 27  # entries beyond which no sparse X is turned into dense blocks
 SAFE_MEAN = 100.0  # largest mean / norm for centring after the product
-LANES = 32  # vectors that a sparse matrix is multiplied with at a time
+VECTORS = 32  # vectors that a sparse matrix is multiplied with at a time
 
 
 class Columns:
@@ -323,11 +323,11 @@ class SparseColumns(Columns):
 
     def product(self, W):
         """X W."""
-        return _in_lanes(self.X, W)
+        return _in_parts(self.X, W)
 
     def transposed_product(self, R):
         """X'R."""
-        return _in_lanes(self.X.T, R)
+        return _in_parts(self.X.T, R)
 
     def _rows_and_columns(self):
         """Row and column number of each stored entry."""
@@ -456,12 +456,12 @@ def make_columns(X, root, centre):
     return kind(X, root, centre)
 
 
-def _in_lanes(X, W):
+def _in_parts(X, W):
     """Product with a sparse matrix, a few columns at a time, which stay in the cache."""
-    if W.ndim == 1 or W.shape[1] <= LANES:
+    if W.ndim == 1 or W.shape[1] <= VECTORS:
         return X @ W
     k = W.shape[1]
     out = np.empty((X.shape[0], k))
-    for low in range(0, k, LANES):
-        out[:, low : low + LANES] = X @ W[:, low : low + LANES]
+    for low in range(0, k, VECTORS):
+        out[:, low : low + VECTORS] = X @ W[:, low : low + VECTORS]
     return out

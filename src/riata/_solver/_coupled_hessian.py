@@ -12,7 +12,7 @@ import numpy as np
 from .._core.active_set import ActiveSet
 from .._core.descent import Quadratic
 from .._core.row_descent import descend_rows
-from .._design._products import LANES
+from .._design._products import BLOCK
 from .._problem._joint_datafit import inverse_of_intercepts
 from ._engines._active_set import follow_active_set
 from ._engines._batched_descent import View
@@ -239,8 +239,8 @@ class CoupledHessian:
         """To the optimum of the model in which the outputs are independent."""
         self._make_blocks()
         D, count = np.zeros_like(W), W.shape[1]
-        for first in range(0, count, LANES):
-            live = (np.arange(count) >= first) & (np.arange(count) < first + LANES)
+        for first in range(0, count, BLOCK):
+            live = (np.arange(count) >= first) & (np.arange(count) < first + BLOCK)
             D += self.blocks.step(W, C, loss, gap, alphas, live, tol, None)
         return D
 

@@ -322,16 +322,19 @@ class PathSolver:
         """The solutions at some alphas (a slice or a list) of a verification."""
         state, size, n_outputs = self.state, len(found.W), self.state.n_outputs
         self.steps.note(alphas, which, found)
-        W = self.steps.reported(found, alphas)[:, :len(alphas) * n_outputs]
-        W = W.reshape(size, len(alphas), n_outputs)[:, which].transpose(1, 0, 2)
-        w = W.reshape(len(W), size * n_outputs)
-        at, entries = w.nonzero()
-        places, outputs = np.divmod(entries, n_outputs)
-        constant = found.constants[which].copy()
+        W, constant = self.steps.reported(found, alphas), found.constants[which].copy()
+        if n_outputs == 1:
+            w, constant = W[:, which].T, constant[:, 0]
+            at, entries = w.nonzero()
+            columns = state.working.columns[entries]
+        else:
+            w = W.reshape(size, len(alphas), n_outputs)[:, which].transpose(1, 0, 2)
+            w = w.reshape(len(w), size * n_outputs)
+            at, entries = w.nonzero()
+            places, outputs = np.divmod(entries, n_outputs)
+            columns = state.working.columns[places] * n_outputs + outputs
         return Solutions(
-            alphas[which], state.working.columns[places] * n_outputs + outputs,
-            w[at, entries], np.bincount(at, minlength=len(w)), found.gap[which],
-            found.kkt[which], found.loss[which], found.penalty[which],
-            constant if n_outputs > 1 else constant[:, 0], rounds, status,
-            engines_of(state.engine, which),
+            alphas[which], columns, w[at, entries], np.bincount(at, minlength=len(w)),
+            found.gap[which], found.kkt[which], found.loss[which], found.penalty[which],
+            constant, rounds, status, engines_of(state.engine, which),
         )

@@ -12,9 +12,9 @@ from .._core.active_set import ActiveSet
 from .._core.certificate import losses
 from .._core.descent import CONVERGED, EPOCH_LIMIT, descend
 from .._core.design import cache_lines
-from .._design._products import LANES, correlate
+from .._design._products import BLOCK, correlate
 from .._problem._moments import Inexact
-from ._engines._batched_descent import CRAWLING, descend_lanes
+from ._engines._batched_descent import CRAWLING, descend_batch
 from ._solutions import Verified
 from ._state import EPS
 from ._steps import SMALL_GRAM, StepMethod
@@ -25,7 +25,7 @@ FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
 MOST_TOGETHER = 128  # alphas certified at once from a Gram matrix
 LAZY_GRAM = 10**7  # multiply-adds from which it may pay to form it by and by
 LARGE_GRAM = 500  # columns from which alphas are solved together on a Gram matrix
-COST_OF_LANES = 32.0  # a multiply-add for all of them, against one of the active set's
+COST_OF_BATCHES = 32.0  # a multiply-add for all of them, against one of the active set's
 
 
 class ExactSteps(StepMethod):
@@ -71,7 +71,7 @@ class ExactSteps(StepMethod):
             return self.batch_width
         working.may_be_rough, self.state.screening = False, None
         if (
-            alone and size >= 4 * LANES and self.problem.by_columns
+            alone and size >= 4 * BLOCK and self.problem.by_columns
             and not self.solves_together() and design.n_samples * size**2 > LAZY_GRAM
         ):
             lazy = working.extend_gram_lazily(alpha_max, alphas[-1])
@@ -94,7 +94,7 @@ class ExactSteps(StepMethod):
     def solves_together(self):
         """Whether all alphas of a batch are solved at once."""
         working = self.working
-        if self.batch_width > LANES:
+        if self.batch_width > BLOCK:
             return False
         if not working.use_gram:
             return self.problem.design.sparse
@@ -194,7 +194,7 @@ class ExactSteps(StepMethod):
             xty = r = xty if errors is None else xty + errors
         else:
             r = problem.weigh(problem.y[:, None])
-        solved, statuses, effort = descend_lanes(
+        solved, statuses, effort = descend_batch(
             problem, view, r, xty[order], problem.yy, start[order], first, alphas, tol,
             MAX_EPOCHS if working.hard else working.many_epochs,
             self.settings.deadline, self._active_set_pays if working.use_gram else None,
@@ -226,10 +226,10 @@ class ExactSteps(StepMethod):
         """Whether the active-set method costs less than the rest of batched descent; both
         in multiply-adds, those of descent being of eight."""
         size, n_active, last = len(w), np.count_nonzero(w), self.state.W[:, 0]
-        events = 1.3 * np.count_nonzero((w != 0) ^ (last != 0)) + LANES
+        events = 1.3 * np.count_nonzero((w != 0) ^ (last != 0)) + BLOCK
         one_event = 2 * n_active**2 + n_active * size
         one_round = (4 + effort.newton / effort.rounds) * n_active * size
-        return left * one_round * COST_OF_LANES > events * one_event
+        return left * one_round * COST_OF_BATCHES > events * one_event
 
     def _model_errors(self, W, count):
         """By how much a rough Gram matrix errs on X' r at each alpha: as measured for the
@@ -279,14 +279,14 @@ class ExactSteps(StepMethod):
     def _verify_by_pass(self, W, alphas):
         """By the residuals, and one pass over X with all of them."""
         problem, design, count = self.problem, self.problem.design, len(alphas)
-        width = 1 if count == 1 else -(-count // LANES) * LANES
+        width = 1 if count == 1 else -(-count // BLOCK) * BLOCK
         B = np.zeros((len(self.working), width))
         B[:, :count] = W[:, :count]
         active = np.flatnonzero(B.any(axis=1))
         residuals, weighted, sums, square = [], [], [], np.empty(width)
-        for first in range(0, width, LANES):
-            block = slice(first, first + LANES)
-            R = cache_lines(design.n_samples, min(width, LANES))
+        for first in range(0, width, BLOCK):
+            block = slice(first, first + BLOCK)
+            R = cache_lines(design.n_samples, min(width, BLOCK))
             R[:] = problem.y[:, None]
             part = np.ascontiguousarray(B[active, block])
             design.subtract_product(self.working.columns[active], part, R)

@@ -7,10 +7,10 @@ gaps fall fast.
 import numpy as np
 
 from .._core.descent import Quadratic, descend
-from .._design._products import LANES, gradient
+from .._design._products import BLOCK, gradient
 from .._problem._predictors import CURVATURE
 from ._engines._active_set import MAX_EPOCHS, follow_active_set
-from ._engines._batched_descent import descend_lanes
+from ._engines._batched_descent import descend_batch
 from ._engines._conjugate_gradients import conjugate_gradients
 from ._engines._direct import solve_ridge_models
 from ._quadratic_model import ReweightedModel
@@ -226,9 +226,9 @@ class SharedHessian:
             state = xty = c + gram @ start
         yy = loss + np.einsum("ij,ij->j", start, xty + c)
         solved = np.empty_like(start)
-        for first in range(0, len(alphas), LANES):
-            part = slice(first, first + LANES)
-            solved[:, part], _, effort = descend_lanes(
+        for first in range(0, len(alphas), BLOCK):
+            part = slice(first, first + BLOCK)
+            solved[:, part], _, effort = descend_batch(
                 self.problem, view, state[:, part], xty[:, part], yy[part],
                 start[:, part], 0, alphas[part], tol[part], MAX_ROUNDS,
                 self.settings.deadline, squared=False,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._design._products import LANES, add_product, product
+from .._design._products import BLOCK, add_product, product
 from .._problem._predictors import EXCESS, LOSS
 
 
@@ -67,7 +67,7 @@ class Point:
         """`Predictors` for so many vectors."""
         width = count
         if count > 1 and self.problem.n_outputs == 1:
-            width = -(-count // LANES) * LANES
+            width = -(-count // BLOCK) * BLOCK
         if width not in self._rooms:
             self._rooms[width] = self.problem.datafit.predictors(width)
         return self._rooms[width]
@@ -80,7 +80,7 @@ class Point:
         return out
 
     def add_product(self, columns, B, out):
-        if out.shape[1] != 1 and out.shape[1] % LANES:
+        if out.shape[1] != 1 and out.shape[1] % BLOCK:
             out += self.product(columns, B)
             return
         add_product(self.problem.design, columns, self.problem.eta_unit * B, out)

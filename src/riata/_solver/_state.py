@@ -4,7 +4,7 @@ import numpy as np
 
 from .._core.certificate import extrapolate
 from .._core.screening import Screening
-from .._design._products import LANES
+from .._design._products import BLOCK
 from ._diagnostics import Diagnostics
 from ._working_set import WorkingSet
 
@@ -213,8 +213,8 @@ class WideScreening:
     def project(self, Q, square):
         """Take in weighted residuals (n_samples, n_alphas) and their squared norms."""
         self.groups = [
-            (np.ascontiguousarray(Q[:, first:first + LANES]), square[first:first + LANES])
-            for first in range(0, len(square), LANES)
+            (np.ascontiguousarray(Q[:, first:first + BLOCK]), square[first:first + BLOCK])
+            for first in range(0, len(square), BLOCK)
         ]
         self.at = None
 
@@ -223,13 +223,13 @@ class WideScreening:
         found = []
         for k in range(len(self.groups)):
             self._project(k)
-            part = alphas[k * LANES:(k + 1) * LANES]
+            part = alphas[k * BLOCK:(k + 1) * BLOCK]
             found.append(self.screening.uncertain(part, skip))
         return np.unique(np.concatenate(found))
 
     def estimate(self, k):
         """Correlations of all columns at the k-th alpha."""
-        group, k = divmod(k, LANES)
+        group, k = divmod(k, BLOCK)
         if group != self.at and group < len(self.groups):
             self._project(group)
         return self.screening.estimate(k)

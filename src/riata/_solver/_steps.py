@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .._design._products import LANES
+from .._design._products import BLOCK
 from ._state import EPS, screening_of
 
 SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
@@ -102,8 +102,9 @@ class StepMethod:
         their correlations."""
         # |x_j' r| < 2, with an error of some eps sqrt(n)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
-        alphas, problem = np.repeat(alphas, self.problem.n_outputs), self.problem
-        penalty = problem.strengths if problem.n_outputs == 1 else problem.penalty
+        penalty, outputs = self.problem.strengths, self.problem.n_outputs
+        if outputs > 1:
+            penalty, alphas = self.problem.penalty, np.repeat(alphas, outputs)
         penalty.drop_rounding(self.working.columns, W, alphas, noise)
 
     def note(self, alphas, which, found):
@@ -123,4 +124,4 @@ def batch_width_of(problem, settings):
     if problem.chunked:
         return design.batch_width()
     room = max(2**26, 8 * design.nnz)
-    return LANES if room >= 8 * LANES * design.n_features else 1
+    return BLOCK if room >= 8 * BLOCK * design.n_features else 1

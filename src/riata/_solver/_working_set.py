@@ -7,7 +7,7 @@ import numpy as np
 from .._core.active_set import next_columns
 from .._core.descent import Quadratic
 from .._core.gram import sparse_gram
-from .._design._products import LANES
+from .._design._products import BLOCK
 from ._engines._batched_descent import View
 
 EPS = float(np.finfo(float).eps)
@@ -250,7 +250,7 @@ class LazyGram:
         if working.n_formed and working.n_formed + 1 > MANY * len(working) * done:
             self.form_all()
             return
-        places = next_columns(c, l1, self.formed, j, LANES)
+        places = next_columns(c, l1, self.formed, j, BLOCK)
         working.problem.design.gram_columns(working.columns, places, working.gram)
         working.n_formed += len(places)
         self.formed[places] = 1

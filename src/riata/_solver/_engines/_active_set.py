@@ -50,7 +50,7 @@ def follow_active_set(
         w[:first] = W.T[:first]
         c[:first] = xty[:first] - w[:first] @ gram
     above = alphas if alpha is None else np.full_like(alphas, alpha)
-    engine.solve_lanes(
+    engine.solve_batch(
         gram, xty[first:], w[first:], c[first:], above[first:], alphas[first:], *penalty
     )
     found = (

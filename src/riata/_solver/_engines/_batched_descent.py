@@ -1,7 +1,7 @@
 """Coordinate descent for several alphas at once, finished by Newton steps.
 
 Rounds of sweeps in all lanes, each followed by a truncated Newton step once descent has
-found its stride (`riata._core.lane_descent`).
+found its stride (`riata._core.batched_descent`).
 """
 
 from time import monotonic
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._core.batched_descent import BatchedDescent
 from ..._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED, Quadratic
-from ..._core.lane_descent import LaneDescent
-from ..._design._products import LANES
+from ..._design._products import BLOCK
 
 CG_STEPS = 30  # of conjugate gradients in one Newton step
 ROUNDS_BEFORE_NEWTON = 2
@@ -38,7 +38,7 @@ class Effort(NamedTuple):
     newton: int  # steps of conjugate gradients
 
 
-def descend_lanes(problem, view, state, xty, yy, W, first, alphas, tol, max_rounds,
+def descend_batch(problem, view, state, xty, yy, W, first, alphas, tol, max_rounds,
                   deadline, events_pay=None, squared=True):
     """Solve at the alphas from `first` on, all at once.
 
@@ -72,8 +72,8 @@ def descend_lanes(problem, view, state, xty, yy, W, first, alphas, tol, max_roun
     effort : Effort
     """
     lanes = len(alphas)
-    width = 1 if lanes == 1 else LANES
-    block = LaneDescent(
+    width = 1 if lanes == 1 else BLOCK
+    block = BatchedDescent(
         view.quadratic, view.sqnorm, view.l1, view.l2, view.lower, view.upper,
         np.concatenate([alphas, np.ones(width - lanes)]),
     )

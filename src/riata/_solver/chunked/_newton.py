@@ -13,7 +13,7 @@ import numpy as np
 
 from ..._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
 from ..._design._chunked import WIDEST
-from ..._design._products import LANES
+from ..._design._products import BLOCK
 from .._exact_steps import MOST_TOGETHER
 from .._hessians import SharedHessian, usable_ratio
 from .._line_search import SHORTEST, falls_enough, rounding_of
@@ -132,7 +132,7 @@ class ReadSteps(StepMethod):
         room = bytes_of_models(self.problem.design.X) / (8 * size**2)
         width = -(-lanes // min(max(int(room), 1), MOST_MODELS))
         if not self.tall:
-            width = max(width, LANES)
+            width = max(width, BLOCK)
         groups = []
         for first in range(0, lanes, width):
             part = slice(first, min(first + width, lanes))

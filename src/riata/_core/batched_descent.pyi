@@ -7,7 +7,7 @@ from .descent import Quadratic
 _Float = NDArray[np.float64]
 
 @disjoint_base
-class LaneDescent:
+class BatchedDescent:
     def __init__(
         self,
         quadratic: Quadratic,

@@ -1,10 +1,10 @@
-"""Several alphas at once: coordinate descent and Newton steps in lanes.
+"""Several alphas at once: coordinate descent and Newton steps.
 
-A gather of one residual brings a whole cache line; a block of LANES residuals, one an
+A gather of one residual brings a whole cache line; a block of BLOCK residuals, one an
 alpha, uses all of it, so that a sweep for all alphas costs less than two sweeps for one.
 With a Gram matrix the same is true of its columns. Sweeps find the active sets; where
 they converge slowly, a few iterations of conjugate gradients on the free coefficients of
-each lane (a truncated semismooth Newton step; see Li, Sun & Toh 2018,
+each alpha (a truncated semismooth Newton step; see Li, Sun & Toh 2018,
 doi:10.1137/16M1097572) make up for it. The step is projected on the orthant that it
 starts in, and halved until the objective falls, in the manner of Moré & Toraldo (1991,
 doi:10.1137/0801008).
@@ -16,13 +16,13 @@ cimport cython
 from libc.math cimport fabs
 from libc.string cimport memset
 
-from .columns cimport LANES, Columns, LanesProblem
+from .columns cimport BLOCK, Columns, BatchProblem
 from .descent cimport Quadratic
 from .design cimport interrupted, kernel_table
 
 from .design import cache_lines
 
-# Multiply-adds (of a lane) between two looks for Ctrl-C.
+# Multiply-adds (of an alpha) between two looks for Ctrl-C.
 cdef Py_ssize_t WORK_BETWEEN_CHECKS = 1 << 22
 
 # Conjugate gradients end when the squared residual has fallen to this share.
@@ -45,7 +45,7 @@ cdef inline unsigned long long mixed(
     return mark ^ (mark >> 29)
 
 
-cdef class LaneDescent:
+cdef class BatchedDescent:
     """Penalised least-squares problems that differ in alpha, side by side.
 
     Parameters
@@ -54,25 +54,25 @@ cdef class LaneDescent:
         Sparse columns, or a Gram matrix.
     sqnorm, l1, l2, lower, upper : (size,)
         Of each column: squared norm, strengths at ``alpha = 1``, and bounds.
-    alphas : (lanes,)
-        One, or LANES.
+    alphas : (n_alphas,)
+        One, or BLOCK.
 
     Attributes
     ----------
-    w : (size, lanes)
+    w : (size, n_alphas)
         Coefficients.
-    C : (size, lanes)
+    C : (size, n_alphas)
         Correlations, as of the last call of `correlate`.
-    live : (lanes,)
-        1, or 0 for a lane that is left alone.
+    live : (n_alphas,)
+        1, or 0 for one that is left alone.
     """
 
     cdef readonly object w, C, live
     cdef readonly Quadratic quadratic
     cdef const Columns* X
-    cdef LanesProblem P
+    cdef BatchProblem P
     cdef Py_ssize_t size, patience
-    cdef int lanes, effort
+    cdef int n_alphas, effort
     cdef unsigned long long mark  # of the free sets at the last Newton step
     cdef const double[::1] sqnorm, l1, l2, lower, upper, alphas
     cdef double[:, ::1] _w, _C, Q, V, D, R, S, H, F
@@ -85,33 +85,33 @@ cdef class LaneDescent:
         const double[::1] alphas,
     ):
         cdef Py_ssize_t size = quadratic.size, per_column = quadratic.length
-        cdef int lanes = alphas.shape[0]
+        cdef int n_alphas = alphas.shape[0]
         if (
             sqnorm.shape[0] != size or l1.shape[0] != size or l2.shape[0] != size
             or lower.shape[0] != size or upper.shape[0] != size or size == 0
-            or (lanes != 1 and lanes != LANES)
+            or (n_alphas != 1 and n_alphas != BLOCK)
             or quadratic.columns.verbs.axpy_block == NULL
         ):
             raise ValueError("shapes do not fit")
-        self.quadratic, self.size, self.lanes = quadratic, size, lanes
+        self.quadratic, self.size, self.n_alphas = quadratic, size, n_alphas
         self.X = &quadratic.columns
         self.sqnorm, self.l1, self.l2 = sqnorm, l1, l2
         self.lower, self.upper, self.alphas = lower, upper, alphas
-        self.w, self.C = np.zeros((size, lanes)), np.empty((size, lanes))
-        self.live = np.ones(lanes)
+        self.w, self.C = np.zeros((size, n_alphas)), np.empty((size, n_alphas))
+        self.live = np.ones(n_alphas)
         self._w, self._C, self._live = self.w, self.C, self.live
-        self.Q = cache_lines(quadratic.length, lanes)
-        self.qsum, self.vsum = np.zeros(lanes), np.zeros(lanes)
-        self.largest = np.zeros(lanes)
-        self.V, self.D = cache_lines(quadratic.length, lanes), np.empty((0, lanes))
+        self.Q = cache_lines(quadratic.length, n_alphas)
+        self.qsum, self.vsum = np.zeros(n_alphas), np.zeros(n_alphas)
+        self.largest = np.zeros(n_alphas)
+        self.V, self.D = cache_lines(quadratic.length, n_alphas), np.empty((0, n_alphas))
         self.every = np.arange(size, dtype=np.intp)
         self.chosen = np.empty(size, dtype=np.intp)
         if self.X.indptr != NULL:
             per_column = self.X.indptr[size] // size
         self.patience = WORK_BETWEEN_CHECKS // (per_column + 1) + 1
         self.effort, self.mark = 1, 0
-        self.P = LanesProblem(
-            lanes, &sqnorm[0], &l1[0], &l2[0], &lower[0], &upper[0], &alphas[0],
+        self.P = BatchProblem(
+            n_alphas, &sqnorm[0], &l1[0], &l2[0], &lower[0], &upper[0], &alphas[0],
             &self._live[0], &self._w[0, 0], &self.Q[0, 0], &self.qsum[0],
             &self.largest[0],
         )
@@ -121,12 +121,12 @@ cdef class LaneDescent:
 
         Parameters
         ----------
-        w : (size, lanes)
-        Q : (length, lanes)
+        w : (size, n_alphas)
+        Q : (length, n_alphas)
             State of ``w = 0``: weighted residuals, or X'y for a Gram matrix.
         """
         if w.shape[0] != self.size or Q.shape[0] != self.quadratic.length or (
-            w.shape[1] != self.lanes or Q.shape[1] != self.lanes
+            w.shape[1] != self.n_alphas or Q.shape[1] != self.n_alphas
         ):
             raise ValueError("shapes do not fit")
         state = np.asarray(self.Q)
@@ -147,18 +147,18 @@ cdef class LaneDescent:
 
         Returns
         -------
-        largest : ndarray of float64 (lanes,)
+        largest : ndarray of float64 (n_alphas,)
             Largest ``sqnorm * step**2`` of a step.
         """
         cdef Py_ssize_t count = 0, k
         cdef int a, _i
         cdef bint used
         with nogil:
-            memset(&self.largest[0], 0, self.lanes * sizeof(double))
+            memset(&self.largest[0], 0, self.n_alphas * sizeof(double))
             self._sweep(&self.every[0], self.size)
             for k in range(self.size):
                 used = False
-                for a in range(self.lanes):
+                for a in range(self.n_alphas):
                     used |= self._w[k, a] != 0.0 and self._live[a] > 0.0
                 self.chosen[count] = k
                 count += used
@@ -188,7 +188,7 @@ cdef class LaneDescent:
         cdef Py_ssize_t first = 0
         cdef Py_ssize_t k
         while first < count:
-            if self.lanes == 1:
+            if self.n_alphas == 1:
                 for k in range(first, min(first + self.patience, count)):
                     out[k, 0] = self.X.verbs.dot(self.X, cols[k], &Q[0, 0], qsum[0])
             else:
@@ -205,10 +205,10 @@ cdef class LaneDescent:
     ) except -1 nogil:
         """V = weights * X~[:, chosen] @ D, up to a constant that vsum accounts for."""
         cdef Py_ssize_t i
-        memset(&self.V[0, 0], 0, self.V.shape[0] * self.lanes * sizeof(double))
-        memset(&self.vsum[0], 0, self.lanes * sizeof(double))
+        memset(&self.V[0, 0], 0, self.V.shape[0] * self.n_alphas * sizeof(double))
+        memset(&self.vsum[0], 0, self.n_alphas * sizeof(double))
         for i in range(count):
-            if self.lanes == 1:
+            if self.n_alphas == 1:
                 self.X.verbs.axpy(
                     self.X, self.chosen[i], D[i, 0], &self.V[0, 0], &self.vsum[0]
                 )
@@ -242,10 +242,10 @@ cdef class LaneDescent:
         cdef unsigned long long mark = 0
         for k in range(self.size):
             used = False
-            for a in range(self.lanes):
+            for a in range(self.n_alphas):
                 if self._is_free(k, a):
                     used = True
-                    mark = mixed(mark, k * self.lanes + a)
+                    mark = mixed(mark, k * self.n_alphas + a)
             self.chosen[count] = k
             count += used
         if count == 0:
@@ -254,7 +254,7 @@ cdef class LaneDescent:
         self.effort = min(2 * self.effort, MOST_EFFORT) if mark == self.mark else 1
         self.mark = mark
         if self.D.shape[0] < count:
-            shape = min(count + count // 4, self.size), self.lanes
+            shape = min(count + count // 4, self.size), self.n_alphas
             self.D, self.R, self.S = np.empty(shape), np.empty(shape), np.empty(shape)
             self.H, self.F = np.empty(shape), np.empty(shape)
         with nogil:
@@ -274,22 +274,22 @@ cdef class LaneDescent:
     cdef int _conjugate_gradients(
         self, Py_ssize_t count, int iterations, double sufficient
     ) except -1 nogil:
-        """D = (X_F' W X_F + l2)^-1 (C_F - l1 sign(w) - l2 w), roughly, in each lane.
+        """D = (X_F' W X_F + l2)^-1 (C_F - l1 sign(w) - l2 w), roughly, in each alpha.
 
-        F[:, a] is 1 for the free coefficients of lane a and 0 for the others; the
+        F[:, a] is 1 for the free coefficients of alpha a and 0 for the others; the
         preconditioner is the diagonal.
         """
         cdef double[:, ::1] D = self.D, R = self.R, P = self.S, H = self.H, F = self.F
-        cdef double[LANES] rho, start, curvature, share
+        cdef double[BLOCK] rho, start, curvature, share
         cdef Py_ssize_t i, k
         cdef int a, it = 0
         cdef double w, l1
         cdef bint enough = False
-        for a in range(self.lanes):
+        for a in range(self.n_alphas):
             rho[a] = 0.0
         for i in range(count):
             k = self.chosen[i]
-            for a in range(self.lanes):
+            for a in range(self.n_alphas):
                 w, l1 = self._w[k, a], self.alphas[a] * self.l1[k]
                 F[i, a] = 1.0 if self._is_free(k, a) else 0.0
                 R[i, a] = F[i, a] * (
@@ -299,60 +299,60 @@ cdef class LaneDescent:
                 D[i, a] = 0.0
                 P[i, a] = R[i, a] / self._curvature(k, a)
                 rho[a] += P[i, a] * R[i, a]
-        for a in range(self.lanes):
+        for a in range(self.n_alphas):
             start[a] = rho[a]
         while it < iterations and not enough:
             it += 1
             self._expand(count, P)
             self._correlate(&self.chosen[0], count, self.V, self.vsum, H)
-            for a in range(self.lanes):
+            for a in range(self.n_alphas):
                 curvature[a] = 0.0
             for i in range(count):
                 k = self.chosen[i]
-                for a in range(self.lanes):
+                for a in range(self.n_alphas):
                     # H = (X' W X + l2) P
                     H[i, a] = F[i, a] * (
                         H[i, a] + self.alphas[a] * self.l2[k] * P[i, a]
                     )
                     curvature[a] += P[i, a] * H[i, a]
-            for a in range(self.lanes):
+            for a in range(self.n_alphas):
                 share[a] = rho[a] / curvature[a] if curvature[a] > 0.0 else 0.0
                 curvature[a] = 0.0
             for i in range(count):
                 k = self.chosen[i]
-                for a in range(self.lanes):
+                for a in range(self.n_alphas):
                     D[i, a] += share[a] * P[i, a]
                     R[i, a] -= share[a] * H[i, a]
                     H[i, a] = R[i, a] / self._curvature(k, a)
                     curvature[a] += R[i, a] * H[i, a]
             enough = True
-            for a in range(self.lanes):
+            for a in range(self.n_alphas):
                 share[a] = curvature[a] / rho[a] if rho[a] > 0.0 else 0.0
                 rho[a] = curvature[a]
                 enough &= rho[a] <= sufficient * start[a]
             for i in range(count):
-                for a in range(self.lanes):
+                for a in range(self.n_alphas):
                     P[i, a] = share[a] * P[i, a] + H[i, a]
         return it
 
     cdef int _step(self, Py_ssize_t count) except -1 nogil:
         """Move along D, projected, where the objective falls."""
         cdef double[:, ::1] D = self.D, S = self.S
-        cdef double[LANES] length, gain, square
+        cdef double[BLOCK] length, gain, square
         cdef Py_ssize_t i, k
         cdef int a, _trial
         cdef double w, new
         cdef bint left = True
-        for a in range(self.lanes):
+        for a in range(self.n_alphas):
             length[a] = self._live[a]
         for _trial in range(TRIALS):
             if not left:
                 break
-            for a in range(self.lanes):
+            for a in range(self.n_alphas):
                 gain[a] = 0.0
             for i in range(count):
                 k = self.chosen[i]
-                for a in range(self.lanes):
+                for a in range(self.n_alphas):
                     w = self._w[k, a]
                     new = w + length[a] * D[i, a]
                     new = 0.0 if new * w < 0.0 else new
@@ -366,13 +366,13 @@ cdef class LaneDescent:
             self._expand(count, S)
             # the square of the step: S' X' W X S
             self._correlate(&self.chosen[0], count, self.V, self.vsum, self.H)
-            for a in range(self.lanes):
+            for a in range(self.n_alphas):
                 square[a] = 0.0
             for i in range(count):
-                for a in range(self.lanes):
+                for a in range(self.n_alphas):
                     square[a] += S[i, a] * self.H[i, a]
             left = False
-            for a in range(self.lanes):
+            for a in range(self.n_alphas):
                 gain[a] = 1.0 if gain[a] > 0.5 * square[a] else 0.0  # taken
                 length[a] *= 0.5 * (1.0 - gain[a])
                 left |= length[a] > 0.0
@@ -380,15 +380,15 @@ cdef class LaneDescent:
         return 0
 
     cdef void _take(self, Py_ssize_t count, const double* taken) noexcept nogil:
-        """Add the steps of some lanes to the coefficients and residuals."""
+        """Add the steps at some alphas to the coefficients and residuals."""
         cdef Py_ssize_t i
         cdef int a
         for i in range(count):
-            for a in range(self.lanes):
+            for a in range(self.n_alphas):
                 if taken[a] > 0.0:
                     self._w[self.chosen[i], a] += self.S[i, a]
         for i in range(self.Q.shape[0]):
-            for a in range(self.lanes):
+            for a in range(self.n_alphas):
                 self.Q[i, a] -= taken[a] * self.V[i, a]
-        for a in range(self.lanes):
+        for a in range(self.n_alphas):
             self.qsum[a] -= taken[a] * self.vsum[a]
