@@ -94,7 +94,7 @@ def minus_deviances(loss, y, eta):
 
 
 def hits(codes, eta):
-    """Return which samples are put into their class, of two."""
+    """Return which samples of two classes are predicted correctly."""
     return (eta > 0) == codes[:, None]
 
 
@@ -136,8 +136,8 @@ class ModelScorer(NamedTuple):
             )
 
     def by_sample(self, held_out, rows):
-        """Return what scores each sample, given its true value and predictors, and the
-        weights of which the score is the mean; None where it is not such a mean."""
+        """Return the function that scores each sample, given true values and predictors,
+        and the weights of the mean; None if the score is not a mean over samples."""
         if self.at_once(held_out.y) is not accuracies:
             return None
         params = rows_of_params(self.params, rows, self.n_samples)
@@ -178,8 +178,8 @@ def accuracies(eta, codes, sample_weight=None):
 
 
 def minus_log_losses(eta, codes, sample_weight=None):
-    """Return minus the log loss of each alpha, with probabilities kept as far from 0 and 1
-    as scikit-learn keeps them; parameters as of `accuracies`."""
+    """Return minus the log loss of each alpha, with probabilities clipped as by
+    scikit-learn; parameters as of `accuracies`."""
     if eta.ndim == 2:
         true = np.where(codes[:, None] > 0, eta, -eta)
         losses = np.logaddexp(0.0, -true)
@@ -210,8 +210,10 @@ def r_squared(y, predicted, sample_weight=None):
 
 
 class Shortcut(NamedTuple):
-    """What scores all alphas at once, as a scorer of scikit-learn's would one by one: its
-    functions take longer to check their input than a small fit takes."""
+    """Scores all alphas at once, with the result of a scorer of scikit-learn.
+
+    The checks of scikit-learn's scorers take longer than a small fit.
+    """
 
     scores: Any
     response: str
@@ -226,7 +228,7 @@ SHORTCUTS = {
 
 
 def rows_of_params(params, rows, n_samples):
-    """Return arguments with those that have one entry per sample cut to some rows."""
+    """Return arguments; of those with one entry per sample, some rows."""
     cut = {}
     for name, value in params.items():
         array = np.asarray(value)
@@ -245,14 +247,13 @@ def scorer_of(estimator, scoring):
 
 
 def with_labels(scorer, classes):
-    """Return a scorer whose score function, if it has the argument, is given the labels of
-    all classes: a few samples need not hold each of them.
+    """Return a scorer that passes the labels of all classes to its score function, if it
+    has that argument: the samples of a fold may lack some of them.
 
     Parameters
     ----------
     scorer : callable
-        Scorers that were not made by :func:`sklearn.metrics.make_scorer` are returned as
-        they are.
+        Scorers not made by :func:`sklearn.metrics.make_scorer` are returned unchanged.
     classes : ndarray of shape (n_classes,)
 
     Returns
