@@ -4,6 +4,7 @@ A fit computes everything before it assigns anything, so an estimator whose fit 
 or is interrupted is left as it was.
 """
 
+import copy
 import warnings
 from functools import partial
 from numbers import Real
@@ -105,6 +106,14 @@ LEAST_GAP = 1e-10  # relative, that is asked for where `tol` is squared
 # What the estimators share.
 
 
+class HeldOut(NamedTuple):
+    """What is known of the samples that a scorer predicts."""
+
+    X: object
+    offset: np.ndarray | None
+    eta: np.ndarray | None  # linear predictors without offsets
+
+
 class LinearModel(BaseEstimator):
     """Parameters, storage of the fitted state, and the linear predictor."""
 
@@ -131,8 +140,33 @@ class LinearModel(BaseEstimator):
         """Return the loss that the parameters ask for."""
         return _path.SQUARED
 
+    _held_out = None  # of a copy that a scorer sees
+
+    def _for_scoring(self, data, eta=None, **attributes):
+        """Return a copy for a scorer, which calls its methods without offsets.
+
+        Parameters
+        ----------
+        data : Samples
+            Held-out samples, whose offsets are added to every prediction.
+        eta : ndarray of shape (n_samples, ...), optional
+            Their linear predictors without offsets, where they are known.
+        **attributes
+            The fitted attributes; by default those of this estimator.
+        """
+        model = copy.copy(self)
+        if attributes:
+            model._set_fitted(**attributes)
+        model._held_out = HeldOut(data.X, data.offset, eta)
+        return model
+
     def _predictor(self, X, offset=None):
         """Return ``X @ coef_.T + intercept_ (+ offset)``."""
+        if self._held_out is not None:
+            known_X, known_offset, eta = self._held_out
+            offset = known_offset if offset is None else offset
+            if X is known_X and eta is not None:
+                return self._add_offset(eta, offset)
         X = validate_predict_input(self, X)
         require_offset(offset, self._has_offset)
         eta = X @ self.coef_.T
@@ -201,6 +235,11 @@ class LinearModel(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    def _keep_parameters(self, arguments):
+        """Store the arguments of a constructor, which passes its ``locals()``."""
+        del arguments["self"]
+        vars(self).update(arguments)
 
     def _check_params(self):
         with as_invalid_parameter(InvalidParameterError):

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._cross_validation._scores import DEVIANCE
 from .._path._enet_path import enet_path, lasso_path
+from .._validation import check_gram
 from ._base import COORDINATE_CHECKS, LinearRegressor, check_positive, warn_of_no_penalty
 from ._cv_base import PathCV, check_l1_ratios
 
@@ -23,10 +24,18 @@ class SquaredPathCV(PathCV, LinearRegressor):
         "eps": check_positive,  # above 1 as well, as in scikit-learn
     }
 
-    def _chosen(self, choice, dtype):
+    def _checked_input(self, X, y, sample_weight, offset):
+        data, *others = super()._checked_input(X, y, sample_weight, offset)
+        check_gram(
+            self.precompute, data.X, data.sample_weight,
+            fit_intercept=bool(self.fit_intercept), stacklevel=4,
+        )
+        return data, *others
+
+    def _chosen(self, choice, known, dtype):
         if choice.alpha == 0:
-            warn_of_no_penalty(stacklevel=3)
-        return super()._chosen(choice, dtype)
+            warn_of_no_penalty(stacklevel=5)
+        return super()._chosen(choice, known, dtype)
 
     def _score_attributes(self, result):
         return {"mse_path_": -np.squeeze(result.scores[DEVIANCE])}
@@ -164,51 +173,13 @@ class LassoCV(SquaredPathCV):
     path = staticmethod(lasso_path)
 
     def __init__(
-        self,
-        *,
-        eps=1e-3,
-        alphas=100,
-        fit_intercept=True,
-        precompute="auto",
-        max_iter=1000,
-        tol=1e-4,
-        copy_X=True,
-        cv=None,
-        verbose=False,
-        n_jobs=None,
-        positive=False,
-        random_state=None,
-        selection="cyclic",
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        scoring=None,
-        select="min",
-        n_threads=None,
-        time_limit=None,
+        self, *, eps=1e-3, alphas=100, fit_intercept=True, precompute="auto",
+        max_iter=1000, tol=1e-4, copy_X=True, cv=None, verbose=False, n_jobs=None,
+        positive=False, random_state=None, selection="cyclic", standardize=False,
+        penalty_factor=None, lower=None, upper=None, scoring=None, select="min",
+        n_threads=None, time_limit=None,
     ):
-        self.eps = eps
-        self.alphas = alphas
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.max_iter = max_iter
-        self.tol = tol
-        self.copy_X = copy_X
-        self.cv = cv
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.scoring = scoring
-        self.select = select
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
 
 class ElasticNetCV(SquaredPathCV):
@@ -351,50 +322,10 @@ class ElasticNetCV(SquaredPathCV):
     path = staticmethod(enet_path)
 
     def __init__(
-        self,
-        *,
-        l1_ratio=0.5,
-        eps=1e-3,
-        alphas=100,
-        fit_intercept=True,
-        precompute="auto",
-        max_iter=1000,
-        tol=1e-4,
-        cv=None,
-        copy_X=True,
-        verbose=0,
-        n_jobs=None,
-        positive=False,
-        random_state=None,
-        selection="cyclic",
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        scoring=None,
-        select="min",
-        n_threads=None,
-        time_limit=None,
+        self, *, l1_ratio=0.5, eps=1e-3, alphas=100, fit_intercept=True,
+        precompute="auto", max_iter=1000, tol=1e-4, cv=None, copy_X=True, verbose=0,
+        n_jobs=None, positive=False, random_state=None, selection="cyclic",
+        standardize=False, penalty_factor=None, lower=None, upper=None, scoring=None,
+        select="min", n_threads=None, time_limit=None,
     ):
-        self.l1_ratio = l1_ratio
-        self.eps = eps
-        self.alphas = alphas
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.max_iter = max_iter
-        self.tol = tol
-        self.cv = cv
-        self.copy_X = copy_X
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.scoring = scoring
-        self.select = select
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())

@@ -2,14 +2,8 @@
 
 from typing import ClassVar
 
-from .._cross_validation._folds import splitter_of
-from ._classifier import (
-    GeneralizedLinearClassifier,
-    check_class_weight,
-    class_attributes,
-    with_class_weight,
-)
-from ._cv_base import PathCV, check_l1_ratios
+from ._classifier import GeneralizedLinearClassifier, check_class_weight
+from ._cv_base import ClassPathCV, PathCV, check_l1_ratios
 from ._glm import OPTION_CHECKS, GeneralizedLinearRegressor
 
 CV_CHECKS = {"l1_ratio": check_l1_ratios, **PathCV._parameter_checks, **OPTION_CHECKS}
@@ -139,48 +133,15 @@ class GeneralizedLinearRegressorCV(PathCV, GeneralizedLinearRegressor):
     _parameter_checks: ClassVar = CV_CHECKS
 
     def __init__(
-        self,
-        loss="squared",
-        *,
-        l1_ratio=1.0,
-        eps=1e-3,
-        alphas=100,
-        cv=None,
-        scoring=None,
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        verbose=0,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        select="min",
-        n_threads=None,
-        time_limit=None,
+        self, loss="squared", *, l1_ratio=1.0, eps=1e-3, alphas=100, cv=None,
+        scoring=None, fit_intercept=True, max_iter=1000, tol=1e-6, verbose=0,
+        n_jobs=None, standardize=False, penalty_factor=None, lower=None, upper=None,
+        select="min", n_threads=None, time_limit=None,
     ):
-        self.loss = loss
-        self.l1_ratio = l1_ratio
-        self.eps = eps
-        self.alphas = alphas
-        self.cv = cv
-        self.scoring = scoring
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.select = select
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
 
-class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
+class GeneralizedLinearClassifierCV(ClassPathCV, GeneralizedLinearClassifier):
     """Classification with any loss, with `alpha` and `l1_ratio` chosen by cross-validation.
 
     See :class:`riata.GeneralizedLinearClassifier` for the problem that is solved.
@@ -313,56 +274,9 @@ class GeneralizedLinearClassifierCV(PathCV, GeneralizedLinearClassifier):
     _parameter_checks: ClassVar = {"class_weight": check_class_weight, **CV_CHECKS}
 
     def __init__(
-        self,
-        loss="logistic",
-        *,
-        l1_ratio=1.0,
-        eps=1e-3,
-        alphas=100,
-        cv=None,
-        scoring=None,
-        class_weight=None,
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        verbose=0,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        select="min",
-        n_threads=None,
-        time_limit=None,
+        self, loss="logistic", *, l1_ratio=1.0, eps=1e-3, alphas=100, cv=None,
+        scoring=None, class_weight=None, fit_intercept=True, max_iter=1000, tol=1e-6,
+        verbose=0, n_jobs=None, standardize=False, penalty_factor=None, lower=None,
+        upper=None, select="min", n_threads=None, time_limit=None,
     ):
-        self.loss = loss
-        self.l1_ratio = l1_ratio
-        self.eps = eps
-        self.alphas = alphas
-        self.cv = cv
-        self.scoring = scoring
-        self.class_weight = class_weight
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.select = select
-        self.n_threads = n_threads
-        self.time_limit = time_limit
-
-    def _checked_input(self, X, y, sample_weight, offset):
-        data, classes, features = self._checked_classes(X, y, sample_weight, offset)
-        options = {**self._path_options(), "loss": self._loss_of(classes)}
-        data = with_class_weight(data, self.class_weight, classes)
-        return data, options, {"classes_": classes, "loss_": options["loss"], **features}
-
-    def _splitter(self, labels):
-        return splitter_of(self.cv, classifier=True)
-
-    def _attributes_of(self, fit, dtype):
-        return class_attributes(fit, dtype)
+        self._keep_parameters(locals())

@@ -4,27 +4,20 @@ Each fold repeats on its training samples everything that the data decide: the s
 that are refitted, the initial estimate that weighs the penalty.
 """
 
-from time import monotonic
 from typing import ClassVar
-
-import numpy as np
 
 from .._cross_validation._fits import PathFits
 from .._path._result import CRITERIA
 from .._path._samples import Deadline
+from .._selection._adaptive import adaptive_factor
 from .._selection._relaxed import GAMMAS, Blend, check_gammas, relax
-from .._validation import check_alpha
-from ._adaptive import (
-    ADAPTIVE_CHECKS,
-    adaptive_options,
-    core_arguments,
-    regression_loss,
-)
+from .._validation import check_alpha, check_penalty_factor
+from ._adaptive import ADAPTIVE_CHECKS, regression_loss
 from ._base import Fit
 from ._cv_base import PathCV, check_select
 from ._glm import OPTION_CHECKS, GeneralizedLinearModel
 
-HALF = 2  # of the time for a fit goes to each of its two stages
+STAGES = 2  # of a fit, which share its time
 
 
 class SelectionCV(PathCV, GeneralizedLinearModel):
@@ -58,27 +51,25 @@ class RelaxedFits(PathFits):
 
     Parameters
     ----------
-    data, folds, options
-        Of `PathFits`.
     gammas : ndarray of shape (n_gammas,)
     refit_alpha : float
+    *arguments
+        Of `PathFits`.
     """
 
-    def __init__(self, data, folds, options, gammas, refit_alpha):
-        super().__init__(data, folds, options)
+    def __init__(self, gammas, refit_alpha, *arguments):
+        super().__init__(*arguments)
         self.gammas, self.refit_alpha = gammas, refit_alpha
 
     def fit(self, fold, l1_ratio, alphas, seconds, guide):
         deadline = Deadline(seconds)
-        path = self._path(
-            self.options, fold, l1_ratio, alphas, deadline.left(HALF), guide
-        )
-        core, penalty, settings, rest = core_arguments(
-            self._samples(fold), self.options, end_of(deadline)
+        path = self.path(
+            self.penalty, fold, l1_ratio, alphas, deadline.left(STAGES), guide
         )
         relaxed = relax(
-            path, core, penalty, settings, self.gammas, self.refit_alpha,
-            standardize=rest["standardize"], n_threads=rest["n_threads"],
+            path, self.samples(fold), self.penalty,
+            self.settings._replace(deadline=deadline.end), self.gammas, self.refit_alpha,
+            standardize=self.options["standardize"], n_threads=self.options["n_threads"],
         )
         return [Blend(relaxed, gamma) for gamma in self.gammas.tolist()]
 
@@ -88,43 +79,38 @@ class AdaptiveFits(PathFits):
 
     Parameters
     ----------
-    data, folds, options
-        Of `PathFits`.
     initial : dict
         ``initial``, ``initial_alpha`` and ``power`` of `adaptive_path`.
     deadline : Deadline
+    *arguments
+        Of `PathFits`.
     """
 
-    def __init__(self, data, folds, options, initial, deadline):
-        super().__init__(data, folds, options)
+    def __init__(self, initial, deadline, *arguments):
+        super().__init__(*arguments)
         self.initial = initial
-        # Needed before any path: the alphas depend on it.
-        self.coef_of_all, self.options_of_all = adaptive_options(
-            data, options, **initial,
-            deadline=end_of(Deadline(deadline.left(HALF * (len(folds) + 1)))),
+        # The grid of alphas depends on the factors, so they come before any path.
+        seconds = deadline.left(STAGES * (len(self.folds) + 1))
+        self.found, self.penalty_of_all = self._weighted(None, seconds)
+
+    def _weighted(self, fold, seconds):
+        """The initial coefficients and the factors from them, and the penalty."""
+        settings = self.settings._replace(deadline=Deadline(seconds).end)
+        coef, factor = adaptive_factor(
+            self.samples(fold), self.penalty, settings, **self.initial, **self.options
         )
+        checked = check_penalty_factor(factor, self.X.n_features)
+        found = {"initial_coef": coef, "penalty_factor": factor}
+        return found, {**self.penalty, "penalty_factor": checked}
 
     def fit(self, fold, l1_ratio, alphas, seconds, guide):
+        # No warm starts in the folds, where other factors lead to other solutions.
         if fold is None:
-            path = self._path(
-                self.options_of_all, None, l1_ratio, alphas, seconds, None
-            )
-            path.initial_coef = self.coef_of_all
-            path.penalty_factor = self.options_of_all["penalty_factor"]
-            return [path]
+            path = self.path(self.penalty_of_all, None, l1_ratio, alphas, seconds)
+            return [path._with(**self.found)]
         deadline = Deadline(seconds)
-        _, options = adaptive_options(
-            self._samples(fold), self.options, **self.initial,
-            deadline=end_of(Deadline(deadline.left(HALF))),
-        )
-        # No guide: with other factors it leads elsewhere.
-        return [self._path(options, fold, l1_ratio, alphas, deadline.left(), None)]
-
-
-def end_of(deadline):
-    """Return the end of a `Deadline` on the clock of ``time.monotonic``."""
-    seconds = deadline.left()
-    return np.inf if seconds is None else monotonic() + seconds
+        _, penalty = self._weighted(fold, deadline.left(STAGES))
+        return [self.path(penalty, fold, l1_ratio, alphas, deadline.left())]
 
 
 class RelaxedLassoCV(SelectionCV):
@@ -263,51 +249,18 @@ class RelaxedLassoCV(SelectionCV):
     }
 
     def __init__(
-        self,
-        gammas=GAMMAS,
-        *,
-        loss="squared",
-        refit_alpha=0.0,
-        eps=1e-3,
-        alphas=100,
-        cv=None,
-        scoring=None,
-        select="min",
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        verbose=0,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
-        time_limit=None,
+        self, gammas=GAMMAS, *, loss="squared", refit_alpha=0.0, eps=1e-3, alphas=100,
+        cv=None, scoring=None, select="min", fit_intercept=True, max_iter=1000,
+        tol=1e-6, verbose=0, n_jobs=None, standardize=False, penalty_factor=None,
+        lower=None, upper=None, n_threads=None, time_limit=None,
     ):
-        self.gammas = gammas
-        self.loss = loss
-        self.refit_alpha = refit_alpha
-        self.eps = eps
-        self.alphas = alphas
-        self.cv = cv
-        self.scoring = scoring
-        self.select = select
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
-    def _fits(self, data, folds, options, deadline):
-        gammas = check_gammas(self.gammas)
-        return RelaxedFits(data, folds, options, gammas, float(self.refit_alpha))
+    def _fits(self, *problem, deadline):
+        return RelaxedFits(
+            check_gammas(self.gammas), float(self.refit_alpha), *problem, self.alphas,
+            self.eps,
+        )
 
     def _records(self, result):
         relaxed = result.paths[0].relaxed
@@ -319,7 +272,7 @@ class RelaxedLassoCV(SelectionCV):
             "score_path_": result.scores[result.metrics[0]],
         }
 
-    def _chosen(self, choice, dtype):
+    def _chosen(self, choice, known, dtype):
         refits = choice.path.relaxed.refits
         return {
             "alpha_": choice.alpha,
@@ -463,56 +416,16 @@ class AdaptiveLassoCV(SelectionCV):
     _parameter_checks: ClassVar = {**ADAPTIVE_CHECKS, **SelectionCV._parameter_checks}
 
     def __init__(
-        self,
-        initial="ridge",
-        *,
-        power=1.0,
-        initial_alpha=None,
-        loss="squared",
-        eps=1e-3,
-        alphas=100,
-        cv=None,
-        scoring=None,
-        select="min",
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        verbose=0,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
-        time_limit=None,
+        self, initial="ridge", *, power=1.0, initial_alpha=None, loss="squared",
+        eps=1e-3, alphas=100, cv=None, scoring=None, select="min", fit_intercept=True,
+        max_iter=1000, tol=1e-6, verbose=0, n_jobs=None, standardize=False,
+        penalty_factor=None, lower=None, upper=None, n_threads=None, time_limit=None,
     ):
-        self.initial = initial
-        self.power = power
-        self.initial_alpha = initial_alpha
-        self.loss = loss
-        self.eps = eps
-        self.alphas = alphas
-        self.cv = cv
-        self.scoring = scoring
-        self.select = select
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
-    def _fits(self, data, folds, options, deadline):
-        initial = {
-            "initial": self.initial, "initial_alpha": self.initial_alpha,
-            "power": self.power,
-        }
-        return AdaptiveFits(data, folds, options, initial, deadline)
+    def _fits(self, *problem, deadline):
+        initial = {name: getattr(self, name) for name in ADAPTIVE_CHECKS}
+        return AdaptiveFits(initial, deadline, *problem, self.alphas, self.eps)
 
     def _records(self, result):
         path = result.paths[0]

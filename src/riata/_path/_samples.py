@@ -38,7 +38,10 @@ class Samples(NamedTuple):
             return [self]
         shared = offset is None or offset.ndim == 1
         return [
-            Samples(X, y[:, k], weight, offset if shared else offset[:, k])
+            Samples(
+                X, np.ascontiguousarray(y[:, k]), weight,
+                offset if shared else offset[:, k],
+            )
             for k in range(y.shape[1])
         ]
 

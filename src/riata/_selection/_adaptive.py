@@ -140,8 +140,7 @@ def adaptive_path(
         left = started + time_limit - monotonic()
         options["time_limit"] = max(left, np.finfo(float).tiny)
     path = _path.fit_path(X, y, **{**options, **penalty, "penalty_factor": factor})
-    path.initial_coef, path.penalty_factor = coef, factor
-    return path
+    return path._with(initial_coef=coef, penalty_factor=factor)
 
 
 def adaptive_factor(data, penalty, settings, initial, initial_alpha, power, **options):
