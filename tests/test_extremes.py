@@ -337,7 +337,7 @@ def test_intercepts_of_classes_from_far_away():
 
 
 def _path_problem(X, y, loss=None, **options):
-    from riata._path._fit import checked_data, checked_penalty, checked_problem
+    from riata._path._checked import checked_data, checked_penalty, checked_problem
 
     loss = Multinomial() if loss is None else loss
     penalty = checked_penalty(None, 1.0, options.pop("penalty_factor", None), None, None,

@@ -10,7 +10,8 @@ from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
 from riata import LogisticRegressionCV, alpha_max, fit_path
 from riata._core.gram import gram_of_rows, rows_of
 from riata._cross_validation._scores import ModelScorer, accuracies, minus_log_losses
-from riata._path._fit import Data, checked_penalty, checked_problem, solve_path
+from riata._path._checked import Data, checked_penalty, checked_problem
+from riata._path._solve import solve_path
 from riata._solver._hessian_columns import HessianColumns
 from riata._solver._hessian_per_alpha import HessianPerAlpha
 from riata._solver._solutions import Settings

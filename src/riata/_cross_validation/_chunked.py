@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._path._fit import collect, less_offset
+from .._path._checked import less_offset
+from .._path._solve import collect
 from .._solver.chunked._moments import solver_of_sums, sums_by_sets, sums_pay
 from .._validation import check_sample_weight
 from ..chunks._chunks import rows_of

@@ -14,15 +14,10 @@ from numbers import Integral
 import numpy as np
 
 from .. import _validation as check
-from .._path._fit import (
-    LEAST_L1_RATIO,
-    Data,
-    alpha_max,
-    checked_penalty,
-    checked_problem,
-    solve_path,
-)
+from .._path._checked import Data, checked_penalty, checked_problem
+from .._path._fit import alpha_max
 from .._path._samples import Deadline, settings_of, total_weight
+from .._path._solve import LEAST_L1_RATIO, solve_path
 from .._problem._moments import Inexact
 from .._solver._solutions import Settings
 from ..losses import Squared

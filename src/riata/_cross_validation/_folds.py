@@ -9,7 +9,7 @@ from scipy.linalg import lapack
 from sklearn import get_config
 from sklearn.model_selection import StratifiedKFold, check_cv
 
-from .._path._fit import collect
+from .._path._solve import collect
 from .._problem._moments import Frame, MomentProblem, moments_pay
 from .._solver._driver import PathSolver
 from .._solver._exact_steps import ExactSteps

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .._path._fit import Data, checked_penalty
+from .._path._checked import Data, checked_penalty
 from .._path._samples import Samples, settings_of, solve_path
 from .._selection._adaptive import adaptive_factor, check_initial, check_power
 from .._selection._relaxed import refuse_several

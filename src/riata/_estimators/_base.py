@@ -19,7 +19,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import check_is_fitted
 
-from .._path import _fit as _path
+from .._path._checked import SQUARED
 from .._path._result import Solved
 from .._path._samples import Deadline, Samples, solve_path
 from .._solver._separation import message_of_separation
@@ -138,7 +138,7 @@ class LinearModel(BaseEstimator):
 
     def _get_loss(self):
         """Return the loss that the parameters ask for."""
-        return _path.SQUARED
+        return SQUARED
 
     _held_out = None  # of a copy that a scorer sees
 

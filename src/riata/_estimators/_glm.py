@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from .._path import _fit as _path
-from .._path._fit import Data
+from .._path._checked import Data, checked_problem
 from .._validation import (
     check_alpha,
     check_bool,
@@ -30,7 +30,7 @@ def null_deviance(loss, y, sample_weight, offset):
     data = Data(_path.check.check_design(np.zeros((len(y), 1))), y, sample_weight, offset)
     nothing = {"l1_ratio": 0.0, "penalty_factor": None, "lower": None, "upper": None}
     try:
-        problem = _path.checked_problem(
+        problem = checked_problem(
             data, loss, fit_intercept=True, standardize=False, **nothing
         )
     except ValueError:  # an infinite intercept fits exactly: no counts, say

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .._path._fit import SQUARED
+from .._path._checked import SQUARED
 from .._path._samples import Deadline, Samples, solve_path, weights_as_given
 from .._solver._solutions import Status
 from .._validation import (

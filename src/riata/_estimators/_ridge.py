@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import MultiOutputMixin
 
-from .._path._fit import SQUARED
+from .._path._checked import SQUARED
 from .._path._result import Solved
 from .._path._samples import Deadline, Samples, solve_path, weights_as_given
 from .._problem._problem import Options

@@ -21,7 +21,7 @@ from .._cross_validation._folds import (
 from .._cross_validation._leave_one_out import LeaveOneOutResult
 from .._cross_validation._result import CVResult
 from .._cross_validation._scores import DEVIANCE, DevianceScorer
-from .._path._fit import SQUARED
+from .._path._checked import SQUARED
 from .._path._result import CRITERIA
 from .._path._result_ridge import RidgePathResult
 from .._path._samples import Deadline, Samples, n_rows, weights_as_given

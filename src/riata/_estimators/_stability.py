@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._path._fit import Data, checked_penalty
+from .._path._checked import Data, checked_penalty
 from .._selection._stability import selection_path
 from .._selection._stability_bounds import ASSUMPTIONS, largest_selection, least_threshold
 from .._solver._solutions import Settings, Status

@@ -10,7 +10,7 @@ from .._solver._dual_point import columns_not_held, gap_of_dual_point
 from .._solver._unpenalised import FREE_ENTRIES, open_columns
 from .._solver._working_set import FreeColumns
 from ..losses import get_loss
-from ._fit import checked_data, checked_penalty, checked_problem
+from ._checked import checked_data, checked_penalty, checked_problem
 
 
 class Certificate(NamedTuple):

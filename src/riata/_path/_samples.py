@@ -9,8 +9,8 @@ import numpy as np
 from .._problem._moments import rows_of
 from .._solver._solutions import Settings
 from .._validation import check_design_or_chunks, check_sample_weight
-from . import _fit as _path
-from ._fit import Data, checked_penalty
+from . import _solve as _path
+from ._checked import Data, checked_penalty
 
 
 class Samples(NamedTuple):

@@ -8,6 +8,8 @@ import numpy as np
 
 from .. import _validation as check
 from .._path import _fit as _path
+from .._path._checked import checked_data, checked_penalty
+from .._path._solve import solve_path
 from .._solver._solutions import Settings
 from ..losses import get_loss
 from ._approximate_loo import _squared_units
@@ -111,10 +113,10 @@ def adaptive_path(
     check.check_alphas(options.get("alphas", 100))
     loss = get_loss(options.get("loss", "squared"))
     refuse_several(loss, "adaptive_path")
-    data = _path.checked_data(
+    data = checked_data(
         X, y, options.get("sample_weight"), options.get("offset"), loss
     )
-    penalty = _path.checked_penalty(
+    penalty = checked_penalty(
         options.pop("penalty", None), *(options.get(name, default) for name, default in (
             ("l1_ratio", 1.0), ("penalty_factor", None), ("lower", None), ("upper", None),
         )), data.X.n_features,
@@ -184,7 +186,7 @@ def _initial(data, penalty, settings, initial, alpha, options):
         alpha = 0.0
         settings = settings._replace(tol=max(settings.tol, LEAST_GAP))
     penalty = {**penalty, "l1_ratio": 1.0 if initial == "lasso" else 0.0}
-    fit = partial(_path.solve_path, penalty=penalty, settings=settings, **options)
+    fit = partial(solve_path, penalty=penalty, settings=settings, **options)
     if alpha is None:
         ratio = LEAST_RATIO[initial]
         grid = fit(data, N_ALPHAS, ratio=ratio).alphas

@@ -13,6 +13,8 @@ import numpy as np
 
 from .. import _validation as check
 from .._path import _fit as _path
+from .._path._checked import checked_data, checked_penalty, checked_problem
+from .._path._solve import Limits, solve_path
 from .._solver._solutions import ConvergenceWarning, Settings, Status
 from ..losses import get_loss
 from ._stability_bounds import false_selection_bound
@@ -259,8 +261,8 @@ def _checked(
     """The data, and the arguments of `selection_path`."""
     loss = get_loss(loss)
     check.check_n_jobs(n_jobs)
-    data = _path.checked_data(X, y, sample_weight, offset, loss)
-    penalty = _path.checked_penalty(
+    data = checked_data(X, y, sample_weight, offset, loss)
+    penalty = checked_penalty(
         penalty, l1_ratio, penalty_factor, lower, upper, data.X.n_features
     )
     if n_features_to_select is not None:
@@ -403,7 +405,7 @@ def _weighted(data, rows, times):
 
 
 def _alpha_max(data, *, loss, penalty, **options):
-    problem = _path.checked_problem(data, loss, **options, **penalty)
+    problem = checked_problem(data, loss, **options, **penalty)
     return _path.solver_of(problem, Settings()).alpha_max
 
 
@@ -413,8 +415,8 @@ def _selection(data, *, grid, most, **options):
     n_outputs = int(data.y.max()) + 1 if loss.many_outputs else 1
     limits = None
     if most is not None:  # of several classes, a feature may have that many coefficients
-        limits = _path.Limits(most * n_outputs, None, None)
-    path = _path.solve_path(data, grid, limits=limits, **options)
+        limits = Limits(most * n_outputs, None, None)
+    path = solve_path(data, grid, limits=limits, **options)
     active = path.coef if n_outputs == 1 else sum(map(abs, path.coef)).tocsc()
     active.eliminate_zeros()
     sizes = np.diff(active.indptr)

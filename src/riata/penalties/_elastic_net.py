@@ -44,6 +44,7 @@ class ElasticNet(Penalty):
     upper: Any = None
 
     def options(self):
+        """Its parts, for which there are compiled kernels."""
         return {"l1_ratio": self.l1_ratio, "lower": self.lower, "upper": self.upper}
 
     # The compiled solvers have the same in C; this is their slow twin. Bounds and factors,

@@ -45,6 +45,7 @@ class RowGroup(Penalty):
     penalty_factor: Any = None
 
     def options(self):
+        """Rows, for which there are compiled kernels."""
         return {"l1_ratio": self.l1_ratio, "rows": True}
 
     def value(self, w, alpha):
