@@ -248,6 +248,41 @@ def test_own_penalty_with_factors_weights_and_offset():
     assert not own.coef.toarray()[1].any()
 
 
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("penalty", OWN, ids=repr)
+def test_own_penalties_at_alpha_zero_are_no_penalty(penalty, loss):
+    X, y = problem(loss, "dense")
+    X = X[:, :5]
+    if loss == "logistic":
+        y[::7] = 1.0 - y[::7]  # so that nothing is separated
+    own = fit_path(X, y, loss=loss, penalty=penalty, alphas=[0.1, 0.0], tol=1e-9)
+    usual = fit_path(X, y, loss=loss, alphas=[0.0], tol=1e-10)
+    assert {str(status) for status in own.status} == {"optimal"}
+    np.testing.assert_allclose(own.coef.toarray()[:, 1], usual.coef.toarray()[:, 0], 1e-3)
+
+
+@pytest.mark.parametrize("penalty", OWN, ids=repr)
+def test_own_penalties_where_as_many_columns_are_active_as_samples(penalty):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 1000))
+    y = X[:, :10].sum(axis=1) + rng.standard_normal(60)
+    path = fit_path(X, y, penalty=penalty, alphas=30, alpha_min_ratio=0.02)
+    assert {str(status) for status in path.status} == {"optimal"}
+
+
+def test_own_penalties_on_chunks(tmp_path):
+    X, y = problem("squared", "dense")
+    X = X[:, :12]
+    np.save(tmp_path / "X.npy", X)
+    chunks = riata.open_chunks(tmp_path / "X.npy", memory_limit=2**20)
+    for penalty in (LogSum(0.5), RowGroup(0.7)):
+        options = {"penalty": penalty, "alphas": 6, "alpha_min_ratio": 0.1, "tol": 1e-9}
+        found, expected = fit_path(chunks, y, **options), fit_path(X, y, **options)
+        np.testing.assert_allclose(
+            found.coef.toarray(), expected.coef.toarray(), atol=1e-4
+        )
+
+
 def test_log_sum_finds_no_worse_a_point_than_a_reference():
     # Stationary points are many; from the lasso's solution no coordinate can be improved.
     X, y = problem("squared", "dense")

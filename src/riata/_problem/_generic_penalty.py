@@ -100,9 +100,9 @@ class GenericPenalty:
         C, V = C[:, :count], np.zeros((len(cols), count))
         V[:size] = self.scale[cols[:size], None] * W[:, :count]
         gradient, strength = self._gradient(C, cols), self._alphas(alphas, cols)
+        held = self.held[cols, None] & (alphas > 0.0)
         violation = np.where(
-            self.held[cols, None], self.penalty.violation(gradient, V, strength),
-            np.abs(gradient),
+            held, self.penalty.violation(gradient, V, strength), np.abs(gradient)
         )
         violation *= (self.objective * self.scale[cols])[:, None]
         kkt = (violation * self.unit[cols, None]).max(axis=0, initial=0.0)
@@ -110,14 +110,15 @@ class GenericPenalty:
         penalty = values.sum(axis=0)
         if not self.has_gap:
             return 0.5 * (violation**2).sum(axis=0) + self.rounding, kkt, penalty
-        with np.errstate(divide="ignore"):
-            kappa = (alphas / self.dual_norm(C, cols)).min(axis=0, initial=1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            kappa = np.where(held, alphas / self.dual_norm(C, cols), 1.0)
+        kappa = kappa.min(axis=0, initial=1.0)
         terms = self.penalty.gap_terms(gradient, V, strength, kappa)
-        gap = self.objective * np.maximum(terms, 0.0).sum(axis=0)
+        gap = self.objective * np.maximum(np.where(held, terms, 0.0), 0.0).sum(axis=0)
         left = 0.5 * np.asarray(loss)[:count]
         gap += (1.0 - kappa) ** 2 * left if squared else (1.0 - kappa) * left
-        # what unpenalised columns leave to be gained, to second order
-        gap += 0.5 * (violation[~self.held[cols]] ** 2).sum(axis=0)
+        # what columns without a penalty leave to be gained, to second order
+        gap += 0.5 * np.where(held, 0.0, violation**2).sum(axis=0)
         return np.minimum(gap, left + penalty) + self.rounding, kkt, penalty
 
     def drop_rounding(self, columns, W, alphas, noise):

@@ -1,11 +1,13 @@
-"""Coordinate descent with any separable penalty, on a Gram matrix."""
+"""Coordinate descent and Newton steps with any separable penalty, on a Gram matrix."""
 
 from time import monotonic
 
 import numpy as np
 
-DEPTH = 5  # changes that are extrapolated
-SMALL = 1e-14  # change of the model, against that of the first sweep, that ends descent
+SMALL = 1e-20  # share of the largest gain of a step below which a coordinate stays
+FLOOR = 1e-28  # the same of the objective, which is rounding
+NUDGE = 1e-6  # relative step of finite differences
+ROUNDING = 1e-15  # share of the penalty that a step may add
 
 
 def proximal_descent(
@@ -13,17 +15,22 @@ def proximal_descent(
 ):
     """Solve a quadratic model at each alpha.
 
+    An epoch updates, one after the other, the coordinates that are not optimal given all
+    others, and then takes a Newton step on those that are not zero. Each needs the prox
+    operator of the penalty only, from which its derivatives follow: with
+    ``w = prox(u, h)`` the first is ``u - h w``, and the second ``1 / (dw / du) - h``.
+
     Parameters
     ----------
     penalty : GenericPenalty
     columns : ndarray of intp (size,)
     gram : ndarray (size, size)
     scale : ndarray (n_alphas,)
-        By what it is multiplied at each alpha.
+        Factor of the Gram matrix at each alpha.
     W, C : ndarray (size, n_alphas)
         Coefficients to start from, and the correlations there.
     alphas, tol : ndarray (n_alphas,)
-        And what violations may amount to, as of `GenericPenalty.certify`.
+        Strengths, and what the solution of a model may leave to be gained.
     max_epochs : int
     deadline : float
     work : Diagnostics
@@ -33,52 +40,75 @@ def proximal_descent(
     W : ndarray (size, n_alphas)
     """
     W, usable = W.copy(), np.flatnonzero(gram.diagonal() > 0)
+    columns, gram = columns[usable], gram[np.ix_(usable, usable)]
     for k, alpha in enumerate(alphas.tolist()):
-        square, matrix = scale[k] * gram.diagonal(), scale[k] * gram
-        w, c, first, history = W[:, k].copy(), C[:, k].copy(), 0.0, []
-        places = usable
-        for epoch in range(max_epochs):
-            largest = 0.0
-            for j in places.tolist():
-                u, at = c[j] + square[j] * w[j], columns[j:j + 1]
-                new = float(penalty.prox(np.array([u]), square[j:j + 1], alpha, at)[0])
-                step = new - w[j]
+        w, c, matrix = W[usable, k], C[usable, k], scale[k] * gram
+        h, first = matrix.diagonal().copy(), 0.0
+        # (a gap is proportional to the root of what is left to be gained)
+        stop = 0.0 if penalty.has_gap else 1e-2 * tol[k] / max(len(w), 1)
+        for _ in range(max_epochs):
+            u = c + h * w
+            new = penalty.prox(u, h, alpha, columns)
+            size = h * (new - w) ** 2  # twice what each step gains at the most
+            first = max(first, size.max(initial=0.0))
+            floor = FLOOR * max((h * w * w).max(initial=0.0), 1.0)
+            stale = np.flatnonzero(size > max(SMALL * first, floor, stop))
+            if not len(stale) or monotonic() > deadline:
+                break
+            derivative = u - h * new
+            for j in stale.tolist():
+                one = slice(j, j + 1)
+                u = c[one] + h[one] * w[one]
+                new = penalty.prox(u, h[one], alpha, columns[one])
+                step = float(new[0] - w[j])
                 if step:
-                    w[j] = new
-                    c -= step * matrix[:, j]
-                    largest = max(largest, square[j] * step * step)
+                    w[j] = new[0]
+                    c -= step * matrix[j]
+                derivative[j] = u[0] - h[j] * w[j]
             work.epochs += 1
-            first, whole = max(first, largest), len(places) == len(usable)
-            if largest <= max(SMALL * first, 1e-2 * tol[k] / max(len(w), 1)):
-                if whole or monotonic() > deadline:
-                    break
-                places = usable
-                continue
-            # between two sweeps of all coordinates, ten of those that are not zero
-            places = usable[w[usable] != 0]
-            if epoch % 11 == 10 or not len(places):
-                places, history = usable, []
-            history.append(w.copy())
-            if len(history) > DEPTH:
-                w, c = _extrapolated(penalty, columns, matrix, history, c, alpha)
-                history = []
-        W[:, k] = w
+            w, c = _newton_step(penalty, columns, matrix, w, c, derivative, alpha)
+        W[usable, k] = w
     return W
 
 
-def _extrapolated(penalty, columns, matrix, history, c, alpha):
-    """The last iterate or, if the model is lower there, Anderson's extrapolation of the
-    last ones (Bertrand & Massias 2021, arXiv:2011.10065); and its correlations."""
-    w, points = history[-1], np.array(history)
-    change = np.diff(points, axis=0)
-    products = change @ change.T
-    products.flat[:: len(products) + 1] += 1e-14 * np.trace(products) + 1e-300
-    share = np.linalg.solve(products, np.ones(len(products)))
-    if not abs(share.sum()) > 0.0:
-        return w, c
-    d = np.where(w != 0.0, (share / share.sum()) @ points[1:] - w, 0.0)
-    product = matrix @ d
-    values = penalty.value(np.column_stack([w + d, w]), np.full(2, alpha), columns)
-    if 0.5 * (d @ product) - c @ d + values[0] - values[1] < 0.0:
-        return w + d, c - product
+def _newton_step(penalty, columns, matrix, w, c, derivative, alpha):
+    """Coefficients and correlations after a Newton step on the coefficients that are not
+    zero, given the derivatives of the penalty there; those before it if the model is not
+    lower then."""
+    h, strength = matrix.diagonal(), np.array([alpha])
+    u = derivative + h * w  # of which w is the prox
+    nudge = NUDGE * (np.abs(u) + h * np.abs(w))
+    slope = penalty.prox(u + nudge, h, alpha, columns) - w
+    move = np.flatnonzero((w != 0.0) & (slope > 0.0))
+    second = nudge[move] / slope[move] - h[move]
+    now = penalty.value(w[:, None], strength, columns)
+    # where the model is not convex, with the tangent in place of a concave penalty
+    for curvature in (second, np.maximum(second, 0.0)):
+        hessian = matrix[np.ix_(move, move)]
+        hessian.flat[:: len(move) + 1] += curvature
+        try:
+            step = np.linalg.solve(hessian, c[move] - derivative[move])
+        except np.linalg.LinAlgError:
+            continue
+        for point in _points(w[move], step):
+            new = w.copy()
+            new[move] = point
+            d = new - w
+            product = matrix @ d
+            change = 0.5 * (d @ product) - c @ d
+            change += penalty.value(new[:, None], strength, columns) - now
+            if change <= ROUNDING * np.abs(now):
+                return new, c - product
     return w, c
+
+
+def _points(w, step):
+    """Where a step leads: with zeros in place of what changes its sign, or as far as the
+    first coefficient reaches zero."""
+    end = w + step
+    crosses = end * w < 0.0
+    yield np.where(crosses, 0.0, end)
+    if crosses.any():
+        length = np.divide(-w, step, out=np.ones(len(w)), where=crosses)
+        shortest = length.min()
+        yield np.where(length > shortest, w + shortest * step, 0.0)
