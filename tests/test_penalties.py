@@ -317,3 +317,63 @@ def test_what_is_no_penalty_is_refused():
         fit_path(X, y, penalty=LogSum(), l1_ratio=0.5)
     with pytest.raises(ValueError, match="one linear predictor"):
         fit_path(X, np.arange(70) % 3, loss="multinomial", penalty=LogSum())
+
+
+# --- Penalties of one's own elsewhere.
+
+
+def test_alpha_max_is_where_the_path_begins():
+    X, y = problem("squared", "dense")
+    for penalty in (*OWN, RowGroup(0.5), ElasticNet(0.5)):
+        top = riata.alpha_max(X, y, penalty=penalty)
+        assert top == fit_path(X, y, penalty=penalty, alphas=3).alphas[0]
+        ends = fit_path(X, y, penalty=penalty, alphas=[top, 0.9 * top])
+        assert ends.n_active[0] == 0 < ends.n_active[1]
+
+
+@pytest.mark.parametrize("kind", ["own", "rows", "elastic net"])
+def test_models_in_files_name_their_penalty(kind, tmp_path):
+    X, y = problem("squared", "dense")
+    options = {"fit_intercept": False, "standardize": True}
+    if kind == "rows":
+        factor = np.r_[2.0, np.ones(119)]
+        penalty = RowGroup(0.5, factor)
+        y, options["loss"] = np.digitize(y, [-1.0, 1.0]), "multinomial"
+    else:
+        penalty = LogSum(0.5) if kind == "own" else ElasticNet(0.5, lower=-1.0)
+    path = fit_path(X, y, penalty=penalty, alphas=4, alpha_min_ratio=0.2, **options)
+    model = path.at(path.alphas[2])
+    expected = check_solution(X, y, model.coef, model.intercept, **model.problem)
+    assert expected.kkt <= 1e-3 * path.kkt.max() + 1e-4
+    riata.save_model(model, tmp_path / "model.json")
+    known = riata.load_model(tmp_path / "model.json")
+    np.testing.assert_array_equal(known.coef, model.coef)
+    if kind == "own":  # which a file of numbers does not hold
+        with pytest.raises(ValueError, match=r"LogSum.*pass it to check_solution"):
+            known.problem  # noqa: B018
+        riata.save_model(known, tmp_path / "again.json")
+        return
+    found = check_solution(X, y, known.coef, known.intercept, **known.problem)
+    assert found == expected
+
+
+def test_paths_name_their_penalty():
+    X, y = problem("squared", "dense")
+    assert str(fit_path(X, y, penalty=LogSum(0.5), alphas=3)).startswith("LogSum path")
+
+
+def test_what_is_for_the_elastic_net_refuses_other_penalties():
+    X, y = problem("squared", "dense")
+    path = fit_path(X, y, penalty=LogSum(0.5), alphas=3)
+    with pytest.raises(ValueError, match="approximate_loo is for the elastic net"):
+        riata.approximate_loo(path, X, y)
+    for function in (riata.relaxed_path, riata.adaptive_path):
+        for penalty in (LogSum(0.5), RowGroup()):
+            with pytest.raises(ValueError, match="is for the elastic net"):
+                function(X, y, penalty=penalty)
+        function(X, y, penalty=ElasticNet(0.5), alphas=3)
+    frequencies = riata.stability_path(
+        X, y, penalty=LogSum(0.5), alphas=3, alpha_min_ratio=0.5, n_pairs=2, random_state=0
+    )
+    assert frequencies.frequency.shape == (120, 3)
+    assert 0.0 < frequencies.frequency.max() <= 1.0

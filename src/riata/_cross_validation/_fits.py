@@ -14,10 +14,9 @@ from numbers import Integral
 import numpy as np
 
 from .. import _validation as check
-from .._path._checked import Data, checked_penalty, checked_problem
-from .._path._fit import alpha_max
+from .._path._checked import Data, checked_penalty, checked_problem, elastic_net_parts
 from .._path._samples import Deadline, settings_of, total_weight
-from .._path._solve import LEAST_L1_RATIO, solve_path
+from .._path._solve import LEAST_L1_RATIO, largest_alpha, solve_path
 from .._problem._moments import Inexact
 from .._solver._solutions import Settings
 from ..losses import Squared
@@ -67,12 +66,17 @@ class PathFits:
         self.options = options  # loss, fit_intercept, standardize, n_threads
         self.X = check.check_design_or_chunks(data.X)
         self.data = data._replace(y=options["loss"].check_target(data.y))
-        self.penalty = checked_penalty(None, 1.0, *bounds, self.X.n_features)
+        penalty, l1_ratio = options.pop("penalty", None), 1.0
+        if penalty is not None:  # which has one of its own
+            l1_ratio = l1_ratios[0] if len(l1_ratios) == 1 else l1_ratios
+        self.penalty = checked_penalty(penalty, l1_ratio, *bounds, self.X.n_features)
+        if penalty is not None:
+            l1_ratios = [self.penalty["l1_ratio"]]
         self.penalty_of_all = self.penalty  # of the fit to all samples
         self.folds, self.l1_ratios = folds, l1_ratios
         self.alphas, self.eps, self.feature_names = alphas, eps, feature_names
         self.moments, self.chunked = None, check.is_chunks(data.X)
-        if self.chunked and isinstance(options["loss"], Squared):
+        if self.chunked and self._is_quadratic():
             from ._chunked import FoldSums
 
             self.moments = FoldSums.of(data, folds)
@@ -111,14 +115,17 @@ class PathFits:
         if self.moments is not None:
             with suppress(Inexact):
                 return self.moments.alpha_max(Settings(), **self._model(penalty, 1.0))
-        X, y, weight, offset = self.data
-        bounds = {name: value for name, value in penalty.items() if name != "l1_ratio"}
-        options = {name: v for name, v in self.options.items() if name != "n_threads"}
-        return alpha_max(X, y, sample_weight=weight, offset=offset, **bounds, **options)
+        return largest_alpha(
+            self.samples(None), {**penalty, "l1_ratio": 1.0}, **self.options
+        )
+
+    def _is_quadratic(self):
+        """Whether paths follow from moments of the samples."""
+        return isinstance(self.options["loss"], Squared) and "penalty" not in self.penalty
 
     def _sum_moments(self, alphas):
         """Sum the moments of all folds if that saves time; those of chunks are known."""
-        if self.chunked or not isinstance(self.options["loss"], Squared):
+        if self.chunked or not self._is_quadratic():
             return
         problem = checked_problem(
             self.samples(None), self.options["loss"],
@@ -204,7 +211,7 @@ class PathFits:
         return {
             "fit_intercept": self.options["fit_intercept"],
             "standardize": self.options["standardize"],
-            **penalty, "l1_ratio": l1_ratio,
+            **elastic_net_parts(penalty), "l1_ratio": l1_ratio,
         }
 
 

@@ -64,9 +64,26 @@ def checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features)
     }
 
 
+def checked_elastic_net(options, n_features, name):
+    """As `checked_penalty`, for the arguments of a function that takes no others."""
+    given = options.get("penalty")
+    penalty = checked_penalty(
+        given, options.get("l1_ratio", 1.0),
+        *map(options.get, ("penalty_factor", "lower", "upper")), n_features,
+    )
+    if not elastic_net_parts(penalty) == penalty:
+        raise ValueError(f"{name} is for the elastic net, not for penalty={given!r}.")
+    return penalty
+
+
+def elastic_net_parts(penalty):
+    """The options of an elastic net among those from `checked_penalty`."""
+    return {name: v for name, v in penalty.items() if name not in ("penalty", "rows")}
+
+
 def checked_problem(data, loss=SQUARED, **options):
     bounded = options.get("lower") is not None or options.get("upper") is not None
-    generic, rows = options.get("penalty"), options.pop("rows", False)
+    generic, rows = options.get("penalty"), options.pop("rows", None)
     if loss.many_outputs and loss.grouped and bounded:
         raise ValueError(
             "lower and upper must be None with loss=Multinomial(grouped=True): rows of "

@@ -7,7 +7,6 @@ from time import monotonic
 import numpy as np
 
 from .. import _validation as check
-from .._solver._methods import solver_of
 from .._solver._separation import message_of_separation
 from .._solver._solutions import (
     BY_ROUNDING,
@@ -16,9 +15,9 @@ from .._solver._solutions import (
     Status,
 )
 from ..losses import get_loss
-from ._checked import checked_data, checked_penalty, checked_problem
+from ._checked import checked_data, checked_penalty
 from ._result import PathResult
-from ._solve import LEAST_L1_RATIO, Limits, solve_path
+from ._solve import LEAST_L1_RATIO, Limits, largest_alpha, solve_path
 
 
 def fit_path(
@@ -239,16 +238,16 @@ def _warn(path, tol):
     )
 
 
-@np.errstate(over="ignore", divide="ignore", invalid="ignore")
 def alpha_max(
-    X, y, *, loss="squared", l1_ratio=1.0, fit_intercept=True, standardize=False,
-    sample_weight=None, offset=None, penalty_factor=None, lower=None, upper=None,
+    X, y, *, loss="squared", l1_ratio=1.0, penalty=None, fit_intercept=True,
+    standardize=False, sample_weight=None, offset=None, penalty_factor=None, lower=None,
+    upper=None,
 ):
     """Smallest strength at which every penalised coefficient is zero.
 
     Parameters
     ----------
-    X, y, loss, l1_ratio, fit_intercept, standardize, sample_weight, offset, \
+    X, y, loss, l1_ratio, penalty, fit_intercept, standardize, sample_weight, offset, \
     penalty_factor, lower, upper
         As in `fit_path`. An `l1_ratio` below 1e-3 counts as 1e-3: a ridge path has no
         such strength, and its grid starts at this one.
@@ -269,13 +268,9 @@ def alpha_max(
         X, y, sample_weight, offset, loss, check.check_design_or_chunks
     )
     penalty = checked_penalty(
-        None, l1_ratio, penalty_factor, lower, upper, data.X.n_features
+        penalty, l1_ratio, penalty_factor, lower, upper, data.X.n_features
     )
-    problem = checked_problem(
-        data, loss, fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
-        standardize=check.check_bool(standardize, "standardize"), **penalty,
+    return largest_alpha(
+        data, penalty, loss, fit_intercept=check.check_bool(fit_intercept, "fit_intercept"),
+        standardize=check.check_bool(standardize, "standardize"),
     )
-    solver = solver_of(problem, Settings())
-    if problem.l1_ratio < LEAST_L1_RATIO:
-        return problem.least_l1_alpha(solver.c, LEAST_L1_RATIO)
-    return solver.alpha_max

@@ -120,7 +120,9 @@ def solve_path(
     X = check_design_or_chunks(X)
     weight = check_sample_weight(weight, X.n_samples)  # equal ones are none
     data = Data(X, options["loss"].check_target(y), weight, offset)
-    penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)
+    penalty = checked_penalty(
+        options.pop("penalty", None), l1_ratio, *bounds, data.X.n_features
+    )
     return _path.solve_path(data, alphas, penalty, settings, start=start, **options)
 
 

@@ -14,6 +14,7 @@ from .._solver._methods import plain_solver, solver_of
 from .._solver._separation import predictors
 from .._solver._solutions import (
     Interrupted,
+    Settings,
     Solutions,
     Status,
 )
@@ -26,11 +27,7 @@ from .._solver._unpenalised import (
     solve_general,
 )
 from ..losses import Squared
-from ._checked import (
-    SQUARED,
-    checked_problem,
-    less_offset,
-)
+from ._checked import SQUARED, checked_problem, elastic_net_parts, less_offset
 from ._result import Record, Step
 from ._result_multinomial import MultinomialRecord
 
@@ -118,7 +115,8 @@ def _path_by_sums(
     y = less_offset(data)
     try:
         solver = solver_by_sums(
-            data.X, y, data.sample_weight, settings, **options, **penalty
+            data.X, y, data.sample_weight, settings, **options,
+            **elastic_net_parts(penalty),
         )
         if solver is None:
             return None
@@ -251,7 +249,7 @@ def _limit_of_ridge(problem, settings, data, penalty, loss):
     """Coefficients (n_features, n_outputs) for a vanishing L2 penalty, extrapolated from
     three small ones (Richardson)."""
     options, factor = problem.options, penalty["penalty_factor"]
-    penalty = {k: v for k, v in penalty.items() if k != "penalty"} | {"l1_ratio": 0.0}
+    penalty = {**elastic_net_parts(penalty), "l1_ratio": 0.0}
     if factor is not None and not factor[problem.design.sqnorm > 0].any():
         penalty["penalty_factor"] = np.where(factor == 0.0, 1.0, factor)
     ridge = checked_problem(
@@ -322,10 +320,21 @@ def _to_design(coef, problem):
     return columns, W if problem.n_outputs == 1 else W[:, problem.datafit.classes]
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
+def largest_alpha(data, penalty, loss=SQUARED, **options):
+    """As `riata.alpha_max`, on checked input."""
+    problem = checked_problem(data, loss, **options, **penalty)
+    return _top(problem, solver_of(problem, Settings()))
+
+
+def _top(problem, solver):
+    if problem.l1_ratio < LEAST_L1_RATIO:
+        return problem.least_l1_alpha(solver.c, LEAST_L1_RATIO)
+    return solver.alpha_max
+
+
 def alpha_grid(problem, solver, n_alphas, ratio):
     """Log-spaced strengths from the smallest that leaves all coefficients zero."""
-    top = solver.alpha_max
-    if problem.l1_ratio < LEAST_L1_RATIO:
-        top = problem.least_l1_alpha(solver.c, LEAST_L1_RATIO)
+    top = _top(problem, solver)
     top = top if top > 0 else 1.0  # any will do; `fit_path` warns
     return top * np.logspace(0.0, math.log10(ratio), n_alphas)

@@ -27,13 +27,15 @@ WORTH_THREADS = 2**23  # entries from which `Design` may use several threads
 
 
 class Options(NamedTuple):
-    """What `fit_path` takes beside the loss and the strength, as given."""
+    """Arguments of `fit_path` beside the loss, `alphas` and `l1_ratio`, as given; the
+    penalty only if it is no elastic net."""
 
     fit_intercept: bool
     standardize: bool
     penalty_factor: np.ndarray | None
     lower: np.ndarray | None
     upper: np.ndarray | None
+    penalty: object = None  # riata.penalties.Penalty
 
 
 class Given(NamedTuple):
@@ -375,7 +377,7 @@ class GeneralProblem(Problem):
     def __init__(
         self, X, y, *, loss, offset=None, l1_ratio, fit_intercept=True,
         standardize=False, sample_weight=None, penalty_factor=None, lower=None,
-        upper=None, penalty=None, rows=False, n_threads=None,
+        upper=None, penalty=None, rows=None, n_threads=None,
     ):
         self.given = Given(X, y, loss, sample_weight, offset)
         self._set_weights(X, sample_weight, fit_intercept)
@@ -411,8 +413,10 @@ class GeneralProblem(Problem):
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
         if loss.many_outputs:
-            kind = RowPenalty if rows or loss.grouped else SeparatePenalty
+            joint = rows is not None or loss.grouped
+            kind = RowPenalty if joint else SeparatePenalty
             self.penalty = kind(self.strengths, self.n_outputs)
+        self.options = self.options._replace(penalty=penalty if rows is None else rows)
         if penalty is not None:
             self.strengths = GenericPenalty(
                 penalty, self.strengths, np.where(self.coef_unit > 0, self.sd, 0.0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _validation as check
 from .._path import _fit as _path
-from .._path._checked import checked_data, checked_penalty
+from .._path._checked import checked_data, checked_elastic_net
 from .._path._solve import solve_path
 from .._solver._solutions import Settings
 from ..losses import get_loss
@@ -116,11 +116,8 @@ def adaptive_path(
     data = checked_data(
         X, y, options.get("sample_weight"), options.get("offset"), loss
     )
-    penalty = checked_penalty(
-        options.pop("penalty", None), *(options.get(name, default) for name, default in (
-            ("l1_ratio", 1.0), ("penalty_factor", None), ("lower", None), ("upper", None),
-        )), data.X.n_features,
-    )
+    penalty = checked_elastic_net(options, data.X.n_features, "adaptive_path")
+    options.pop("penalty", None)
     shared = {
         "loss": loss,
         "fit_intercept": check.check_bool(

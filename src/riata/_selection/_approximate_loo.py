@@ -122,6 +122,11 @@ def approximate_loo(
     known = path.n_samples, path.n_features_in
     if shape != known:
         raise ValueError(f"X has shape {shape}, but the path was fitted to {known}.")
+    if path._options.penalty is not None:
+        raise ValueError(
+            "approximate_loo is for the elastic net, but the path was fitted with "
+            f"penalty={path._options.penalty!r}."
+        )
     penalty = checked_penalty(
         None, path.l1_ratio, penalty_factor, lower, upper, data.X.n_features
     )

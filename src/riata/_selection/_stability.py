@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import _validation as check
-from .._path import _fit as _path
-from .._path._checked import checked_data, checked_penalty, checked_problem
-from .._path._solve import Limits, solve_path
+from .._path._checked import checked_data, checked_penalty
+from .._path._solve import Limits, largest_alpha, solve_path
 from .._solver._solutions import ConvergenceWarning, Settings, Status
 from ..losses import get_loss
 from ._stability_bounds import false_selection_bound
@@ -383,7 +382,7 @@ def selection_path(
         )
 
     if isinstance(grid, int):
-        top = max(run(partial(_alpha_max, **options)))
+        top = max(run(partial(largest_alpha, **options)))
         top = top if top > 0 else 1.0  # nothing is selected at any
         grid = top * np.logspace(0.0, np.log10(ratio), grid)
     fits = run(partial(
@@ -402,11 +401,6 @@ def _weighted(data, rows, times):
     if data.sample_weight is not None:
         weight *= data.sample_weight
     return data._replace(sample_weight=weight)
-
-
-def _alpha_max(data, *, loss, penalty, **options):
-    problem = checked_problem(data, loss, **options, **penalty)
-    return _path.solver_of(problem, Settings()).alpha_max
 
 
 def _selection(data, *, grid, most, **options):

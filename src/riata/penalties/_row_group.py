@@ -46,7 +46,7 @@ class RowGroup(Penalty):
 
     def options(self):
         """Rows, for which there are compiled kernels."""
-        return {"l1_ratio": self.l1_ratio, "rows": True}
+        return {"l1_ratio": self.l1_ratio, "rows": self}
 
     def value(self, w, alpha):
         """Of each row: the last axis of w holds the outputs."""
