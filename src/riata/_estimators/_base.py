@@ -6,17 +6,15 @@ or is interrupted is left as it was.
 
 import copy
 import warnings
-from functools import partial
 from numbers import Real
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
-from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import check_is_fitted
 
 from .._path._checked import SQUARED
@@ -25,85 +23,15 @@ from .._path._samples import Deadline, Samples, solve_path
 from .._solver._separation import message_of_separation
 from .._solver._solutions import BY_ROUNDING, Status
 from .._validation import (
-    as_invalid_parameter,
-    check_bool,
-    check_choice,
     check_gram,
-    check_integer,
-    check_max_iter,
-    check_n_threads,
     check_offset,
-    check_real,
-    check_time_limit,
-    check_tol,
     require_offset,
     validate_estimator_input,
     validate_predict_input,
 )
-
-# ---------------------------------------------------------------------------
-# Parameter checks: for each parameter the check of its value and name.
-
-
-def or_none(check):
-    """Let None through, and hold anything else against `check`."""
-
-    def check_or_none(value, name):
-        return None if value is None else check(value, name)
-
-    return check_or_none
-
-
-def check_random_state(value, name):
-    """Raise unless `value` can seed a random generator."""
-    if value is not None and not isinstance(value, np.random.RandomState):
-        check_integer(value, name, low=0, high=2**1024)
-
-
-def check_precompute(value, name):
-    """Raise unless `value` is "auto", a bool or array-like (a Gram matrix)."""
-    if isinstance(value, str):
-        check_choice(value, name, ("auto",))
-    elif not hasattr(value, "__len__"):
-        check_bool(value, name)
-
-
-def check_positive(value, name):
-    """Raise unless `value` is a number above 0."""
-    check_real(value, name, low=0.0, low_open=True)
-
-
-def check_verbose(value, name):
-    """Raise unless `value` is a bool or an integer >= 0."""
-    if not isinstance(value, bool | np.bool_):
-        check_integer(value, name, low=0)
-
-
-# Parameters that mean the same in every class. Those that riata adds and that are not
-# listed here (penalty_factor, lower, upper) are checked with the data.
-SHARED_CHECKS = {
-    "fit_intercept": check_bool,
-    "copy_X": check_bool,
-    "max_iter": or_none(check_max_iter),
-    "tol": check_tol,
-    "positive": check_bool,
-    "random_state": check_random_state,
-    "standardize": check_bool,
-    "n_threads": check_n_threads,
-    "time_limit": check_time_limit,
-}
-
-COORDINATE_CHECKS = {
-    **SHARED_CHECKS,
-    "precompute": check_precompute,
-    "selection": partial(check_choice, choices=("cyclic", "random")),
-}
-
+from ._parameters import Estimator
 
 LEAST_GAP = 1e-10  # relative, that is asked for where `tol` is squared
-
-# ---------------------------------------------------------------------------
-# What the estimators share.
 
 
 class HeldOut(NamedTuple):
@@ -114,10 +42,28 @@ class HeldOut(NamedTuple):
     eta: np.ndarray | None  # linear predictors without offsets
 
 
-class LinearModel(BaseEstimator):
-    """Parameters, storage of the fitted state, and the linear predictor."""
+class LinearModel(Estimator):
+    """Base class of the linear models: tolerances, options of the paths, predictor.
 
-    _parameter_checks: ClassVar[dict] = {}
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+        Coefficients, in the dtype of X (float32 or float64).
+    intercept_ : float
+        Intercept; 0.0 if ``fit_intercept=False``.
+    sparse_coef_ : sparse matrix of shape (1, n_features)
+        The coefficients as a CSR matrix.
+    dual_gap_ : float
+        Duality gap, in units of the objective above: no other coefficients have an
+        objective lower by more than this.
+    relative_gap_ : float
+        Duality gap divided by the objective of the intercept-only model.
+    n_iter_ : int
+        Number of outer iterations.
+    status_ : Status
+        How the solver ended: "optimal", or why not.
+    """
+
     # How the tolerance of the gap follows from `tol`, and what a stronger penalty is.
     _gap_rule = "tol / 100"
     _stronger = "alpha"
@@ -236,24 +182,6 @@ class LinearModel(BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
-    def _keep_parameters(self, arguments):
-        """Store the arguments of a constructor, which passes its ``locals()``."""
-        del arguments["self"]
-        vars(self).update(arguments)
-
-    def _check_params(self):
-        with as_invalid_parameter(InvalidParameterError):
-            for name, check in self._parameter_checks.items():
-                check(getattr(self, name), name)
-
-    def _set_fitted(self, **attributes):
-        """Replace the whole fitted state; nothing of an earlier fit survives."""
-        state = vars(self)
-        for name in [n for n in state if n[-1] == "_" and n not in attributes]:
-            if name[0] != "_":
-                del state[name]
-        state.update(attributes)
-
     def _path_options(self):
         """Arguments of :func:`riata.fit_path` that come from the parameters."""
         lower = self.lower
@@ -295,12 +223,29 @@ class NamedPenalty:
         return "elasticnet"
 
 
+class GapTolerance:
+    """The tolerance of riata's own estimators: `tol` is the relative gap."""
+
+    _gap_rule = "tol"
+
+    def _gap_tolerance(self):
+        return self.tol
+
+
 class GradientTolerance:
     """The tolerance of estimators whose namesakes in scikit-learn stop by the gradient.
 
     There `tol` is the largest entry of the gradient of the mean loss. At a minimum the
     objective is higher than its least value by about the square of that, which is
     therefore the relative gap here; and the gradient has to be as small as there, too.
+
+    Parameters
+    ----------
+    tol : float
+        Tolerance, in scikit-learn's spelling: the fit stops when no entry of the
+        (sub)gradient of the objective is larger than `tol`, as there, and when the
+        duality gap is at most ``tol ** 2`` (not less than 1e-10) times the objective
+        of the model that has an intercept only.
     """
 
     _gap_rule = "tol ** 2"
@@ -317,6 +262,29 @@ class GradientTolerance:
         return self.tol
 
 
+class SeveralTargets(MultiOutputMixin):
+    """Mixin of the estimators that fit several targets.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients, in the dtype of X (float32 or float64).
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 if ``fit_intercept=False``.
+    sparse_coef_ : sparse matrix of shape (n_targets, n_features)
+        The coefficients as a CSR matrix.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap, in units of the objective above: no other coefficients have an
+        objective lower by more than this.
+    relative_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap divided by the objective of the intercept-only model.
+    n_iter_ : int or list of int
+        Number of outer iterations, per target.
+    status_ : Status or list of Status
+        How the solver ended, per target: "optimal", or why not.
+    """
+
+
 class LinearRegressor(RegressorMixin, LinearModel):
     """Fit for one alpha, and prediction."""
 
@@ -327,8 +295,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
-        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
-                default=None
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets)
             Known part of the prediction, added to it. A model fitted with an offset
             needs the offsets of the new samples here, or 0 to predict without.
 
@@ -344,15 +311,10 @@ class LinearRegressor(RegressorMixin, LinearModel):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             True values.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,)
             Sample weights.
-        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
-                default=None
-            See :meth:`predict`.
 
         Returns
         -------

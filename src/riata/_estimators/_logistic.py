@@ -15,29 +15,11 @@ from .._cross_validation._progress import CallbackSupportMixin, with_callbacks
 from .._path._audit import check_solution
 from .._path._samples import Deadline, total_weight
 from .._solver._solutions import Status
-from .._validation import (
-    check_bool,
-    check_choice,
-    check_integer,
-    check_l1_ratio,
-    check_n_jobs,
-    check_real,
-)
+from .._validation import check_bool, check_integer, check_l1_ratio
 from ..losses import Logistic
-from ._base import (
-    SHARED_CHECKS,
-    GradientTolerance,
-    check_positive,
-    check_verbose,
-    or_none,
-)
-from ._classifier import (
-    LinearClassifier,
-    check_class_weight,
-    class_attributes,
-    solve_fit,
-)
-from ._glm import OPTION_CHECKS
+from ._base import GradientTolerance
+from ._classifier import LinearClassifier, class_attributes, solve_fit
+from ._parameters import check_positive, one_of, or_none
 
 SOLVERS = ("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga")
 PENALTIES = ("l1", "l2", "elasticnet", "deprecated")
@@ -46,21 +28,7 @@ PENALTIES = ("l1", "l2", "elasticnet", "deprecated")
 def check_C(value, name):
     """Raise unless `value` is a number above 0; it may be infinite."""
     if not (isinstance(value, float) and value == math.inf):
-        check_real(value, name, low=0.0, low_open=True)
-
-
-# Parameters of LogisticRegression and LogisticRegressionCV.
-LOGISTIC_CHECKS = {
-    "penalty": or_none(partial(check_choice, choices=PENALTIES)),
-    "dual": check_bool,
-    "intercept_scaling": check_positive,
-    "class_weight": check_class_weight,
-    "random_state": SHARED_CHECKS["random_state"],
-    "solver": partial(check_choice, choices=SOLVERS),
-    "verbose": check_verbose,
-    "n_jobs": check_n_jobs,
-    **OPTION_CHECKS,
-}
+        check_positive(value, name)
 
 
 def warn_of_penalty(l1_ratio, C, stacklevel):
@@ -76,9 +44,30 @@ def warn_of_penalty(l1_ratio, C, stacklevel):
 
 
 class LogisticModel(GradientTolerance, LinearClassifier):
-    """What LogisticRegression and LogisticRegressionCV share."""
+    """What LogisticRegression and LogisticRegressionCV share.
+
+    Parameters
+    ----------
+    dual : bool
+        Accepted and without effect.
+    intercept_scaling : float
+        Accepted and without effect: no solver here penalizes the intercept.
+    solver : {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}
+        Accepted and without effect: riata has one solver, for all penalties and any
+        number of classes, which chooses its means.
+    tol : float
+        Tolerance, in scikit-learn's spelling: a fit stops when no entry of the
+        (sub)gradient of the objective, divided by ``C * sum(s)``, is larger than
+        `tol`, as there, and when the duality gap is at most ``tol ** 2`` (not less than
+        1e-10) times the objective of the model that has an intercept only.
+    """
 
     _takes_chunks = True
+    _checks: ClassVar = {
+        "dual": check_bool,
+        "intercept_scaling": check_positive,
+        "solver": one_of(*SOLVERS),
+    }
     _counts_weights = True
     _stronger = "a smaller C"
 
@@ -175,86 +164,30 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
 
     Parameters
     ----------
-    penalty : {"l1", "l2", "elasticnet", None}, default="deprecated"
+    penalty : {"l1", "l2", "elasticnet", None}
         Accepted with a ``FutureWarning``, as by scikit-learn. Where it is left out,
         `l1_ratio` decides; None means ``C=numpy.inf``. Where it contradicts `l1_ratio`
         or `C` it counts, with a ``UserWarning``.
-    C : float, default=1.0
+    C : float
         Inverse of the strength of the penalty, > 0. Infinity means no penalty; classes
         that can be separated then have no solution.
-    l1_ratio : float, default=0.0
+    l1_ratio : float
         Share of the L1 penalty, in [0, 1], with any `solver`. None means 0, with a
         ``FutureWarning``.
-    dual : bool, default=False
-        Accepted and without effect.
-    tol : float, default=1e-4
-        Tolerance, in scikit-learn's spelling: the fit stops when no entry of the
-        (sub)gradient of the objective, divided by ``C * sum(s)``, is larger than
-        `tol`, as there, and when the duality gap is at most ``tol ** 2`` (not less than
-        1e-10) times the objective of the model that has an intercept only.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept. It is never penalized.
-    intercept_scaling : float, default=1
-        Accepted and without effect: no solver here penalizes the intercept.
-    class_weight : dict or "balanced", default=None
-        Factors on the weights of the samples of each class, of a class that is not
-        named 1. "balanced" gives all classes the same sum of weights and leaves the
-        sum of all as it is.
-    random_state : int, RandomState instance or None, default=None
-        Accepted and without effect: the solver is deterministic.
-    solver : {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}, \
-            default="lbfgs"
-        Accepted and without effect: riata has one solver, for all penalties and any
-        number of classes, which chooses its means.
-    max_iter : int, default=100
+    max_iter : int
         Largest number of outer iterations. One of them solves for a whole working set
         of features, so a few are the rule. None means 1000. 0 leaves the coefficients
         where the fit starts, at zero or (with `warm_start`) at those of the last fit.
-    verbose : int, default=0
-        Accepted and without effect.
-    warm_start : bool, default=False
-        Start from the coefficients of the previous fit, if their shape still fits.
-    n_jobs : int, default=None
+    n_jobs : int
         Accepted without effect, with a ``FutureWarning``, as by scikit-learn.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation. Coefficients are reported on the original scale.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``.
-    n_threads : int, default=None
-        Number of threads. None lets riata decide.
-    time_limit : float, default=None
-        Seconds after which the fit stops with what it has (and a warning).
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
-    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Coefficients, in the dtype of X (float32 or float64): of two classes one row,
-        for ``classes_[1]``. Sparse after :meth:`sparsify`.
-    intercept_ : ndarray of shape (1,) or (n_classes,)
-        Intercepts; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of the shape of `coef_`
-        The coefficients as a CSR matrix.
-    loss_ : riata.losses.Loss
-        The loss that was fitted.
+    classes_, coef_, intercept_, sparse_coef_, loss_
     dual_gap_ : float
         Duality gap, in units of the objective above divided by ``C * sum(s)``: no
         other coefficients have an objective lower by more than this.
-    relative_gap_ : float
-        Duality gap divided by the objective of the intercept-only model.
-    n_iter_ : ndarray of shape (1,)
-        Number of outer iterations.
-    status_ : Status
-        How the solver ended: "optimal", or why not.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    relative_gap_, n_iter_, status_, n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -277,90 +210,34 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
 
     __module__ = "riata"
 
-    _parameter_checks: ClassVar = {
+    _checks: ClassVar = {
+        "penalty": or_none(one_of(*PENALTIES)),
         "C": check_C,
         "l1_ratio": or_none(check_l1_ratio),
-        "warm_start": check_bool,
-        **LOGISTIC_CHECKS,
         "max_iter": or_none(partial(check_integer, low=0)),
     }
 
     def __init__(
-        self,
-        penalty="deprecated",
-        *,
-        C=1.0,
-        l1_ratio=0.0,
-        dual=False,
-        tol=1e-4,
-        fit_intercept=True,
-        intercept_scaling=1,
-        class_weight=None,
-        random_state=None,
-        solver="lbfgs",
-        max_iter=100,
-        verbose=0,
-        warm_start=False,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
+        self, penalty="deprecated", *, C=1.0, l1_ratio=0.0, dual=False, tol=1e-4,
+        fit_intercept=True, intercept_scaling=1, class_weight=None, random_state=None,
+        solver="lbfgs", max_iter=100, verbose=0, warm_start=False, n_jobs=None,
+        standardize=False, penalty_factor=None, lower=None, upper=None, n_threads=None,
         time_limit=None,
     ):
-        self.penalty = penalty
-        self.C = C
-        self.l1_ratio = l1_ratio
-        self.dual = dual
-        self.tol = tol
-        self.fit_intercept = fit_intercept
-        self.intercept_scaling = intercept_scaling
-        self.class_weight = class_weight
-        self.random_state = random_state
-        self.solver = solver
-        self.max_iter = max_iter
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
     def fit(self, X, y, sample_weight=None, offset=None):
         """Fit the model.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, of any layout and of either kind of sparse format; float32 data are
-            fitted as float32.
         y : array-like of shape (n_samples,)
             Labels of any kind: numbers, strings, truth values.
-        sample_weight : float or array-like of shape (n_samples,), default=None
+        sample_weight : float or array-like of shape (n_samples,)
             Weights >= 0 of the samples. As the sum of losses is not divided by their
             sum, weights twice as large count like a `C` twice as large.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes)
             Known part of the linear predictor, added to it and not fitted.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If the fit ends before the tolerance is reached.
         """
         if getattr(self, "_skl_callbacks", None):
             return fit_and_tell(self, X, y, sample_weight, offset)
