@@ -2,20 +2,13 @@
 
 from typing import ClassVar
 
-import numpy as np
-
 from .._path._checked import Data, checked_penalty
-from .._path._samples import Samples, settings_of, solve_path
+from .._path._samples import settings_of
 from .._selection._adaptive import adaptive_factor, check_initial, check_power
 from .._selection._relaxed import refuse_several
-from .._validation import (
-    check_alpha,
-    check_design,
-    check_sample_weight,
-    validate_estimator_input,
-)
+from .._validation import check_alpha, check_design, check_sample_weight
 from ..losses import Logistic, get_loss
-from ._base import Fit, GapTolerance, fitted_attributes, warn_not_converged
+from ._base import GapTolerance
 from ._glm import GeneralizedLinearModel
 from ._parameters import or_none
 
@@ -107,6 +100,8 @@ class AdaptiveLasso(Adaptive, GapTolerance, GeneralizedLinearModel):
 
     __module__ = "riata"
 
+    l1_ratio, warm_start, time_limit = 1.0, False, None  # not parameters
+
     def __init__(
         self, alpha=0.1, *, loss="squared", initial="ridge", power=1.0,
         initial_alpha=None, fit_intercept=True, max_iter=1000, tol=1e-6,
@@ -117,37 +112,17 @@ class AdaptiveLasso(Adaptive, GapTolerance, GeneralizedLinearModel):
     def _get_loss(self):
         return regression_loss(self.loss, "AdaptiveLasso")
 
-    def _fit_alpha(self, X, y, sample_weight, offset):
-        self._check_params()
-        if isinstance(sample_weight, float | int):
-            sample_weight = None
-        *data, features = validate_estimator_input(
-            self, X, y, sample_weight=sample_weight, offset=offset
-        )
-        options, data = self._path_options(), Samples(*data)
-        data = data._replace(y=options["loss"].check_target(data.y))
-        initial, options["penalty_factor"] = self._weighted(data, options)
-        path = solve_path(data, np.array([float(self.alpha)]), l1_ratio=1.0, **options)
-        fits = [Fit.from_path(path, 0)]
-        warn_not_converged(self, fits, "targets", stacklevel=3)
-        self._set_fitted(
-            initial_coef_=initial,
-            penalty_factor_=options["penalty_factor"],
-            **fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept),
-            **self._extra_attributes(options),
-            **features,
-        )
-        return self
-
-    def _weighted(self, data, options):
-        """Return the initial coefficients and the penalty factors from them."""
-        options = dict(options)
-        bounds = [options.pop(name) for name in ("penalty_factor", "lower", "upper")]
-        settings = settings_of(options, np.inf)
+    def _fit_options(self, data):
+        options, attributes = super()._fit_options(data)
+        rest = dict(options)
+        bounds = [rest.pop(name) for name in ("penalty_factor", "lower", "upper")]
+        settings = settings_of(rest)
         X = check_design(data.X)
         weight = check_sample_weight(data.sample_weight, X.n_samples)
-        return adaptive_factor(
-            Data(X, data.y, weight, data.offset),
+        coef, factor = adaptive_factor(
+            Data(X, options["loss"].check_target(data.y), weight, data.offset),
             checked_penalty(None, 1.0, *bounds, X.n_features),
-            settings, **self._initial(), **options,
+            settings, **self._initial(), **rest,
         )
+        found = {"initial_coef_": coef, "penalty_factor_": factor}
+        return {**options, "penalty_factor": factor}, {**attributes, **found}

@@ -209,6 +209,13 @@ class LinearModel(Estimator):
                 return list(coef)
         return [None] * n_targets
 
+    def _check_gram(self, data):
+        """Compare a Gram matrix that was passed with X."""
+        check_gram(
+            getattr(self, "precompute", False), data.X, data.sample_weight,
+            fit_intercept=bool(self.fit_intercept), stacklevel=4,
+        )
+
 
 class NamedPenalty:
     """The name of the penalty, where scikit-learn's tools look for it."""
@@ -337,31 +344,25 @@ class LinearRegressor(RegressorMixin, LinearModel):
         self._check_gram(data)
         targets = data.targets()
         starts = self._starts(len(targets), data.X.shape[1])
-        options = self._path_options()
-        deadline = Deadline(self.time_limit)
-        paths = [
-            solve_path(
-                target,
-                np.array([self.alpha], dtype=np.float64),
-                l1_ratio=self.l1_ratio,
-                seconds=deadline.left(len(targets) - k),
-                start=starts[k],
+        options, attributes = self._fit_options(data)
+        alphas = np.array([self.alpha], dtype=np.float64)
+        deadline, fits = Deadline(self.time_limit), []
+        for k, (target, start) in enumerate(zip(targets, starts, strict=True)):
+            seconds = deadline.left(len(targets) - k)
+            path = solve_path(
+                target, alphas, l1_ratio=self.l1_ratio, seconds=seconds, start=start,
                 **options,
             )
-            for k, target in enumerate(targets)
-        ]
-        fits = [Fit.from_path(path, 0) for path in paths]
+            fits.append(Fit.from_path(path, 0))
         warn_not_converged(self, fits, "targets", stacklevel=3)
-        attributes = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
-        self._set_fitted(**attributes, **self._extra_attributes(options), **features)
+        fitted = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
+        self._set_fitted(**fitted, **attributes, **features)
         return self
 
-    def _check_gram(self, data):
-        """Hold a Gram matrix that was passed against X."""
-        check_gram(
-            getattr(self, "precompute", False), data.X, data.sample_weight,
-            fit_intercept=bool(self.fit_intercept), stacklevel=4,
-        )
+    def _fit_options(self, data):
+        """Return the options of the path, and the attributes that follow from them."""
+        options = self._path_options()
+        return options, self._extra_attributes(options)
 
     def _extra_attributes(self, options):
         """Return fitted attributes beside those of every linear model."""
@@ -374,8 +375,7 @@ def warn_of_no_penalty(stacklevel):
         "With alpha=0, this algorithm does not converge well. You are advised to use the "
         "LinearRegression estimator: so scikit-learn says of its own, and without a "
         "penalty it is the faster choice here, too.",
-        UserWarning,
-        stacklevel=stacklevel + 1,
+        UserWarning, stacklevel=stacklevel + 1,
     )
 
 
@@ -396,11 +396,8 @@ def warn_not_converged(estimator, fits, what, stacklevel):
     separated = [fit for fit in fits if fit.status == "unbounded_or_separable"]
     if separated:
         text = message_of_separation(len(separated), len(fits), what, estimator._stronger)
-        warnings.warn(
-            f"{type(estimator).__name__}: {text}",
-            ConvergenceWarning,
-            stacklevel=stacklevel + 1,
-        )
+        text = f"{type(estimator).__name__}: {text}"
+        warnings.warn(text, ConvergenceWarning, stacklevel=stacklevel + 1)
     good = "optimal", "unbounded_or_separable"
     failed = [fit for fit in fits if fit.status not in good]
     if not failed:
@@ -418,8 +415,7 @@ def warn_not_converged(estimator, fits, what, stacklevel):
         f"{type(estimator).__name__} did not converge{share}: {found} "
         f"(status: {worst.status}). {remedy} tol (now {estimator.tol}), or penalize more "
         f"({estimator._stronger}).",
-        ConvergenceWarning,
-        stacklevel=stacklevel + 1,
+        ConvergenceWarning, stacklevel=stacklevel + 1,
     )
 
 
@@ -429,6 +425,10 @@ def missed(estimator, failed):
     largest = "largest " if len(failed) > 1 else ""
     worst = max(failed, key=lambda fit: np.nan_to_num(fit.relative_gap))
     by_kkt = max(failed, key=lambda fit: fit.kkt)
+    violation = (
+        f"the {largest}violation of the optimality conditions (an entry of the gradient of "
+        f"the mean loss) is {by_kkt.kkt:.2e}"
+    )
     found = []
     if worst.relative_gap > gap_tol:
         found.append(
@@ -437,16 +437,8 @@ def missed(estimator, failed):
         )
     if by_kkt.kkt > kkt_tol:
         worst = worst if found else by_kkt
-        found.append(
-            f"the {largest}violation of the optimality conditions (an entry of the "
-            f"gradient of the mean loss) is {by_kkt.kkt:.2e}, the tolerance tol is "
-            f"{kkt_tol:.2e}"
-        )
-    if not found:
-        found.append(
-            f"the {largest}violation of the optimality conditions (an entry of the "
-            f"gradient of the mean loss) is {by_kkt.kkt:.2e}"
-        )
+        found.append(f"{violation}, the tolerance tol is {kkt_tol:.2e}")
+    found = found or [violation]
     return "; ".join(found), worst
 
 

@@ -294,6 +294,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV, Estimator):
         if isinstance(sample_weight, Real):
             sample_weight = self._weight_of_all(sample_weight, X)
         data, options, known = self._checked_input(X, y, sample_weight, offset)
+        self._check_gram(data)
         scorer = self._get_scorer()
         split_params, score_params = self._route(scorer, sample_weight, params)
         labels = data.y

@@ -10,7 +10,6 @@ import numpy as np
 
 from .._cross_validation._scores import DEVIANCE
 from .._path._enet_path import enet_path, lasso_path
-from .._validation import check_gram
 from ._base import LinearRegressor, warn_of_no_penalty
 from ._cv_base import OneRatio, PathCV
 from ._parameters import check_positive
@@ -37,14 +36,6 @@ class SquaredPathCV(PathCV, LinearRegressor):
     """
 
     _checks: ClassVar = {"eps": check_positive}  # above 1 as well, as in scikit-learn
-
-    def _checked_input(self, X, y, sample_weight, offset):
-        data, *others = super()._checked_input(X, y, sample_weight, offset)
-        check_gram(
-            self.precompute, data.X, data.sample_weight,
-            fit_intercept=bool(self.fit_intercept), stacklevel=4,
-        )
-        return data, *others
 
     def _chosen(self, choice, known, dtype):
         if choice.alpha == 0:

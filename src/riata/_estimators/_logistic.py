@@ -38,8 +38,7 @@ def warn_of_penalty(l1_ratio, C, stacklevel):
         f"{l1_ratio}=0 instead of penalty='l2', {l1_ratio}=1 instead of penalty='l1', "
         f"{l1_ratio} alone instead of penalty='elasticnet', and {C}=numpy.inf instead "
         "of penalty=None.",
-        FutureWarning,
-        stacklevel=stacklevel + 1,
+        FutureWarning, stacklevel=stacklevel + 1,
     )
 
 
@@ -271,8 +270,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
                 f"Callbacks are only supported in {type(self).__name__} for "
                 f"solver='lbfgs' by scikit-learn, but solver is {self.solver!r}; riata "
                 "calls them with any solver.",
-                UserWarning,
-                stacklevel=2,
+                UserWarning, stacklevel=2,
             )
         return super().set_callbacks(*callbacks)
 
@@ -289,16 +287,14 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
             warnings.warn(
                 "'l1_ratio=None' was deprecated in version 1.8 of scikit-learn; use "
                 "l1_ratio=0.",
-                FutureWarning,
-                stacklevel=5,
+                FutureWarning, stacklevel=5,
             )
         self._warn_of_contradictions()
         if self.n_jobs is not None:
             warnings.warn(
                 "'n_jobs' has no effect since 1.8 and will be removed in 1.10 of "
                 f"scikit-learn. You provided n_jobs={self.n_jobs}; leave it out.",
-                FutureWarning,
-                stacklevel=5,
+                FutureWarning, stacklevel=5,
             )
         if self.penalty is None:
             return math.inf, 0.0

@@ -211,15 +211,13 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
                 warnings.warn(
                     "l1_ratios parameter is only used when penalty is 'elasticnet'. Got "
                     f"(penalty={self.penalty})",
-                    UserWarning,
-                    stacklevel=4,
+                    UserWarning, stacklevel=4,
                 )
         elif self.l1_ratios is None:
             warnings.warn(
                 "'l1_ratios=None' was deprecated in version 1.8 of scikit-learn; use "
                 "l1_ratios=(0,).",
-                FutureWarning,
-                stacklevel=4,
+                FutureWarning, stacklevel=4,
             )
         if self.penalty == "elasticnet" and l1_ratios is None:
             raise ValueError(

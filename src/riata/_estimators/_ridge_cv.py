@@ -392,8 +392,7 @@ class RidgeCV(Reselection, RoutedCV, SeveralTargets, LinearRegressor):
             warnings.warn(
                 "The 'svd' mode is not supported for sparse X, and raises an error in "
                 "scikit-learn 1.11; here gcv_mode has no effect. Leave it out.",
-                FutureWarning,
-                stacklevel=3,
+                FutureWarning, stacklevel=3,
             )
         if len(weight) < 2:
             raise ValueError("leave-one-out needs at least 2 samples, got n_samples=1.")
@@ -466,8 +465,7 @@ def warn_of_undefined(mean, stacklevel):
         warnings.warn(
             f"One or more of the test scores are non-finite: {mean}. Such alphas are "
             "chosen last; use a scoring that is defined on all test rows.",
-            UserWarning,
-            stacklevel=stacklevel + 1,
+            UserWarning, stacklevel=stacklevel + 1,
         )
 
 

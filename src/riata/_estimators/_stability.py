@@ -270,8 +270,7 @@ class StabilitySelection(SelectorMixin, Estimator):
                 f"{len(path.status)} half-samples: the largest relative duality gap is "
                 f"{max(poor):.2e}, the tolerance tol is {self.tol:.2e}. Raise max_iter "
                 f"(now {self.max_iter}) or tol.",
-                ConvergenceWarning,
-                stacklevel=3,
+                ConvergenceWarning, stacklevel=3,
             )
 
     def _get_support_mask(self):
