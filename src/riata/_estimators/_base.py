@@ -17,18 +17,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
+from .. import _validation as check
 from .._path._checked import SQUARED
 from .._path._result import Solved
 from .._path._samples import Deadline, Samples, solve_path
 from .._solver._separation import message_of_separation
 from .._solver._solutions import BY_ROUNDING, Status
-from .._validation import (
-    check_gram,
-    check_offset,
-    require_offset,
-    validate_estimator_input,
-    validate_predict_input,
-)
 from ._parameters import Estimator
 
 LEAST_GAP = 1e-10  # relative, that is asked for where `tol` is squared
@@ -113,8 +107,8 @@ class LinearModel(Estimator):
             offset = known_offset if offset is None else offset
             if X is known_X and eta is not None:
                 return self._add_offset(eta, offset)
-        X = validate_predict_input(self, X)
-        require_offset(offset, self._has_offset)
+        X = check.validate_predict_input(self, X)
+        check.require_offset(offset, self._has_offset)
         eta = X @ self.coef_.T
         if sparse.issparse(eta):
             eta = eta.toarray()
@@ -125,7 +119,7 @@ class LinearModel(Estimator):
         if offset is None:
             return eta
         n_targets = eta.shape[1] if eta.ndim == 2 else None
-        offset = check_offset(offset, len(eta), n_targets=n_targets)
+        offset = check.check_offset(offset, len(eta), n_targets=n_targets)
         return eta + (offset if offset.ndim == eta.ndim else offset[:, None])
 
     @property
@@ -211,7 +205,7 @@ class LinearModel(Estimator):
 
     def _check_gram(self, data):
         """Compare a Gram matrix that was passed with X."""
-        check_gram(
+        check.check_gram(
             getattr(self, "precompute", False), data.X, data.sample_weight,
             fit_intercept=bool(self.fit_intercept), stacklevel=4,
         )
@@ -336,7 +330,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
         self._check_params()
         if isinstance(sample_weight, Real):
             sample_weight = None
-        *data, features = validate_estimator_input(
+        *data, features = check.validate_estimator_input(
             self, X, y, sample_weight=sample_weight, offset=offset,
             multi_output=multi_output,
         )
@@ -462,12 +456,8 @@ class Fit(NamedTuple):
     def from_path(cls, path, at):
         """Take the fit for one alpha out of a path."""
         return cls(
-            path._coef_of(at),
-            path.intercept[..., at],
-            float(path.dual_gap[at]),
-            float(path.relative_gap[at]),
-            int(path.n_iter[at]),
-            path.status[at],
+            path._coef_of(at), path.intercept[..., at], float(path.dual_gap[at]),
+            float(path.relative_gap[at]), int(path.n_iter[at]), path.status[at],
             path._solved(at),
         )
 

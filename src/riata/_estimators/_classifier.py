@@ -77,6 +77,19 @@ def _gives_probabilities(estimator):
         return True
 
 
+def loss_of_several(loss, n_classes):
+    """Return the loss for more than two classes."""
+    if isinstance(loss, Logistic):
+        return get_loss("multinomial")
+    if not loss.many_outputs:
+        raise ValueError(
+            f"Only binary classification is supported. loss={loss.name!r} is for two "
+            f"classes, but y holds {n_classes}; choose loss=\"logistic\", or wrap the "
+            "estimator into a sklearn.multiclass.OneVsRestClassifier."
+        )
+    return loss
+
+
 def solve_fit(data, alphas, *, known, **options):
     """Return the `Fit` for a single alpha, with the arguments of `solve_path`."""
     return Fit.from_path(solve_path(data, alphas, **options), 0)
@@ -98,6 +111,8 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         Number of outer iterations.
     """
 
+    _counts_weights = False  # whether multiplying all weights by a number matters
+
     def decision_function(self, X, offset=None):
         """Predict the linear predictor of samples.
 
@@ -107,10 +122,6 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             ``X @ coef_.T + intercept_ (+ offset)``. Of two classes one score for
             ``classes_[1]``, which is predicted if it is > 0.
         """
-        return self._decide(X, offset)
-
-    def _decide(self, X, offset):
-        # what the other methods call: `score_model` binds an offset to the public ones
         check_is_fitted(self)
         scores = self._predictor(X, offset)
         return scores[:, 0] if scores.shape[1] == 1 else scores
@@ -131,21 +142,21 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         y_pred : ndarray of shape (n_samples,)
             Labels.
         """
-        scores = self._decide(X, offset)
+        scores = self.decision_function(X, offset)
         return labels_of(self.classes_, scores)
 
     @available_if(_gives_probabilities)
     def predict_proba(self, X, offset=None):
         """Predict the probabilities of the classes.
 
-        Only if the loss has them: the squared hinge, for one, has not.
+        Only if the loss has probabilities: the squared hinge, for one, has none.
 
         Returns
         -------
         probability : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`.
         """
-        scores = self._decide(X, offset)
+        scores = self.decision_function(X, offset)
         return probabilities(self._fitted_loss(), scores)
 
     def _fitted_loss(self):
@@ -156,15 +167,14 @@ class LinearClassifier(ClassifierMixin, LinearModel):
     def predict_log_proba(self, X, offset=None):
         """Predict the logarithms of the probabilities of the classes.
 
-        Only if the loss has probabilities. Exact where they are too small to be told
-        from zero.
+        Only if the loss has probabilities. Accurate even where they underflow to zero.
 
         Returns
         -------
         log_probability : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`.
         """
-        scores = self._decide(X, offset)
+        scores = self.decision_function(X, offset)
         return probabilities(self._fitted_loss(), scores, log=True)
 
     def score(self, X, y, sample_weight=None, offset=None):
@@ -227,8 +237,6 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         )
         return Samples(*data), classes, features
 
-    _counts_weights = False  # whether multiplying all weights by a number matters
-
     def _fit_classes(self, X, y, sample_weight, offset, solve=solve_fit):
         """Fit all classes for one strength of the penalty.
 
@@ -243,13 +251,9 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         alpha, l1_ratio = self._strength(data)
         known = {"classes_": classes, "loss_": options["loss"], **features}
         fit = solve(
-            data,
-            np.array([alpha], dtype=np.float64),
-            known=known,
-            l1_ratio=l1_ratio,
+            data, np.array([alpha], dtype=np.float64), known=known, l1_ratio=l1_ratio,
             seconds=Deadline(self.time_limit).left(),
-            start=self._start(len(classes), data.X.shape[1]),
-            **options,
+            start=self._start(len(classes), data.X.shape[1]), **options,
         )
         warn_not_converged(self, [fit], "fits", stacklevel=3)
         self._set_fitted(**known, **class_attributes(fit, data.X.dtype))
@@ -263,17 +267,9 @@ class LinearClassifier(ClassifierMixin, LinearModel):
     def _loss_of(self, classes):
         """Return the loss for so many classes."""
         loss = self._get_loss()
-        if len(classes) == 2:
-            return Logistic() if loss.name == "multinomial" else loss
-        if isinstance(loss, Logistic):
-            return get_loss("multinomial")
-        if loss.name != "multinomial":
-            raise ValueError(
-                f"Only binary classification is supported. loss={loss.name!r} is for two "
-                f"classes, but y holds {len(classes)}; choose loss=\"logistic\", or wrap "
-                "the estimator into a sklearn.multiclass.OneVsRestClassifier."
-            )
-        return loss
+        if len(classes) > 2:
+            return loss_of_several(loss, len(classes))
+        return Logistic() if loss.name == "multinomial" else loss
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

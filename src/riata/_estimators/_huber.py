@@ -77,8 +77,8 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
     :math:`s` are the sample weights, :math:`o` is the offset, :math:`v` are the penalty
     factors and :math:`\rho` = `l1_ratio`. With the defaults it is the problem of
     :class:`sklearn.linear_model.HuberRegressor`, whose parameters, attributes and
-    methods this class has; those after `tol` are riata's own. Mind that `alpha` stands
-    beside a sum.
+    methods this class has; those after `tol` are riata's own. Note that the losses
+    are summed, not averaged.
 
     Parameters
     ----------
@@ -172,9 +172,7 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
         fit = fit._replace(solved=fit.solved._replace(loss=loss))
         attributes = fitted_attributes([fit], data.y, data.X.dtype, self.fit_intercept)
         self._set_fitted(
-            **attributes,
-            scale_=scale,
-            outliers_=np.abs(error) > self.epsilon * scale,
+            **attributes, scale_=scale, outliers_=np.abs(error) > self.epsilon * scale,
             **features,
         )
         return self
@@ -263,8 +261,8 @@ class AtScale:
             )
             if np.abs(error[self.counts]).max() <= delta and fit.status == "optimal":
                 return fit, error
-        # Nearly as sharp as rounding permits, which costs a step: the loss is quadratic
-        # between few kinks, and the search for the scale wants a smooth function.
+        # Nearly as sharp as rounding permits, which costs one step: the loss is
+        # quadratic between few kinks. The search for the scale needs a smooth function.
         options = {"loss": Huber(delta), "kkt_tol": SHARP * delta}
         fit, error = self._fit(scale, start, target, **options)
         if fit.status != "time_limit" and fit.relative_gap <= self.options["tol"]:
@@ -284,11 +282,8 @@ class AtScale:
 
     def _fit(self, scale, start, target, **options):
         path = solve_path(
-            self.data,
-            np.array([self.estimator.alpha * scale / self.total]),
-            l1_ratio=self.estimator.l1_ratio,
-            seconds=self.deadline.left(),
-            start=start,
+            self.data, np.array([self.estimator.alpha * scale / self.total]),
+            l1_ratio=self.estimator.l1_ratio, seconds=self.deadline.left(), start=start,
             **{**self.options, **options},
         )
         fit = Fit.from_path(path, 0)

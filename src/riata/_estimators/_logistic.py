@@ -1,7 +1,7 @@
 """Logistic regression with scikit-learn's parameters and meaning.
 
-Its `C` stands beside the *sum* of the losses. Divided by the sum of the weights (those of
-samples times those of classes) its inverse is riata's `alpha`.
+`C` multiplies the summed loss: ``alpha = 1 / (C * sum(weights))``, where the weights are
+those of samples times those of classes.
 """
 
 import math
@@ -75,7 +75,7 @@ class LogisticModel(GradientTolerance, LinearClassifier):
 
 
 def solve_iterations(data, alphas, *, max_iter, **options):
-    """`solve_fit`, for a `max_iter` of 0 as well: the coefficients to start from."""
+    """As `solve_fit`, but with ``max_iter=0`` return the coefficients of the start."""
     if max_iter > 0:
         return solve_fit(data, alphas, max_iter=max_iter, **options)
     fit = solve_fit(data, alphas, max_iter=1, **options)
@@ -95,12 +95,12 @@ def solve_iterations(data, alphas, *, max_iter, **options):
 
 
 @with_callbacks
-def fit_and_tell(estimator, X, y, sample_weight, offset):
-    """Fit a LogisticRegression, and tell its callbacks of each iteration.
+def fit_with_callbacks(estimator, X, y, sample_weight, offset):
+    """Fit a LogisticRegression and call its callbacks after each iteration.
 
-    The model after so many iterations is that of a fit with this `max_iter`, which is
-    what it is fitted with. There are few iterations. As in scikit-learn, one more begins
-    than is made.
+    The model after k iterations is fitted anew with ``max_iter=k``, as there are few of
+    them. As in scikit-learn, the callbacks see the beginning of one more iteration than
+    is made.
     """
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}
     about = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
@@ -158,8 +158,8 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
     `l1_ratio`. More than two classes have coefficients each, and the multinomial loss.
     With the defaults it is the problem of
     :class:`sklearn.linear_model.LogisticRegression`, whose parameters, attributes and
-    methods this class has; those after `n_jobs` are riata's own. Mind that `C` stands
-    beside a sum: it corresponds to ``alpha = 1 / (C * sum(s))`` elsewhere in riata.
+    methods this class has; those after `n_jobs` are riata's own. Note that `C`
+    multiplies a sum: it corresponds to ``alpha = 1 / (C * sum(s))`` elsewhere in riata.
 
     Parameters
     ----------
@@ -239,11 +239,11 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
             Known part of the linear predictor, added to it and not fitted.
         """
         if getattr(self, "_skl_callbacks", None):
-            return fit_and_tell(self, X, y, sample_weight, offset)
+            return fit_with_callbacks(self, X, y, sample_weight, offset)
         return self._fit_classes(X, y, sample_weight, offset, solve_iterations)
 
     def set_callbacks(self, *callbacks):
-        """Set callbacks of scikit-learn, which are told of each iteration of a fit.
+        """Set scikit-learn's callbacks, which are called after each iteration of a fit.
 
         Parameters
         ----------
@@ -279,7 +279,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
         return 1.0 / (C * total_weight(data)), l1_ratio
 
     def _resolve_penalty(self):
-        """Return C and l1_ratio, with what `penalty` has to say about them."""
+        """Return C and l1_ratio, which the deprecated `penalty` overrides."""
         C, l1_ratio = self.C, self.l1_ratio
         if self.penalty != "deprecated":
             warn_of_penalty("l1_ratio", "C", stacklevel=5)
@@ -307,7 +307,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
         return C, 0.0 if l1_ratio is None else l1_ratio
 
     def _warn_of_contradictions(self):
-        """Warn of an l1_ratio or a C that `penalty` makes void, as scikit-learn does."""
+        """Warn of an l1_ratio or C that `penalty` overrides, as scikit-learn does."""
         penalty, l1_ratio = self.penalty, self.l1_ratio
         if penalty == "deprecated":
             penalty = None if math.inf == self.C else "elasticnet"

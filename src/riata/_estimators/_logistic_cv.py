@@ -14,16 +14,8 @@ from .._validation import check_bool, check_integer, check_offset
 from .._validation._numbers import MOST_ALPHAS
 from ._base import Fit
 from ._classifier import class_attributes
-from ._cv_base import (
-    ClassPathCV,
-    check_l1_ratios,
-)
-from ._logistic import (
-    PENALTIES,
-    LogisticModel,
-    check_C,
-    warn_of_penalty,
-)
+from ._cv_base import ClassPathCV, check_l1_ratios
+from ._logistic import PENALTIES, LogisticModel, check_C, warn_of_penalty
 from ._parameters import one_of, or_none
 
 
@@ -39,7 +31,7 @@ def check_Cs(value, name):
 
 
 def or_warn(check):
-    """Let scikit-learn's "warn" through, and hold anything else against `check`."""
+    """Return a check that accepts scikit-learn's "warn" and what `check` accepts."""
 
     def check_or_warn(value, name):
         if not (isinstance(value, str) and value == "warn"):
@@ -61,7 +53,7 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
     ----------
     Cs : int or array-like of shape (n_cs,)
         The C to choose from, > 0, or how many between 1e-4 and 1e4, evenly on a log
-        scale. `C` stands beside the sum of the losses of the training rows.
+        scale. `C` multiplies the sum of the losses of the training rows.
     l1_ratios : array-like of shape (n_l1_ratios,)
         Shares of the L1 penalty to choose from, in [0, 1]. "warn" and None (which has a
         ``FutureWarning``) mean 0, and attributes without an axis for them.
@@ -203,7 +195,7 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
         return None if isinstance(given, str) and given == "warn" else given
 
     def _l1_ratios(self):
-        """Return the l1_ratios that `l1_ratios` and the deprecated `penalty` stand for."""
+        """Return the l1_ratios, which the deprecated `penalty` may override."""
         l1_ratios = self._given_l1_ratios()
         if self.penalty != "deprecated":
             warn_of_penalty("l1_ratios", "Cs", stacklevel=4)

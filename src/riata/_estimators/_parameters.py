@@ -1,7 +1,7 @@
 """Parameters of the estimators: how they are stored, checked and described.
 
-The check and the text of a parameter are written once: here, or beside the class in which
-it means something else.
+The check and the description of a parameter are written once: here, or in the class that
+gives it another meaning.
 """
 
 import sys
@@ -18,7 +18,7 @@ from ._docstrings import bases, complete_class, complete_methods, parameters
 
 
 def or_none(check_value):
-    """Let None through, and hold anything else against `check_value`."""
+    """Return a check that accepts None and what `check_value` accepts."""
 
     def check_or_none(value, name):
         return None if value is None else check_value(value, name)
@@ -104,7 +104,7 @@ CHECKS = {
 
 
 class Estimator(BaseEstimator):
-    r"""Base class of all estimators, which describes what means the same in all of them.
+    r"""Base class of all estimators, with the descriptions that most of them share.
 
     Objective
     ---------

@@ -1,26 +1,20 @@
 """Ridge.
 
-Its `alpha` is scikit-learn's: it multiplies the penalty beside the *sum* of squared
-errors. Divided by the sum of the weights it is riata's.
+`alpha` is scikit-learn's, for the summed squared error. Divided by the sum of the weights
+it is the alpha of the mean loss, as elsewhere in riata.
 """
 
 from typing import ClassVar
 
 import numpy as np
 
+from .. import _validation as check
 from .._path._checked import SQUARED
 from .._path._result import Solved
 from .._path._samples import Deadline, Samples, solve_path, weights_as_given
 from .._problem._problem import Options
 from .._ridge._solve import solve_ridge
 from .._solver._solutions import ROUNDING, Status
-from .._validation import (
-    check_alpha,
-    check_alphas,
-    check_penalty_factor,
-    is_chunks,
-    validate_estimator_input,
-)
 from ._base import (
     Fit,
     LinearRegressor,
@@ -37,9 +31,9 @@ DIRECT_TOL = 1e-10  # relative gap asked of a direct solution: little more than 
 def check_target_alphas(value, name):
     """Raise unless `value` is a number >= 0 or a 1-D list of them."""
     if np.ndim(value) == 0:
-        check_alpha(value.item() if isinstance(value, np.ndarray) else value, name)
+        check.check_alpha(value.item() if isinstance(value, np.ndarray) else value, name)
     else:
-        check_alphas(value, name)
+        check.check_alphas(value, name)
 
 
 class Ridge(SeveralTargets, LinearRegressor):
@@ -55,9 +49,9 @@ class Ridge(SeveralTargets, LinearRegressor):
     with the sample weights :math:`s`, the offset :math:`o` and the penalty factors
     :math:`v`. With the defaults it is the problem of
     :class:`sklearn.linear_model.Ridge`, whose parameters, attributes and methods this
-    class has; those after `random_state` are riata's own. Mind that `alpha` stands
-    beside a sum here, and beside a mean in all other estimators and functions of riata:
-    ``Ridge(alpha)`` corresponds to ``alpha / sum(s)`` there.
+    class has; those after `random_state` are riata's own. Note that the loss is a
+    sum here, and a mean in most other estimators and functions of riata: ``Ridge(alpha)``
+    corresponds to ``alpha / sum(s)`` there.
 
     Parameters
     ----------
@@ -142,7 +136,7 @@ class Ridge(SeveralTargets, LinearRegressor):
             Known part of the prediction, added to it and not fitted.
         """
         self._check_params()
-        *data, features = validate_estimator_input(
+        *data, features = check.validate_estimator_input(
             self, X, y, sample_weight=sample_weight, offset=offset, multi_output=True
         )
         data = Samples(*data)
@@ -185,18 +179,14 @@ class Ridge(SeveralTargets, LinearRegressor):
         fits : list of n_alphas lists of n_targets Fit
         solver : str
         """
-        if self._is_bounded() or is_chunks(data.X):
+        if self._is_bounded() or check.is_chunks(data.X):
             return self._solve_bounded(data, alphas), "path"
         deadline = Deadline(self.time_limit)
         result = solve_ridge(
-            data.X,
-            data.y,
-            alphas if data.y.ndim == 2 else alphas[:, 0],
-            fit_intercept=bool(self.fit_intercept),
-            standardize=bool(self.standardize),
-            sample_weight=data.sample_weight,
-            offset=data.offset,
-            penalty_factor=check_penalty_factor(self.penalty_factor, data.X.shape[1]),
+            data.X, data.y, alphas if data.y.ndim == 2 else alphas[:, 0],
+            fit_intercept=bool(self.fit_intercept), standardize=bool(self.standardize),
+            sample_weight=data.sample_weight, offset=data.offset,
+            penalty_factor=check.check_penalty_factor(self.penalty_factor, data.X.shape[1]),
             tol=min(self.tol / 100, DIRECT_TOL),
             max_iter=10_000 if self.max_iter is None else self.max_iter,
             deadline=deadline.end,
@@ -211,11 +201,8 @@ class Ridge(SeveralTargets, LinearRegressor):
         for k, target in enumerate(data.targets()):
             order = np.argsort(-alphas[:, k], kind="stable")
             path = solve_path(
-                target,
-                alphas[order, k],
-                l1_ratio=0.0,
-                seconds=deadline.left(alphas.shape[1] - k),
-                **options,
+                target, alphas[order, k], l1_ratio=0.0,
+                seconds=deadline.left(alphas.shape[1] - k), **options,
             )
             for at, i in enumerate(order):
                 fits[i][k] = Fit.from_path(path, min(at, len(path.alphas) - 1))
@@ -229,7 +216,7 @@ def fits_of_result(estimator, result, alphas, late=False):
     time limit ended it.
     """
     shape, tol = alphas.shape, estimator.tol / 100
-    factor = check_penalty_factor(estimator.penalty_factor, result.coef.shape[-1])
+    factor = check.check_penalty_factor(estimator.penalty_factor, result.coef.shape[-1])
     options = Options(
         bool(estimator.fit_intercept), bool(estimator.standardize), factor, None, None
     )

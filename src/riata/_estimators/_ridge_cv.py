@@ -33,10 +33,7 @@ from ._base import (
     fitted_attributes,
     warn_not_converged,
 )
-from ._cv_base import (
-    Reselection,
-    RoutedCV,
-)
+from ._cv_base import Reselection, RoutedCV
 from ._parameters import one_of, or_none
 from ._ridge import Ridge, check_target_alphas, fits_of_result
 from ._ridge_folds import RidgeFits, RidgeScorer, TargetPaths, r2_scorer
@@ -368,12 +365,8 @@ class RidgeCV(Reselection, RoutedCV, SeveralTargets, LinearRegressor):
                 "be stopped. Raise time_limit, or give the number of folds as cv."
             )
         return ridge_loo(
-            data.X,
-            data.y,
-            alphas,
-            fit_intercept=bool(self.fit_intercept),
-            standardize=bool(self.standardize),
-            sample_weight=data.sample_weight,
+            data.X, data.y, alphas, fit_intercept=bool(self.fit_intercept),
+            standardize=bool(self.standardize), sample_weight=data.sample_weight,
             offset=data.offset,
             penalty_factor=check.check_penalty_factor(self.penalty_factor, data.X.shape[1]),
         )

@@ -10,31 +10,22 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .. import _validation as check
 from .._path._checked import Data, checked_penalty
 from .._selection._stability import selection_path
 from .._selection._stability_bounds import ASSUMPTIONS, largest_selection, least_threshold
 from .._solver._solutions import Settings, Status
-from .._validation import (
-    check_alphas,
-    check_choice,
-    check_design,
-    check_integer,
-    check_random_state,
-    check_real,
-    check_sample_weight,
-    validate_classifier_input,
-    validate_estimator_input,
-)
-from ..losses import Multinomial, get_loss
+from ..losses import get_loss
+from ._classifier import loss_of_several
 from ._parameters import Estimator, check_positive, one_of, or_none
 
 
 def check_size(value, name):
     """Raise unless `value` is "auto", None or a positive integer."""
     if isinstance(value, str):
-        check_choice(value, name, ("auto",))
+        check.check_choice(value, name, ("auto",))
     elif value is not None:
-        check_integer(value, name)
+        check.check_integer(value, name)
 
 
 class StabilitySelection(SelectorMixin, Estimator):
@@ -146,12 +137,12 @@ class StabilitySelection(SelectorMixin, Estimator):
     __module__ = "riata"
 
     _checks: ClassVar = {
-        "n_pairs": check_integer,
-        "threshold": or_none(partial(check_real, low=0.5, high=1.0, low_open=True)),
+        "n_pairs": check.check_integer,
+        "threshold": or_none(partial(check.check_real, low=0.5, high=1.0, low_open=True)),
         "n_features_to_select": check_size,
         "pfer": check_positive,
         "assumption": one_of(*ASSUMPTIONS),
-        "random_state": check_random_state,
+        "random_state": check.check_random_state,
     }
 
     def __init__(
@@ -191,7 +182,7 @@ class StabilitySelection(SelectorMixin, Estimator):
         )
         path = selection_path(
             data, "pairs", self.n_pairs, self.random_state,
-            grid=check_alphas(self.alphas), ratio=self.eps, n_features_to_select=size,
+            grid=check.check_alphas(self.alphas), ratio=self.eps, n_features_to_select=size,
             penalty=penalty,
             settings=Settings(self.tol, 1000 if self.max_iter is None else self.max_iter),
             n_jobs=self.n_jobs, n_threads=self.n_threads, loss=loss,
@@ -201,17 +192,11 @@ class StabilitySelection(SelectorMixin, Estimator):
         self._warn(path)
         frequency = path.selection_frequency()
         self._set_fitted(
-            support_=frequency >= threshold - 1e-9,
-            selection_frequency_=frequency,
-            stability_path_=path.frequency,
-            alphas_=path.alphas,
-            threshold_=threshold,
+            support_=frequency >= threshold - 1e-9, selection_frequency_=frequency,
+            stability_path_=path.frequency, alphas_=path.alphas, threshold_=threshold,
             n_features_to_select_=path.mean_n_selected if size is None else size,
-            pfer_=path.bound(threshold, self.assumption),
-            selection_path_=path,
-            n_iter_=int(path.n_iter.max()),
-            loss_=loss,
-            **attributes,
+            pfer_=path.bound(threshold, self.assumption), selection_path_=path,
+            n_iter_=int(path.n_iter.max()), loss_=loss, **attributes,
         )
         return self
 
@@ -219,25 +204,17 @@ class StabilitySelection(SelectorMixin, Estimator):
         """Return the data, the loss and the attributes that follow from them."""
         loss = get_loss(self.loss)
         given = {"sample_weight": sample_weight, "offset": offset}
-        if not loss.classifies:
-            X, y, weight, offset, features = validate_estimator_input(self, X, y, **given)
-            y, attributes = loss.check_target(y), features
+        if loss.classifies:
+            data, classes = check.validate_classifier_input(self, X, y, **given)
+            if len(classes) > 2:
+                loss = loss_of_several(loss, len(classes))
+            known = {"classes_": classes}
         else:
-            (X, y, weight, offset, features), classes = validate_classifier_input(
-                self, X, y, **given
-            )
-            if len(classes) > 2 and loss.name == "logistic":
-                loss = Multinomial()
-            if len(classes) > 2 and not loss.many_outputs:
-                raise ValueError(
-                    "Only binary classification is supported. "
-                    f"loss={loss.name!r} is for two classes, but y holds {len(classes)}; "
-                    "choose loss='logistic'."
-                )
-            attributes = {"classes_": classes, **features}
-        X = check_design(X)
-        weight = check_sample_weight(weight, X.n_samples)
-        return Data(X, y, weight, offset), loss, attributes
+            data, known = check.validate_estimator_input(self, X, y, **given), {}
+        X, y, weight, offset, features = data
+        X = check.check_design(X)
+        weight = check.check_sample_weight(weight, X.n_samples)
+        return Data(X, loss.check_target(y), weight, offset), loss, {**known, **features}
 
     def _sizes(self, n_features):
         """Return the threshold, and how many features a half-sample may select."""
