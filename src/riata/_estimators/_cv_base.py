@@ -34,13 +34,9 @@ from .._cross_validation._scores import (
     takes_weights,
 )
 from .._path._samples import Deadline, Samples
-from ._base import Fit, check_verbose, fitted_attributes, warn_not_converged
+from ._base import Fit, fitted_attributes, warn_not_converged
 from ._classifier import class_attributes, with_class_weight
-
-
-def check_eps(value, name):
-    """Raise unless `value` is in (0, 1]."""
-    check.check_real(value, name, low=0.0, high=1.0, low_open=True)
+from ._parameters import Estimator
 
 
 def check_folds(value, name):
@@ -86,8 +82,27 @@ def name_of(scoring):
 
 
 class RoutedCV:
-    """Splitter and scorer of an estimator that cross-validates."""
+    """Splitter and scorer of an estimator that cross-validates.
 
+    Parameters
+    ----------
+    cv : int, cross-validation generator or iterable
+        Folds: None for 5 folds, the number of folds (of
+        :class:`sklearn.model_selection.KFold`), a splitter, or an iterable of pairs of
+        train and test indices.
+    select : str or callable
+        Rule of the choice: "min" (the best mean score), "1se" (the simplest model within
+        one standard error of it), "aic", "aicc", "bic", "ebic", "gcv" (an information
+        criterion of the path on all samples), or a callable; see
+        :meth:`riata.CVResult.select`. :meth:`reselect` makes another choice later.
+
+    Attributes
+    ----------
+    cv_result_ : CVResult
+        All paths, scores and folds, and every choice that can be made of them.
+    """
+
+    _checks: ClassVar = {"cv": check_folds, "select": check_select}
     _scoring_methods: ClassVar[tuple[str, ...]] = ("fit",)
     _default_scoring: ClassVar[str | None] = None  # the deviance
 
@@ -192,53 +207,82 @@ class Reselection:
         """Raise if the fit kept no models to choose from."""
 
 
-class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
-    """Estimators that choose an alpha and an l1_ratio along cross-validated paths."""
+class PathCV(CallbackSupportMixin, Reselection, RoutedCV, Estimator):
+    """Estimators that choose an alpha and an l1_ratio along cross-validated paths.
+
+    Parameters
+    ----------
+    l1_ratio : float or array-like of float
+        Share of the L1 penalty, in [0, 1], or several of them to choose from, each with
+        its own automatic alphas. 1 is the lasso, 0 ridge regression, whose automatic
+        alphas are those of ``l1_ratio=1e-3``.
+    alphas : int or array-like of shape (n_alphas,)
+        Number of alphas, or the alphas themselves (>= 0, in any order). The automatic
+        ones are spaced evenly on a log scale from the smallest alpha for which all
+        (penalized) coefficients are zero on all of the data.
+    scoring : str or callable
+        None is minus the mean deviance (twice the mean loss, weighted as in the fit; of
+        the squared loss, the mean squared error). Otherwise a scorer of scikit-learn, or
+        a function ``scorer(estimator, X, y)``; it is given the weights of the samples
+        if it takes them.
+    max_iter : int
+        Largest number of outer iterations for each alpha. None means 1000.
+    verbose : bool or int
+        Amount of messages about the folds.
+    standardize : bool
+        Penalize the coefficients of columns scaled to unit (weighted) standard
+        deviation, in each fold that of its training rows. Coefficients are reported on
+        the original scale.
+    n_threads : int
+        Number of threads of a single path. None lets riata decide.
+    time_limit : float
+        Seconds for the whole fit, shared evenly among the paths. Models that were not
+        reached in all folds have NaN scores and are not chosen.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The alpha that was chosen: by default, of the best mean score.
+    l1_ratio_ : float
+        The l1_ratio that was chosen.
+    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratio, n_alphas)
+        The alphas, decreasing; of each l1_ratio if there are several and the alphas
+        were chosen automatically.
+    score_path_ : ndarray of shape (n_l1_ratio, n_alphas, n_folds)
+        Score on the test rows of each fold, greater is better, without axes of length
+        1.
+    path_ : PathResult
+        The path for `l1_ratio_` on all of the data that `coef_` is taken from.
+    coef_path_ : list of csc_array of shape (n_features, n_alphas)
+        Coefficients of all alphas of each fold: ``coef_path_[fold]`` for a single
+        l1_ratio, ``coef_path_[l1_ratio][fold]`` for several.
+    intercept_path_ : ndarray of shape (n_l1_ratio, n_alphas, n_folds)
+        Intercepts of all alphas of each fold, without axes of length 1.
+    dual_gap_ : float
+        Duality gap for `alpha_`, in units of the objective.
+    n_iter_ : int
+        Number of outer iterations for `alpha_`.
+    status_ : Status
+        How the solver ended for `alpha_`.
+    """
 
     _takes_chunks = True
     _fits_are = "fits (folds, l1_ratios and alphas)"
-    _parameter_checks: ClassVar = {
-        "select": check_select,
-        "cv": check_folds,
-        "eps": check_eps,
-        "alphas": check.check_alphas,
-        "verbose": check_verbose,
-        "n_jobs": check.check_n_jobs,
-    }
+    _checks: ClassVar = {"l1_ratio": check_l1_ratios}
 
     def fit(self, X, y, sample_weight=None, offset=None, **params):
         """Choose the strength of the penalty by cross-validation, then fit with it.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, of any layout and of either kind of sparse format; float32 data are
-            fitted as float32.
         y : array-like of shape (n_samples,)
             Target: numbers, or of a classifier labels of any kind.
-        sample_weight : float or array-like of shape (n_samples,), default=None
+        sample_weight : float or array-like of shape (n_samples,)
             Weights >= 0 of the samples, for fitting and for the score on the test rows
             of a fold. Folds count equally. A float means no weights.
-        offset : array-like of shape (n_samples,), default=None
-            Known part of the linear predictor, added to it and not fitted.
         **params : dict
             Arguments for the ``split`` method of `cv`, such as ``groups``, and for a
             scorer. Only with scikit-learn's metadata routing enabled.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If a fit ends before the tolerance is reached.
         """
         return self._fit(X, y, sample_weight, offset, params)
 
@@ -250,6 +294,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         if isinstance(sample_weight, Real):
             sample_weight = self._weight_of_all(sample_weight, X)
         data, options, known = self._checked_input(X, y, sample_weight, offset)
+        self._check_gram(data)
         scorer = self._get_scorer()
         split_params, score_params = self._route(scorer, sample_weight, params)
         labels = data.y
@@ -336,8 +381,54 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV):
         return fitted_attributes([fit], np.empty(0), dtype, self.fit_intercept)
 
 
+class OneRatio:
+    """Mixin of cross-validated lassos, whose l1_ratio is not a parameter.
+
+    Attributes
+    ----------
+    l1_ratio_ : float
+        Always 1.0.
+    alphas_ : ndarray of shape (n_alphas,)
+        The alphas, decreasing.
+    score_path_ : ndarray of shape (n_alphas, n_folds)
+        Score on the test rows of each fold, greater is better.
+    path_ : PathResult
+        The path on all of the data that `coef_` is taken from.
+    coef_path_ : list of n_folds csc_array of shape (n_features, n_alphas)
+        Coefficients of all alphas of each fold.
+    intercept_path_ : ndarray of shape (n_alphas, n_folds)
+        Intercepts of all alphas of each fold, without axes of length 1.
+    """
+
+    l1_ratio = 1.0
+
+
 class ClassPathCV(PathCV):
-    """`PathCV` of classifiers: labels, class weights and stratified folds."""
+    """`PathCV` of classifiers: labels, class weights and stratified folds.
+
+    Parameters
+    ----------
+    cv : int, cross-validation generator or iterable
+        Folds: None for 5 folds, the number of folds (of
+        :class:`sklearn.model_selection.StratifiedKFold`), a splitter, or an
+        iterable of pairs of train and test indices.
+    class_weight : dict or "balanced"
+        Factors on the weights of the samples of each class, 1 for a class that is not
+        named. "balanced" gives all classes the same sum of weights, on all of the data,
+        and leaves the sum of all as it is.
+
+    Attributes
+    ----------
+    coef_path_ : list of csc_array of shape (n_features, n_alphas)
+        Coefficients of all alphas of each fold: ``coef_path_[fold]`` for a single
+        l1_ratio, ``coef_path_[l1_ratio][fold]`` for several. Of more than two classes
+        lists of such arrays, one of each class.
+    intercept_path_ : ndarray of shape (n_l1_ratio, n_alphas, n_folds) or \
+            (n_l1_ratio, n_alphas, n_folds, n_classes)
+        Intercepts of all alphas of each fold, without axes of length 1.
+    n_iter_ : ndarray of shape (1,)
+        Number of outer iterations for `alpha_`.
+    """
 
     def _checked_input(self, X, y, sample_weight, offset):
         data, classes, features = self._checked_classes(X, y, sample_weight, offset)

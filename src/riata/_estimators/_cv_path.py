@@ -7,10 +7,7 @@ from .._cross_validation._scores import scorer_of
 from .._validation import check_callable, check_real
 from ..losses import get_loss
 from ._cv_base import name_of
-from ._glm_cv import (
-    GeneralizedLinearClassifierCV,
-    GeneralizedLinearRegressorCV,
-)
+from ._glm_cv import GeneralizedLinearClassifierCV, GeneralizedLinearRegressorCV
 
 
 def cv_path(

@@ -1,7 +1,6 @@
 """LogisticRegressionCV with scikit-learn's parameters, choices and attributes."""
 
 import warnings
-from functools import partial
 from numbers import Integral
 from typing import ClassVar
 
@@ -11,23 +10,13 @@ from sklearn.utils import metadata_routing
 from .._cross_validation._fits import SumFits
 from .._cross_validation._folds import reject_params_without_routing
 from .._path._samples import Samples, n_rows
-from .._validation import check_bool, check_choice, check_integer, check_offset
+from .._validation import check_bool, check_integer, check_offset
 from .._validation._numbers import MOST_ALPHAS
 from ._base import Fit
 from ._classifier import class_attributes
-from ._cv_base import (
-    ClassPathCV,
-    check_folds,
-    check_l1_ratios,
-    check_select,
-)
-from ._logistic import (
-    LOGISTIC_CHECKS,
-    PENALTIES,
-    LogisticModel,
-    check_C,
-    warn_of_penalty,
-)
+from ._cv_base import ClassPathCV, check_l1_ratios
+from ._logistic import PENALTIES, LogisticModel, check_C, warn_of_penalty
+from ._parameters import one_of, or_none
 
 
 def check_Cs(value, name):
@@ -42,19 +31,13 @@ def check_Cs(value, name):
 
 
 def or_warn(check):
-    """Let scikit-learn's "warn" through, and hold anything else against `check`."""
+    """Return a check that accepts scikit-learn's "warn" and what `check` accepts."""
 
     def check_or_warn(value, name):
         if not (isinstance(value, str) and value == "warn"):
             check(value, name)
 
     return check_or_warn
-
-
-def check_l1_ratios_or_none(value, name):
-    """Raise unless `value` is None or a list of numbers in [0, 1]."""
-    if value is not None:
-        check_l1_ratios(value, name)
 
 
 class LogisticRegressionCV(ClassPathCV, LogisticModel):
@@ -68,72 +51,26 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
 
     Parameters
     ----------
-    Cs : int or array-like of shape (n_cs,), default=10
+    Cs : int or array-like of shape (n_cs,)
         The C to choose from, > 0, or how many between 1e-4 and 1e4, evenly on a log
-        scale. `C` stands beside the sum of the losses of the training rows.
-    l1_ratios : array-like of shape (n_l1_ratios,), default="warn"
+        scale. `C` multiplies the sum of the losses of the training rows.
+    l1_ratios : array-like of shape (n_l1_ratios,)
         Shares of the L1 penalty to choose from, in [0, 1]. "warn" and None (which has a
         ``FutureWarning``) mean 0, and attributes without an axis for them.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept. It is never penalized.
-    cv : int, cross-validation generator or iterable, default=None
-        Folds: None for 5 folds, the number of folds (of
-        :class:`sklearn.model_selection.StratifiedKFold`), a splitter, or an iterable of
-        pairs of train and test indices.
-    dual : bool, default=False
-        Accepted and without effect.
-    penalty : {"l1", "l2", "elasticnet"}, default="deprecated"
+    penalty : {"l1", "l2", "elasticnet"}
         Accepted with a ``FutureWarning``, as by scikit-learn. Where it is left out,
         `l1_ratios` decide.
-    scoring : str or callable, default="warn"
+    scoring : str or callable
         A scorer of scikit-learn, or a function ``scorer(estimator, X, y)``. "warn" and
         None mean accuracy.
-    solver : {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}, \
-            default="lbfgs"
-        Accepted and without effect, as in :class:`riata.LogisticRegression`.
-    tol : float, default=1e-4
-        Tolerance, as in :class:`riata.LogisticRegression`; the models of the folds keep
-        it, too.
-    max_iter : int, default=100
+    max_iter : int
         Largest number of outer iterations for each C. None means 1000.
-    class_weight : dict or "balanced", default=None
-        Factors on the weights of the samples of each class, of a class that is not
-        named 1. "balanced" gives all classes the same sum of weights and leaves the
-        sum of all as it is, on all of the data.
-    n_jobs : int, default=None
-        Number of folds that are fitted at the same time, in threads. None means 1
-        unless in a :func:`joblib.parallel_config` context, -1 means all CPUs.
-    verbose : int, default=0
-        Amount of messages about the folds.
-    refit : bool, default=True
-        Whether to fit all of the data with the C and l1_ratio of the best mean score.
+    refit : bool
+        Whether to fit all of the data with the C and l1_ratio that `select` chooses.
         Otherwise the coefficients, C and l1_ratio that are best in each fold are
         averaged.
-    intercept_scaling : float, default=1.0
-        Accepted and without effect: no solver here penalizes the intercept.
-    random_state : int, RandomState instance or None, default=None
-        Accepted and without effect: the solver is deterministic.
-    use_legacy_attributes : bool, default="warn"
+    use_legacy_attributes : bool
         Which shapes the attributes have; see there. "warn" means True.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation. Coefficients are reported on the original scale.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``.
-    select : str or callable, default="min"
-        Rule of the choice of C and l1_ratio where `refit` is true: "min" (the best mean
-        score), "1se" (the simplest model within one standard error of it), "aic",
-        "aicc", "bic", "ebic", "gcv" (an information criterion of the path on all
-        samples), or a callable; see :meth:`riata.CVResult.select`. :meth:`reselect` makes
-        another choice later.
-    n_threads : int, default=None
-        Number of threads. None lets riata decide.
-    time_limit : float, default=None
-        Seconds for the whole fit, shared evenly among the paths. What was not reached
-        in all folds has NaN scores and is not chosen.
 
     Attributes
     ----------
@@ -157,29 +94,14 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
     n_iter_ : ndarray of shape (n_folds, n_l1_ratios, n_cs)
         Outer iterations of each fit. With legacy attributes of shape (1, n_folds, n_cs)
         or (1, n_folds, n_cs, n_l1_ratios).
-    classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
-    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Coefficients, in the dtype of X (float32 or float64).
-    intercept_ : ndarray of shape (1,) or (n_classes,)
-        Intercepts; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of the shape of `coef_`
-        The coefficients as a CSR matrix.
-    loss_ : riata.losses.Loss
-        The loss that was fitted.
-    cv_result_ : CVResult
-        All paths, scores and folds.
+    classes_, coef_, intercept_, sparse_coef_, loss_, cv_result_
     dual_gap_ : float
         Duality gap of the final fit, as of :class:`riata.LogisticRegression`. Only with
         ``refit=True``, as the next two.
-    relative_gap_ : float
-        Duality gap divided by the objective of the intercept-only model.
+    relative_gap_
     status_ : Status
         How the final fit ended: "optimal", or why not.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -209,15 +131,12 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
     _default_scoring = "accuracy"
     _fits_are = "fits (folds, l1_ratios and Cs)"
     _scoring_methods: ClassVar = ("fit", "score")
-    _parameter_checks: ClassVar = {
+    _checks: ClassVar = {
         "Cs": check_Cs,
-        "l1_ratios": or_warn(check_l1_ratios_or_none),
-        "cv": check_folds,
+        "l1_ratios": or_warn(or_none(check_l1_ratios)),
+        "penalty": one_of(*PENALTIES),
         "refit": check_bool,
-        "select": check_select,
         "use_legacy_attributes": or_warn(check_bool),
-        **LOGISTIC_CHECKS,
-        "penalty": partial(check_choice, choices=PENALTIES),
     }
 
     def __init__(
@@ -235,35 +154,13 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, of any layout and of either kind of sparse format; float32 data are
-            fitted as float32.
         y : array-like of shape (n_samples,)
             Labels of any kind: numbers, strings, truth values.
-        sample_weight : float or array-like of shape (n_samples,), default=None
+        sample_weight : float or array-like of shape (n_samples,)
             Weights >= 0 of the samples, for fitting and (if the scorer takes weights)
             for the scores. Weights twice as large count like Cs twice as large.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes)
             Known part of the linear predictor, added to it and not fitted.
-        **params : dict
-            Arguments for the splitter and the scorer. Only with scikit-learn's metadata
-            routing enabled.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If a fit ends before the tolerance is reached.
         """
         return self._fit(X, y, sample_weight, offset, params)
 
@@ -272,15 +169,10 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
         y : array-like of shape (n_samples,)
             True labels.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,)
             Sample weights.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
-            See :meth:`decision_function`.
         **score_params : dict
             Arguments for the scorer. Only with scikit-learn's metadata routing enabled.
 
@@ -303,7 +195,7 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
         return None if isinstance(given, str) and given == "warn" else given
 
     def _l1_ratios(self):
-        """Return the l1_ratios that `l1_ratios` and the deprecated `penalty` stand for."""
+        """Return the l1_ratios, which the deprecated `penalty` may override."""
         l1_ratios = self._given_l1_ratios()
         if self.penalty != "deprecated":
             warn_of_penalty("l1_ratios", "Cs", stacklevel=4)
@@ -311,15 +203,13 @@ class LogisticRegressionCV(ClassPathCV, LogisticModel):
                 warnings.warn(
                     "l1_ratios parameter is only used when penalty is 'elasticnet'. Got "
                     f"(penalty={self.penalty})",
-                    UserWarning,
-                    stacklevel=4,
+                    UserWarning, stacklevel=4,
                 )
         elif self.l1_ratios is None:
             warnings.warn(
                 "'l1_ratios=None' was deprecated in version 1.8 of scikit-learn; use "
                 "l1_ratios=(0,).",
-                FutureWarning,
-                stacklevel=4,
+                FutureWarning, stacklevel=4,
             )
         if self.penalty == "elasticnet" and l1_ratios is None:
             raise ValueError(

@@ -4,12 +4,11 @@
 """
 
 import warnings
-from functools import partial
 from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin
 
 from .. import _validation as check
 from .._cross_validation._driver import CrossValidation
@@ -28,19 +27,14 @@ from .._path._samples import Deadline, Samples, n_rows, weights_as_given
 from .._ridge._routes import direct_seconds
 from .._ridge._solve import ridge_loo
 from ._base import (
-    SHARED_CHECKS,
     Fit,
     LinearRegressor,
+    SeveralTargets,
     fitted_attributes,
-    or_none,
     warn_not_converged,
 )
-from ._cv_base import (
-    Reselection,
-    RoutedCV,
-    check_folds,
-    check_select,
-)
+from ._cv_base import Reselection, RoutedCV
+from ._parameters import one_of, or_none
 from ._ridge import Ridge, check_target_alphas, fits_of_result
 from ._ridge_folds import RidgeFits, RidgeScorer, TargetPaths, r2_scorer
 
@@ -58,7 +52,7 @@ class Identity(RegressorMixin, BaseEstimator):
         return X
 
 
-class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
+class RidgeCV(Reselection, RoutedCV, SeveralTargets, LinearRegressor):
     """Ridge regression whose `alpha` is chosen by cross-validation.
 
     By default by leave-one-out cross-validation, which has a closed form: all alphas
@@ -68,33 +62,28 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
 
     Parameters
     ----------
-    alphas : float or array-like of shape (n_alphas,), default=(0.1, 1.0, 10.0)
+    alphas : float or array-like of shape (n_alphas,)
         Strengths of the penalty to choose from: > 0, and >= 0 with `cv`.
-    fit_intercept : bool, default=True
-        Whether to fit an (unpenalized) intercept.
-    scoring : str or callable, default=None
+    scoring : str or callable
         A scorer of scikit-learn, or a function ``scorer(estimator, X, y)``. None is the
         negative mean squared error without `cv`, and R squared with it.
-    cv : int, cross-validation generator or iterable, default=None
+    cv : int, cross-validation generator or iterable
         Folds: None for leave-one-out, the number of folds (of
         :class:`sklearn.model_selection.KFold`), a splitter, or an iterable of pairs of
         train and test indices.
-    gcv_mode : {"auto", "svd", "eigen"}, default=None
+    gcv_mode : {"auto", "svd", "eigen"}
         Accepted and without effect: riata chooses by the shape of X.
-    store_cv_results : bool, default=False
+    store_cv_results : bool
         Whether to keep `cv_results_`. Only for leave-one-out.
-    alpha_per_target : bool, default=False
+    alpha_per_target : bool
         Whether each target gets its own alpha. Only for leave-one-out.
-    standardize : bool, default=False
+    standardize : bool
         Penalize the coefficients of columns scaled to unit (weighted) standard
         deviation: with `cv` that of the training rows, in leave-one-out that of all.
         Coefficients are reported on the original scale.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
+    lower, upper : float or array-like of shape (n_features,)
         Bounds of the coefficients, ``lower <= 0 <= upper``. Only with `cv`.
-    select : str or callable, default="min"
+    select : str or callable
         Rule of the choice: "min" (the best mean score, of equals the first of `alphas`),
         "1se" (the largest alpha within one standard error of it; of leave-one-out the
         error between samples), "aic", "aicc", "bic", "ebic", "gcv" (a criterion of the
@@ -102,13 +91,13 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         :meth:`riata.CVResult.select`. Of several targets "min" and "1se" only. "1se"
         needs scores of single samples: leave-one-out with a scorer has none. Criteria
         are not for bounds.
-    tol : float, default=1e-4
+    tol : float
         Tolerance of fits with bounds, as in :class:`riata.Ridge`.
-    max_iter : int, default=None
+    max_iter : int
         Largest number of iterations of a fit, as in :class:`riata.Ridge`.
-    n_threads : int, default=None
+    n_threads : int
         Number of threads of fits with bounds; None lets riata decide.
-    time_limit : float, default=None
+    time_limit : float
         Seconds for all fits, shared evenly among the folds. A fold that runs out of it
         scores what it has (with a warning). Leave-one-out cannot be stopped: if it may
         take longer, that is an error.
@@ -135,26 +124,17 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
         sample is a fold, whose coefficients are not known; and as the models of all
         alphas take longer than their errors, it is there only with
         ``store_cv_results=True`` or another `select` than "min".
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients for `alpha_`, in the dtype of X (float32 or float64).
-    intercept_ : float or ndarray of shape (n_targets,)
-        Intercept; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of shape (n_targets, n_features)
-        The coefficients as a CSR matrix.
+    coef_, intercept_, sparse_coef_
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap, in units of the mean loss.
-    relative_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap divided by the objective of the intercept-only model.
+    relative_gap_
     n_iter_ : ndarray of shape (n_targets,)
         Number of iterations or solves of the final fit.
     status_ : Status or list of Status
         How the final fit ended, per target.
     solver_ : str
         What was used for it, as of :class:`riata.Ridge`.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -176,16 +156,11 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
     __module__ = "riata"
 
     _default_scoring = "r2"
-    _parameter_checks: ClassVar = {
+    _checks: ClassVar = {
         "alphas": check_target_alphas,
-        "gcv_mode": or_none(partial(check.check_choice, choices=("auto", "svd", "eigen"))),
-        "cv": check_folds,
+        "gcv_mode": or_none(one_of("auto", "svd", "eigen")),
         "store_cv_results": check.check_bool,
         "alpha_per_target": check.check_bool,
-        "select": check_select,
-        **{
-            name: SHARED_CHECKS[name] for name in RIDGE_OPTIONS if name in SHARED_CHECKS
-        },
     }
 
     def __init__(
@@ -205,25 +180,14 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             Data, of any layout and of either kind of sparse format.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
-        sample_weight : float or array-like of shape (n_samples,), default=None
+        sample_weight : float or array-like of shape (n_samples,)
             Weights >= 0 of the samples, for fitting and (if the scorer takes weights)
             for the scores.
-        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
-                default=None
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets)
             Known part of the prediction, added to it and not fitted.
         **params : dict
             Arguments for the splitter and the scorer. Only with scikit-learn's metadata
             routing enabled.
-
-        Returns
-        -------
-        self : RidgeCV
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
 
         Warns
         -----
@@ -401,12 +365,8 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
                 "be stopped. Raise time_limit, or give the number of folds as cv."
             )
         return ridge_loo(
-            data.X,
-            data.y,
-            alphas,
-            fit_intercept=bool(self.fit_intercept),
-            standardize=bool(self.standardize),
-            sample_weight=data.sample_weight,
+            data.X, data.y, alphas, fit_intercept=bool(self.fit_intercept),
+            standardize=bool(self.standardize), sample_weight=data.sample_weight,
             offset=data.offset,
             penalty_factor=check.check_penalty_factor(self.penalty_factor, data.X.shape[1]),
         )
@@ -425,8 +385,7 @@ class RidgeCV(Reselection, RoutedCV, MultiOutputMixin, LinearRegressor):
             warnings.warn(
                 "The 'svd' mode is not supported for sparse X, and raises an error in "
                 "scikit-learn 1.11; here gcv_mode has no effect. Leave it out.",
-                FutureWarning,
-                stacklevel=3,
+                FutureWarning, stacklevel=3,
             )
         if len(weight) < 2:
             raise ValueError("leave-one-out needs at least 2 samples, got n_samples=1.")
@@ -499,8 +458,7 @@ def warn_of_undefined(mean, stacklevel):
         warnings.warn(
             f"One or more of the test scores are non-finite: {mean}. Such alphas are "
             "chosen last; use a scoring that is defined on all test rows.",
-            UserWarning,
-            stacklevel=stacklevel + 1,
+            UserWarning, stacklevel=stacklevel + 1,
         )
 
 

@@ -12,25 +12,26 @@ from .._path._samples import Deadline
 from .._selection._adaptive import adaptive_factor
 from .._selection._relaxed import GAMMAS, Blend, check_gammas, relax
 from .._validation import check_alpha, check_penalty_factor
-from ._adaptive import ADAPTIVE_CHECKS, regression_loss
-from ._base import Fit
-from ._cv_base import PathCV, check_select
-from ._glm import OPTION_CHECKS, GeneralizedLinearModel
+from ._adaptive import Adaptive, regression_loss
+from ._base import Fit, GapTolerance
+from ._cv_base import OneRatio, PathCV, check_select
+from ._glm import GeneralizedLinearModel
 
 STAGES = 2  # of a fit, which share its time
 
 
-class SelectionCV(PathCV, GeneralizedLinearModel):
-    """What both share: a lasso of any loss that has means to predict."""
+class SelectionCV(OneRatio, PathCV, GapTolerance, GeneralizedLinearModel):
+    """What both share: a lasso of any loss that has means to predict.
 
-    l1_ratio = 1.0  # not a parameter
+    Parameters
+    ----------
+    time_limit : float
+        Seconds for the whole fit, shared evenly among the folds, and in each among the
+        path and what comes before or after it. Models that were not reached in all
+        folds have NaN scores and are not chosen.
+    """
 
-    _takes_chunks = False  # refits and weights want single columns
-    _gap_rule = "tol"
-    _parameter_checks: ClassVar = {**PathCV._parameter_checks, **OPTION_CHECKS}
-
-    def _gap_tolerance(self):
-        return self.tol
+    _takes_chunks = False  # refits and weights need single columns
 
     def _get_loss(self):
         return regression_loss(self.loss, type(self).__name__)
@@ -122,98 +123,42 @@ class RelaxedLassoCV(SelectionCV):
 
     Parameters
     ----------
-    gammas : array-like of float in [0, 1], default=(0, 0.25, 0.5, 0.75, 1)
+    gammas : array-like of float in [0, 1]
         Shares of the lasso's own coefficients to choose from. 1 is the lasso.
-    loss : str or riata.losses.Loss, default="squared"
-        "squared", "logistic" (for 0 and 1, or shares), "poisson", "gamma", "tweedie",
-        "negative_binomial", "huber", or an object of :mod:`riata.losses`.
-    refit_alpha : float, default=0.0
+    refit_alpha : float
         Strength of an L2 penalty on the refits. With 0 and dependent features they have
         the least norm; a logistic refit of separated classes needs it.
-    eps : float, default=1e-3
-        Smallest alpha divided by the largest, if the alphas are chosen automatically.
-    alphas : int or array-like of shape (n_alphas,), default=100
-        Number of alphas, or the alphas themselves (>= 0, in any order).
-    cv : int, cross-validation generator or iterable, default=None
-        Folds: None for 5 folds, the number of folds (of
-        :class:`sklearn.model_selection.KFold`), a splitter, or an iterable of pairs of
-        train and test indices.
-    scoring : str or callable, default=None
-        None is minus the mean deviance (of the squared loss, the mean squared error).
-        Otherwise a scorer of scikit-learn, or a function ``scorer(estimator, X, y)``; it
-        is given the weights of the samples if it takes them.
-    select : {"min", "1se"} or callable, default="min"
+    select : {"min", "1se"} or callable
         The pair with the best mean score; or, of those with the largest alpha of each
         gamma within one standard error of it, the one with the fewest features (of
         equals, the better score); or a callable, see :meth:`riata.CVResult.select`.
         :meth:`reselect` makes another choice later. No information criteria: the degrees
         of freedom of refits are not known.
-    fit_intercept : bool, default=True
-        Whether to fit an (unpenalized) intercept.
-    max_iter : int, default=1000
-        Largest number of outer iterations for each alpha. None means the default.
-    tol : float, default=1e-6
-        A fit stops when the duality gap is at most `tol` times the objective of the
-        model that has an intercept only.
-    verbose : bool or int, default=0
-        Amount of messages about the folds.
-    n_jobs : int, default=None
-        Number of folds that are fitted at the same time, in threads. None means 1
-        unless in a :func:`joblib.parallel_config` context, -1 means all CPUs.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation, in each fold that of its training rows.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
+    lower, upper : float or array-like of shape (n_features,)
         Bounds of the coefficients, of the refits as well, ``lower <= 0 <= upper``.
-    n_threads : int, default=None
-        Number of threads of a single path. None lets riata decide.
-    time_limit : float, default=None
-        Seconds for the whole fit, shared evenly among the folds, and in each among path
-        and refits. Alphas that were not reached in all folds have a NaN in `score_path_`
-        and are not chosen.
 
     Attributes
     ----------
-    alpha_ : float
-        The chosen alpha.
+    alpha_
     gamma_ : float
         The chosen gamma.
-    alphas_ : ndarray of shape (n_alphas,)
-        The alphas, decreasing.
+    alphas_
     gammas_ : ndarray of shape (n_gammas,)
         The gammas, as given.
     score_path_ : ndarray of shape (n_gammas, n_alphas, n_folds)
         Score on the test rows of each fold, greater is better.
-    cv_result_ : CVResult
-        All paths, scores and folds, and every choice that can be made of them.
+    cv_result_
     path_ : PathResult
         The lasso path on all of the data.
     relaxed_path_ : RelaxedPath
         The same with the refits.
-    coef_ : ndarray of shape (n_features,)
-        Coefficients, in the dtype of X (float32 or float64).
-    intercept_ : float
-        Intercept; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of shape (1, n_features)
-        The coefficients as a CSR matrix.
-    loss_ : riata.losses.Loss
-        The loss that was fitted.
+    coef_, intercept_, sparse_coef_, loss_
     dual_gap_, relative_gap_ : float
         Duality gap of the lasso for `alpha_`, absolute and divided by the objective of
         the intercept-only model.
     refit_relative_gap_ : float
         The latter of the refit.
-    n_iter_ : int
-        Number of outer iterations for `alpha_`.
-    status_ : Status
-        How the solver ended for `alpha_`.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    n_iter_, status_, n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -241,10 +186,9 @@ class RelaxedLassoCV(SelectionCV):
 
     __module__ = "riata"
 
-    _parameter_checks: ClassVar = {
+    _checks: ClassVar = {
         "gammas": check_gammas,
         "refit_alpha": check_alpha,
-        **SelectionCV._parameter_checks,
         "select": check_rule_of_scores,
     }
 
@@ -282,7 +226,7 @@ class RelaxedLassoCV(SelectionCV):
         }
 
 
-class AdaptiveLassoCV(SelectionCV):
+class AdaptiveLassoCV(Adaptive, SelectionCV):
     """Adaptive lasso whose `alpha` is chosen by cross-validation.
 
     Each fold finds an initial estimate of its own on its training rows, as the fit on
@@ -292,103 +236,24 @@ class AdaptiveLassoCV(SelectionCV):
 
     Parameters
     ----------
-    initial : {"ridge", "lasso", "ols"} or array-like of shape (n_features,), \
-            default="ridge"
+    initial : {"ridge", "lasso", "ols"} or array-like of shape (n_features,)
         The initial estimate; what is zero in it is excluded. Coefficients that are given
         are those of all folds: they should not come from these data.
-    power : float, default=1.0
-        Of the initial coefficients.
-    initial_alpha : float, default=None
+    initial_alpha : float
         Strength of the initial ridge or lasso; None chooses it, within each fold, by
         cross-validation of its training rows.
-    loss : str or riata.losses.Loss, default="squared"
-        "squared", "logistic" (for 0 and 1, or shares), "poisson", "gamma", "tweedie",
-        "negative_binomial", "huber", or an object of :mod:`riata.losses`.
-    eps : float, default=1e-3
-        Smallest alpha divided by the largest, if the alphas are chosen automatically.
-    alphas : int or array-like of shape (n_alphas,), default=100
-        Number of alphas, or the alphas themselves (>= 0, in any order).
-    cv : int, cross-validation generator or iterable, default=None
-        Folds: None for 5 folds, the number of folds (of
-        :class:`sklearn.model_selection.KFold`), a splitter, or an iterable of pairs of
-        train and test indices.
-    scoring : str or callable, default=None
-        None is minus the mean deviance (of the squared loss, the mean squared error).
-        Otherwise a scorer of scikit-learn, or a function ``scorer(estimator, X, y)``; it
-        is given the weights of the samples if it takes them.
-    select : str or callable, default="min"
+    select : str or callable
         Rule of the choice: "min" (the best mean score), "1se" (the largest alpha within
         one standard error of it), "aic", "aicc", "bic", "ebic", "gcv" (an information
         criterion of the path on all samples, given its penalty factors), or a callable;
         see :meth:`riata.CVResult.select`. :meth:`reselect` makes another choice later.
-    fit_intercept : bool, default=True
-        Whether to fit an (unpenalized) intercept.
-    max_iter : int, default=1000
-        Largest number of outer iterations for each alpha. None means the default.
-    tol : float, default=1e-6
-        A fit stops when the duality gap is at most `tol` times the objective of the
-        model that has an intercept only.
-    verbose : bool or int, default=0
-        Amount of messages about the folds.
-    n_jobs : int, default=None
-        Number of folds that are fitted at the same time, in threads. None means 1
-        unless in a :func:`joblib.parallel_config` context, -1 means all CPUs.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation, and take the initial ones in these units.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factors >= 0 beside those of the initial estimate.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``.
-    n_threads : int, default=None
-        Number of threads of a single path. None lets riata decide.
-    time_limit : float, default=None
-        Seconds for the whole fit, shared evenly among the folds, and in each among
-        initial estimate and path. Alphas that were not reached in all folds have a NaN
-        in `score_path_` and are not chosen.
 
     Attributes
     ----------
-    alpha_ : float
-        The chosen alpha.
-    l1_ratio_ : float
-        Always 1.0.
-    alphas_ : ndarray of shape (n_alphas,)
-        The alphas, decreasing.
-    score_path_ : ndarray of shape (n_alphas, n_folds)
-        Score on the test rows of each fold, greater is better.
-    cv_result_ : CVResult
-        All paths, scores and folds, and every choice that can be made of them.
-    path_ : PathResult
-        The path on all of the data that `coef_` is taken from.
-    coef_path_ : list of n_folds csc_array of shape (n_features, n_alphas)
-        Coefficients of all alphas of each fold.
-    intercept_path_ : ndarray of shape (n_alphas, n_folds)
-        Intercepts of all alphas of each fold, without axes of length 1.
-    initial_coef_ : ndarray of shape (n_features,)
-        Coefficients of the initial estimate on all of the data.
-    penalty_factor_ : ndarray of shape (n_features,)
-        The factors that follow from them.
-    coef_ : ndarray of shape (n_features,)
-        Coefficients, in the dtype of X (float32 or float64).
-    intercept_ : float
-        Intercept; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of shape (1, n_features)
-        The coefficients as a CSR matrix.
-    loss_ : riata.losses.Loss
-        The loss that was fitted.
-    dual_gap_ : float
-        Duality gap for `alpha_`, in units of the objective.
-    relative_gap_ : float
-        Duality gap divided by the objective of the intercept-only model.
-    n_iter_ : int
-        Number of outer iterations for `alpha_`.
-    status_ : Status
-        How the solver ended for `alpha_`.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    alpha_, l1_ratio_, alphas_, score_path_
+    cv_result_, path_, coef_path_, intercept_path_, initial_coef_, penalty_factor_
+    coef_, intercept_, sparse_coef_, loss_, dual_gap_, relative_gap_, n_iter_, status_
+    n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -413,8 +278,6 @@ class AdaptiveLassoCV(SelectionCV):
 
     __module__ = "riata"
 
-    _parameter_checks: ClassVar = {**ADAPTIVE_CHECKS, **SelectionCV._parameter_checks}
-
     def __init__(
         self, initial="ridge", *, power=1.0, initial_alpha=None, loss="squared",
         eps=1e-3, alphas=100, cv=None, scoring=None, select="min", fit_intercept=True,
@@ -424,8 +287,9 @@ class AdaptiveLassoCV(SelectionCV):
         self._keep_parameters(locals())
 
     def _fits(self, *problem, deadline):
-        initial = {name: getattr(self, name) for name in ADAPTIVE_CHECKS}
-        return AdaptiveFits(initial, deadline, *problem, self.alphas, self.eps)
+        return AdaptiveFits(
+            self._initial(), deadline, *problem, self.alphas, self.eps
+        )
 
     def _records(self, result):
         path = result.paths[0]
