@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 from scipy.optimize import minimize_scalar
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 import riata
 from riata import check_solution, fit_path, penalties
@@ -350,7 +352,7 @@ def test_models_in_files_name_their_penalty(kind, tmp_path):
     np.testing.assert_array_equal(known.coef, model.coef)
     if kind == "own":  # which a file of numbers does not hold
         with pytest.raises(ValueError, match=r"LogSum.*pass it to check_solution"):
-            known.problem  # noqa: B018
+            known.problem
         riata.save_model(known, tmp_path / "again.json")
         return
     found = check_solution(X, y, known.coef, known.intercept, **known.problem)
@@ -377,3 +379,57 @@ def test_what_is_for_the_elastic_net_refuses_other_penalties():
     )
     assert frequencies.frequency.shape == (120, 3)
     assert 0.0 < frequencies.frequency.max() <= 1.0
+
+
+@pytest.mark.parametrize("penalty", [*OWN, ElasticNet(0.5, lower=-0.5)], ids=repr)
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_estimators_take_penalties(penalty, loss):
+    X, y = problem(loss, "dense")
+    kind = "Regressor" if loss == "squared" else "Classifier"
+    single, several = (
+        getattr(riata, f"GeneralizedLinear{kind}{cv}") for cv in ("", "CV")
+    )
+    options = {"penalty": penalty, "tol": 1e-8}
+    path = fit_path(X, y, loss=loss, alphas=8, alpha_min_ratio=0.1, **options)
+    model = clone(single(alpha=path.alphas[4], **options)).fit(X, y)
+    assert model.penalty is not penalty  # a copy
+    assert repr(model.penalty) == repr(penalty)
+    np.testing.assert_allclose(np.ravel(model.coef_), path.coef_at(path.alphas[4])[0],
+                               atol=1e-4)
+    cv = several(alphas=8, eps=0.1, cv=3, **options).fit(X, y)
+    np.testing.assert_allclose(cv.alphas_, path.alphas)
+    same = riata.cv_path(
+        X, y, loss=loss, alphas=8, alpha_min_ratio=0.1, cv=3, **options
+    )
+    np.testing.assert_array_equal(cv.cv_result_.mean_score(), same.mean_score())
+    train = cv.cv_result_.folds[1][0]
+    fold = fit_path(X[train], y[train], loss=loss, alphas=cv.alphas_, **options)
+    found = cv.cv_result_.fold_paths[0][1]
+    np.testing.assert_allclose(found.objective, fold.objective, rtol=1e-3)
+
+
+def test_rows_in_estimators_of_several_classes():
+    X, y = problem("squared", "dense")
+    y = np.digitize(y, [-1.0, 1.0])
+    model = riata.GeneralizedLinearClassifier(alpha=0.3, penalty=RowGroup()).fit(X, y)
+    active = model.coef_ != 0.0
+    assert 0 < active.any(axis=0).sum() < 120
+    assert (active.all(axis=0) == active.any(axis=0)).all()
+    cv = riata.GeneralizedLinearClassifierCV(penalty=RowGroup(0.5), alphas=4, cv=3)
+    assert cv.fit(X, y).l1_ratio_ == 0.5
+
+
+def test_penalties_on_a_grid_search():
+    X, y = problem("squared", "dense")
+    model = riata.GeneralizedLinearRegressor(alpha=0.3)
+    search = GridSearchCV(model, {"penalty": [None, LogSum(0.5), Lasso()]}, cv=3)
+    scores = search.fit(X, y).cv_results_["mean_test_score"]
+    assert scores[0] == pytest.approx(scores[2], abs=1e-3) != scores[1]
+
+
+@pytest.mark.parametrize("options", [{"l1_ratio": 0.5}, {"lower": 0.0}])
+def test_estimators_refuse_parts_beside_a_penalty(options):
+    X, y = problem("squared", "dense")
+    for kind in (riata.GeneralizedLinearRegressor, riata.GeneralizedLinearRegressorCV):
+        with pytest.raises(ValueError, match="do not pass them beside it"):
+            kind(penalty=LogSum(), **options).fit(X, y)

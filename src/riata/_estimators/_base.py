@@ -211,17 +211,51 @@ class LinearModel(Estimator):
         )
 
 
-class NamedPenalty:
-    """The name of the penalty, where scikit-learn's tools look for it."""
+class PenaltyParameter(Estimator):
+    """The parameter `penalty`.
+
+    As an attribute it is "l1", "l2" or "elasticnet" where none is given:
+    :class:`sklearn.feature_selection.SelectFromModel` keeps the non-zero coefficients of
+    the first.
+
+    Parameters
+    ----------
+    penalty : riata.penalties.Penalty
+        An object of :mod:`riata.penalties`, which may be of a class of your own, in place
+        of `l1_ratio`, `penalty_factor`, `lower` and `upper`.
+    """
+
+    def get_params(self, deep=True):
+        """Return the parameters, with `penalty` as given.
+
+        Parameters
+        ----------
+        deep : bool
+            Whether to add the parameters of those that are estimators.
+
+        Returns
+        -------
+        params : dict
+            Values by name.
+        """
+        return {**super().get_params(deep), "penalty": vars(self)["penalty"]}
+
+    def _path_options(self):
+        return {**super()._path_options(), "penalty": vars(self)["penalty"]}
 
     @property
     def penalty(self):
-        """"l1", "l2" or "elasticnet": :class:`sklearn.feature_selection.SelectFromModel`
-        keeps non-zero coefficients of the first."""
+        given = vars(self).get("penalty")
+        if given is not None:
+            return given
         l1_ratio = getattr(self, "l1_ratio_", self.l1_ratio)
         if np.ndim(l1_ratio) == 0 and l1_ratio in (0.0, 1.0):
             return "l1" if l1_ratio else "l2"
         return "elasticnet"
+
+    @penalty.setter
+    def penalty(self, value):
+        vars(self)["penalty"] = value
 
 
 class GapTolerance:

@@ -17,7 +17,7 @@ from .._path._linear_predictor import has_probabilities, labels_of, probabilitie
 from .._path._samples import Deadline, Samples, solve_path
 from .._validation import validate_classifier_input
 from ..losses import Logistic, get_loss
-from ._base import Fit, GapTolerance, LinearModel, NamedPenalty, warn_not_converged
+from ._base import Fit, GapTolerance, LinearModel, PenaltyParameter, warn_not_converged
 
 
 def weights_of_classes(class_weight, classes, codes, sample_weight):
@@ -294,7 +294,7 @@ def class_attributes(fit, dtype):
     }
 
 
-class GeneralizedLinearClassifier(NamedPenalty, GapTolerance, LinearClassifier):
+class GeneralizedLinearClassifier(PenaltyParameter, GapTolerance, LinearClassifier):
     r"""Classification with any loss, an L1 and an L2 penalty, and a certificate.
 
     {objective}
@@ -336,11 +336,12 @@ class GeneralizedLinearClassifier(NamedPenalty, GapTolerance, LinearClassifier):
     __module__ = "riata"
 
     _takes_chunks = True
+
     def __init__(
-        self, loss="logistic", *, alpha=0.1, l1_ratio=1.0, class_weight=None,
-        fit_intercept=True, max_iter=1000, tol=1e-6, warm_start=False,
-        standardize=False, penalty_factor=None, lower=None, upper=None, n_threads=None,
-        time_limit=None,
+        self, loss="logistic", *, alpha=0.1, l1_ratio=1.0, penalty=None,
+        class_weight=None, fit_intercept=True, max_iter=1000, tol=1e-6,
+        warm_start=False, standardize=False, penalty_factor=None, lower=None,
+        upper=None, n_threads=None, time_limit=None,
     ):
         self._keep_parameters(locals())
 

@@ -11,11 +11,11 @@ from ._glm_cv import GeneralizedLinearClassifierCV, GeneralizedLinearRegressorCV
 
 
 def cv_path(
-    X, y, *, loss="squared", l1_ratio=1.0, alphas=100, alpha_min_ratio=1e-3, cv=None,
-    groups=None, scoring=None, fit_intercept=True, standardize=False,
-    sample_weight=None, offset=None, penalty_factor=None, lower=None, upper=None,
-    tol=1e-6, max_iter=1000, n_threads=None, n_jobs=None, time_limit=None, verbose=0,
-    callback=None,
+    X, y, *, loss="squared", l1_ratio=1.0, penalty=None, alphas=100,
+    alpha_min_ratio=1e-3, cv=None, groups=None, scoring=None, fit_intercept=True,
+    standardize=False, sample_weight=None, offset=None, penalty_factor=None, lower=None,
+    upper=None, tol=1e-6, max_iter=1000, n_threads=None, n_jobs=None, time_limit=None,
+    verbose=0, callback=None,
 ):
     """Cross-validate regularization paths over alphas and l1_ratios.
 
@@ -29,6 +29,8 @@ def cv_path(
     loss : str or riata.losses.Loss, default="squared"
     l1_ratio : float or array-like of float, default=1.0
         One, or several to choose from.
+    penalty : riata.penalties.Penalty, optional
+        As of `fit_path`.
     alphas : int or array-like of shape (n_alphas,), default=100
     alpha_min_ratio : float in (0, 1), default=1e-3
         Ratio of the last alpha of an automatic grid to the first.
@@ -108,7 +110,7 @@ def cv_path(
         raise ValueError("scoring is empty; pass the name of a scorer, or None.")
     scoring, *more = scoring if several else [scoring]
     model = kind(
-        loss, l1_ratio=l1_ratio, eps=alpha_min_ratio, alphas=alphas, cv=cv,
+        loss, l1_ratio=l1_ratio, penalty=penalty, eps=alpha_min_ratio, alphas=alphas, cv=cv,
         scoring=scoring, fit_intercept=fit_intercept, max_iter=max_iter, tol=tol,
         verbose=verbose, n_jobs=n_jobs, standardize=standardize,
         penalty_factor=penalty_factor, lower=lower, upper=upper, n_threads=n_threads,

@@ -6,7 +6,7 @@ from .._path import _fit as _path
 from .._path._checked import Data, checked_problem
 from .._validation import check_offset, check_sample_weight, check_target
 from ..losses import Logistic, get_loss
-from ._base import GapTolerance, LinearRegressor, NamedPenalty
+from ._base import GapTolerance, LinearRegressor, PenaltyParameter
 
 
 def null_deviance(loss, y, sample_weight, offset):
@@ -99,7 +99,7 @@ class GeneralizedLinearModel(LinearRegressor):
         return tags
 
 
-class GeneralizedLinearRegressor(NamedPenalty, GapTolerance, GeneralizedLinearModel):
+class GeneralizedLinearRegressor(PenaltyParameter, GapTolerance, GeneralizedLinearModel):
     r"""Regression with any loss, an L1 and an L2 penalty, and a certificate.
 
     {objective}
@@ -142,10 +142,12 @@ class GeneralizedLinearRegressor(NamedPenalty, GapTolerance, GeneralizedLinearMo
     __module__ = "riata"
 
     _takes_chunks = True
+
     def __init__(
-        self, loss="squared", *, alpha=0.1, l1_ratio=1.0, fit_intercept=True,
-        max_iter=1000, tol=1e-6, warm_start=False, standardize=False,
-        penalty_factor=None, lower=None, upper=None, n_threads=None, time_limit=None,
+        self, loss="squared", *, alpha=0.1, l1_ratio=1.0, penalty=None,
+        fit_intercept=True, max_iter=1000, tol=1e-6, warm_start=False,
+        standardize=False, penalty_factor=None, lower=None, upper=None, n_threads=None,
+        time_limit=None,
     ):
         self._keep_parameters(locals())
 

@@ -43,7 +43,7 @@ class GeneralizedLinearRegressorCV(PathCV, GeneralizedLinearRegressor):
     __module__ = "riata"
 
     def __init__(
-        self, loss="squared", *, l1_ratio=1.0, eps=1e-3, alphas=100, cv=None,
+        self, loss="squared", *, l1_ratio=1.0, penalty=None, eps=1e-3, alphas=100, cv=None,
         scoring=None, fit_intercept=True, max_iter=1000, tol=1e-6, verbose=0,
         n_jobs=None, standardize=False, penalty_factor=None, lower=None, upper=None,
         select="min", n_threads=None, time_limit=None,
@@ -89,7 +89,7 @@ class GeneralizedLinearClassifierCV(ClassPathCV, GeneralizedLinearClassifier):
     __module__ = "riata"
 
     def __init__(
-        self, loss="logistic", *, l1_ratio=1.0, eps=1e-3, alphas=100, cv=None,
+        self, loss="logistic", *, l1_ratio=1.0, penalty=None, eps=1e-3, alphas=100, cv=None,
         scoring=None, class_weight=None, fit_intercept=True, max_iter=1000, tol=1e-6,
         verbose=0, n_jobs=None, standardize=False, penalty_factor=None, lower=None,
         upper=None, select="min", n_threads=None, time_limit=None,

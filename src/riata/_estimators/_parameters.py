@@ -88,6 +88,7 @@ CHECKS = {
     "max_iter": or_none(check.check_max_iter),
     "n_jobs": check.check_n_jobs,
     "n_threads": check.check_n_threads,
+    "penalty": checked_with_data,
     "penalty_factor": checked_with_data,
     "positive": check.check_bool,
     "precompute": check_precompute,
