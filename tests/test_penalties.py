@@ -433,3 +433,37 @@ def test_estimators_refuse_parts_beside_a_penalty(options):
     for kind in (riata.GeneralizedLinearRegressor, riata.GeneralizedLinearRegressorCV):
         with pytest.raises(ValueError, match="do not pass them beside it"):
             kind(penalty=LogSum(), **options).fit(X, y)
+
+
+def test_rows_beside_nearly_dependent_unpenalised_columns():
+    """They are replaced by a basis of their span; the penalty stays one on rows."""
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((90, 12))
+    X[:, 1] = X[:, 0] + 1e-7 * rng.standard_normal(90)
+    y = np.digitize(X[:, 2] - X[:, 3] + rng.standard_normal(90), [-0.7, 0.7])
+    factor = np.r_[0.0, 0.0, np.ones(10)]
+    penalty = RowGroup(penalty_factor=factor)
+    path = fit_path(X, y, loss="multinomial", penalty=penalty, alphas=[0.05])
+    audit = check_solution(
+        X, y, path.coefs[:, :, 0], path.intercept[:, 0], alpha=0.05, loss="multinomial",
+        penalty=penalty,
+    )
+    assert audit.relative_gap <= 2e-6
+    assert audit.primal == pytest.approx(path.objective[0])
+    active = path.coefs[:, 2:, 0] != 0
+    assert (active.all(axis=0) == active.any(axis=0)).all()
+
+
+def test_audit_counts_the_row_of_a_constant_column():
+    X, y = problem("squared", "dense")
+    X[:, 5], y = 2.0, np.digitize(y, [-1.0, 1.0])
+    coef, alpha = np.zeros((3, 120)), 0.3
+    without = check_solution(
+        X, y, coef, np.zeros(3), alpha=alpha, loss="multinomial", penalty=RowGroup()
+    )
+    coef[:, 5] = [3.0, 4.0, 0.0]
+    # (the same predictors, less what the constant adds to the intercepts)
+    audit = check_solution(
+        X, y, coef, -2.0 * coef[:, 5], alpha=alpha, loss="multinomial", penalty=RowGroup()
+    )
+    assert audit.primal - without.primal == pytest.approx(alpha * 5.0)

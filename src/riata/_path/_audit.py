@@ -159,6 +159,8 @@ def _useless_penalty(coef, problem, alpha, options):
     if "penalty" in options:
         value = options["penalty"].value(w, np.where(w.any(axis=0), alpha * factor, 0.0))
         return float(value.sum())
+    if problem.n_outputs > 1 and problem.penalty.rows:
+        w = np.linalg.norm(w, axis=0, keepdims=True)
     value = rho * np.abs(w) + 0.5 * (1.0 - rho) * w**2
     return alpha * float((value @ np.where(value.any(axis=0), factor, 0.0)).sum())
 
