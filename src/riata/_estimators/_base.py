@@ -238,10 +238,13 @@ class PenaltyParameter(Estimator):
         params : dict
             Values by name.
         """
-        return {**super().get_params(deep), "penalty": vars(self)["penalty"]}
+        params = super().get_params(deep)
+        if "penalty" in params:  # a subclass need not have it
+            params["penalty"] = vars(self)["penalty"]
+        return params
 
     def _path_options(self):
-        return {**super()._path_options(), "penalty": vars(self)["penalty"]}
+        return {**super()._path_options(), "penalty": vars(self).get("penalty")}
 
     @property
     def penalty(self):

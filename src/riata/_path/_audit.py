@@ -155,14 +155,12 @@ def _useless_penalty(coef, problem, alpha, options):
     where = np.flatnonzero(problem.coef_unit == 0)
     factor, rho = options["penalty_factor"], options["l1_ratio"]
     factor = np.ones(len(where)) if factor is None else factor[where]
-    w = np.atleast_2d(coef)[:, where]
-    if "penalty" in options:
-        value = options["penalty"].value(w, np.where(w.any(axis=0), alpha * factor, 0.0))
-        return float(value.sum())
-    if problem.n_outputs > 1 and problem.penalty.rows:
-        w = np.linalg.norm(w, axis=0, keepdims=True)
+    w = coef.T[where]  # rows of a feature, if there are several classes
+    factor = np.where(np.atleast_2d(coef)[:, where].any(axis=0), factor, 0.0)
+    if problem.options.penalty is not None:
+        return float(problem.options.penalty.value(w, alpha * factor).sum())
     value = rho * np.abs(w) + 0.5 * (1.0 - rho) * w**2
-    return alpha * float((value @ np.where(value.any(axis=0), factor, 0.0)).sum())
+    return alpha * float((factor @ value).sum())
 
 
 def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):

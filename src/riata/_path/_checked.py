@@ -9,7 +9,7 @@ from .. import _validation as check
 from .._core.design import NonFinite
 from .._problem._problem import GeneralProblem, Problem
 from ..losses import Squared
-from ..penalties import Penalty
+from ..penalties import Penalty, RowGroup
 
 
 class Data(NamedTuple):
@@ -84,10 +84,12 @@ def elastic_net_parts(penalty):
 def checked_problem(data, loss=SQUARED, **options):
     bounded = options.get("lower") is not None or options.get("upper") is not None
     generic, rows = options.get("penalty"), options.pop("rows", None)
-    if loss.many_outputs and loss.grouped and bounded:
+    if loss.many_outputs and loss.grouped and rows is None:  # which is deprecated
+        rows = RowGroup(options["l1_ratio"], options["penalty_factor"])
+    if loss.many_outputs and rows is not None and bounded:
         raise ValueError(
-            "lower and upper must be None with loss=Multinomial(grouped=True): rows of "
-            "coefficients have norms, not bounds. Use Multinomial(grouped=False)."
+            "lower and upper must be None where rows of coefficients are penalised "
+            "(RowGroup, or Multinomial(grouped=True)): rows have norms, not bounds."
         )
     if loss.many_outputs and generic is not None:
         raise ValueError(

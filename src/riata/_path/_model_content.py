@@ -238,7 +238,12 @@ def _loss(entry):
             _truth(entry[name], name)
         else:
             check.check_real(entry[name], name)
-    return kind(**{name: entry[name] for name in parameters})
+    values = {name: entry[name] for name in parameters}
+    grouped = values.pop("grouped", False)
+    loss = kind(**values)
+    if grouped:  # a deprecated argument, as older files have it
+        loss.grouped = True
+    return loss
 
 
 def _alpha(alpha, n_targets):

@@ -413,8 +413,7 @@ class GeneralProblem(Problem):
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
         if loss.many_outputs:
-            joint = rows is not None or loss.grouped
-            kind = RowPenalty if joint else SeparatePenalty
+            kind = SeparatePenalty if rows is None else RowPenalty
             self.penalty = kind(self.strengths, self.n_outputs)
         self.options = self.options._replace(penalty=penalty if rows is None else rows)
         if penalty is not None:
