@@ -257,7 +257,7 @@ class Problem:
             return np.where(self.coef_unit > 0, bound / self.coef_unit, 0.0)
 
     def center_block(self, R):
-        """Take the weighted mean off each column of R (n, lanes) if there is an
+        """Take the weighted mean off each column of R (n, n_vectors) if there is an
         intercept; returns the means."""
         if not self.fit_intercept:
             return np.zeros(R.shape[1])
@@ -266,7 +266,7 @@ class Problem:
         return mean
 
     def weigh(self, R):
-        """Weights times R (n, lanes); R itself if all weights are one."""
+        """Weights times R (n, n_vectors); R itself if all weights are one."""
         return R if self.weights is None else self.weights[:, None] * R
 
     @property

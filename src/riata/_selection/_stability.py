@@ -431,17 +431,17 @@ def _selection(data, *, grid, most, **options):
 def _collected(fits, n_features, alphas, **facts):
     from scipy.sparse import coo_array, csc_array
 
-    rows, lanes = [], []
+    rows, places = [], []
     for fit in fits:
         stop = len(fit.first) - 1
         rows.append(fit.columns)
-        lanes.append(np.repeat(np.arange(stop), np.diff(fit.first)))
+        places.append(np.repeat(np.arange(stop), np.diff(fit.first)))
         frozen = np.arange(stop, len(alphas)) if stop else []
         rows.append(np.tile(fit.selected, len(frozen)))
-        lanes.append(np.repeat(frozen, len(fit.selected)))
-    rows, lanes = np.concatenate(rows), np.concatenate(lanes).astype(np.intp)
+        places.append(np.repeat(frozen, len(fit.selected)))
+    rows, places = np.concatenate(rows), np.concatenate(places).astype(np.intp)
     counts = coo_array(
-        (np.ones(len(rows)), (rows, lanes)), shape=(n_features, len(alphas))
+        (np.ones(len(rows)), (rows, places)), shape=(n_features, len(alphas))
     ).tocsc()  # which sums
     counts.data /= len(fits)
     chosen = [fit.selected for fit in fits]

@@ -109,18 +109,18 @@ class QuasiNewtonSteps(StepMethod):
         held = alphas[-1] * self.working.l2.min(initial=math.inf) > WEAKEST
         if not (self.direct and len(self.working) and held):
             return self.newton.solve(W, first, alphas, tol)
-        size, lanes = len(self.working), len(alphas)
-        points = np.zeros((lanes, size + 1))  # coefficients, and intercept
+        size, n_alphas = len(self.working), len(alphas)
+        points = np.zeros((n_alphas, size + 1))  # coefficients, and intercept
         if W is not None:
-            points[:, :-1] = W[:, :lanes].T
+            points[:, :-1] = W[:, :n_alphas].T
             points[:, -1] = self.newton.point.shift / self.problem.eta_unit
         else:
-            self.state.engine = ["newton"] * lanes
+            self.state.engine = ["newton"] * n_alphas
             self.models = {}
         self.own.extend(self.working.columns)
-        statuses = [CONVERGED] * lanes
+        statuses = [CONVERGED] * n_alphas
         with self.work.phase("solve"):
-            for k in range(first, lanes):
+            for k in range(first, n_alphas):
                 alpha, guide = float(alphas[k]), self._guided(alphas[k])
                 starts = [points[k]]
                 if W is None:
@@ -131,7 +131,7 @@ class QuasiNewtonSteps(StepMethod):
                 if self.warm.guide is not None:
                     self.models[alpha] = self.model
         point, unit = self.newton.point, self.problem.eta_unit
-        point.at, point.shift = point.room(lanes), unit * points[:, -1]
+        point.at, point.shift = point.room(n_alphas), unit * points[:, -1]
         W = np.ascontiguousarray(points[:, :-1].T)
         if FAILED in statuses:  # too badly conditioned for it
             self.direct, self.model = False, None
