@@ -106,10 +106,10 @@ def test_fold_paths_are_those_of_the_training_rows(splitter, options, monkeypatc
         assert path.relative_gap.max() <= 1e-10
 
 
-def test_repeated_folds_have_too_many_atoms():
+def test_repeated_folds_have_too_many_cells():
     X, y = make_tall()
     folds = list(RepeatedKFold(n_splits=3, n_repeats=4, random_state=0).split(X))
-    assert folds_module.fold_atoms(folds, len(y))[0] is None
+    assert folds_module.fold_cells(folds, len(y))[0] is None
     cv = cv_path(X, y, alphas=10, cv=folds)
     assert cv.scores["neg_deviance"].shape == (1, 10, 12)
 
@@ -552,9 +552,8 @@ def test_interrupt_keeps_finished_folds_of_two_stages(kind, diabetes):
             raise KeyboardInterrupt
 
     model, whole = kind(alphas=8), kind(alphas=8).fit(X, y)
-    model._callback = stop
     with pytest.raises(Interrupted) as stopped:
-        model.fit(X, y)
+        model._fit(X, y, None, None, {}, callback=stop)
     assert not hasattr(model, "coef_")
     result = stopped.value.result
     assert result.n_folds == 2

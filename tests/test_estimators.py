@@ -375,8 +375,8 @@ def stop_early(monkeypatch):
         path.status = [Status.iteration_limit] * len(path.alphas)
         return path
 
-    real = riata._estimators._base.solve_path
-    for module in ("_estimators._base", "_estimators._ridge", "_cross_validation._fits"):
+    real = riata._path._solve.solve_path
+    for module in ("_path._solve", "_cross_validation._fits"):
         monkeypatch.setattr(f"riata.{module}.solve_path", solve_path)
     monkeypatch.setattr(FoldMoments, "of", lambda *args: None)
 

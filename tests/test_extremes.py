@@ -235,7 +235,7 @@ def test_intercepts_of_log_links_from_far_away(loss, distance):
     X, y = make(loss)
     problem = _path_problem(X, y, loss)
     far = problem.null_eta + distance
-    settled, moved = problem.datafit.settle(far)
+    settled, moved = problem.datafit.profile_intercept(far)
     np.testing.assert_allclose(moved, -distance, rtol=1e-9)
     np.testing.assert_allclose(settled, problem.null_eta, atol=1e-9 * abs(distance))
 
@@ -331,13 +331,13 @@ def test_intercepts_of_classes_from_far_away():
     X, y = make(Multinomial())
     data = _path_problem(X, y)
     moved = np.random.default_rng(1).standard_normal((24, 3)) * [1e3, 1.0, 1e-3]
-    Eta, _ = data.datafit.settle(moved)
+    Eta, _ = data.datafit.profile_intercept(moved)
     p = data.loss.predict(Eta)
     np.testing.assert_allclose((data.targets - p).sum(axis=0), 0.0, atol=1e-9)
 
 
 def _path_problem(X, y, loss=None, **options):
-    from riata._path._fit import checked_data, checked_penalty, checked_problem
+    from riata._path._checked import checked_data, checked_penalty, checked_problem
 
     loss = Multinomial() if loss is None else loss
     penalty = checked_penalty(None, 1.0, options.pop("penalty_factor", None), None, None,

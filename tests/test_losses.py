@@ -8,7 +8,7 @@ import pytest
 
 from riata import fit_path, losses
 from riata._core.elementwise import visit
-from riata._path._fit import checked_data, checked_problem
+from riata._path._checked import checked_data, checked_problem
 from riata._problem._predictors import visit_by_rows
 from riata.losses import Loss, Tweedie, get_loss
 

@@ -6,7 +6,6 @@ import pytest
 import scipy.sparse as sp
 
 import riata
-from riata._path import _fit as _path
 from riata._solver import _coupled_hessian as _multinomial
 from riata._solver import _kernel as _span
 from riata.losses import Multinomial
@@ -143,7 +142,7 @@ def test_the_span_of_the_samples_has_the_solution(loss, monkeypatch):
         "penalty_factor": rng.uniform(0.5, 2.0, 200), "standardize": True,
     }
     span = riata.fit_path(X, y, **options)
-    monkeypatch.setattr(_path, "span_pays", lambda solver: False)
+    monkeypatch.setattr("riata._path._solve.span_pays", lambda solver: False)
     direct = riata.fit_path(X, y, **options)
     assert set(span.diagnostics.engine) == {"ridge"} != set(direct.diagnostics.engine)
     np.testing.assert_allclose(span.coefs, direct.coefs, atol=1e-6)

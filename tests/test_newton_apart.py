@@ -9,8 +9,9 @@ from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
 
 from riata import LogisticRegressionCV, alpha_max, fit_path
 from riata._core.gram import gram_of_rows, rows_of
-from riata._cross_validation._scores import Judge, accuracies, minus_log_losses
-from riata._path._fit import Data, checked_penalty, checked_problem, solve_path
+from riata._cross_validation._scores import ModelScorer, accuracies, minus_log_losses
+from riata._path._checked import Data, checked_penalty, checked_problem
+from riata._path._solve import solve_path
 from riata._solver._hessian_columns import HessianColumns
 from riata._solver._hessian_per_alpha import HessianPerAlpha
 from riata._solver._solutions import Settings
@@ -271,14 +272,14 @@ def test_the_short_way_leads_where_the_scorer_does(monkeypatch, scoring, n_class
         return model.fit(X, y, sample_weight=weight).scores_
 
     used = []
-    original = Judge.at_once
+    original = ModelScorer.at_once
     monkeypatch.setattr(
-        Judge, "at_once",
+        ModelScorer, "at_once",
         lambda self, codes: used.append(original(self, codes)) or used[-1],
     )
     short = scores()
     assert None not in used
-    monkeypatch.setattr(Judge, "at_once", lambda self, codes: None)
+    monkeypatch.setattr(ModelScorer, "at_once", lambda self, codes: None)
     np.testing.assert_allclose(short, scores(), rtol=1e-7)
 
 
@@ -287,18 +288,18 @@ def test_only_known_scorers_themselves_take_the_short_way():
         def predict(self, X, offset=None):
             return self.classes_[::-1][super().predict(X, offset)]
 
-    def judge(model, scorer):
+    def shortcut(model, scorer):
         known = {"classes_": np.arange(2), "loss_": get_loss("logistic")}
-        return Judge(model, scorer, {}, known, 10).at_once(codes)
+        return ModelScorer(model, scorer, {}, known, 10).at_once(codes)
 
     model, scorer, codes = LogisticRegressionCV(), get_scorer("accuracy"), np.arange(2)
-    assert judge(model, scorer) is accuracies
-    assert judge(Contrary(), scorer) is None
-    assert judge(model, get_scorer("f1")) is None
-    assert judge(model, make_scorer(accuracy_score, normalize=False)) is None
-    assert judge(model, get_scorer("neg_log_loss")) is minus_log_losses
+    assert shortcut(model, scorer) is accuracies
+    assert shortcut(Contrary(), scorer) is None
+    assert shortcut(model, get_scorer("f1")) is None
+    assert shortcut(model, make_scorer(accuracy_score, normalize=False)) is None
+    assert shortcut(model, get_scorer("neg_log_loss")) is minus_log_losses
     codes = np.zeros(2)  # one class of the two
-    assert judge(model, get_scorer("neg_log_loss")) is minus_log_losses
+    assert shortcut(model, get_scorer("neg_log_loss")) is minus_log_losses
     X, y = classes(60, 4)
     options = {"Cs": 3, "l1_ratios": [0.0], "use_legacy_attributes": False, "cv": 3}
     straight = LogisticRegressionCV(**options).fit(X, y.astype(int))

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import riata
-from riata._path import _fit as _path
+from riata._path._checked import checked_data, checked_penalty
+from riata._path._solve import solve_path
 from riata._solver import _exact_steps as _solver
 from riata._solver._solutions import Settings
 
@@ -113,17 +114,17 @@ def test_every_engine_is_certified_on_repeated_columns(problem, how, sparse, in_
     X = problem["X"] = np.hstack([problem["X"], -problem["X"], problem["X"]])
     top = strength(problem, 1.0)
     alphas = top * np.array([1.0, 0.9, 0.8, 0.7, 0.5, 0.3, 0.2, 0.1, 1e-2, 1e-4])
-    data = _path.checked_data(
+    data = checked_data(
         sp.csc_array(X) if sparse else X, problem["y"], problem.get("sample_weight"),
         problem.get("offset"),
     )
-    penalty = _path.checked_penalty(
+    penalty = checked_penalty(
         None, problem["l1_ratio"], None, None, None, X.shape[1]
     )
     with pytest.MonkeyPatch.context() as patch:
         # lanes on small Gram matrices as well, which the usual choice avoids
         patch.setattr(_solver, "LARGE_GRAM", 1 if in_lanes else 10**9)
-        path = _path.solve_path(
+        path = solve_path(
             data, alphas, penalty, Settings(tol=TOL, **how),
             fit_intercept=problem["fit_intercept"], standardize=problem["standardize"],
         )

@@ -16,7 +16,8 @@ from riata._core.descent import Quadratic
 from riata._core.design import Design, cache_lines, kernel_levels, standard_target
 from riata._core.gram import sparse_gram
 from riata._core.screening import Screening
-from riata._path import _fit as _path
+from riata._path._checked import checked_data, checked_penalty
+from riata._path._solve import solve_path
 from riata._problem._problem import Problem
 from riata._solver._solutions import Settings, Status
 from riata._validation import check_design
@@ -41,13 +42,13 @@ OPTIONS = {
 
 
 def solve(X, y, settings, n_alphas=20, standardize=True, **options):
-    data = _path.checked_data(X, y, None, None)
+    data = checked_data(X, y, None, None)
     options = {"l1_ratio": 1.0, "lower": None, "upper": None, **options}
-    penalty = _path.checked_penalty(
+    penalty = checked_penalty(
         None, options["l1_ratio"], None, options["lower"], options["upper"],
         data.X.n_features,
     )
-    return _path.solve_path(
+    return solve_path(
         data, n_alphas, penalty, settings, fit_intercept=True, standardize=standardize,
         ratio=0.01,
     )

@@ -120,9 +120,9 @@ def test_models_of_folds():
 def test_the_solver_itself_reaches_both(l1_ratio):
     for loss in ("poisson", "squared", "multinomial"):
         X, y = make(loss)
-        data = riata._path._fit.checked_data(X, y, None, None, get_loss(loss))
-        penalty = riata._path._fit.checked_penalty(None, l1_ratio, None, None, None, 8)
-        path = riata._path._fit.solve_path(
+        data = riata._path._checked.checked_data(X, y, None, None, get_loss(loss))
+        penalty = riata._path._checked.checked_penalty(None, l1_ratio, None, None, None, 8)
+        path = riata._path._solve.solve_path(
             data, np.array([0.1, 0.01]), penalty, Settings(tol=1e-3, kkt_tol=1e-11),
             fit_intercept=True, standardize=False, loss=get_loss(loss),
         )

@@ -505,7 +505,8 @@ cdef class ActiveSet:
         cdef double[::1] above = np.empty(size), now = np.empty(size)
         cdef double[::1] ridge = np.empty(size)
         if (
-            xty.shape[0] != n_alphas or c.shape[0] != n_alphas or alphas.shape[0] != n_alphas
+            xty.shape[0] != n_alphas or c.shape[0] != n_alphas
+            or alphas.shape[0] != n_alphas
             or alphas_from.shape[0] != n_alphas or l1.shape[0] != size
             or l2.shape[0] != size
         ):

@@ -40,6 +40,9 @@ def extrapolate(
 
 @disjoint_base
 class Strengths:
+    convex: bool
+    piecewise_linear: bool
+    has_gap: bool
     rounding: float
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """From the correlations of all columns: the duality gap, KKT and what to work on next.
 
-All functions take blocks of correlations ``C = X~' R`` (n_features, n_alphas), one vector an
-alpha; ``l1[j] * alpha`` and ``l2[j] * alpha`` are the strengths of column j.
+All functions take blocks of correlations ``C = X~' R`` (n_features, n_alphas), one vector
+an alpha; ``l1[j] * alpha`` and ``l2[j] * alpha`` are the strengths of column j.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def losses(
     double yy, const double[::1] xty, const double[:, ::1] C, const double[:, ::1] w,
     double noise=0.0,
 ):
-    """Losses ``||r||^2 = y'y - w' (X'y + c)`` of several vectors of coefficients of which all
+    """Losses ``||r||^2 = y'y - w' (X'y + c)`` of vectors of coefficients of which all
     correlations are known.
 
     Parameters
@@ -225,6 +225,7 @@ cdef class Strengths:
         What is added to each gap, because rounded predictors may cost as much.
     """
 
+    convex = piecewise_linear = has_gap = True
     cdef public double rounding
     cdef readonly object l1, l2, lower, upper, unit
     cdef const double[::1] _l1, _l2, _lower, _upper, _unit

@@ -1,43 +1,45 @@
-"""Cross-validation on chunks: all folds from one read of X where sums over rows will do,
-and scores that never need the predictors of all samples and alphas at once."""
+"""Cross-validation on chunks: moments of all folds from one read of X, and scores that
+never hold the predictors of all samples and alphas at once."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from .._path._fit import collect, less_offset
+from .._path._checked import less_offset
+from .._path._solve import collect
 from .._solver.chunked._moments import solver_of_sums, sums_by_sets, sums_pay
 from .._validation import check_sample_weight
 from ..chunks._chunks import rows_of
 from ..losses import Squared
-from ._folds import fold_atoms
-from ._scores import Deviance, predictors
+from ._folds import fold_cells
+from ._scores import DevianceScorer, predictors
 
 SHARE_OF_PREDICTORS = 0.25  # of the memory limit for predictors of held-out samples
 
 
 class FoldSums(NamedTuple):
-    """What `FoldMoments` is in memory: sums over the rows of all folds, from one read."""
+    """Moments of the training samples of all folds, from one read of chunks; the
+    counterpart of `FoldMoments`."""
 
-    sets: list  # of `Sums`
-    left_out: np.ndarray  # of bool (n_sets, n_folds)
-    n_samples: int  # whose weights may be zero
-    is_partition: bool  # whether each fold tests what it does not train on
+    cells: list  # of `Sums`
+    left_out: np.ndarray  # of bool (n_cells, n_folds)
+    n_samples: int  # including those of weight zero
+    is_partition: bool  # whether each fold tests all samples that it does not train on
 
     @classmethod
     def of(cls, data, folds):
-        """These sums, or None where they do not pay.
+        """Return `FoldSums`, or None if fits to the samples take less time.
 
         Parameters
         ----------
         data : Samples
-            X in chunks, for the squared loss.
+            With X in chunks, for the squared loss.
         folds : Folds
         """
         X, n = data.X, data.X.n_samples
         if X.axis:
             return None
-        left_out, codes = fold_atoms(folds, n)
+        left_out, codes = fold_cells(folds, n)
         if left_out is None or not sums_pay(X, len(left_out)):
             return None
         is_partition = all(
@@ -45,29 +47,29 @@ class FoldSums(NamedTuple):
             for k, (_, test) in enumerate(folds)
         )
         weight = check_sample_weight(data.sample_weight, n)
-        sets = sums_by_sets(X, less_offset(data), weight, codes, len(left_out))
-        return cls(sets, left_out, n, is_partition)
+        cells = sums_by_sets(X, less_offset(data), weight, codes, len(left_out))
+        return cls(cells, left_out, n, is_partition)
 
     def _merged(self, which):
-        """Those of some sets, together."""
-        first, *others = [self.sets[k] for k in np.flatnonzero(which)]
+        """The sums over some of the cells."""
+        first, *others = [self.cells[k] for k in np.flatnonzero(which)]
         for other in others:
             first = first.merge(other)
         return first
 
     def _solver(self, fold, settings, options):
-        kept = np.ones(len(self.sets), dtype=bool)
+        kept = np.ones(len(self.cells), dtype=bool)
         if fold is not None:
             kept = ~self.left_out[:, fold]
         return solver_of_sums(self._merged(kept), self.n_samples, settings, **options)
 
     def alpha_max(self, settings, **options):
-        """As `riata.alpha_max`, on all samples; raises `Inexact` where that is not
-        known."""
+        """As `riata.alpha_max`, on all samples; raises `Inexact` if the sums are not
+        precise enough."""
         return self._solver(None, settings, options).alpha_max
 
     def path(self, fold, alphas, settings, **options):
-        """As of `FoldMoments`."""
+        """As `FoldMoments.path`."""
         solver = self._solver(fold, settings, options)
         return collect(solver.solve(alphas), solver)
 
@@ -77,49 +79,49 @@ class FoldSums(NamedTuple):
 
 
 def minus_square(sums, path):
-    """Minus the mean squared error of each alpha on the samples of some sums."""
+    """Return minus the mean squared error of each alpha on the samples of some sums."""
     W = path.coefs
     inner = np.einsum("ij,ij->j", W, sums.gram @ W) - 2.0 * (sums.xty @ W) + sums.yy
     rest = sums.y - path.intercept - sums.mean @ W
     return -(np.maximum(inner, 0.0) / sums.weight + rest**2)
 
 
-def scores_on_chunks(path, judges, held_out, fold, rows, sums):
-    """Scores of the alphas of a path, by metric.
+def scores_on_chunks(path, scorers, held_out, fold, rows, sums):
+    """Return the scores of the alphas of a path, by metric.
 
     Parameters
     ----------
     path : PathResult
-    judges : dict of callable
+    scorers : dict of callable
     held_out : Samples
-        X being `ChunkRows`.
+        Whose X is a `ChunkRows`.
     fold : int
     rows : ndarray
-        Their numbers.
+        Row numbers of the held-out samples.
     sums : FoldSums or None
 
     Returns
     -------
     dict of ndarray (n_alphas,)
     """
-    found = dict.fromkeys(judges)
+    found = dict.fromkeys(scorers)
     if sums is not None and sums.is_partition:
-        for name, judge in judges.items():
-            if isinstance(judge, Deviance) and isinstance(judge.loss, Squared):
+        for name, scorer in scorers.items():
+            if isinstance(scorer, DevianceScorer) and isinstance(scorer.loss, Squared):
                 found[name] = sums.deviances(fold, path)
     means = {
-        name: judge.by_sample(held_out, rows) for name, judge in judges.items()
-        if found[name] is None and hasattr(judge, "by_sample")
+        name: scorer.by_sample(held_out, rows) for name, scorer in scorers.items()
+        if found[name] is None and hasattr(scorer, "by_sample")
     }
     means = {name: mean for name, mean in means.items() if mean is not None}
     if means and not held_out.X.X.axis:
         found |= _means_by_block(path, means, held_out)
-    rest = {name: judge for name, judge in judges.items() if found[name] is None}
+    rest = {name: scorer for name, scorer in scorers.items() if found[name] is None}
     return found | _scores_by_batch(path, rest, held_out, rows) if rest else found
 
 
 def _means_by_block(path, means, held_out):
-    """Means of the scores of samples, from one read of the blocks that hold them."""
+    """Return weighted means of sample scores, from one read of the samples' blocks."""
     X, y, offset = held_out.X, held_out.y, held_out.offset
     places = X.by_block()
 
@@ -141,14 +143,14 @@ def _means_by_block(path, means, held_out):
 
 
 def score_sums_of(X, rows, y, offset, scores, coef, intercept):
-    """Sums over some rows of a block of the scores of each alpha, weighted."""
+    """Return weighted sums of the scores of some rows of a block, for each alpha."""
     product = rows_of(X, rows) @ coef
     eta = (product.toarray() if hasattr(product, "toarray") else product) + intercept
     if offset is not None:
         eta += offset[:, None]
     found = []
     for score, weight in scores:
-        keep = slice(None) if weight is None else weight > 0  # the others may overflow
+        keep = slice(None) if weight is None else weight > 0  # others may overflow
         values = score(y[keep], eta[keep])
         found.append(
             values.sum(axis=0) if weight is None else weight[keep] @ values
@@ -161,7 +163,7 @@ def _add(one, other):
 
 
 class PathPart(NamedTuple):
-    """Some alphas of a path, as far as scorers ask."""
+    """Some alphas of a path, with the attributes that scorers need."""
 
     alphas: np.ndarray
     coef: object
@@ -169,7 +171,7 @@ class PathPart(NamedTuple):
 
     @classmethod
     def of(cls, path, first, last):
-        """Those from `first` to before `last`."""
+        """The alphas from `first` up to, but not including, `last`."""
         at = slice(first, last)
         return cls(path.alphas[at], path.coef[:, at], path.intercept[at])
 
@@ -177,13 +179,15 @@ class PathPart(NamedTuple):
         return self.coef[:, [k]].toarray()[:, 0]
 
 
-def _scores_by_batch(path, judges, held_out, rows):
-    """Scores of any kind, by as many alphas at a time as memory allows predictors of."""
+def _scores_by_batch(path, scorers, held_out, rows):
+    """Return scores of any kind, of as many alphas at a time as memory allows."""
     limit = SHARE_OF_PREDICTORS * held_out.X.X.memory_limit
     width = max(int(limit / (8 * len(rows))), 1)
     parts = []
     for first in range(0, len(path), width):
         part = PathPart.of(path, first, min(first + width, len(path)))
         eta = predictors(part, held_out.X)
-        parts.append({n: judge(part, eta, held_out, rows) for n, judge in judges.items()})
-    return {name: np.concatenate([part[name] for part in parts]) for name in judges}
+        parts.append({
+            name: scorer(part, eta, held_out, rows) for name, scorer in scorers.items()
+        })
+    return {name: np.concatenate([part[name] for part in parts]) for name in scorers}

@@ -9,7 +9,7 @@ from scipy.linalg import lapack
 from sklearn import get_config
 from sklearn.model_selection import StratifiedKFold, check_cv
 
-from .._path._fit import collect
+from .._path._solve import collect
 from .._problem._moments import Frame, MomentProblem, moments_pay
 from .._solver._driver import PathSolver
 from .._solver._exact_steps import ExactSteps
@@ -81,8 +81,8 @@ class StratifiedFolds(StratifiedKFold):
                 f"less than n_splits={self.n_splits}.",
                 UserWarning, stacklevel=4,
             )
-        # The samples, class by class, are dealt out in turn; within a class those of a
-        # fold are consecutive. Classes are in the order in which they appear.
+        # The samples, sorted by class, are assigned to the folds in turn; within a class
+        # the test samples of a fold are consecutive. Classes are in order of appearance.
         codes = np.argsort(np.argsort(first))[codes]
         order = np.argsort(codes, kind="stable")
         dealt = codes[order] * self.n_splits + np.arange(len(codes)) % self.n_splits
@@ -95,7 +95,7 @@ class StratifiedFolds(StratifiedKFold):
 def as_folds(cv, X, y, split_params):
     """Return the `Folds` of a splitter."""
     if type(cv).__module__.startswith("sklearn."):
-        X = y  # of which only the length is asked; a sparse X would be copied
+        X = y  # only its length is used, and a sparse X would be copied
     folds = Folds(len(y))
     for train, test in cv.split(X, y, **split_params):
         folds.append(as_rows(train, len(y)), as_rows(test, len(y)))
@@ -105,9 +105,9 @@ def as_folds(cv, X, y, split_params):
 
 
 class Folds(Sequence):
-    """Pairs of arrays of row numbers: those to train on, and those to test on.
+    """Pairs of arrays of row numbers: the training rows and the test rows of each fold.
 
-    Where a fold trains on all rows that it does not test, only the latter are stored.
+    If a fold trains on all rows but its test rows, only the latter are stored.
 
     Parameters
     ----------
@@ -162,58 +162,59 @@ def as_rows(fold, n_samples):
 
 
 def train_weight(data, train):
-    """Return the weights of all samples with which they stand for the rows `train`.
+    """Return weights of all samples that select the rows `train`.
 
-    A sample that is not among them has none; one that is there twice counts twice. So
-    no fold needs rows of X of its own.
+    Other samples have weight zero, and a row that occurs twice counts twice, so that no
+    fold needs a copy of its rows of X.
     """
     counts = np.bincount(train, minlength=len(data.y)).astype(np.float64)
     return counts if data.sample_weight is None else counts * data.sample_weight
 
 
 class FoldMoments:
-    """The moments of all training samples, in one visit of X.
+    """Moments of the training samples of all folds, from one pass over X.
 
-    Samples that are left out by the same folds form an atom, whose moments are summed
-    once; the training samples of a fold are all samples less some atoms.
+    Samples that are left out by the same folds form a cell, whose moments are summed
+    once; the training samples of a fold are all samples without some cells.
 
     Parameters
     ----------
     problem : Problem
         Of all samples.
-    folds : Folds
+    left_out : ndarray of bool (n_cells, n_folds)
+    codes : ndarray of shape (n_samples,)
+        Cell of each sample.
     """
 
-    def __init__(self, problem, folds):
-        self.frame = Frame(problem)
-        self.left_out, codes = fold_atoms(folds, problem.design.n_samples)
-        self.atoms = [
+    def __init__(self, problem, left_out, codes):
+        self.frame, self.left_out = Frame(problem), left_out
+        self.cells = [
             _packed(self.frame.moments(np.flatnonzero(codes == code)))
-            for code in range(len(self.left_out))
+            for code in range(len(left_out))
         ]
-        self.total = self.atoms[0].combined(self.atoms[1:], 1)
+        self.total = self.cells[0].combined(self.cells[1:], 1)
 
     @staticmethod
     def of(problem, folds, alphas):
-        """`FoldMoments`, or None where paths are better fitted to the samples."""
+        """Return `FoldMoments`, or None if fits to the samples take less time."""
         if not moments_pay(problem, alphas):
             return None
-        left_out, _ = fold_atoms(folds, problem.design.n_samples)
+        left_out, codes = fold_cells(folds, problem.design.n_samples)
         p = problem.design.n_features
         room = max(MOMENT_BYTES, MOMENT_SHARE * problem.design.dense_bytes)
         if left_out is None or 4 * p * p * len(left_out) > room:
             return None
-        return FoldMoments(problem, folds)
+        return FoldMoments(problem, left_out, codes)
 
     def path(self, fold, alphas, settings, **options):
-        """Fit a path to the training samples of a fold, or to all (None).
+        """Fit a path to the training samples of a fold, or to all samples (None).
 
-        Raises `Inexact` where the samples themselves have to be seen.
+        Raises `Inexact` if moments are not precise enough.
         """
         moments = self.total
         if fold is not None:
-            atoms = zip(self.atoms, self.left_out, strict=True)
-            moments = moments.combined([atom for atom, out in atoms if out[fold]], -1)
+            out = np.flatnonzero(self.left_out[:, fold])
+            moments = moments.combined([self.cells[k] for k in out], -1)
         moments = _unpacked(moments, self.frame)
         solver = PathSolver(
             MomentProblem(moments, self.frame, **options), settings, ExactSteps
@@ -221,9 +222,9 @@ class FoldMoments:
         return collect(solver.solve(alphas), solver)
 
 
-def fold_atoms(folds, n_samples):
-    """Which folds leave each atom out (n_atoms, n_folds), and the atoms of all samples;
-    None for folds that have rows twice, or too many atoms."""
+def fold_cells(folds, n_samples):
+    """Return which folds leave out each cell (n_cells, n_folds), and the cell of each
+    sample; None if a fold has a row twice, or if there are too many cells."""
     if len(folds) > 62:
         return None, None
     codes = np.zeros(n_samples, dtype=np.int64)

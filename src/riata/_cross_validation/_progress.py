@@ -1,4 +1,4 @@
-"""Progress of fits, told to scikit-learn's callbacks where it has them."""
+"""Progress of fits, reported to scikit-learn's callbacks (from version 1.9)."""
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -12,13 +12,13 @@ except ImportError:  # before scikit-learn 1.9
         return method
 
 
-def run_and_tell(plan, estimator, X, y):
-    """Run a `Plan`, and tell the estimator's callbacks of each fold that is finished.
+def run_and_report(run, estimator, X, y):
+    """Run a `CrossValidation`, and report each finished fold to scikit-learn's callbacks.
 
     Parameters
     ----------
-    plan : Plan
-        Its own `callback` is told, too.
+    run : CrossValidation
+        Its own `callback` is called, too.
     estimator : object
         With the parameters `n_jobs` and `verbose`.
     X, y : array-like
@@ -29,22 +29,22 @@ def run_and_tell(plan, estimator, X, y):
     CVResult
     """
     if not getattr(estimator, "_skl_callbacks", None):
-        return plan.run(estimator.n_jobs, estimator.verbose)
+        return run.run(estimator.n_jobs, estimator.verbose)
 
     @with_callbacks
-    def run(estimator):
-        fit = estimator._init_callback_context(max_subtasks=len(plan.folds))
+    def run_with_callbacks(estimator):
+        fit = estimator._init_callback_context(max_subtasks=len(run.fits.folds))
         fit.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
 
-        def tell(step):
+        def report(step):
             fold = fit.subcontext(task_name="fold")
             fold.call_on_fit_task_begin(estimator=estimator)
             stop = fold.call_on_fit_task_end(estimator=estimator)
-            return (plan.callback is not None and plan.callback(step)) or stop
+            return (run.callback is not None and run.callback(step)) or stop
 
-        told = plan._replace(callback=tell)
-        result = told.run(estimator.n_jobs, estimator.verbose)
+        reporting = run._replace(callback=report)
+        result = reporting.run(estimator.n_jobs, estimator.verbose)
         fit.call_on_fit_task_end(estimator=estimator)
         return result
 
-    return run(estimator)
+    return run_with_callbacks(estimator)

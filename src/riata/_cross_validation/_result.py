@@ -1,4 +1,4 @@
-"""CVResult: what a cross-validation has found, and every choice that can be made of it."""
+"""CVResult: paths and scores of a cross-validation, and the choice among its models."""
 
 from typing import Any, NamedTuple
 
@@ -12,6 +12,14 @@ from .._path._table import frame_of
 RULES = ("min", "1se", *CRITERIA)
 
 
+class Outcome(NamedTuple):
+    """How one fit ended."""
+
+    relative_gap: float
+    kkt: float
+    status: str
+
+
 class Choice(NamedTuple):
     """A model of a cross-validation.
 
@@ -19,14 +27,14 @@ class Choice(NamedTuple):
     ----------
     l1_ratio, alpha : float
     which, at : int
-        Their places: ``result.alphas[which][at]``.
+        Their indices: ``result.alphas[which][at]``.
     coef : ndarray of shape (n_features,), or (n_classes, n_features)
         Coefficients on all samples.
     intercept : float or ndarray of shape (n_classes,)
     path : PathResult
-        The path on all samples that they are from.
+        The path on all samples that contains the model.
     gamma : float
-        Of a relaxed lasso: share of the lasso's own coefficients. Otherwise 1.
+        For a relaxed lasso, the weight of the lasso's own coefficients; otherwise 1.
 
     Examples
     --------
@@ -54,36 +62,36 @@ class Choice(NamedTuple):
 
 
 class CVResult:
-    """Paths on all samples and on those of each fold, and their scores.
+    """Paths on all samples and on the training samples of each fold, and their scores.
 
-    Made by `cv_path`, and kept as ``cv_result_`` by the estimators that cross-validate.
-    A choice among the models costs nothing: all of them are fitted.
+    Returned by `cv_path`, and kept as ``cv_result_`` by the estimators that
+    cross-validate. Choosing another model takes no time, since all of them are fitted.
 
     Attributes
     ----------
     l1_ratios : ndarray of shape (n_l1_ratios,)
     alphas : list of ndarray of shape (n_alphas,)
-        Strengths of each l1_ratio, decreasing.
+        Decreasing alphas of each l1_ratio.
     paths : list of PathResult
-        On all samples, of each l1_ratio.
+        The path of each l1_ratio on all samples.
     metrics : tuple of str
-        The first is what `select` goes by. ``"neg_deviance"`` is minus the mean
-        deviance (of the squared loss, minus the mean squared error).
+        `select` uses the first by default. ``"neg_deviance"`` is minus the mean deviance
+        (for the squared loss, minus the mean squared error).
     scores : dict of ndarray of shape (n_l1_ratios, n_alphas, n_folds)
-        Of each metric, greater is better. NaN where the time limit came before.
+        Scores by metric; greater is better. NaN for alphas that the time limit left out.
     fold_paths : list of list of PathResult
         ``fold_paths[which][k]``, on the training samples of fold `k`.
     folds : sequence of (train, test)
-        Numbers of the samples.
+        Row numbers of the training and the test samples.
     end : {"complete", "callback", "interrupted"}
-        Why it ended; only the folds that were finished are there.
+        Why the run ended; only finished folds are included.
     gammas : ndarray or None
-        Of a relaxed lasso: the share of the lasso's own coefficients. Everything above
-        has an entry for each of them, where it otherwise has one for each l1_ratio.
+        For a relaxed lasso, the weight of the lasso's own coefficients. All of the above
+        then has an entry for each gamma instead of one for each l1_ratio.
 
     See Also
     --------
-    cv_path : Makes it.
+    cv_path : Cross-validates paths and returns this object.
 
     Examples
     --------
@@ -101,31 +109,64 @@ class CVResult:
 
     gammas = None
 
+    # The order that sorts the penalties, as they were given, into decreasing alphas.
+    _order = None
+
     def __init__(
-        self, *, l1_ratios, alphas, paths, scores, fold_paths, folds, end, gammas=None
+        self, *, l1_ratios, alphas, paths, scores, fold_paths, folds, end, gammas=None,
+        order=None,
     ):
-        self.l1_ratios, self.gammas = l1_ratios, gammas
+        self.l1_ratios, self.gammas, self._order = l1_ratios, gammas, order
         self.alphas, self.paths = alphas, paths
         self.scores, self.metrics = scores, tuple(scores)
         self.fold_paths, self.folds, self.end = fold_paths, folds, end
 
-    def _describe_data(self, feature_names, has_offset):
-        """Tell all paths the names of the features, and whether there was an offset."""
-        of_folds = [path for paths in self.fold_paths or () for path in paths]
-        for path in [*self.paths, *of_folds]:
-            for part in (path, path._base):
-                part.feature_names_in, part.has_offset = feature_names, has_offset
+    @property
+    def _outcomes(self):
+        """How all fits ended; the path of several blends counts once."""
+        paths = sum(self.fold_paths or (), self.paths)
+        solved = {id(path._base): path._base for path in paths}
+        return [
+            Outcome(*outcome)
+            for path in solved.values()
+            for outcome in zip(path.relative_gap, path.kkt, path.status, strict=True)
+        ]
+
+    def _stacked(self, of_path, missing=0):
+        """Stack arrays (n_alphas, ...) of the paths of all folds.
+
+        Parameters
+        ----------
+        of_path : callable
+            Given a path, the array.
+        missing : float
+            Value for the alphas that a path does not have.
+
+        Returns
+        -------
+        ndarray of shape (n_l1_ratios, n_folds, n_alphas, ...)
+        """
+
+        def padded(path, n_alphas):
+            array = of_path(path)
+            width = ((0, n_alphas - len(path)), *((0, 0),) * (array.ndim - 1))
+            return np.pad(array, width, constant_values=missing)
+
+        return np.array([
+            [padded(path, len(alphas)) for path in paths]
+            for paths, alphas in zip(self.fold_paths, self.alphas, strict=True)
+        ])
 
     @property
     def _mix(self):
-        """What tells the paths apart, and its values."""
+        """What distinguishes the paths, and its values."""
         if self.gammas is None:
             return "l1_ratio", self.l1_ratios
         return "gamma", self.gammas
 
     @property
     def n_folds(self):
-        """How many folds were finished."""
+        """Number of finished folds."""
         return len(self.folds)
 
     def mean_score(self, metric=None):
@@ -167,24 +208,26 @@ class CVResult:
         return self.scores[check.check_choice(metric, "metric", self.metrics)]
 
     def select(self, rule="min", metric=None):
-        """Choose a model, without fitting any.
+        """Choose one of the fitted models.
 
         Parameters
         ----------
         rule : str or callable, default="min"
-            - ``"min"``: the best mean score.
+            - ``"min"``: the best mean score. Of equal ones the first is chosen: the
+              largest alpha, or in `RidgeCV` and `LogisticRegressionCV` the first as
+              given.
             - ``"1se"``: for each l1_ratio the largest alpha whose mean score is within
               one standard error of the best; of these the one with the fewest non-zero
               coefficients (of equals, the better score). Breiman et al. (1984),
               Classification and Regression Trees, section 3.4.3.
-            - ``"aic"``, ``"aicc"``, ``"bic"``, ``"ebic"``, ``"gcv"``: the least
-              criterion of the paths on all samples, whatever the scores; see
-              `PathResult.select`.
-            - a callable, given this object: returns the places ``(which, at)``, or
-              ``at`` alone of a single l1_ratio.
+            - ``"aic"``, ``"aicc"``, ``"bic"``, ``"ebic"``, ``"gcv"``: the smallest
+              information criterion of the paths on all samples; scores are not used.
+              See `PathResult.select`.
+            - a callable that is given this object and returns the indices
+              ``(which, at)``, or ``at`` alone for a single l1_ratio.
 
-            Of a relaxed lasso the gammas are in the place of the l1_ratios, and there
-            are no criteria: its degrees of freedom are not known.
+            For a relaxed lasso the gammas replace the l1_ratios, and there are no
+            criteria, since its degrees of freedom are unknown.
         metric : str, optional
             One of `metrics`; by default the first.
 
@@ -195,7 +238,7 @@ class CVResult:
         Raises
         ------
         ValueError
-            If there is no such rule or metric, or a callable returns no place.
+            If there is no such rule or metric, or a callable returns no valid indices.
         """
         which, at = self._place(rule, metric)
         path = self.paths[which]
@@ -211,6 +254,10 @@ class CVResult:
         check.check_choice(rule, "rule", RULES)
         mean = self._reached(self.mean_score(metric))
         best = np.unravel_index(np.argmax(mean), mean.shape)
+        if rule == "min" and self._order is not None:  # of equal ones the first given
+            back = np.argsort(self._order)
+            at, which = np.unravel_index(np.argmax(mean[:, back].T), mean.T.shape)
+            best = which, back[at]
         if rule == "min":
             return int(best[0]), int(best[1])
         if rule == "1se":
@@ -227,7 +274,7 @@ class CVResult:
         return which, int(np.nanargmin(ends[which]))
 
     def _reached(self, mean):
-        """Scores of what can be chosen; all else is worst."""
+        """Scores of the models that can be chosen; all others are minus infinity."""
         known = np.where(np.isnan(mean), -np.inf, mean)
         for row, path in zip(known, self.paths, strict=True):
             row[len(path):] = -np.inf
@@ -256,14 +303,14 @@ class CVResult:
         return which, at
 
     def out_of_fold(self, X, rule="min", *, metric=None, offset=None):
-        """Predict each sample by the model that has not seen it.
+        """Predict each sample with the model of the fold that holds it out.
 
         Parameters
         ----------
         X : array-like or sparse of shape (n_samples, n_features)
             The samples that were cross-validated.
         rule, metric
-            As in `select`: which alpha and l1_ratio.
+            As in `select`, for alpha and l1_ratio.
         offset : float or array-like of shape (n_samples,) or (n_samples, n_classes), \
                 optional
             As of `PathResult.predict`.
@@ -300,12 +347,12 @@ class CVResult:
             return (total.T / count).T
 
     def selection_frequency(self, rule="min", metric=None):
-        """Share of the folds in which each feature has a non-zero coefficient.
+        """Proportion of the folds in which each feature has a non-zero coefficient.
 
         Parameters
         ----------
         rule, metric
-            As in `select`: at which alpha and l1_ratio.
+            As in `select`, for alpha and l1_ratio.
 
         Returns
         -------
@@ -324,7 +371,7 @@ class CVResult:
         self, rule="min", metric=None, feature_names=None, *, all_features=False,
         frame=None,
     ):
-        """The coefficients of a choice, the largest first, and how often each is chosen.
+        """The coefficients of a choice, largest first, with their selection frequency.
 
         Parameters
         ----------
@@ -336,8 +383,8 @@ class CVResult:
         Returns
         -------
         pandas.DataFrame, polars.DataFrame or a table that prints
-            As of `PathResult.summary`, and ``frequency``: the share of the folds in
-            which the coefficient is not zero.
+            As of `PathResult.summary`, with ``frequency``: the proportion of the folds
+            in which the coefficient is not zero.
         """
         which, at = self._place(rule, metric)
         return summary_of(
@@ -346,7 +393,7 @@ class CVResult:
         )
 
     def plot(self, ax=None, **options):
-        """Draw the mean scores along alpha, with their standard errors.
+        """Plot the mean scores and their standard errors against alpha.
 
         Parameters
         ----------
@@ -368,13 +415,12 @@ class CVResult:
         return CVCurveDisplay.from_result(self, ax=ax, **options).ax_
 
     def to_frame(self, frame=None):
-        """One row for each l1_ratio and alpha, as a data frame.
+        """Convert the scores to a data frame with a row for each l1_ratio and alpha.
 
         Parameters
         ----------
         frame : {"pandas", "polars", "table"}, optional
-            By default what is installed, in this order; "table" is a plain table that
-            prints.
+            By default the first that is installed; "table" is a plain table that prints.
 
         Returns
         -------
@@ -421,7 +467,7 @@ class CVResult:
         for rule in ("min", "1se", "bic"):
             try:
                 c = self.select(rule)
-            except ValueError:  # which has no meaning for these models
+            except ValueError:  # not defined for these models
                 continue
             lines.append(
                 f"{rule:<6}{values[c.which]:>10.4g}{c.alpha:>12.5g}"

@@ -1,7 +1,6 @@
-"""Scores of the models of a path on samples that they have not seen."""
+"""Scores of the models of a path on held-out samples."""
 
-import copy
-from functools import partial, update_wrapper
+from functools import partial
 from inspect import signature
 from typing import Any, NamedTuple
 
@@ -12,13 +11,12 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from ..losses import Logistic, Multinomial
 
-PREDICTIONS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
 DEVIANCE = "neg_deviance"  # name of the score that needs no scorer
 
 
 def predictors(path, X):
-    """Return the linear predictors of all alphas less offsets, (n_samples, n_alphas); of
-    several classes (n_samples, n_classes, n_alphas)."""
+    """Return the linear predictors of all alphas without offsets, (n_samples, n_alphas);
+    for several classes (n_samples, n_classes, n_alphas)."""
     if isinstance(path.coef, list):
         return np.stack([_product(X, c) for c in path.coef], axis=1) + path.intercept
     return _product(X, path.coef) + path.intercept
@@ -36,77 +34,77 @@ def _product(X, coef):
     return X[:, used] @ coef.tocsr()[used].toarray()
 
 
-def minus_deviance(loss, path, eta, held_out, rows):
-    """Return minus the mean deviance of each alpha on samples it has not seen.
-
-    Parameters
-    ----------
-    loss : riata.losses.Loss
-    path : PathResult
-        Without effect here, as the rows.
-    eta : ndarray of shape (n_samples, n_alphas) or (n_samples, n_classes, n_alphas)
-        As from `predictors`.
-    held_out : Samples
-    rows : ndarray
-        Their numbers.
-
-    Returns
-    -------
-    ndarray of shape (n_alphas,)
-    """
-    y, weight, eta = held_out.y, held_out.sample_weight, with_offset(eta, held_out)
-    if weight is not None and not weight.all():
-        y, eta, weight = y[weight > 0], eta[weight > 0], weight[weight > 0]
-        if not len(y):
-            return np.full(eta.shape[-1], np.nan)
-    if eta.ndim == 3:
-        indicators = np.eye(eta.shape[1])[y.astype(np.intp)]
-        losses = [loss.value(indicators, eta[:, :, k]) for k in range(eta.shape[2])]
-        losses = np.column_stack(losses)
-    else:
-        losses = loss.value(y[:, None], eta)
-    return -np.average(2.0 * losses, axis=0, weights=weight)
-
-
-class Deviance(NamedTuple):
-    """Scores each alpha of a path by `minus_deviance`."""
-
-    loss: Any
-
-    def __call__(self, path, eta, held_out, rows):
-        return minus_deviance(self.loss, path, eta, held_out, rows)
-
-    def by_sample(self, held_out, rows):
-        """What scores each sample, given true values and predictors, and the weights of
-        the mean of these; see `Judge.by_sample`."""
-        return partial(minus_deviances, self.loss), held_out.sample_weight
-
-
-def minus_deviances(loss, y, eta):
-    """Return minus the deviances of samples at predictors (n_samples, n_alphas)."""
-    return -2.0 * loss.value(y[:, None], eta)
-
-
-def hits(codes, eta):
-    """Return which samples are put into their class, of two."""
-    return (eta > 0) == codes[:, None]
-
-
 def with_offset(eta, held_out):
-    """Return predictors of several alphas with the offsets of the samples, if any."""
+    """Return predictors of several alphas plus the offsets of the samples, if any."""
     offset = held_out.offset
     if offset is None:
         return eta
     return eta + offset.reshape(*offset.shape, *(1,) * (eta.ndim - offset.ndim))
 
 
-class Judge(NamedTuple):
-    """Scores each alpha of a path on samples it has not seen, as a scorer does."""
+def unit_deviances(loss, y, eta):
+    """Return the deviance (twice the loss) of each sample, (n_samples, n_alphas).
 
-    model: Any  # an estimator, whose predictions are asked for
+    Parameters
+    ----------
+    loss : riata.losses.Loss
+    y : ndarray of shape (n_samples,)
+        Of several classes, their numbers.
+    eta : ndarray of shape (n_samples, n_alphas) or (n_samples, n_classes, n_alphas)
+        Linear predictors.
+    """
+    if eta.ndim == 2:
+        return 2.0 * loss.value(y[:, None], eta)
+    indicators = np.eye(eta.shape[1])[y.astype(np.intp)]
+    losses = [loss.value(indicators, eta[:, :, k]) for k in range(eta.shape[2])]
+    return 2.0 * np.column_stack(losses)
+
+
+def deviance(loss, eta, y, weights):
+    """Return the weighted mean deviance of each alpha; NaN if all weights are zero.
+
+    Samples of weight zero are left out, since their losses may overflow. Parameters are
+    those of `unit_deviances`, and the sample weights or None.
+    """
+    if weights is not None and not weights.all():
+        keep = weights > 0
+        y, eta, weights = y[keep], eta[keep], weights[keep]
+        if not len(y):
+            return np.full(eta.shape[-1], np.nan)
+    return np.average(unit_deviances(loss, y, eta), axis=0, weights=weights)
+
+
+class DevianceScorer(NamedTuple):
+    """Scores each alpha of a path by minus the mean deviance."""
+
+    loss: Any
+
+    def __call__(self, path, eta, held_out, rows):
+        eta = with_offset(eta, held_out)
+        return -deviance(self.loss, eta, held_out.y, held_out.sample_weight)
+
+    def by_sample(self, held_out, rows):
+        """As `ModelScorer.by_sample`."""
+        return partial(minus_deviances, self.loss), held_out.sample_weight
+
+
+def minus_deviances(loss, y, eta):
+    """Return minus the deviance of each sample."""
+    return -unit_deviances(loss, y, eta)
+
+
+def hits(codes, eta):
+    """Return which samples of two classes are predicted correctly."""
+    return (eta > 0) == codes[:, None]
+
+
+class ModelScorer(NamedTuple):
+    """Scores each alpha of a path with a scorer of scikit-learn, or a callable."""
+
+    model: Any  # the estimator that predicts
     scorer: Any
-    params: dict  # of the scorer, for all samples
-    attributes: dict  # of a fitted model, but coef_ and intercept_
+    params: dict  # arguments of the scorer, for all samples
+    attributes: dict  # of a fitted model, without coef_ and intercept_
     n_samples: int
 
     def __call__(self, path, eta, held_out, rows):
@@ -117,33 +115,37 @@ class Judge(NamedTuple):
         at_once = self.at_once(held_out.y)
         if at_once is not None:
             return at_once(with_offset(eta, held_out), held_out.y, **params)
-        scorer = self.scorer
+        scorer, y = self.scorer, held_out.y
         if "classes_" in self.attributes:
             classes = self.attributes["classes_"]
-            held_out = held_out._replace(y=classes[held_out.y.astype(np.intp)])
-            scorer = with_labels(scorer, classes)
+            y, scorer = classes[y.astype(np.intp)], with_labels(scorer, classes)
+        models = self.models(path, eta, held_out)
+        return np.array([scorer(model, held_out.X, y, **params) for model in models])
+
+    def models(self, path, eta, held_out):
+        """Yield the fitted model of each alpha."""
         known = {k: v for k, v in self.attributes.items() if k != "feature_names_in_"}
-        scores = np.empty(len(path.alphas))
-        for k in range(len(scores)):
-            model = copy.copy(self.model)
+        for k in range(len(path.alphas)):
             coef, intercept = path._coef_of(k), path.intercept[..., k]
-            if "classes_" in self.attributes:
+            predicted = eta[..., k]
+            if "classes_" in known:  # whose coefficients have an axis of classes
                 coef, intercept = np.atleast_2d(coef), np.atleast_1d(intercept)
-            model._set_fitted(coef_=coef, intercept_=intercept, **known)
-            scores[k] = score_model(model, held_out, scorer, params, eta[..., k])
-        return scores
+                predicted = predicted.reshape(len(predicted), -1)
+            yield self.model._for_scoring(
+                held_out, predicted, coef_=coef, intercept_=intercept, **known
+            )
 
     def by_sample(self, held_out, rows):
-        """Return what scores each sample, given its true value and predictors, and the
-        weights of which the score is the mean; None where it is not such a mean."""
+        """Return the function that scores each sample, given true values and predictors,
+        and the weights of the mean; None if the score is not a mean over samples."""
         if self.at_once(held_out.y) is not accuracies:
             return None
         params = rows_of_params(self.params, rows, self.n_samples)
         return hits, params.get("sample_weight")
 
     def at_once(self, codes):
-        """What gives the scores of all alphas at once, where the scorer is one that is
-        known and nothing else, of classes as riata predicts them; or None."""
+        """Return the function that scores all alphas at once: for a scorer in SHORTCUTS,
+        without other arguments, and classes that riata predicts. None otherwise."""
         scorer, model = self.scorer, type(self.model)
         short = SHORTCUTS.get(getattr(scorer, "_score_func", None))
         if (
@@ -176,8 +178,8 @@ def accuracies(eta, codes, sample_weight=None):
 
 
 def minus_log_losses(eta, codes, sample_weight=None):
-    """Return minus the log loss of each alpha, with probabilities kept as far from 0 and 1
-    as scikit-learn keeps them; parameters as of `accuracies`."""
+    """Return minus the log loss of each alpha, with probabilities clipped as by
+    scikit-learn; parameters as of `accuracies`."""
     if eta.ndim == 2:
         true = np.where(codes[:, None] > 0, eta, -eta)
         losses = np.logaddexp(0.0, -true)
@@ -208,8 +210,10 @@ def r_squared(y, predicted, sample_weight=None):
 
 
 class Shortcut(NamedTuple):
-    """What scores all alphas at once, as a scorer of scikit-learn's would one by one: its
-    functions take longer to check their input than a small fit takes."""
+    """Scores all alphas at once, with the result of a scorer of scikit-learn.
+
+    The checks of scikit-learn's scorers take longer than a small fit.
+    """
 
     scores: Any
     response: str
@@ -223,32 +227,8 @@ SHORTCUTS = {
 }
 
 
-def score_model(model, held_out, scorer, params, eta=None):
-    """Score a fitted model on samples it has not seen, whose linear predictors may be
-    known already."""
-    offset = held_out.offset
-    if offset is not None:
-        # A scorer calls predict(X); the offset has to come in behind its back.
-        for name in PREDICTIONS:
-            if hasattr(model, name):
-                method = getattr(model, name)
-                bound = partial(method, offset=offset)
-                setattr(model, name, update_wrapper(bound, method))
-    if eta is not None:
-        computed = model._predictor
-        if "classes_" in vars(model):  # whose coefficients have an axis of classes
-            eta = eta.reshape(len(eta), -1)
-
-        def predictor(X, offset=None):
-            known = eta if X is held_out.X else computed(X)
-            return model._add_offset(known, offset)
-
-        model._predictor = predictor
-    return scorer(model, held_out.X, held_out.y, **params)
-
-
 def rows_of_params(params, rows, n_samples):
-    """Return arguments with those that have one entry per sample cut to some rows."""
+    """Return arguments; of those with one entry per sample, some rows."""
     cut = {}
     for name, value in params.items():
         array = np.asarray(value)
@@ -267,14 +247,13 @@ def scorer_of(estimator, scoring):
 
 
 def with_labels(scorer, classes):
-    """Return a scorer whose score function, if it has the argument, is given the labels of
-    all classes: a few samples need not hold each of them.
+    """Return a scorer that passes the labels of all classes to its score function, if it
+    has that argument: the samples of a fold may lack some of them.
 
     Parameters
     ----------
     scorer : callable
-        Scorers that were not made by :func:`sklearn.metrics.make_scorer` are returned as
-        they are.
+        Scorers not made by :func:`sklearn.metrics.make_scorer` are returned unchanged.
     classes : ndarray of shape (n_classes,)
 
     Returns

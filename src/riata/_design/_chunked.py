@@ -443,7 +443,7 @@ class ChunkedDesign:
         here = self.kept.place[cols] >= 0
         if not self.X.axis and self._multiplies_rows(cols):
             total = self._gradients_of_rows(np.hstack(blocks))
-            for k in range(out.shape[1]):  # (p, lanes) is large: no copies of it
+            for k in range(out.shape[1]):  # (p, n_vectors) is large: no copies of it
                 out[:, k] = total[cols, k]
             return
         if not self.X.axis:

@@ -7,14 +7,14 @@ WORTH_SINGLE = 10**9  # multiply-adds of a Gram matrix from which single precisi
 
 
 def gradient(design, Q, columns):
-    """``X~[:, columns]' Q`` for Q (n_samples, lanes); (n_columns, 1 or BLOCK)."""
+    """``X~[:, columns]' Q`` for Q (n_samples, count); (n_columns, 1 or BLOCK)."""
     blocks = []
     for first in range(0, Q.shape[1], BLOCK):
         part = Q[:, first:first + BLOCK]
-        lanes = part.shape[1]
-        width = 1 if lanes == 1 else BLOCK
-        if lanes < width:
-            part = np.pad(part, ((0, 0), (0, width - lanes)))
+        count = part.shape[1]
+        width = 1 if count == 1 else BLOCK
+        if count < width:
+            part = np.pad(part, ((0, 0), (0, width - count)))
         blocks.append(np.ascontiguousarray(part))
     out = np.empty((len(columns), sum(block.shape[1] for block in blocks)))
     design.correlate(blocks, out, columns)
@@ -22,7 +22,7 @@ def gradient(design, Q, columns):
 
 
 def add_product(design, columns, B, out):
-    """Add ``X~[:, columns] @ B`` for B (n_columns, lanes) to the first lanes of `out`
+    """Add ``X~[:, columns] @ B`` for B (n_columns, count) to the first vectors of `out`
     (n_samples, 1 or a multiple of BLOCK)."""
     if out.shape[1] > BLOCK:
         out[:, :B.shape[1]] += product(design, columns, B)
@@ -33,14 +33,14 @@ def add_product(design, columns, B, out):
 
 
 def product(design, columns, B):
-    """``X~[:, columns] @ B`` for B (n_columns, lanes); (n_samples, lanes)."""
+    """``X~[:, columns] @ B`` for B (n_columns, count); (n_samples, count)."""
     parts = []
     for first in range(0, B.shape[1], BLOCK):
         part = B[:, first:first + BLOCK]
-        lanes = part.shape[1]
-        out = np.zeros((design.n_samples, 1 if lanes == 1 else BLOCK))
+        count = part.shape[1]
+        out = np.zeros((design.n_samples, 1 if count == 1 else BLOCK))
         add_product(design, columns, part, out)
-        parts.append(out[:, :lanes])
+        parts.append(out[:, :count])
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 

@@ -4,111 +4,60 @@ A fit computes everything before it assigns anything, so an estimator whose fit 
 or is interrupted is left as it was.
 """
 
+import copy
 import warnings
-from functools import partial
 from numbers import Real
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
-from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import check_is_fitted
 
-from .._path import _fit as _path
+from .. import _validation as check
+from .._path._checked import SQUARED
 from .._path._result import Solved
 from .._path._samples import Deadline, Samples, solve_path
 from .._solver._separation import message_of_separation
 from .._solver._solutions import BY_ROUNDING, Status
-from .._validation import (
-    as_invalid_parameter,
-    check_bool,
-    check_choice,
-    check_gram,
-    check_integer,
-    check_max_iter,
-    check_n_threads,
-    check_offset,
-    check_real,
-    check_time_limit,
-    check_tol,
-    require_offset,
-    validate_estimator_input,
-    validate_predict_input,
-)
-
-# ---------------------------------------------------------------------------
-# Parameter checks: for each parameter the check of its value and name.
-
-
-def or_none(check):
-    """Let None through, and hold anything else against `check`."""
-
-    def check_or_none(value, name):
-        return None if value is None else check(value, name)
-
-    return check_or_none
-
-
-def check_random_state(value, name):
-    """Raise unless `value` can seed a random generator."""
-    if value is not None and not isinstance(value, np.random.RandomState):
-        check_integer(value, name, low=0, high=2**1024)
-
-
-def check_precompute(value, name):
-    """Raise unless `value` is "auto", a bool or array-like (a Gram matrix)."""
-    if isinstance(value, str):
-        check_choice(value, name, ("auto",))
-    elif not hasattr(value, "__len__"):
-        check_bool(value, name)
-
-
-def check_positive(value, name):
-    """Raise unless `value` is a number above 0."""
-    check_real(value, name, low=0.0, low_open=True)
-
-
-def check_verbose(value, name):
-    """Raise unless `value` is a bool or an integer >= 0."""
-    if not isinstance(value, bool | np.bool_):
-        check_integer(value, name, low=0)
-
-
-# Parameters that mean the same in every class. Those that riata adds and that are not
-# listed here (penalty_factor, lower, upper) are checked with the data.
-SHARED_CHECKS = {
-    "fit_intercept": check_bool,
-    "copy_X": check_bool,
-    "max_iter": or_none(check_max_iter),
-    "tol": check_tol,
-    "positive": check_bool,
-    "random_state": check_random_state,
-    "standardize": check_bool,
-    "n_threads": check_n_threads,
-    "time_limit": check_time_limit,
-}
-
-COORDINATE_CHECKS = {
-    **SHARED_CHECKS,
-    "precompute": check_precompute,
-    "selection": partial(check_choice, choices=("cyclic", "random")),
-}
-
+from ._parameters import Estimator
 
 LEAST_GAP = 1e-10  # relative, that is asked for where `tol` is squared
 
-# ---------------------------------------------------------------------------
-# What the estimators share.
+
+class HeldOut(NamedTuple):
+    """What is known of the samples that a scorer predicts."""
+
+    X: object
+    offset: np.ndarray | None
+    eta: np.ndarray | None  # linear predictors without offsets
 
 
-class LinearModel(BaseEstimator):
-    """Parameters, storage of the fitted state, and the linear predictor."""
+class LinearModel(Estimator):
+    """Base class of the linear models: tolerances, options of the paths, predictor.
 
-    _parameter_checks: ClassVar[dict] = {}
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+        Coefficients, in the dtype of X (float32 or float64).
+    intercept_ : float
+        Intercept; 0.0 if ``fit_intercept=False``.
+    sparse_coef_ : sparse matrix of shape (1, n_features)
+        The coefficients as a CSR matrix.
+    dual_gap_ : float
+        Duality gap, in units of the objective above: no other coefficients have an
+        objective lower by more than this.
+    relative_gap_ : float
+        Duality gap divided by the objective of the intercept-only model.
+    n_iter_ : int
+        Number of outer iterations.
+    status_ : Status
+        How the solver ended: "optimal", or why not.
+    """
+
     # How the tolerance of the gap follows from `tol`, and what a stronger penalty is.
     _gap_rule = "tol / 100"
     _stronger = "alpha"
@@ -129,12 +78,37 @@ class LinearModel(BaseEstimator):
 
     def _get_loss(self):
         """Return the loss that the parameters ask for."""
-        return _path.SQUARED
+        return SQUARED
+
+    _held_out = None  # of a copy that a scorer sees
+
+    def _for_scoring(self, data, eta=None, **attributes):
+        """Return a copy for a scorer, which calls its methods without offsets.
+
+        Parameters
+        ----------
+        data : Samples
+            Held-out samples, whose offsets are added to every prediction.
+        eta : ndarray of shape (n_samples, ...), optional
+            Their linear predictors without offsets, where they are known.
+        **attributes
+            The fitted attributes; by default those of this estimator.
+        """
+        model = copy.copy(self)
+        if attributes:
+            model._set_fitted(**attributes)
+        model._held_out = HeldOut(data.X, data.offset, eta)
+        return model
 
     def _predictor(self, X, offset=None):
         """Return ``X @ coef_.T + intercept_ (+ offset)``."""
-        X = validate_predict_input(self, X)
-        require_offset(offset, self._has_offset)
+        if self._held_out is not None:
+            known_X, known_offset, eta = self._held_out
+            offset = known_offset if offset is None else offset
+            if X is known_X and eta is not None:
+                return self._add_offset(eta, offset)
+        X = check.validate_predict_input(self, X)
+        check.require_offset(offset, self._has_offset)
         eta = X @ self.coef_.T
         if sparse.issparse(eta):
             eta = eta.toarray()
@@ -145,7 +119,7 @@ class LinearModel(BaseEstimator):
         if offset is None:
             return eta
         n_targets = eta.shape[1] if eta.ndim == 2 else None
-        offset = check_offset(offset, len(eta), n_targets=n_targets)
+        offset = check.check_offset(offset, len(eta), n_targets=n_targets)
         return eta + (offset if offset.ndim == eta.ndim else offset[:, None])
 
     @property
@@ -202,19 +176,6 @@ class LinearModel(BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
-    def _check_params(self):
-        with as_invalid_parameter(InvalidParameterError):
-            for name, check in self._parameter_checks.items():
-                check(getattr(self, name), name)
-
-    def _set_fitted(self, **attributes):
-        """Replace the whole fitted state; nothing of an earlier fit survives."""
-        state = vars(self)
-        for name in [n for n in state if n[-1] == "_" and n not in attributes]:
-            if name[0] != "_":
-                del state[name]
-        state.update(attributes)
-
     def _path_options(self):
         """Arguments of :func:`riata.fit_path` that come from the parameters."""
         lower = self.lower
@@ -242,18 +203,71 @@ class LinearModel(BaseEstimator):
                 return list(coef)
         return [None] * n_targets
 
+    def _check_gram(self, data):
+        """Compare a Gram matrix that was passed with X."""
+        check.check_gram(
+            getattr(self, "precompute", False), data.X, data.sample_weight,
+            fit_intercept=bool(self.fit_intercept), stacklevel=4,
+        )
 
-class NamedPenalty:
-    """The name of the penalty, where scikit-learn's tools look for it."""
+
+class PenaltyParameter(Estimator):
+    """The parameter `penalty`.
+
+    As an attribute it is "l1", "l2" or "elasticnet" where none is given:
+    :class:`sklearn.feature_selection.SelectFromModel` keeps the non-zero coefficients of
+    the first.
+
+    Parameters
+    ----------
+    penalty : riata.penalties.Penalty
+        An object of :mod:`riata.penalties`, which may be of a class of your own, in place
+        of `l1_ratio`, `penalty_factor`, `lower` and `upper`.
+    """
+
+    def get_params(self, deep=True):
+        """Return the parameters, with `penalty` as given.
+
+        Parameters
+        ----------
+        deep : bool
+            Whether to add the parameters of those that are estimators.
+
+        Returns
+        -------
+        params : dict
+            Values by name.
+        """
+        params = super().get_params(deep)
+        if "penalty" in params:  # a subclass need not have it
+            params["penalty"] = vars(self)["penalty"]
+        return params
+
+    def _path_options(self):
+        return {**super()._path_options(), "penalty": vars(self).get("penalty")}
 
     @property
     def penalty(self):
-        """"l1", "l2" or "elasticnet": :class:`sklearn.feature_selection.SelectFromModel`
-        keeps non-zero coefficients of the first."""
+        given = vars(self).get("penalty")
+        if given is not None:
+            return given
         l1_ratio = getattr(self, "l1_ratio_", self.l1_ratio)
         if np.ndim(l1_ratio) == 0 and l1_ratio in (0.0, 1.0):
             return "l1" if l1_ratio else "l2"
         return "elasticnet"
+
+    @penalty.setter
+    def penalty(self, value):
+        vars(self)["penalty"] = value
+
+
+class GapTolerance:
+    """The tolerance of riata's own estimators: `tol` is the relative gap."""
+
+    _gap_rule = "tol"
+
+    def _gap_tolerance(self):
+        return self.tol
 
 
 class GradientTolerance:
@@ -262,6 +276,14 @@ class GradientTolerance:
     There `tol` is the largest entry of the gradient of the mean loss. At a minimum the
     objective is higher than its least value by about the square of that, which is
     therefore the relative gap here; and the gradient has to be as small as there, too.
+
+    Parameters
+    ----------
+    tol : float
+        Tolerance, in scikit-learn's spelling: the fit stops when no entry of the
+        (sub)gradient of the objective is larger than `tol`, as there, and when the
+        duality gap is at most ``tol ** 2`` (not less than 1e-10) times the objective
+        of the model that has an intercept only.
     """
 
     _gap_rule = "tol ** 2"
@@ -278,6 +300,29 @@ class GradientTolerance:
         return self.tol
 
 
+class SeveralTargets(MultiOutputMixin):
+    """Mixin of the estimators that fit several targets.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients, in the dtype of X (float32 or float64).
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 if ``fit_intercept=False``.
+    sparse_coef_ : sparse matrix of shape (n_targets, n_features)
+        The coefficients as a CSR matrix.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap, in units of the objective above: no other coefficients have an
+        objective lower by more than this.
+    relative_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap divided by the objective of the intercept-only model.
+    n_iter_ : int or list of int
+        Number of outer iterations, per target.
+    status_ : Status or list of Status
+        How the solver ended, per target: "optimal", or why not.
+    """
+
+
 class LinearRegressor(RegressorMixin, LinearModel):
     """Fit for one alpha, and prediction."""
 
@@ -288,8 +333,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
-        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
-                default=None
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets)
             Known part of the prediction, added to it. A model fitted with an offset
             needs the offsets of the new samples here, or 0 to predict without.
 
@@ -305,15 +349,10 @@ class LinearRegressor(RegressorMixin, LinearModel):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             True values.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,)
             Sample weights.
-        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
-                default=None
-            See :meth:`predict`.
 
         Returns
         -------
@@ -328,7 +367,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
         self._check_params()
         if isinstance(sample_weight, Real):
             sample_weight = None
-        *data, features = validate_estimator_input(
+        *data, features = check.validate_estimator_input(
             self, X, y, sample_weight=sample_weight, offset=offset,
             multi_output=multi_output,
         )
@@ -336,31 +375,25 @@ class LinearRegressor(RegressorMixin, LinearModel):
         self._check_gram(data)
         targets = data.targets()
         starts = self._starts(len(targets), data.X.shape[1])
-        options = self._path_options()
-        deadline = Deadline(self.time_limit)
-        paths = [
-            solve_path(
-                target,
-                np.array([self.alpha], dtype=np.float64),
-                l1_ratio=self.l1_ratio,
-                seconds=deadline.left(len(targets) - k),
-                start=starts[k],
+        options, attributes = self._fit_options(data)
+        alphas = np.array([self.alpha], dtype=np.float64)
+        deadline, fits = Deadline(self.time_limit), []
+        for k, (target, start) in enumerate(zip(targets, starts, strict=True)):
+            seconds = deadline.left(len(targets) - k)
+            path = solve_path(
+                target, alphas, l1_ratio=self.l1_ratio, seconds=seconds, start=start,
                 **options,
             )
-            for k, target in enumerate(targets)
-        ]
-        fits = [Fit.from_path(path, 0) for path in paths]
+            fits.append(Fit.from_path(path, 0))
         warn_not_converged(self, fits, "targets", stacklevel=3)
-        attributes = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
-        self._set_fitted(**attributes, **self._extra_attributes(options), **features)
+        fitted = fitted_attributes(fits, data.y, data.X.dtype, self.fit_intercept)
+        self._set_fitted(**fitted, **attributes, **features)
         return self
 
-    def _check_gram(self, data):
-        """Hold a Gram matrix that was passed against X."""
-        check_gram(
-            getattr(self, "precompute", False), data.X, data.sample_weight,
-            fit_intercept=bool(self.fit_intercept), stacklevel=4,
-        )
+    def _fit_options(self, data):
+        """Return the options of the path, and the attributes that follow from them."""
+        options = self._path_options()
+        return options, self._extra_attributes(options)
 
     def _extra_attributes(self, options):
         """Return fitted attributes beside those of every linear model."""
@@ -373,8 +406,7 @@ def warn_of_no_penalty(stacklevel):
         "With alpha=0, this algorithm does not converge well. You are advised to use the "
         "LinearRegression estimator: so scikit-learn says of its own, and without a "
         "penalty it is the faster choice here, too.",
-        UserWarning,
-        stacklevel=stacklevel + 1,
+        UserWarning, stacklevel=stacklevel + 1,
     )
 
 
@@ -395,11 +427,8 @@ def warn_not_converged(estimator, fits, what, stacklevel):
     separated = [fit for fit in fits if fit.status == "unbounded_or_separable"]
     if separated:
         text = message_of_separation(len(separated), len(fits), what, estimator._stronger)
-        warnings.warn(
-            f"{type(estimator).__name__}: {text}",
-            ConvergenceWarning,
-            stacklevel=stacklevel + 1,
-        )
+        text = f"{type(estimator).__name__}: {text}"
+        warnings.warn(text, ConvergenceWarning, stacklevel=stacklevel + 1)
     good = "optimal", "unbounded_or_separable"
     failed = [fit for fit in fits if fit.status not in good]
     if not failed:
@@ -417,8 +446,7 @@ def warn_not_converged(estimator, fits, what, stacklevel):
         f"{type(estimator).__name__} did not converge{share}: {found} "
         f"(status: {worst.status}). {remedy} tol (now {estimator.tol}), or penalize more "
         f"({estimator._stronger}).",
-        ConvergenceWarning,
-        stacklevel=stacklevel + 1,
+        ConvergenceWarning, stacklevel=stacklevel + 1,
     )
 
 
@@ -428,6 +456,10 @@ def missed(estimator, failed):
     largest = "largest " if len(failed) > 1 else ""
     worst = max(failed, key=lambda fit: np.nan_to_num(fit.relative_gap))
     by_kkt = max(failed, key=lambda fit: fit.kkt)
+    violation = (
+        f"the {largest}violation of the optimality conditions (an entry of the gradient of "
+        f"the mean loss) is {by_kkt.kkt:.2e}"
+    )
     found = []
     if worst.relative_gap > gap_tol:
         found.append(
@@ -436,16 +468,8 @@ def missed(estimator, failed):
         )
     if by_kkt.kkt > kkt_tol:
         worst = worst if found else by_kkt
-        found.append(
-            f"the {largest}violation of the optimality conditions (an entry of the "
-            f"gradient of the mean loss) is {by_kkt.kkt:.2e}, the tolerance tol is "
-            f"{kkt_tol:.2e}"
-        )
-    if not found:
-        found.append(
-            f"the {largest}violation of the optimality conditions (an entry of the "
-            f"gradient of the mean loss) is {by_kkt.kkt:.2e}"
-        )
+        found.append(f"{violation}, the tolerance tol is {kkt_tol:.2e}")
+    found = found or [violation]
     return "; ".join(found), worst
 
 
@@ -469,12 +493,8 @@ class Fit(NamedTuple):
     def from_path(cls, path, at):
         """Take the fit for one alpha out of a path."""
         return cls(
-            path._coef_of(at),
-            path.intercept[..., at],
-            float(path.dual_gap[at]),
-            float(path.relative_gap[at]),
-            int(path.n_iter[at]),
-            path.status[at],
+            path._coef_of(at), path.intercept[..., at], float(path.dual_gap[at]),
+            float(path.relative_gap[at]), int(path.n_iter[at]), path.status[at],
             path._solved(at),
         )
 

@@ -5,7 +5,6 @@ multinomial loss 0, 1, 2 and so on.
 """
 
 from numbers import Real
-from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -16,31 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._path._linear_predictor import has_probabilities, labels_of, probabilities
 from .._path._samples import Deadline, Samples, solve_path
-from .._validation import (
-    check_alpha,
-    check_bool,
-    check_l1_ratio,
-    check_real,
-    validate_classifier_input,
-)
+from .._validation import validate_classifier_input
 from ..losses import Logistic, get_loss
-from ._base import Fit, LinearModel, NamedPenalty, warn_not_converged
-from ._glm import OPTION_CHECKS
-
-
-def check_class_weight(value, name):
-    """Raise unless `value` is None, "balanced" or a dictionary of numbers >= 0."""
-    if value is None or (isinstance(value, str) and value == "balanced"):
-        return
-    if isinstance(value, str):
-        raise ValueError(f'{name} is {value!r}; it must be a dict, "balanced" or None')
-    if not isinstance(value, dict):
-        raise TypeError(
-            f'{name} must be a dict from labels to weights, "balanced" or None, got '
-            f"{value!r} of type {type(value).__name__}"
-        )
-    for label, weight in value.items():
-        check_real(weight, f"{name}[{label!r}]", low=0.0)
+from ._base import Fit, GapTolerance, LinearModel, PenaltyParameter, warn_not_converged
 
 
 def weights_of_classes(class_weight, classes, codes, sample_weight):
@@ -100,25 +77,44 @@ def _gives_probabilities(estimator):
         return True
 
 
+def loss_of_several(loss, n_classes):
+    """Return the loss for more than two classes."""
+    if isinstance(loss, Logistic):
+        return get_loss("multinomial")
+    if not loss.many_outputs:
+        raise ValueError(
+            f"Only binary classification is supported. loss={loss.name!r} is for two "
+            f"classes, but y holds {n_classes}; choose loss=\"logistic\", or wrap the "
+            "estimator into a sklearn.multiclass.OneVsRestClassifier."
+        )
+    return loss
+
+
 def solve_fit(data, alphas, *, known, **options):
     """Return the `Fit` for a single alpha, with the arguments of `solve_path`."""
     return Fit.from_path(solve_path(data, alphas, **options), 0)
 
 
 class LinearClassifier(ClassifierMixin, LinearModel):
-    """Fit for one alpha, and prediction, of a linear model of classes."""
+    """Fit for one alpha, and prediction, of a linear model of classes.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients, in the dtype of X (float32 or float64): of two classes one row,
+        for ``classes_[1]``. Sparse after :meth:`sparsify`.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts; 0.0 if ``fit_intercept=False``.
+    sparse_coef_ : sparse matrix of the shape of `coef_`
+        The coefficients as a CSR matrix.
+    n_iter_ : ndarray of shape (1,)
+        Number of outer iterations.
+    """
+
+    _counts_weights = False  # whether multiplying all weights by a number matters
 
     def decision_function(self, X, offset=None):
         """Predict the linear predictor of samples.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
-            Known part of the linear predictor. A model fitted with an offset needs the
-            offsets of the new samples here, or 0 to predict without.
 
         Returns
         -------
@@ -126,10 +122,6 @@ class LinearClassifier(ClassifierMixin, LinearModel):
             ``X @ coef_.T + intercept_ (+ offset)``. Of two classes one score for
             ``classes_[1]``, which is predicted if it is > 0.
         """
-        return self._decide(X, offset)
-
-    def _decide(self, X, offset):
-        # what the other methods call: `score_model` binds an offset to the public ones
         check_is_fitted(self)
         scores = self._predictor(X, offset)
         return scores[:, 0] if scores.shape[1] == 1 else scores
@@ -141,38 +133,30 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
-            See :meth:`decision_function`.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Known part of the linear predictor. A model fitted with an offset needs the
+            offsets of the new samples here, or 0 to predict without.
 
         Returns
         -------
         y_pred : ndarray of shape (n_samples,)
             Labels.
         """
-        scores = self._decide(X, offset)
+        scores = self.decision_function(X, offset)
         return labels_of(self.classes_, scores)
 
     @available_if(_gives_probabilities)
     def predict_proba(self, X, offset=None):
         """Predict the probabilities of the classes.
 
-        Only if the loss has them: the squared hinge, for one, has not.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
-            See :meth:`decision_function`.
+        Only if the loss has probabilities: the squared hinge, for one, has none.
 
         Returns
         -------
         probability : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`.
         """
-        scores = self._decide(X, offset)
+        scores = self.decision_function(X, offset)
         return probabilities(self._fitted_loss(), scores)
 
     def _fitted_loss(self):
@@ -183,23 +167,14 @@ class LinearClassifier(ClassifierMixin, LinearModel):
     def predict_log_proba(self, X, offset=None):
         """Predict the logarithms of the probabilities of the classes.
 
-        Only if the loss has probabilities. Exact where they are too small to be told
-        from zero.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
-            See :meth:`decision_function`.
+        Only if the loss has probabilities. Accurate even where they underflow to zero.
 
         Returns
         -------
         log_probability : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`.
         """
-        scores = self._decide(X, offset)
+        scores = self.decision_function(X, offset)
         return probabilities(self._fitted_loss(), scores, log=True)
 
     def score(self, X, y, sample_weight=None, offset=None):
@@ -207,15 +182,10 @@ class LinearClassifier(ClassifierMixin, LinearModel):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
         y : array-like of shape (n_samples,)
             True labels.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,)
             Sample weights.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
-            See :meth:`decision_function`.
 
         Returns
         -------
@@ -267,8 +237,6 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         )
         return Samples(*data), classes, features
 
-    _counts_weights = False  # whether multiplying all weights by a number matters
-
     def _fit_classes(self, X, y, sample_weight, offset, solve=solve_fit):
         """Fit all classes for one strength of the penalty.
 
@@ -283,13 +251,9 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         alpha, l1_ratio = self._strength(data)
         known = {"classes_": classes, "loss_": options["loss"], **features}
         fit = solve(
-            data,
-            np.array([alpha], dtype=np.float64),
-            known=known,
-            l1_ratio=l1_ratio,
+            data, np.array([alpha], dtype=np.float64), known=known, l1_ratio=l1_ratio,
             seconds=Deadline(self.time_limit).left(),
-            start=self._start(len(classes), data.X.shape[1]),
-            **options,
+            start=self._start(len(classes), data.X.shape[1]), **options,
         )
         warn_not_converged(self, [fit], "fits", stacklevel=3)
         self._set_fitted(**known, **class_attributes(fit, data.X.dtype))
@@ -303,17 +267,9 @@ class LinearClassifier(ClassifierMixin, LinearModel):
     def _loss_of(self, classes):
         """Return the loss for so many classes."""
         loss = self._get_loss()
-        if len(classes) == 2:
-            return Logistic() if loss.name == "multinomial" else loss
-        if isinstance(loss, Logistic):
-            return get_loss("multinomial")
-        if loss.name != "multinomial":
-            raise ValueError(
-                f"Only binary classification is supported. loss={loss.name!r} is for two "
-                f"classes, but y holds {len(classes)}; choose loss=\"logistic\", or wrap "
-                "the estimator into a sklearn.multiclass.OneVsRestClassifier."
-            )
-        return loss
+        if len(classes) > 2:
+            return loss_of_several(loss, len(classes))
+        return Logistic() if loss.name == "multinomial" else loss
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -338,16 +294,10 @@ def class_attributes(fit, dtype):
     }
 
 
-class GeneralizedLinearClassifier(NamedPenalty, LinearClassifier):
+class GeneralizedLinearClassifier(PenaltyParameter, GapTolerance, LinearClassifier):
     r"""Classification with any loss, an L1 and an L2 penalty, and a certificate.
 
-    Minimizes, over the coefficients :math:`w` and the intercept :math:`b`,
-
-    .. math::
-
-        \frac{1}{S} \sum_i s_i\, \ell(y_i, \eta_i)
-        + \alpha \sum_j v_j \left( \rho |w_j| + \frac{1 - \rho}{2} w_j^2 \right),
-        \qquad \eta_i = o_i + b + x_i^\top w, \quad l_j \le w_j \le u_j,
+    {objective}
 
     with the loss :math:`\ell`, the weights :math:`s` of samples and classes and their
     sum :math:`S`, the offset :math:`o`, the penalty factors :math:`v` and :math:`\rho`
@@ -356,67 +306,15 @@ class GeneralizedLinearClassifier(NamedPenalty, LinearClassifier):
 
     Parameters
     ----------
-    loss : str or riata.losses.Loss, default="logistic"
+    loss : str or riata.losses.Loss
         "logistic", which is multinomial for more than two classes ("multinomial" means
         the same); "squared_hinge", for two classes; or an object of
         :mod:`riata.losses` that classifies.
-    alpha : float, default=0.1
-        Strength of the penalty, >= 0.
-    l1_ratio : float, default=1.0
-        Share of the L1 penalty, in [0, 1]. 1 is the lasso, 0 ridge regression.
-    class_weight : dict or "balanced", default=None
-        Factors on the weights of the samples of each class, of a class that is not
-        named 1. "balanced" gives all classes the same sum of weights and leaves the
-        sum of all as it is.
-    fit_intercept : bool, default=True
-        Whether to fit an (unpenalized) intercept.
-    max_iter : int, default=1000
-        Largest number of outer iterations. One of them solves for a whole working set
-        of features, so a few are the rule. None means the default.
-    tol : float, default=1e-6
-        The fit stops when the duality gap is at most `tol` times the objective of the
-        model that has an intercept only.
-    warm_start : bool, default=False
-        Start from the coefficients of the previous fit, if their shape still fits.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation. Coefficients are reported on the original scale.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``.
-    n_threads : int, default=None
-        Number of threads. None lets riata decide.
-    time_limit : float, default=None
-        Seconds after which the fit stops with what it has (and a warning).
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
-    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Coefficients, in the dtype of X (float32 or float64): of two classes one row,
-        for ``classes_[1]``. Sparse after :meth:`sparsify`.
-    intercept_ : ndarray of shape (1,) or (n_classes,)
-        Intercepts; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of the shape of `coef_`
-        The coefficients as a CSR matrix.
-    loss_ : riata.losses.Loss
-        The loss that was fitted.
-    dual_gap_ : float
-        Duality gap, in units of the objective above: no other
-        coefficients have an objective lower by more than this.
-    relative_gap_ : float
-        Duality gap divided by the objective of the intercept-only model.
-    n_iter_ : ndarray of shape (1,)
-        Number of outer iterations.
-    status_ : Status
-        How the solver ended: "optimal", or why not.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    classes_, coef_, intercept_, sparse_coef_, loss_, dual_gap_, relative_gap_, n_iter_
+    status_, n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -438,84 +336,26 @@ class GeneralizedLinearClassifier(NamedPenalty, LinearClassifier):
     __module__ = "riata"
 
     _takes_chunks = True
-    _gap_rule = "tol"
-    _parameter_checks: ClassVar = {
-        "alpha": check_alpha,
-        "l1_ratio": check_l1_ratio,
-        "class_weight": check_class_weight,
-        "warm_start": check_bool,
-        **OPTION_CHECKS,
-    }
 
     def __init__(
-        self,
-        loss="logistic",
-        *,
-        alpha=0.1,
-        l1_ratio=1.0,
-        class_weight=None,
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        warm_start=False,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
-        time_limit=None,
+        self, loss="logistic", *, alpha=0.1, l1_ratio=1.0, penalty=None,
+        class_weight=None, fit_intercept=True, max_iter=1000, tol=1e-6,
+        warm_start=False, standardize=False, penalty_factor=None, lower=None,
+        upper=None, n_threads=None, time_limit=None,
     ):
-        self.loss = loss
-        self.alpha = alpha
-        self.l1_ratio = l1_ratio
-        self.class_weight = class_weight
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.warm_start = warm_start
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
     def fit(self, X, y, sample_weight=None, offset=None):
         """Fit the model.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, of any layout and of either kind of sparse format; float32 data are
-            fitted as float32.
         y : array-like of shape (n_samples,)
             Labels of any kind: numbers, strings, truth values.
-        sample_weight : float or array-like of shape (n_samples,), default=None
-            Weights >= 0 of the samples. Multiplying all of them by a number changes
-            nothing. A float means no weights.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes)
             Known part of the linear predictor, added to it and not fitted.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If the fit ends before the tolerance is reached.
         """
         return self._fit_classes(X, y, sample_weight, offset)
-
-    def _gap_tolerance(self):
-        return self.tol
 
     def _get_loss(self):
         loss = get_loss(self.loss)

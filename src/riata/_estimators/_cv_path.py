@@ -1,4 +1,4 @@
-"""cv_path: cross-validation of whole paths, in one call."""
+"""cv_path: cross-validation of whole paths."""
 
 import numpy as np
 
@@ -7,55 +7,54 @@ from .._cross_validation._scores import scorer_of
 from .._validation import check_callable, check_real
 from ..losses import get_loss
 from ._cv_base import name_of
-from ._glm_cv import (
-    GeneralizedLinearClassifierCV,
-    GeneralizedLinearRegressorCV,
-)
+from ._glm_cv import GeneralizedLinearClassifierCV, GeneralizedLinearRegressorCV
 
 
 def cv_path(
-    X, y, *, loss="squared", l1_ratio=1.0, alphas=100, alpha_min_ratio=1e-3, cv=None,
-    groups=None, scoring=None, fit_intercept=True, standardize=False,
-    sample_weight=None, offset=None, penalty_factor=None, lower=None, upper=None,
-    tol=1e-6, max_iter=1000, n_threads=None, n_jobs=None, time_limit=None, verbose=0,
-    callback=None,
+    X, y, *, loss="squared", l1_ratio=1.0, penalty=None, alphas=100,
+    alpha_min_ratio=1e-3, cv=None, groups=None, scoring=None, fit_intercept=True,
+    standardize=False, sample_weight=None, offset=None, penalty_factor=None, lower=None,
+    upper=None, tol=1e-6, max_iter=1000, n_threads=None, n_jobs=None, time_limit=None,
+    verbose=0, callback=None,
 ):
-    """Cross-validate whole paths: every alpha and l1_ratio, on all samples and all folds.
+    """Cross-validate regularization paths over alphas and l1_ratios.
 
     Parameters
     ----------
     X : array-like, sparse or riata.Chunks of shape (n_samples, n_features)
-        Chunks are read once for the paths of all folds where there are many more rows
-        than columns and the loss is squared.
+        For the squared loss and many more rows than columns, chunks are read once for
+        the paths of all folds.
     y : array-like of shape (n_samples,)
-        As of `fit_path`; of a loss for classes, labels of any kind.
+        As of `fit_path`; for a classification loss, labels of any kind.
     loss : str or riata.losses.Loss, default="squared"
     l1_ratio : float or array-like of float, default=1.0
         One, or several to choose from.
+    penalty : riata.penalties.Penalty, optional
+        As of `fit_path`.
     alphas : int or array-like of shape (n_alphas,), default=100
     alpha_min_ratio : float in (0, 1), default=1e-3
-        Where an automatic grid ends.
+        Ratio of the last alpha of an automatic grid to the first.
     cv : int, cross-validation generator or iterable, default=None
         Folds: None for 5 folds, the number of folds (stratified for classes), a splitter
         of scikit-learn, or an iterable of pairs of train and test indices.
     groups : array-like of shape (n_samples,), optional
-        For a splitter that keeps groups together.
+        Group labels, for a splitter that keeps groups together.
     scoring : str, callable, or list of them, optional
-        None is minus the mean deviance. Otherwise scorers of scikit-learn, or functions
-        ``scorer(estimator, X, y)``: the first is what `CVResult.select` goes by, unless
-        it is told; the deviance is always among the metrics.
+        None means minus the mean deviance, which is always among the metrics. Otherwise
+        scorers of scikit-learn, or functions ``scorer(estimator, X, y)``;
+        `CVResult.select` uses the first by default.
     fit_intercept, standardize, sample_weight, offset, penalty_factor, lower, upper, \
     tol, max_iter, n_threads
         As of `fit_path`; weights are used for fits and scores.
     n_jobs : int, optional
-        Number of folds that are fitted at the same time, in threads.
+        Number of folds that are fitted concurrently, in threads.
     time_limit : float, optional
-        Seconds for everything, shared evenly among the paths.
+        Seconds for the whole call, shared evenly among the paths.
     verbose : int, default=0
         Amount of messages about the folds.
     callback : callable, optional
         Called after each fold with ``fold``, ``n_folds``, ``seconds`` and ``scores``; a
-        true answer ends with the folds that are finished.
+        true answer ends the call with the finished folds.
 
     Returns
     -------
@@ -64,7 +63,7 @@ def cv_path(
     Raises
     ------
     ValueError, TypeError
-        If an argument is malformed; nothing has been computed then.
+        If an argument is malformed, before anything is computed.
 
     Warns
     -----
@@ -111,12 +110,12 @@ def cv_path(
         raise ValueError("scoring is empty; pass the name of a scorer, or None.")
     scoring, *more = scoring if several else [scoring]
     model = kind(
-        loss, l1_ratio=l1_ratio, eps=alpha_min_ratio, alphas=alphas, cv=cv,
+        loss, l1_ratio=l1_ratio, penalty=penalty, eps=alpha_min_ratio, alphas=alphas, cv=cv,
         scoring=scoring, fit_intercept=fit_intercept, max_iter=max_iter, tol=tol,
         verbose=verbose, n_jobs=n_jobs, standardize=standardize,
         penalty_factor=penalty_factor, lower=lower, upper=upper, n_threads=n_threads,
         time_limit=time_limit,
     )
-    model._callback = callback
-    model._more_metrics = {name_of(m): scorer_of(model, m) for m in more}
-    return model.fit(X, y, sample_weight=sample_weight, offset=offset).cv_result_
+    metrics = {name_of(one): scorer_of(model, one) for one in more}
+    model._fit(X, y, sample_weight, offset, {}, callback, metrics)
+    return model.cv_result_

@@ -1,28 +1,12 @@
 """Regression with any loss: what such estimators share, and the general one."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from .._path import _fit as _path
-from .._path._fit import Data
-from .._validation import (
-    check_alpha,
-    check_bool,
-    check_l1_ratio,
-    check_offset,
-    check_sample_weight,
-    check_target,
-)
+from .._path._checked import Data, checked_problem
+from .._validation import check_offset, check_sample_weight, check_target
 from ..losses import Logistic, get_loss
-from ._base import SHARED_CHECKS, LinearRegressor, NamedPenalty
-
-OPTION_CHECKS = {
-    name: SHARED_CHECKS[name]
-    for name in (
-        "fit_intercept", "max_iter", "tol", "standardize", "n_threads", "time_limit",
-    )
-}
+from ._base import GapTolerance, LinearRegressor, PenaltyParameter
 
 
 def null_deviance(loss, y, sample_weight, offset):
@@ -30,7 +14,7 @@ def null_deviance(loss, y, sample_weight, offset):
     data = Data(_path.check.check_design(np.zeros((len(y), 1))), y, sample_weight, offset)
     nothing = {"l1_ratio": 0.0, "penalty_factor": None, "lower": None, "upper": None}
     try:
-        problem = _path.checked_problem(
+        problem = checked_problem(
             data, loss, fit_intercept=True, standardize=False, **nothing
         )
     except ValueError:  # an infinite intercept fits exactly: no counts, say
@@ -46,32 +30,9 @@ class GeneralizedLinearModel(LinearRegressor):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, of any layout and of either kind of sparse format; float32 data are
-            fitted as float32.
-        y : array-like of shape (n_samples,)
-            Target, in the range of the loss.
-        sample_weight : float or array-like of shape (n_samples,), default=None
-            Weights >= 0 of the samples. Multiplying all of them by a number changes
-            nothing. A float means no weights.
-        offset : array-like of shape (n_samples,), default=None
+        offset : array-like of shape (n_samples,)
             Known part of the linear predictor, added to it and not fitted: of counts,
             say, the logarithm of the exposure.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If the fit ends before the tolerance is reached.
         """
         return self._fit_alpha(X, y, sample_weight, offset)
 
@@ -83,9 +44,7 @@ class GeneralizedLinearModel(LinearRegressor):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-        offset : array-like of shape (n_samples,), default=None
+        offset : array-like of shape (n_samples,)
             Known part of the linear predictor. A model fitted with an offset needs the
             offsets of the new samples here, or 0 to predict without.
 
@@ -106,14 +65,10 @@ class GeneralizedLinearModel(LinearRegressor):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
         y : array-like of shape (n_samples,)
             True values.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,)
             Sample weights.
-        offset : array-like of shape (n_samples,), default=None
-            See :meth:`predict`.
 
         Returns
         -------
@@ -144,16 +99,10 @@ class GeneralizedLinearModel(LinearRegressor):
         return tags
 
 
-class GeneralizedLinearRegressor(NamedPenalty, GeneralizedLinearModel):
+class GeneralizedLinearRegressor(PenaltyParameter, GapTolerance, GeneralizedLinearModel):
     r"""Regression with any loss, an L1 and an L2 penalty, and a certificate.
 
-    Minimizes, over the coefficients :math:`w` and the intercept :math:`b`,
-
-    .. math::
-
-        \frac{1}{S} \sum_i s_i\, \ell(y_i, \eta_i)
-        + \alpha \sum_j v_j \left( \rho |w_j| + \frac{1 - \rho}{2} w_j^2 \right),
-        \qquad \eta_i = o_i + b + x_i^\top w, \quad l_j \le w_j \le u_j,
+    {objective}
 
     with the loss :math:`\ell`, the sample weights :math:`s` and their sum :math:`S`,
     the offset :math:`o`, the penalty factors :math:`v` and :math:`\rho` = `l1_ratio`.
@@ -161,61 +110,16 @@ class GeneralizedLinearRegressor(NamedPenalty, GeneralizedLinearModel):
 
     Parameters
     ----------
-    loss : str or riata.losses.Loss, default="squared"
+    loss : str or riata.losses.Loss
         "squared", "poisson", "gamma", "tweedie", "negative_binomial", "huber", or an
         object of :mod:`riata.losses`, which may be of a class of your own. "logistic"
         takes shares of successes between 0 and 1 here;
         :class:`riata.GeneralizedLinearClassifier` takes labels.
-    alpha : float, default=0.1
-        Strength of the penalty, >= 0.
-    l1_ratio : float, default=1.0
-        Share of the L1 penalty, in [0, 1]. 1 is the lasso, 0 ridge regression.
-    fit_intercept : bool, default=True
-        Whether to fit an (unpenalized) intercept.
-    max_iter : int, default=1000
-        Largest number of outer iterations. One of them solves for a whole working set
-        of features, so a few are the rule. None means the default.
-    tol : float, default=1e-6
-        The fit stops when the duality gap is at most `tol` times the objective of the
-        model that has an intercept only.
-    warm_start : bool, default=False
-        Start from the coefficients of the previous fit, if their shape still fits.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation. Coefficients are reported on the original scale.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``.
-    n_threads : int, default=None
-        Number of threads. None lets riata decide.
-    time_limit : float, default=None
-        Seconds after which the fit stops with what it has (and a warning).
 
     Attributes
     ----------
-    coef_ : ndarray of shape (n_features,)
-        Coefficients, in the dtype of X (float32 or float64).
-    intercept_ : float
-        Intercept; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of shape (1, n_features)
-        The coefficients as a CSR matrix.
-    loss_ : riata.losses.Loss
-        The loss that was fitted.
-    dual_gap_ : float
-        Duality gap, in units of the objective above: no other coefficients have an
-        objective lower by more than this.
-    relative_gap_ : float
-        Duality gap divided by the objective of the intercept-only model.
-    n_iter_ : int
-        Number of outer iterations.
-    status_ : Status
-        How the solver ended: "optimal", or why not.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    coef_, intercept_, sparse_coef_, loss_, dual_gap_, relative_gap_, n_iter_, status_
+    n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -238,47 +142,14 @@ class GeneralizedLinearRegressor(NamedPenalty, GeneralizedLinearModel):
     __module__ = "riata"
 
     _takes_chunks = True
-    _gap_rule = "tol"
-    _parameter_checks: ClassVar = {
-        "alpha": check_alpha,
-        "l1_ratio": check_l1_ratio,
-        "warm_start": check_bool,
-        **OPTION_CHECKS,
-    }
 
     def __init__(
-        self,
-        loss="squared",
-        *,
-        alpha=0.1,
-        l1_ratio=1.0,
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        warm_start=False,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
+        self, loss="squared", *, alpha=0.1, l1_ratio=1.0, penalty=None,
+        fit_intercept=True, max_iter=1000, tol=1e-6, warm_start=False,
+        standardize=False, penalty_factor=None, lower=None, upper=None, n_threads=None,
         time_limit=None,
     ):
-        self.loss = loss
-        self.alpha = alpha
-        self.l1_ratio = l1_ratio
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.warm_start = warm_start
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
-
-    def _gap_tolerance(self):
-        return self.tol
+        self._keep_parameters(locals())
 
     def _get_loss(self):
         loss = get_loss(self.loss)

@@ -5,20 +5,15 @@ convex function of the scale, whose minimum is found by secant steps between bra
 """
 
 import math
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
-from .._path._fit import SQUARED
+from .._path._checked import SQUARED
 from .._path._samples import Deadline, Samples, solve_path, weights_as_given
 from .._solver._solutions import Status
-from .._validation import (
-    check_alpha,
-    check_bool,
-    check_l1_ratio,
-    check_real,
-    validate_estimator_input,
-)
+from .._validation import check_real, validate_estimator_input
 from ..losses import Huber
 from ._base import (
     Fit,
@@ -27,7 +22,6 @@ from ._base import (
     fitted_attributes,
     warn_not_converged,
 )
-from ._glm import OPTION_CHECKS
 
 LEAST_SCALE = 1e-6  # against the median distance of the target from its median
 FIRST_SCALE = 0.1  # likewise: to begin with a smaller one would be hard
@@ -35,11 +29,6 @@ SHARP = 1e-13  # largest gradient of the mean loss, against that of a large erro
 CLOSE = 1e-10  # relative change of the scale that ends the search
 MOST_IDLE = 6  # scales in a row that come no closer to the best one
 EPS = float(np.finfo(float).eps)
-
-
-def check_epsilon(value, name):
-    """Raise unless `value` is a number of at least 1."""
-    check_real(value, name, low=1.0)
 
 
 def best_scale(residual, weight, epsilon):
@@ -88,53 +77,30 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
     :math:`s` are the sample weights, :math:`o` is the offset, :math:`v` are the penalty
     factors and :math:`\rho` = `l1_ratio`. With the defaults it is the problem of
     :class:`sklearn.linear_model.HuberRegressor`, whose parameters, attributes and
-    methods this class has; those after `tol` are riata's own. Mind that `alpha` stands
-    beside a sum.
+    methods this class has; those after `tol` are riata's own. Note that the losses
+    are summed, not averaged.
 
     Parameters
     ----------
-    epsilon : float, default=1.35
+    epsilon : float
         Errors larger than `epsilon` times the scale count as outliers; at least 1.
         (1 means least absolute errors, with a scale near zero.)
-    max_iter : int, default=100
+    max_iter : int
         Largest number of scales that are tried, and of outer iterations for each. None
         means 1000.
-    alpha : float, default=0.0001
-        Strength of the penalty, >= 0.
-    warm_start : bool, default=False
+    warm_start : bool
         Start from the coefficients and the scale of the previous fit, if their shape
         still fits.
-    fit_intercept : bool, default=True
-        Whether to fit an (unpenalized) intercept.
-    tol : float, default=1e-05
+    tol : float
         Tolerance, in scikit-learn's spelling: the fit stops when no entry of the
         (sub)gradient of the objective, that of the scale included, is larger than `tol`
         or rounding allows, and when the duality gap at the scale is at most
         ``tol ** 2`` (not less than 1e-10) times the objective of the model that has an
         intercept only.
-    l1_ratio : float, default=0.0
-        Share of the L1 penalty, in [0, 1]. 1 is the lasso, 0 ridge regression.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation. Coefficients are reported on the original scale.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``.
-    n_threads : int, default=None
-        Number of threads. None lets riata decide.
-    time_limit : float, default=None
-        Seconds after which the fit stops with what it has (and a warning).
 
     Attributes
     ----------
-    coef_ : ndarray of shape (n_features,)
-        Coefficients, in the dtype of X (float32 or float64).
-    intercept_ : float
-        Intercept; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of shape (1, n_features)
-        The coefficients as a CSR matrix.
+    coef_, intercept_, sparse_coef_
     scale_ : float
         The scale: errors are divided by it. Where (nearly) all errors can be zero it
         has none but the least value, 1e-6 of the median distance of the target from
@@ -144,16 +110,10 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
     dual_gap_ : float
         Duality gap of the coefficients at the scale, in units of the objective above
         (without the constant) times ``scale_ / (2 sum(s))``.
-    relative_gap_ : float
-        Duality gap divided by the objective of the intercept-only model.
+    relative_gap_
     n_iter_ : int
         Number of scales that were tried.
-    status_ : Status
-        How the solver ended: "optimal", or why not.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    status_, n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -180,75 +140,25 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
 
     __module__ = "riata"
 
-    _parameter_checks: ClassVar = {
-        "epsilon": check_epsilon,
-        "alpha": check_alpha,
-        "l1_ratio": check_l1_ratio,
-        "warm_start": check_bool,
-        **OPTION_CHECKS,
-    }
+    _checks: ClassVar = {"epsilon": partial(check_real, low=1.0)}
 
     def __init__(
-        self,
-        *,
-        epsilon=1.35,
-        max_iter=100,
-        alpha=0.0001,
-        warm_start=False,
-        fit_intercept=True,
-        tol=1e-05,
-        l1_ratio=0.0,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
-        time_limit=None,
+        self, *, epsilon=1.35, max_iter=100, alpha=0.0001, warm_start=False,
+        fit_intercept=True, tol=1e-05, l1_ratio=0.0, standardize=False,
+        penalty_factor=None, lower=None, upper=None, n_threads=None, time_limit=None,
     ):
-        self.epsilon = epsilon
-        self.max_iter = max_iter
-        self.alpha = alpha
-        self.warm_start = warm_start
-        self.fit_intercept = fit_intercept
-        self.tol = tol
-        self.l1_ratio = l1_ratio
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
     def fit(self, X, y, sample_weight=None, offset=None):
         """Fit the model.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, of any layout and of either kind of sparse format; float32 data are
-            fitted as float32.
         y : array-like of shape (n_samples,)
             Target.
-        sample_weight : float or array-like of shape (n_samples,), default=None
+        sample_weight : float or array-like of shape (n_samples,)
             Weights >= 0 of the samples. As the sum of losses is not divided by their
             sum, weights twice as large count like an `alpha` half as large.
-        offset : array-like of shape (n_samples,), default=None
-            Known part of the prediction, added to it and not fitted.
-
-        Returns
-        -------
-        self : HuberRegressor
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If the fit ends before the tolerance is reached.
         """
         self._check_params()
         *data, features = validate_estimator_input(
@@ -262,9 +172,7 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
         fit = fit._replace(solved=fit.solved._replace(loss=loss))
         attributes = fitted_attributes([fit], data.y, data.X.dtype, self.fit_intercept)
         self._set_fitted(
-            **attributes,
-            scale_=scale,
-            outliers_=np.abs(error) > self.epsilon * scale,
+            **attributes, scale_=scale, outliers_=np.abs(error) > self.epsilon * scale,
             **features,
         )
         return self
@@ -353,8 +261,8 @@ class AtScale:
             )
             if np.abs(error[self.counts]).max() <= delta and fit.status == "optimal":
                 return fit, error
-        # Nearly as sharp as rounding permits, which costs a step: the loss is quadratic
-        # between few kinks, and the search for the scale wants a smooth function.
+        # Nearly as sharp as rounding permits, which costs one step: the loss is
+        # quadratic between few kinks. The search for the scale needs a smooth function.
         options = {"loss": Huber(delta), "kkt_tol": SHARP * delta}
         fit, error = self._fit(scale, start, target, **options)
         if fit.status != "time_limit" and fit.relative_gap <= self.options["tol"]:
@@ -374,11 +282,8 @@ class AtScale:
 
     def _fit(self, scale, start, target, **options):
         path = solve_path(
-            self.data,
-            np.array([self.estimator.alpha * scale / self.total]),
-            l1_ratio=self.estimator.l1_ratio,
-            seconds=self.deadline.left(),
-            start=start,
+            self.data, np.array([self.estimator.alpha * scale / self.total]),
+            l1_ratio=self.estimator.l1_ratio, seconds=self.deadline.left(), start=start,
             **{**self.options, **options},
         )
         fit = Fit.from_path(path, 0)

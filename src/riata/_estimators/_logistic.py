@@ -1,7 +1,7 @@
 """Logistic regression with scikit-learn's parameters and meaning.
 
-Its `C` stands beside the *sum* of the losses. Divided by the sum of the weights (those of
-samples times those of classes) its inverse is riata's `alpha`.
+`C` multiplies the summed loss: ``alpha = 1 / (C * sum(weights))``, where the weights are
+those of samples times those of classes.
 """
 
 import math
@@ -15,29 +15,11 @@ from .._cross_validation._progress import CallbackSupportMixin, with_callbacks
 from .._path._audit import check_solution
 from .._path._samples import Deadline, total_weight
 from .._solver._solutions import Status
-from .._validation import (
-    check_bool,
-    check_choice,
-    check_integer,
-    check_l1_ratio,
-    check_n_jobs,
-    check_real,
-)
+from .._validation import check_bool, check_integer, check_l1_ratio
 from ..losses import Logistic
-from ._base import (
-    SHARED_CHECKS,
-    GradientTolerance,
-    check_positive,
-    check_verbose,
-    or_none,
-)
-from ._classifier import (
-    LinearClassifier,
-    check_class_weight,
-    class_attributes,
-    solve_fit,
-)
-from ._glm import OPTION_CHECKS
+from ._base import GradientTolerance
+from ._classifier import LinearClassifier, class_attributes, solve_fit
+from ._parameters import check_positive, one_of, or_none
 
 SOLVERS = ("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga")
 PENALTIES = ("l1", "l2", "elasticnet", "deprecated")
@@ -46,21 +28,7 @@ PENALTIES = ("l1", "l2", "elasticnet", "deprecated")
 def check_C(value, name):
     """Raise unless `value` is a number above 0; it may be infinite."""
     if not (isinstance(value, float) and value == math.inf):
-        check_real(value, name, low=0.0, low_open=True)
-
-
-# Parameters of LogisticRegression and LogisticRegressionCV.
-LOGISTIC_CHECKS = {
-    "penalty": or_none(partial(check_choice, choices=PENALTIES)),
-    "dual": check_bool,
-    "intercept_scaling": check_positive,
-    "class_weight": check_class_weight,
-    "random_state": SHARED_CHECKS["random_state"],
-    "solver": partial(check_choice, choices=SOLVERS),
-    "verbose": check_verbose,
-    "n_jobs": check_n_jobs,
-    **OPTION_CHECKS,
-}
+        check_positive(value, name)
 
 
 def warn_of_penalty(l1_ratio, C, stacklevel):
@@ -70,15 +38,35 @@ def warn_of_penalty(l1_ratio, C, stacklevel):
         f"{l1_ratio}=0 instead of penalty='l2', {l1_ratio}=1 instead of penalty='l1', "
         f"{l1_ratio} alone instead of penalty='elasticnet', and {C}=numpy.inf instead "
         "of penalty=None.",
-        FutureWarning,
-        stacklevel=stacklevel + 1,
+        FutureWarning, stacklevel=stacklevel + 1,
     )
 
 
 class LogisticModel(GradientTolerance, LinearClassifier):
-    """What LogisticRegression and LogisticRegressionCV share."""
+    """What LogisticRegression and LogisticRegressionCV share.
+
+    Parameters
+    ----------
+    dual : bool
+        Accepted and without effect.
+    intercept_scaling : float
+        Accepted and without effect: no solver here penalizes the intercept.
+    solver : {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}
+        Accepted and without effect: riata has one solver, for all penalties and any
+        number of classes, which chooses its means.
+    tol : float
+        Tolerance, in scikit-learn's spelling: a fit stops when no entry of the
+        (sub)gradient of the objective, divided by ``C * sum(s)``, is larger than
+        `tol`, as there, and when the duality gap is at most ``tol ** 2`` (not less than
+        1e-10) times the objective of the model that has an intercept only.
+    """
 
     _takes_chunks = True
+    _checks: ClassVar = {
+        "dual": check_bool,
+        "intercept_scaling": check_positive,
+        "solver": one_of(*SOLVERS),
+    }
     _counts_weights = True
     _stronger = "a smaller C"
 
@@ -87,7 +75,7 @@ class LogisticModel(GradientTolerance, LinearClassifier):
 
 
 def solve_iterations(data, alphas, *, max_iter, **options):
-    """`solve_fit`, for a `max_iter` of 0 as well: the coefficients to start from."""
+    """As `solve_fit`, but with ``max_iter=0`` return the coefficients of the start."""
     if max_iter > 0:
         return solve_fit(data, alphas, max_iter=max_iter, **options)
     fit = solve_fit(data, alphas, max_iter=1, **options)
@@ -107,12 +95,12 @@ def solve_iterations(data, alphas, *, max_iter, **options):
 
 
 @with_callbacks
-def fit_and_tell(estimator, X, y, sample_weight, offset):
-    """Fit a LogisticRegression, and tell its callbacks of each iteration.
+def fit_with_callbacks(estimator, X, y, sample_weight, offset):
+    """Fit a LogisticRegression and call its callbacks after each iteration.
 
-    The model after so many iterations is that of a fit with this `max_iter`, which is
-    what it is fitted with. There are few iterations. As in scikit-learn, one more begins
-    than is made.
+    The model after k iterations is fitted anew with ``max_iter=k``, as there are few of
+    them. As in scikit-learn, the callbacks see the beginning of one more iteration than
+    is made.
     """
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}
     about = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
@@ -170,91 +158,35 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
     `l1_ratio`. More than two classes have coefficients each, and the multinomial loss.
     With the defaults it is the problem of
     :class:`sklearn.linear_model.LogisticRegression`, whose parameters, attributes and
-    methods this class has; those after `n_jobs` are riata's own. Mind that `C` stands
-    beside a sum: it corresponds to ``alpha = 1 / (C * sum(s))`` elsewhere in riata.
+    methods this class has; those after `n_jobs` are riata's own. Note that `C`
+    multiplies a sum: it corresponds to ``alpha = 1 / (C * sum(s))`` elsewhere in riata.
 
     Parameters
     ----------
-    penalty : {"l1", "l2", "elasticnet", None}, default="deprecated"
+    penalty : {"l1", "l2", "elasticnet", None}
         Accepted with a ``FutureWarning``, as by scikit-learn. Where it is left out,
         `l1_ratio` decides; None means ``C=numpy.inf``. Where it contradicts `l1_ratio`
         or `C` it counts, with a ``UserWarning``.
-    C : float, default=1.0
+    C : float
         Inverse of the strength of the penalty, > 0. Infinity means no penalty; classes
         that can be separated then have no solution.
-    l1_ratio : float, default=0.0
+    l1_ratio : float
         Share of the L1 penalty, in [0, 1], with any `solver`. None means 0, with a
         ``FutureWarning``.
-    dual : bool, default=False
-        Accepted and without effect.
-    tol : float, default=1e-4
-        Tolerance, in scikit-learn's spelling: the fit stops when no entry of the
-        (sub)gradient of the objective, divided by ``C * sum(s)``, is larger than
-        `tol`, as there, and when the duality gap is at most ``tol ** 2`` (not less than
-        1e-10) times the objective of the model that has an intercept only.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept. It is never penalized.
-    intercept_scaling : float, default=1
-        Accepted and without effect: no solver here penalizes the intercept.
-    class_weight : dict or "balanced", default=None
-        Factors on the weights of the samples of each class, of a class that is not
-        named 1. "balanced" gives all classes the same sum of weights and leaves the
-        sum of all as it is.
-    random_state : int, RandomState instance or None, default=None
-        Accepted and without effect: the solver is deterministic.
-    solver : {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}, \
-            default="lbfgs"
-        Accepted and without effect: riata has one solver, for all penalties and any
-        number of classes, which chooses its means.
-    max_iter : int, default=100
+    max_iter : int
         Largest number of outer iterations. One of them solves for a whole working set
         of features, so a few are the rule. None means 1000. 0 leaves the coefficients
         where the fit starts, at zero or (with `warm_start`) at those of the last fit.
-    verbose : int, default=0
-        Accepted and without effect.
-    warm_start : bool, default=False
-        Start from the coefficients of the previous fit, if their shape still fits.
-    n_jobs : int, default=None
+    n_jobs : int
         Accepted without effect, with a ``FutureWarning``, as by scikit-learn.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation. Coefficients are reported on the original scale.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``.
-    n_threads : int, default=None
-        Number of threads. None lets riata decide.
-    time_limit : float, default=None
-        Seconds after which the fit stops with what it has (and a warning).
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
-    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Coefficients, in the dtype of X (float32 or float64): of two classes one row,
-        for ``classes_[1]``. Sparse after :meth:`sparsify`.
-    intercept_ : ndarray of shape (1,) or (n_classes,)
-        Intercepts; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of the shape of `coef_`
-        The coefficients as a CSR matrix.
-    loss_ : riata.losses.Loss
-        The loss that was fitted.
+    classes_, coef_, intercept_, sparse_coef_, loss_
     dual_gap_ : float
         Duality gap, in units of the objective above divided by ``C * sum(s)``: no
         other coefficients have an objective lower by more than this.
-    relative_gap_ : float
-        Duality gap divided by the objective of the intercept-only model.
-    n_iter_ : ndarray of shape (1,)
-        Number of outer iterations.
-    status_ : Status
-        How the solver ended: "optimal", or why not.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    relative_gap_, n_iter_, status_, n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -277,97 +209,41 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
 
     __module__ = "riata"
 
-    _parameter_checks: ClassVar = {
+    _checks: ClassVar = {
+        "penalty": or_none(one_of(*PENALTIES)),
         "C": check_C,
         "l1_ratio": or_none(check_l1_ratio),
-        "warm_start": check_bool,
-        **LOGISTIC_CHECKS,
         "max_iter": or_none(partial(check_integer, low=0)),
     }
 
     def __init__(
-        self,
-        penalty="deprecated",
-        *,
-        C=1.0,
-        l1_ratio=0.0,
-        dual=False,
-        tol=1e-4,
-        fit_intercept=True,
-        intercept_scaling=1,
-        class_weight=None,
-        random_state=None,
-        solver="lbfgs",
-        max_iter=100,
-        verbose=0,
-        warm_start=False,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
+        self, penalty="deprecated", *, C=1.0, l1_ratio=0.0, dual=False, tol=1e-4,
+        fit_intercept=True, intercept_scaling=1, class_weight=None, random_state=None,
+        solver="lbfgs", max_iter=100, verbose=0, warm_start=False, n_jobs=None,
+        standardize=False, penalty_factor=None, lower=None, upper=None, n_threads=None,
         time_limit=None,
     ):
-        self.penalty = penalty
-        self.C = C
-        self.l1_ratio = l1_ratio
-        self.dual = dual
-        self.tol = tol
-        self.fit_intercept = fit_intercept
-        self.intercept_scaling = intercept_scaling
-        self.class_weight = class_weight
-        self.random_state = random_state
-        self.solver = solver
-        self.max_iter = max_iter
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
     def fit(self, X, y, sample_weight=None, offset=None):
         """Fit the model.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, of any layout and of either kind of sparse format; float32 data are
-            fitted as float32.
         y : array-like of shape (n_samples,)
             Labels of any kind: numbers, strings, truth values.
-        sample_weight : float or array-like of shape (n_samples,), default=None
+        sample_weight : float or array-like of shape (n_samples,)
             Weights >= 0 of the samples. As the sum of losses is not divided by their
             sum, weights twice as large count like a `C` twice as large.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes)
             Known part of the linear predictor, added to it and not fitted.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If the fit ends before the tolerance is reached.
         """
         if getattr(self, "_skl_callbacks", None):
-            return fit_and_tell(self, X, y, sample_weight, offset)
+            return fit_with_callbacks(self, X, y, sample_weight, offset)
         return self._fit_classes(X, y, sample_weight, offset, solve_iterations)
 
     def set_callbacks(self, *callbacks):
-        """Set callbacks of scikit-learn, which are told of each iteration of a fit.
+        """Set scikit-learn's callbacks, which are called after each iteration of a fit.
 
         Parameters
         ----------
@@ -394,8 +270,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
                 f"Callbacks are only supported in {type(self).__name__} for "
                 f"solver='lbfgs' by scikit-learn, but solver is {self.solver!r}; riata "
                 "calls them with any solver.",
-                UserWarning,
-                stacklevel=2,
+                UserWarning, stacklevel=2,
             )
         return super().set_callbacks(*callbacks)
 
@@ -404,7 +279,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
         return 1.0 / (C * total_weight(data)), l1_ratio
 
     def _resolve_penalty(self):
-        """Return C and l1_ratio, with what `penalty` has to say about them."""
+        """Return C and l1_ratio, which the deprecated `penalty` overrides."""
         C, l1_ratio = self.C, self.l1_ratio
         if self.penalty != "deprecated":
             warn_of_penalty("l1_ratio", "C", stacklevel=5)
@@ -412,16 +287,14 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
             warnings.warn(
                 "'l1_ratio=None' was deprecated in version 1.8 of scikit-learn; use "
                 "l1_ratio=0.",
-                FutureWarning,
-                stacklevel=5,
+                FutureWarning, stacklevel=5,
             )
         self._warn_of_contradictions()
         if self.n_jobs is not None:
             warnings.warn(
                 "'n_jobs' has no effect since 1.8 and will be removed in 1.10 of "
                 f"scikit-learn. You provided n_jobs={self.n_jobs}; leave it out.",
-                FutureWarning,
-                stacklevel=5,
+                FutureWarning, stacklevel=5,
             )
         if self.penalty is None:
             return math.inf, 0.0
@@ -434,7 +307,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
         return C, 0.0 if l1_ratio is None else l1_ratio
 
     def _warn_of_contradictions(self):
-        """Warn of an l1_ratio or a C that `penalty` makes void, as scikit-learn does."""
+        """Warn of an l1_ratio or C that `penalty` overrides, as scikit-learn does."""
         penalty, l1_ratio = self.penalty, self.l1_ratio
         if penalty == "deprecated":
             penalty = None if math.inf == self.C else "elasticnet"

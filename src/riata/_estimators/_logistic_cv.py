@@ -1,60 +1,22 @@
 """LogisticRegressionCV with scikit-learn's parameters, choices and attributes."""
 
-import copy
 import warnings
-from functools import partial
-from numbers import Integral, Real
-from typing import ClassVar, NamedTuple
+from numbers import Integral
+from typing import ClassVar
 
 import numpy as np
-from sklearn import get_config
-from sklearn.metrics import get_scorer
 from sklearn.utils import metadata_routing
-from sklearn.utils.metadata_routing import process_routing
 
-from .._cross_validation._engine import Plan
-from .._cross_validation._fits import PathFits
-from .._cross_validation._folds import (
-    as_folds,
-    reject_params_without_routing,
-    splitter_of,
-)
-from .._cross_validation._progress import CallbackSupportMixin, run_and_tell
-from .._cross_validation._scores import (
-    DEVIANCE,
-    Deviance,
-    Judge,
-    score_model,
-    scorer_of,
-    takes_weights,
-)
-from .._path._samples import Deadline, Samples, n_rows
-from .._validation import (
-    check_bool,
-    check_choice,
-    check_integer,
-    check_offset,
-    check_operand,
-)
+from .._cross_validation._fits import SumFits
+from .._cross_validation._folds import reject_params_without_routing
+from .._path._samples import Samples, n_rows
+from .._validation import check_bool, check_integer, check_offset
 from .._validation._numbers import MOST_ALPHAS
-from ._base import Fit, warn_not_converged
-from ._classifier import class_attributes, with_class_weight
-from ._cv_base import (
-    Reselection,
-    RoutedCV,
-    check_folds,
-    check_l1_ratios,
-    check_select,
-    name_of,
-    outcomes,
-)
-from ._logistic import (
-    LOGISTIC_CHECKS,
-    PENALTIES,
-    LogisticModel,
-    check_C,
-    warn_of_penalty,
-)
+from ._base import Fit
+from ._classifier import class_attributes
+from ._cv_base import ClassPathCV, check_l1_ratios
+from ._logistic import PENALTIES, LogisticModel, check_C, warn_of_penalty
+from ._parameters import one_of, or_none
 
 
 def check_Cs(value, name):
@@ -69,7 +31,7 @@ def check_Cs(value, name):
 
 
 def or_warn(check):
-    """Let scikit-learn's "warn" through, and hold anything else against `check`."""
+    """Return a check that accepts scikit-learn's "warn" and what `check` accepts."""
 
     def check_or_warn(value, name):
         if not (isinstance(value, str) and value == "warn"):
@@ -78,15 +40,7 @@ def or_warn(check):
     return check_or_warn
 
 
-def check_l1_ratios_or_none(value, name):
-    """Raise unless `value` is None or a list of numbers in [0, 1]."""
-    if value is not None:
-        check_l1_ratios(value, name)
-
-
-class LogisticRegressionCV(
-    CallbackSupportMixin, Reselection, RoutedCV, LogisticModel
-):
+class LogisticRegressionCV(ClassPathCV, LogisticModel):
     """Logistic regression whose `C` and `l1_ratio` are chosen by cross-validation.
 
     See :class:`riata.LogisticRegression` for the problem that is solved. Has the
@@ -97,72 +51,26 @@ class LogisticRegressionCV(
 
     Parameters
     ----------
-    Cs : int or array-like of shape (n_cs,), default=10
+    Cs : int or array-like of shape (n_cs,)
         The C to choose from, > 0, or how many between 1e-4 and 1e4, evenly on a log
-        scale. `C` stands beside the sum of the losses of the training rows.
-    l1_ratios : array-like of shape (n_l1_ratios,), default="warn"
+        scale. `C` multiplies the sum of the losses of the training rows.
+    l1_ratios : array-like of shape (n_l1_ratios,)
         Shares of the L1 penalty to choose from, in [0, 1]. "warn" and None (which has a
         ``FutureWarning``) mean 0, and attributes without an axis for them.
-    fit_intercept : bool, default=True
-        Whether to fit an intercept. It is never penalized.
-    cv : int, cross-validation generator or iterable, default=None
-        Folds: None for 5 folds, the number of folds (of
-        :class:`sklearn.model_selection.StratifiedKFold`), a splitter, or an iterable of
-        pairs of train and test indices.
-    dual : bool, default=False
-        Accepted and without effect.
-    penalty : {"l1", "l2", "elasticnet"}, default="deprecated"
+    penalty : {"l1", "l2", "elasticnet"}
         Accepted with a ``FutureWarning``, as by scikit-learn. Where it is left out,
         `l1_ratios` decide.
-    scoring : str or callable, default="warn"
+    scoring : str or callable
         A scorer of scikit-learn, or a function ``scorer(estimator, X, y)``. "warn" and
         None mean accuracy.
-    solver : {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}, \
-            default="lbfgs"
-        Accepted and without effect, as in :class:`riata.LogisticRegression`.
-    tol : float, default=1e-4
-        Tolerance, as in :class:`riata.LogisticRegression`; the models of the folds keep
-        it, too.
-    max_iter : int, default=100
+    max_iter : int
         Largest number of outer iterations for each C. None means 1000.
-    class_weight : dict or "balanced", default=None
-        Factors on the weights of the samples of each class, of a class that is not
-        named 1. "balanced" gives all classes the same sum of weights and leaves the
-        sum of all as it is, on all of the data.
-    n_jobs : int, default=None
-        Number of folds that are fitted at the same time, in threads. None means 1
-        unless in a :func:`joblib.parallel_config` context, -1 means all CPUs.
-    verbose : int, default=0
-        Amount of messages about the folds.
-    refit : bool, default=True
-        Whether to fit all of the data with the C and l1_ratio of the best mean score.
+    refit : bool
+        Whether to fit all of the data with the C and l1_ratio that `select` chooses.
         Otherwise the coefficients, C and l1_ratio that are best in each fold are
         averaged.
-    intercept_scaling : float, default=1.0
-        Accepted and without effect: no solver here penalizes the intercept.
-    random_state : int, RandomState instance or None, default=None
-        Accepted and without effect: the solver is deterministic.
-    use_legacy_attributes : bool, default="warn"
+    use_legacy_attributes : bool
         Which shapes the attributes have; see there. "warn" means True.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation. Coefficients are reported on the original scale.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``.
-    select : str or callable, default="min"
-        Rule of the choice of C and l1_ratio where `refit` is true: "min" (the best mean
-        score), "1se" (the simplest model within one standard error of it), "aic",
-        "aicc", "bic", "ebic", "gcv" (an information criterion of the path on all
-        samples), or a callable; see :meth:`riata.CVResult.select`. :meth:`reselect` makes
-        another choice later.
-    n_threads : int, default=None
-        Number of threads. None lets riata decide.
-    time_limit : float, default=None
-        Seconds for the whole fit, shared evenly among the paths. What was not reached
-        in all folds has NaN scores and is not chosen.
 
     Attributes
     ----------
@@ -186,29 +94,14 @@ class LogisticRegressionCV(
     n_iter_ : ndarray of shape (n_folds, n_l1_ratios, n_cs)
         Outer iterations of each fit. With legacy attributes of shape (1, n_folds, n_cs)
         or (1, n_folds, n_cs, n_l1_ratios).
-    classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
-    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Coefficients, in the dtype of X (float32 or float64).
-    intercept_ : ndarray of shape (1,) or (n_classes,)
-        Intercepts; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of the shape of `coef_`
-        The coefficients as a CSR matrix.
-    loss_ : riata.losses.Loss
-        The loss that was fitted.
-    cv_result_ : CVResult
-        All paths, scores and folds.
+    classes_, coef_, intercept_, sparse_coef_, loss_, cv_result_
     dual_gap_ : float
         Duality gap of the final fit, as of :class:`riata.LogisticRegression`. Only with
         ``refit=True``, as the next two.
-    relative_gap_ : float
-        Duality gap divided by the objective of the intercept-only model.
+    relative_gap_
     status_ : Status
         How the final fit ended: "optimal", or why not.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -235,167 +128,51 @@ class LogisticRegressionCV(
     # Like scikit-learn's: routed to the scorer.
     __metadata_request__score: ClassVar = {"sample_weight": metadata_routing.UNUSED}
 
+    _default_scoring = "accuracy"
+    _fits_are = "fits (folds, l1_ratios and Cs)"
     _scoring_methods: ClassVar = ("fit", "score")
-    _parameter_checks: ClassVar = {
+    _checks: ClassVar = {
         "Cs": check_Cs,
-        "l1_ratios": or_warn(check_l1_ratios_or_none),
-        "cv": check_folds,
+        "l1_ratios": or_warn(or_none(check_l1_ratios)),
+        "penalty": one_of(*PENALTIES),
         "refit": check_bool,
-        "select": check_select,
         "use_legacy_attributes": or_warn(check_bool),
-        **LOGISTIC_CHECKS,
-        "penalty": partial(check_choice, choices=PENALTIES),
     }
 
     def __init__(
-        self,
-        *,
-        Cs=10,
-        l1_ratios="warn",
-        fit_intercept=True,
-        cv=None,
-        dual=False,
-        penalty="deprecated",
-        scoring="warn",
-        solver="lbfgs",
-        tol=1e-4,
-        max_iter=100,
-        class_weight=None,
-        n_jobs=None,
-        verbose=0,
-        refit=True,
-        intercept_scaling=1.0,
-        random_state=None,
-        use_legacy_attributes="warn",
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        select="min",
-        n_threads=None,
+        self, *, Cs=10, l1_ratios="warn", fit_intercept=True, cv=None, dual=False,
+        penalty="deprecated", scoring="warn", solver="lbfgs", tol=1e-4, max_iter=100,
+        class_weight=None, n_jobs=None, verbose=0, refit=True, intercept_scaling=1.0,
+        random_state=None, use_legacy_attributes="warn", standardize=False,
+        penalty_factor=None, lower=None, upper=None, select="min", n_threads=None,
         time_limit=None,
     ):
-        self.Cs = Cs
-        self.l1_ratios = l1_ratios
-        self.fit_intercept = fit_intercept
-        self.cv = cv
-        self.dual = dual
-        self.penalty = penalty
-        self.scoring = scoring
-        self.solver = solver
-        self.tol = tol
-        self.max_iter = max_iter
-        self.class_weight = class_weight
-        self.n_jobs = n_jobs
-        self.verbose = verbose
-        self.refit = refit
-        self.intercept_scaling = intercept_scaling
-        self.random_state = random_state
-        self.use_legacy_attributes = use_legacy_attributes
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.select = select
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
     def fit(self, X, y, sample_weight=None, offset=None, **params):
         """Choose C and l1_ratio by cross-validation, then fit with them.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, of any layout and of either kind of sparse format; float32 data are
-            fitted as float32.
         y : array-like of shape (n_samples,)
             Labels of any kind: numbers, strings, truth values.
-        sample_weight : float or array-like of shape (n_samples,), default=None
+        sample_weight : float or array-like of shape (n_samples,)
             Weights >= 0 of the samples, for fitting and (if the scorer takes weights)
             for the scores. Weights twice as large count like Cs twice as large.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes)
             Known part of the linear predictor, added to it and not fitted.
-        **params : dict
-            Arguments for the splitter and the scorer. Only with scikit-learn's metadata
-            routing enabled.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If a fit ends before the tolerance is reached.
         """
-        reject_params_without_routing(self, params)
-        self._check_params()
-        l1_ratios = self._resolve_penalty()
-        if isinstance(sample_weight, Real):  # one for each sample, for the scorer, too
-            sample_weight = np.full(n_rows(X), float(sample_weight))
-        data, classes, features = self._checked_classes(X, y, sample_weight, offset)
-        check_operand(data.X)  # here, where rows still have their own numbers
-        options = {**self._path_options(), "loss": self._loss_of(classes)}
-        attributes = {"classes_": classes, "loss_": options["loss"], **features}
-        scorer = self._get_scorer()
-        weight = None if isinstance(sample_weight, Real) else sample_weight
-        split_params, score_params = self._route(scorer, weight, params)
-        labels = classes[data.y.astype(np.intp)]
-        cv = splitter_of(self.cv, classifier=True)
-        folds = as_folds(cv, data.X, labels, split_params)
-        data = with_class_weight(data, self.class_weight, classes)
-        Cs = self._get_Cs()
-        order = increasing(Cs)
-        judge = Judge(self, scorer, score_params, attributes, len(labels))
-        plan = Plan(
-            PathFits(data, folds, options), l1_ratios,
-            lambda total: [1.0 / (Cs[order] * total)] * len(l1_ratios),
-            {
-                "accuracy" if self.scoring in (None, "warn") else name_of(self.scoring):
-                    judge,
-                DEVIANCE: Deviance(options["loss"]),
-            },
-            Deadline(self.time_limit),
-            feature_names=features.get("feature_names_in_"),
-        )
-        result = run_and_tell(plan, self, X, y)
-        found = gather(result, np.argsort(order))
-        if self.refit:
-            choice = self._choice(result, Cs, self.select)
-            fitted = self._final(plan, result, choice)
-            fitted |= self._strength(choice, Cs, classes)
-        else:
-            fitted, C, l1_ratio = average_of_best(found, Cs, l1_ratios)
-            fitted |= self._shaped(C, l1_ratio, classes)
-            fitted["coef_"] = fitted["coef_"].astype(data.X.dtype)
-            fitted["intercept_"] = fitted["intercept_"].astype(data.X.dtype)
-            warn_not_converged(self, found.outcomes, "fits", stacklevel=2)
-        fitted |= self._records(found, classes)
-        fitted |= {"Cs_": Cs, "l1_ratios_": np.array(l1_ratios), "cv_result_": result}
-        self._set_fitted(**attributes, **fitted)
-        return self
+        return self._fit(X, y, sample_weight, offset, params)
 
     def score(self, X, y, sample_weight=None, offset=None, **score_params):
         """Score the predicted classes with `scoring`.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
         y : array-like of shape (n_samples,)
             True labels.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,)
             Sample weights.
-        offset : array-like of shape (n_samples,) or (n_samples, n_classes), \
-                default=None
-            See :meth:`decision_function`.
         **score_params : dict
             Arguments for the scorer. Only with scikit-learn's metadata routing enabled.
 
@@ -406,56 +183,33 @@ class LogisticRegressionCV(
         """
         reject_params_without_routing(self, score_params, "score")
         scorer = self._get_scorer()
-        if sample_weight is not None:
-            score_params["sample_weight"] = sample_weight
-        if get_config()["enable_metadata_routing"]:
-            score_params = process_routing(self, "score", **score_params).scorer.score
-        elif not takes_weights(scorer):
-            score_params = {}
+        _, score_params = self._route(scorer, sample_weight, score_params, "score")
         if offset is not None:
             offset = check_offset(offset, len(y), n_targets=len(self.classes_))
-        held_out = Samples(X, y, None, offset)
-        return score_model(copy.copy(self), held_out, scorer, score_params)
-
-    def _get_scorer(self):
-        if self.scoring is not None and not self._is_default(self.scoring):
-            return scorer_of(self, self.scoring)
-        if get_config()["enable_metadata_routing"]:
-            # The weights given to fit are for the scores, too.
-            return get_scorer("accuracy").set_score_request(sample_weight=True)
-        return get_scorer("accuracy")
-
-    @staticmethod
-    def _is_default(value):
-        return isinstance(value, str) and value == "warn"
-
-    def _get_Cs(self):
-        if isinstance(self.Cs, Integral):
-            return np.logspace(-4, 4, self.Cs)
-        return np.array(self.Cs, dtype=np.float64)
+        model = self._for_scoring(Samples(X, y, None, offset))
+        return scorer(model, X, y, **score_params)
 
     def _given_l1_ratios(self):
         """Return the l1_ratios, or None."""
-        return None if self._is_default(self.l1_ratios) else self.l1_ratios
+        given = self.l1_ratios
+        return None if isinstance(given, str) and given == "warn" else given
 
-    def _resolve_penalty(self):
-        """Return the l1_ratios, with what `penalty` has to say about them."""
+    def _l1_ratios(self):
+        """Return the l1_ratios, which the deprecated `penalty` may override."""
         l1_ratios = self._given_l1_ratios()
         if self.penalty != "deprecated":
-            warn_of_penalty("l1_ratios", "Cs", stacklevel=3)
+            warn_of_penalty("l1_ratios", "Cs", stacklevel=4)
             if l1_ratios is not None and self.penalty != "elasticnet":
                 warnings.warn(
                     "l1_ratios parameter is only used when penalty is 'elasticnet'. Got "
                     f"(penalty={self.penalty})",
-                    UserWarning,
-                    stacklevel=3,
+                    UserWarning, stacklevel=4,
                 )
         elif self.l1_ratios is None:
             warnings.warn(
                 "'l1_ratios=None' was deprecated in version 1.8 of scikit-learn; use "
                 "l1_ratios=(0,).",
-                FutureWarning,
-                stacklevel=3,
+                FutureWarning, stacklevel=4,
             )
         if self.penalty == "elasticnet" and l1_ratios is None:
             raise ValueError(
@@ -465,32 +219,29 @@ class LogisticRegressionCV(
             return [float(self.penalty == "l1")] * np.size(l1_ratios)
         return [0.0] if l1_ratios is None else [float(r) for r in np.atleast_1d(l1_ratios)]
 
-    def _choice(self, result, Cs, rule, metric=None):
-        """Return the `Choice` of a rule; for the best mean score, of equals the first of
-        the Cs as given."""
-        if rule != "min":
-            return result.select(rule, metric)
-        back = np.argsort(increasing(Cs))
-        mean = result._reached(result.mean_score(metric))[:, back].T
-        at_C, at_ratio = np.unravel_index(np.argmax(mean), mean.shape)
-        return result.select(lambda _: (int(at_ratio), int(back[at_C])))
+    def _weight_of_all(self, weight, X):
+        return np.full(n_rows(X), float(weight))  # for the scorer, too
 
-    def _reselected(self, rule, metric):
+    def _values_of_C(self):
+        if isinstance(self.Cs, Integral):
+            return np.logspace(-4, 4, self.Cs)
+        return np.array(self.Cs, dtype=np.float64)
+
+    def _fits(self, *problem, deadline):
+        return SumFits(*problem, self._values_of_C())
+
+    def _check_reselection(self):
         if not self.refit:
             raise ValueError(
                 "reselect chooses a model of all samples, but with refit=False the "
                 "coefficients are means over the folds; fit with refit=True."
             )
-        return self._choice(self.cv_result_, self.Cs_, rule, metric)
 
-    def _chosen(self, choice, dtype):
+    def _chosen(self, choice, known, dtype):
         fitted = class_attributes(Fit.from_path(choice.path, choice.at), dtype)
         del fitted["n_iter_"]  # which is that of the folds
-        return {**fitted, **self._strength(choice, self.Cs_, self.classes_)}
-
-    def _strength(self, choice, Cs, classes):
-        C = float(Cs[increasing(Cs)][choice.at])
-        return self._shaped(C, choice.l1_ratio, classes)
+        C = float(np.sort(known["Cs_"])[choice.at])
+        return {**fitted, **self._shaped(C, choice.l1_ratio, known["classes_"])}
 
     def _shaped(self, C, l1_ratio, classes):
         """C and l1_ratio in the shape that was asked for."""
@@ -499,26 +250,26 @@ class LogisticRegressionCV(
             C, l1_ratio = np.repeat(C, n), np.repeat(l1_ratio, n)
         return {"C_": C, "l1_ratio_": l1_ratio}
 
-    def _final(self, plan, result, choice):
-        """Attributes of the fit of all samples with the chosen C and l1_ratio."""
-        fold_paths = (path for of_ratio in result.fold_paths for path in of_ratio)
-        kept = outcomes(choice.path, *fold_paths)
-        what = "fits (folds, l1_ratios and Cs)"
-        warn_not_converged(self, kept, what, stacklevel=3)
-        return class_attributes(Fit.from_path(choice.path, choice.at), plan.data.X.dtype)
+    def _results(self, result, known, dtype):
+        Cs, classes = self._values_of_C(), known["classes_"]
+        known = {**known, "Cs_": Cs, "l1_ratios_": result.l1_ratios}
+        found = folds_of(result)
+        if self.refit:
+            fitted = self._chosen(result.select(self.select), known, dtype)
+        else:
+            fitted, *best = average_of_best(*found, Cs, result.l1_ratios, dtype)
+            fitted |= self._shaped(*best, classes)
+        return {**known, **fitted, **self._records(*found, classes)}
 
-    def _records(self, found, classes):
-        """Return what is kept of the folds, in the shapes that were asked for."""
-        coefs = found.coefs
+    def _records(self, scores, n_iter, coefs, intercepts, classes):
+        """Return the attributes of the folds, in the shapes that were asked for."""
         if self.fit_intercept:
-            coefs = np.concatenate([coefs, found.intercepts[..., None]], axis=-1)
+            coefs = np.concatenate([coefs, intercepts[..., None]], axis=-1)
         if self.use_legacy_attributes is False:
-            return {
-                "scores_": found.scores, "coefs_paths_": coefs, "n_iter_": found.n_iter,
-            }
+            return {"scores_": scores, "coefs_paths_": coefs, "n_iter_": n_iter}
         labels = classes.tolist() if len(classes) > 2 else classes[1:].tolist()
-        scores = np.swapaxes(found.scores, 1, 2)
-        n_iter = np.swapaxes(found.n_iter, 1, 2)[None]
+        scores = np.swapaxes(scores, 1, 2)
+        n_iter = np.swapaxes(n_iter, 1, 2)[None]
         coefs = np.moveaxis(coefs, (0, 1, 2, 3), (1, 3, 2, 0))
         if self._given_l1_ratios() is None:
             scores, n_iter, coefs = scores[..., 0], n_iter[..., 0], coefs[:, :, :, 0]
@@ -529,64 +280,37 @@ class LogisticRegressionCV(
         }
 
 
-def increasing(Cs):
-    """Return what brings Cs into increasing order; of equals the first is first."""
-    return np.argsort(Cs, kind="stable")
+def folds_of(result):
+    """Return scores, iterations, coefficients and intercepts of the folds of a result.
 
-
-class Found(NamedTuple):
-    """What the folds found: arrays that begin with the axes fold, l1_ratio and C."""
-
-    scores: np.ndarray
-    n_iter: np.ndarray
-    coefs: np.ndarray  # (..., n_rows, n_features)
-    intercepts: np.ndarray  # (..., n_rows)
-    outcomes: list
-
-
-def gather(result, order):
-    """Return a `Found` of a `CVResult`.
-
-    `order` brings the strengths into the order in which they were given.
+    Their first axes are fold, l1_ratio and C, in the order in which the values of C were
+    given; the next axis of coefficients and intercepts is that of classes.
     """
-    n_cs = len(order)
 
-    def stack(of_path):
-        folds = zip(*result.fold_paths, strict=True)
-        return np.array([[of_path(path) for path in fold] for fold in folds])
-
-    def coefs(path):  # (n_cs, n_rows, n_features)
+    def coefs(path):
         classes = path.coef if isinstance(path.coef, list) else [path.coef]
-        stacked = np.stack([coef.toarray().T for coef in classes], axis=1)
-        return np.pad(stacked, ((0, n_cs - len(path)), (0, 0), (0, 0)))[order]
+        return np.stack([coef.toarray().T for coef in classes], axis=1)
 
-    def intercepts(path):
-        found = np.atleast_2d(path.intercept).T
-        missing = ((0, n_cs - len(path)), (0, 0))
-        return np.pad(found, missing, constant_values=np.nan)[order]
-
-    return Found(
-        np.moveaxis(result.scores[result.metrics[0]], -1, 0)[..., order],
-        stack(lambda path: np.pad(path.n_iter, (0, n_cs - len(path)))[order]).astype(
-            np.int32
-        ),
-        stack(coefs),
-        stack(intercepts),
-        outcomes(*(path for of_ratio in result.fold_paths for path in of_ratio)),
+    stacked = (
+        np.moveaxis(result.scores[result.metrics[0]], -1, 1),
+        result._stacked(lambda path: path.n_iter).astype(np.int32),
+        result._stacked(coefs),
+        result._stacked(lambda path: np.atleast_2d(path.intercept).T, missing=np.nan),
     )
+    back = np.argsort(result._order)
+    return [array.swapaxes(0, 1)[:, :, back] for array in stacked]
 
 
-def average_of_best(found, Cs, l1_ratios):
-    """Return the means over the folds of what is best in each of them: attributes, C and
+def average_of_best(scores, n_iter, coefs, intercepts, Cs, l1_ratios, dtype):
+    """Return the means over the folds of the best model of each: attributes, C and
     l1_ratio."""
-    n_folds = len(found.scores)
-    scores = np.swapaxes(np.nan_to_num(found.scores, nan=-np.inf), 1, 2)
-    best = np.argmax(scores.reshape(n_folds, -1), axis=1)
+    scores = np.swapaxes(np.nan_to_num(scores, nan=-np.inf), 1, 2)
+    best = np.argmax(scores.reshape(len(scores), -1), axis=1)
     at_C, at_ratio = np.unravel_index(best, scores.shape[1:])
-    at = np.arange(n_folds), at_ratio, at_C
+    at = np.arange(len(scores)), at_ratio, at_C
     fitted = {
-        "coef_": found.coefs[at].mean(axis=0),
-        "intercept_": found.intercepts[at].mean(axis=0),
+        "coef_": coefs[at].mean(axis=0).astype(dtype),
+        "intercept_": intercepts[at].mean(axis=0).astype(dtype),
         "_solved_": None,  # no single problem
     }
-    return fitted, float(Cs[at_C].mean()), float(np.array(l1_ratios)[at_ratio].mean())
+    return fitted, float(Cs[at_C].mean()), float(l1_ratios[at_ratio].mean())

@@ -1,36 +1,28 @@
 """Ridge.
 
-Its `alpha` is scikit-learn's: it multiplies the penalty beside the *sum* of squared
-errors. Divided by the sum of the weights it is riata's.
+`alpha` is scikit-learn's, for the summed squared error. Divided by the sum of the weights
+it is the alpha of the mean loss, as elsewhere in riata.
 """
 
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import MultiOutputMixin
 
-from .._path._fit import SQUARED
+from .. import _validation as check
+from .._path._checked import SQUARED
 from .._path._result import Solved
 from .._path._samples import Deadline, Samples, solve_path, weights_as_given
 from .._problem._problem import Options
 from .._ridge._solve import solve_ridge
 from .._solver._solutions import ROUNDING, Status
-from .._validation import (
-    check_alpha,
-    check_alphas,
-    check_choice,
-    check_penalty_factor,
-    is_chunks,
-    validate_estimator_input,
-)
 from ._base import (
-    SHARED_CHECKS,
     Fit,
     LinearRegressor,
+    SeveralTargets,
     fitted_attributes,
     warn_not_converged,
 )
+from ._parameters import one_of
 
 SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")
 DIRECT_TOL = 1e-10  # relative gap asked of a direct solution: little more than rounding
@@ -39,12 +31,12 @@ DIRECT_TOL = 1e-10  # relative gap asked of a direct solution: little more than 
 def check_target_alphas(value, name):
     """Raise unless `value` is a number >= 0 or a 1-D list of them."""
     if np.ndim(value) == 0:
-        check_alpha(value.item() if isinstance(value, np.ndarray) else value, name)
+        check.check_alpha(value.item() if isinstance(value, np.ndarray) else value, name)
     else:
-        check_alphas(value, name)
+        check.check_alphas(value, name)
 
 
-class Ridge(MultiOutputMixin, LinearRegressor):
+class Ridge(SeveralTargets, LinearRegressor):
     r"""Linear regression with an L2 penalty, solved with a certificate.
 
     Minimizes, over the coefficients :math:`w` and the intercept :math:`b`,
@@ -57,73 +49,46 @@ class Ridge(MultiOutputMixin, LinearRegressor):
     with the sample weights :math:`s`, the offset :math:`o` and the penalty factors
     :math:`v`. With the defaults it is the problem of
     :class:`sklearn.linear_model.Ridge`, whose parameters, attributes and methods this
-    class has; those after `random_state` are riata's own. Mind that `alpha` stands
-    beside a sum here, and beside a mean in all other estimators and functions of riata:
-    ``Ridge(alpha)`` corresponds to ``alpha / sum(s)`` there.
+    class has; those after `random_state` are riata's own. Note that the loss is a
+    sum here, and a mean in most other estimators and functions of riata: ``Ridge(alpha)``
+    corresponds to ``alpha / sum(s)`` there.
 
     Parameters
     ----------
-    alpha : float or array-like of shape (n_targets,), default=1.0
+    alpha : float or array-like of shape (n_targets,)
         Strength of the penalty, >= 0; an array gives each target its own. 0 is least
         squares; where that has many solutions, the one of smallest norm.
-    fit_intercept : bool, default=True
-        Whether to fit an (unpenalized) intercept.
-    copy_X : bool, default=True
-        Accepted and without effect: X is never modified.
-    max_iter : int, default=None
+    max_iter : int
         Largest number of iterations, where a fit needs any: for data that are large
         both ways, and with bounds. None lets riata decide.
-    tol : float, default=1e-4
+    tol : float
         Tolerance of fits with bounds: they stop when the duality gap is at most
         ``tol / 100`` times the objective of the model that has an intercept only.
         Without bounds the solution is exact but for rounding, or iterates to a relative
         gap of 1e-10 or ``tol / 100``, whichever is smaller.
-    solver : {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}, \
-            default="auto"
+    solver : {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}
         Accepted and without effect: riata chooses by the shape of X, and changes to
         orthogonal transformations where X is ill-conditioned. See `solver_`.
-    positive : bool, default=False
-        Force the coefficients to be >= 0: the same as ``lower=0``.
-    random_state : int, RandomState instance or None, default=None
-        Accepted and without effect: all solvers are deterministic.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation. Coefficients are reported on the original scale.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``.
-    n_threads : int, default=None
+    n_threads : int
         Number of threads of fits with bounds; None lets riata decide. Other fits leave
         their threads to the BLAS library.
-    time_limit : float, default=None
+    time_limit : float
         Seconds after which the fit stops with what it has (and a warning). Where a
         direct solve may take longer, which cannot be stopped, it iterates.
 
     Attributes
     ----------
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients, in the dtype of X (float32 or float64).
-    intercept_ : float or ndarray of shape (n_targets,)
-        Intercept; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of shape (n_targets, n_features)
-        The coefficients as a CSR matrix.
+    coef_, intercept_, sparse_coef_
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap, in units of the objective above divided by ``2 sum(s)``.
-    relative_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap divided by the objective of the intercept-only model.
+    relative_gap_
     n_iter_ : ndarray of shape (n_targets,)
         Number of iterations; of a direct solution, the number of solves.
-    status_ : Status or list of Status
-        How the solver ended, per target: "optimal", or why not.
+    status_
     solver_ : str
         What was used, such as "gram-cholesky", "kernel-svd", "krylov" or, with bounds,
         "path".
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -146,44 +111,14 @@ class Ridge(MultiOutputMixin, LinearRegressor):
     __module__ = "riata"
 
     _takes_chunks = True
-    _parameter_checks: ClassVar = {
-        "alpha": check_target_alphas,
-        "solver": partial(check_choice, choices=SOLVERS),
-        **SHARED_CHECKS,
-    }
+    _checks: ClassVar = {"alpha": check_target_alphas, "solver": one_of(*SOLVERS)}
 
     def __init__(
-        self,
-        alpha=1.0,
-        *,
-        fit_intercept=True,
-        copy_X=True,
-        max_iter=None,
-        tol=1e-4,
-        solver="auto",
-        positive=False,
-        random_state=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
-        time_limit=None,
+        self, alpha=1.0, *, fit_intercept=True, copy_X=True, max_iter=None, tol=1e-4,
+        solver="auto", positive=False, random_state=None, standardize=False,
+        penalty_factor=None, lower=None, upper=None, n_threads=None, time_limit=None,
     ):
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.copy_X = copy_X
-        self.max_iter = max_iter
-        self.tol = tol
-        self.solver = solver
-        self.positive = positive
-        self.random_state = random_state
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
     def fit(self, X, y, sample_weight=None, offset=None):
         """Fit the model.
@@ -194,30 +129,14 @@ class Ridge(MultiOutputMixin, LinearRegressor):
             Data, of any layout and of either kind of sparse format.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
-        sample_weight : float or array-like of shape (n_samples,), default=None
+        sample_weight : float or array-like of shape (n_samples,)
             Weights >= 0 of the samples. As the sum of squares is not divided by their
             sum, weights twice as large count like an `alpha` half as large.
-        offset : array-like of shape (n_samples,) or (n_samples, n_targets), \
-                default=None
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets)
             Known part of the prediction, added to it and not fitted.
-
-        Returns
-        -------
-        self : Ridge
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the input is invalid. The estimator is left as it was.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If the fit ends before the tolerance is reached.
         """
         self._check_params()
-        *data, features = validate_estimator_input(
+        *data, features = check.validate_estimator_input(
             self, X, y, sample_weight=sample_weight, offset=offset, multi_output=True
         )
         data = Samples(*data)
@@ -260,18 +179,14 @@ class Ridge(MultiOutputMixin, LinearRegressor):
         fits : list of n_alphas lists of n_targets Fit
         solver : str
         """
-        if self._is_bounded() or is_chunks(data.X):
+        if self._is_bounded() or check.is_chunks(data.X):
             return self._solve_bounded(data, alphas), "path"
         deadline = Deadline(self.time_limit)
         result = solve_ridge(
-            data.X,
-            data.y,
-            alphas if data.y.ndim == 2 else alphas[:, 0],
-            fit_intercept=bool(self.fit_intercept),
-            standardize=bool(self.standardize),
-            sample_weight=data.sample_weight,
-            offset=data.offset,
-            penalty_factor=check_penalty_factor(self.penalty_factor, data.X.shape[1]),
+            data.X, data.y, alphas if data.y.ndim == 2 else alphas[:, 0],
+            fit_intercept=bool(self.fit_intercept), standardize=bool(self.standardize),
+            sample_weight=data.sample_weight, offset=data.offset,
+            penalty_factor=check.check_penalty_factor(self.penalty_factor, data.X.shape[1]),
             tol=min(self.tol / 100, DIRECT_TOL),
             max_iter=10_000 if self.max_iter is None else self.max_iter,
             deadline=deadline.end,
@@ -286,11 +201,8 @@ class Ridge(MultiOutputMixin, LinearRegressor):
         for k, target in enumerate(data.targets()):
             order = np.argsort(-alphas[:, k], kind="stable")
             path = solve_path(
-                target,
-                alphas[order, k],
-                l1_ratio=0.0,
-                seconds=deadline.left(alphas.shape[1] - k),
-                **options,
+                target, alphas[order, k], l1_ratio=0.0,
+                seconds=deadline.left(alphas.shape[1] - k), **options,
             )
             for at, i in enumerate(order):
                 fits[i][k] = Fit.from_path(path, min(at, len(path.alphas) - 1))
@@ -304,7 +216,7 @@ def fits_of_result(estimator, result, alphas, late=False):
     time limit ended it.
     """
     shape, tol = alphas.shape, estimator.tol / 100
-    factor = check_penalty_factor(estimator.penalty_factor, result.coef.shape[-1])
+    factor = check.check_penalty_factor(estimator.penalty_factor, result.coef.shape[-1])
     options = Options(
         bool(estimator.fit_intercept), bool(estimator.standardize), factor, None, None
     )

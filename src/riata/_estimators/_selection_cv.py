@@ -4,40 +4,34 @@ Each fold repeats on its training samples everything that the data decide: the s
 that are refitted, the initial estimate that weighs the penalty.
 """
 
-from time import monotonic
 from typing import ClassVar
-
-import numpy as np
 
 from .._cross_validation._fits import PathFits
 from .._path._result import CRITERIA
 from .._path._samples import Deadline
+from .._selection._adaptive import adaptive_factor
 from .._selection._relaxed import GAMMAS, Blend, check_gammas, relax
-from .._validation import check_alpha
-from ._adaptive import (
-    ADAPTIVE_CHECKS,
-    adaptive_options,
-    core_arguments,
-    regression_loss,
-)
-from ._base import Fit
-from ._cv_base import PathCV, check_select
-from ._glm import OPTION_CHECKS, GeneralizedLinearModel
+from .._validation import check_alpha, check_penalty_factor
+from ._adaptive import Adaptive, regression_loss
+from ._base import Fit, GapTolerance
+from ._cv_base import OneRatio, PathCV, check_select
+from ._glm import GeneralizedLinearModel
 
-HALF = 2  # of the time for a fit goes to each of its two stages
+STAGES = 2  # of a fit, which share its time
 
 
-class SelectionCV(PathCV, GeneralizedLinearModel):
-    """What both share: a lasso of any loss that has means to predict."""
+class SelectionCV(OneRatio, PathCV, GapTolerance, GeneralizedLinearModel):
+    """What both share: a lasso of any loss that has means to predict.
 
-    l1_ratio = 1.0  # not a parameter
+    Parameters
+    ----------
+    time_limit : float
+        Seconds for the whole fit, shared evenly among the folds, and in each among the
+        path and what comes before or after it. Models that were not reached in all
+        folds have NaN scores and are not chosen.
+    """
 
-    _takes_chunks = False  # refits and weights want single columns
-    _gap_rule = "tol"
-    _parameter_checks: ClassVar = {**PathCV._parameter_checks, **OPTION_CHECKS}
-
-    def _gap_tolerance(self):
-        return self.tol
+    _takes_chunks = False  # refits and weights need single columns
 
     def _get_loss(self):
         return regression_loss(self.loss, type(self).__name__)
@@ -58,27 +52,25 @@ class RelaxedFits(PathFits):
 
     Parameters
     ----------
-    data, folds, options
-        Of `PathFits`.
     gammas : ndarray of shape (n_gammas,)
     refit_alpha : float
+    *arguments
+        Of `PathFits`.
     """
 
-    def __init__(self, data, folds, options, gammas, refit_alpha):
-        super().__init__(data, folds, options)
+    def __init__(self, gammas, refit_alpha, *arguments):
+        super().__init__(*arguments)
         self.gammas, self.refit_alpha = gammas, refit_alpha
 
     def fit(self, fold, l1_ratio, alphas, seconds, guide):
         deadline = Deadline(seconds)
-        path = self._path(
-            self.options, fold, l1_ratio, alphas, deadline.left(HALF), guide
-        )
-        core, penalty, settings, rest = core_arguments(
-            self._samples(fold), self.options, end_of(deadline)
+        path = self.path(
+            self.penalty, fold, l1_ratio, alphas, deadline.left(STAGES), guide
         )
         relaxed = relax(
-            path, core, penalty, settings, self.gammas, self.refit_alpha,
-            standardize=rest["standardize"], n_threads=rest["n_threads"],
+            path, self.samples(fold), self.penalty,
+            self.settings._replace(deadline=deadline.end), self.gammas, self.refit_alpha,
+            standardize=self.options["standardize"], n_threads=self.options["n_threads"],
         )
         return [Blend(relaxed, gamma) for gamma in self.gammas.tolist()]
 
@@ -88,43 +80,38 @@ class AdaptiveFits(PathFits):
 
     Parameters
     ----------
-    data, folds, options
-        Of `PathFits`.
     initial : dict
         ``initial``, ``initial_alpha`` and ``power`` of `adaptive_path`.
     deadline : Deadline
+    *arguments
+        Of `PathFits`.
     """
 
-    def __init__(self, data, folds, options, initial, deadline):
-        super().__init__(data, folds, options)
+    def __init__(self, initial, deadline, *arguments):
+        super().__init__(*arguments)
         self.initial = initial
-        # Needed before any path: the alphas depend on it.
-        self.coef_of_all, self.options_of_all = adaptive_options(
-            data, options, **initial,
-            deadline=end_of(Deadline(deadline.left(HALF * (len(folds) + 1)))),
+        # The grid of alphas depends on the factors, so they come before any path.
+        seconds = deadline.left(STAGES * (len(self.folds) + 1))
+        self.found, self.penalty_of_all = self._weighted(None, seconds)
+
+    def _weighted(self, fold, seconds):
+        """The initial coefficients and the factors from them, and the penalty."""
+        settings = self.settings._replace(deadline=Deadline(seconds).end)
+        coef, factor = adaptive_factor(
+            self.samples(fold), self.penalty, settings, **self.initial, **self.options
         )
+        checked = check_penalty_factor(factor, self.X.n_features)
+        found = {"initial_coef": coef, "penalty_factor": factor}
+        return found, {**self.penalty, "penalty_factor": checked}
 
     def fit(self, fold, l1_ratio, alphas, seconds, guide):
+        # No warm starts in the folds, where other factors lead to other solutions.
         if fold is None:
-            path = self._path(
-                self.options_of_all, None, l1_ratio, alphas, seconds, None
-            )
-            path.initial_coef = self.coef_of_all
-            path.penalty_factor = self.options_of_all["penalty_factor"]
-            return [path]
+            path = self.path(self.penalty_of_all, None, l1_ratio, alphas, seconds)
+            return [path._with(**self.found)]
         deadline = Deadline(seconds)
-        _, options = adaptive_options(
-            self._samples(fold), self.options, **self.initial,
-            deadline=end_of(Deadline(deadline.left(HALF))),
-        )
-        # No guide: with other factors it leads elsewhere.
-        return [self._path(options, fold, l1_ratio, alphas, deadline.left(), None)]
-
-
-def end_of(deadline):
-    """Return the end of a `Deadline` on the clock of ``time.monotonic``."""
-    seconds = deadline.left()
-    return np.inf if seconds is None else monotonic() + seconds
+        _, penalty = self._weighted(fold, deadline.left(STAGES))
+        return [self.path(penalty, fold, l1_ratio, alphas, deadline.left())]
 
 
 class RelaxedLassoCV(SelectionCV):
@@ -136,98 +123,42 @@ class RelaxedLassoCV(SelectionCV):
 
     Parameters
     ----------
-    gammas : array-like of float in [0, 1], default=(0, 0.25, 0.5, 0.75, 1)
+    gammas : array-like of float in [0, 1]
         Shares of the lasso's own coefficients to choose from. 1 is the lasso.
-    loss : str or riata.losses.Loss, default="squared"
-        "squared", "logistic" (for 0 and 1, or shares), "poisson", "gamma", "tweedie",
-        "negative_binomial", "huber", or an object of :mod:`riata.losses`.
-    refit_alpha : float, default=0.0
+    refit_alpha : float
         Strength of an L2 penalty on the refits. With 0 and dependent features they have
         the least norm; a logistic refit of separated classes needs it.
-    eps : float, default=1e-3
-        Smallest alpha divided by the largest, if the alphas are chosen automatically.
-    alphas : int or array-like of shape (n_alphas,), default=100
-        Number of alphas, or the alphas themselves (>= 0, in any order).
-    cv : int, cross-validation generator or iterable, default=None
-        Folds: None for 5 folds, the number of folds (of
-        :class:`sklearn.model_selection.KFold`), a splitter, or an iterable of pairs of
-        train and test indices.
-    scoring : str or callable, default=None
-        None is minus the mean deviance (of the squared loss, the mean squared error).
-        Otherwise a scorer of scikit-learn, or a function ``scorer(estimator, X, y)``; it
-        is given the weights of the samples if it takes them.
-    select : {"min", "1se"} or callable, default="min"
+    select : {"min", "1se"} or callable
         The pair with the best mean score; or, of those with the largest alpha of each
         gamma within one standard error of it, the one with the fewest features (of
         equals, the better score); or a callable, see :meth:`riata.CVResult.select`.
         :meth:`reselect` makes another choice later. No information criteria: the degrees
         of freedom of refits are not known.
-    fit_intercept : bool, default=True
-        Whether to fit an (unpenalized) intercept.
-    max_iter : int, default=1000
-        Largest number of outer iterations for each alpha. None means the default.
-    tol : float, default=1e-6
-        A fit stops when the duality gap is at most `tol` times the objective of the
-        model that has an intercept only.
-    verbose : bool or int, default=0
-        Amount of messages about the folds.
-    n_jobs : int, default=None
-        Number of folds that are fitted at the same time, in threads. None means 1
-        unless in a :func:`joblib.parallel_config` context, -1 means all CPUs.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation, in each fold that of its training rows.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized,
-        infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
+    lower, upper : float or array-like of shape (n_features,)
         Bounds of the coefficients, of the refits as well, ``lower <= 0 <= upper``.
-    n_threads : int, default=None
-        Number of threads of a single path. None lets riata decide.
-    time_limit : float, default=None
-        Seconds for the whole fit, shared evenly among the folds, and in each among path
-        and refits. Alphas that were not reached in all folds have a NaN in `score_path_`
-        and are not chosen.
 
     Attributes
     ----------
-    alpha_ : float
-        The chosen alpha.
+    alpha_
     gamma_ : float
         The chosen gamma.
-    alphas_ : ndarray of shape (n_alphas,)
-        The alphas, decreasing.
+    alphas_
     gammas_ : ndarray of shape (n_gammas,)
         The gammas, as given.
     score_path_ : ndarray of shape (n_gammas, n_alphas, n_folds)
         Score on the test rows of each fold, greater is better.
-    cv_result_ : CVResult
-        All paths, scores and folds, and every choice that can be made of them.
+    cv_result_
     path_ : PathResult
         The lasso path on all of the data.
     relaxed_path_ : RelaxedPath
         The same with the refits.
-    coef_ : ndarray of shape (n_features,)
-        Coefficients, in the dtype of X (float32 or float64).
-    intercept_ : float
-        Intercept; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of shape (1, n_features)
-        The coefficients as a CSR matrix.
-    loss_ : riata.losses.Loss
-        The loss that was fitted.
+    coef_, intercept_, sparse_coef_, loss_
     dual_gap_, relative_gap_ : float
         Duality gap of the lasso for `alpha_`, absolute and divided by the objective of
         the intercept-only model.
     refit_relative_gap_ : float
         The latter of the refit.
-    n_iter_ : int
-        Number of outer iterations for `alpha_`.
-    status_ : Status
-        How the solver ended for `alpha_`.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    n_iter_, status_, n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -255,59 +186,25 @@ class RelaxedLassoCV(SelectionCV):
 
     __module__ = "riata"
 
-    _parameter_checks: ClassVar = {
+    _checks: ClassVar = {
         "gammas": check_gammas,
         "refit_alpha": check_alpha,
-        **SelectionCV._parameter_checks,
         "select": check_rule_of_scores,
     }
 
     def __init__(
-        self,
-        gammas=GAMMAS,
-        *,
-        loss="squared",
-        refit_alpha=0.0,
-        eps=1e-3,
-        alphas=100,
-        cv=None,
-        scoring=None,
-        select="min",
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        verbose=0,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
-        time_limit=None,
+        self, gammas=GAMMAS, *, loss="squared", refit_alpha=0.0, eps=1e-3, alphas=100,
+        cv=None, scoring=None, select="min", fit_intercept=True, max_iter=1000,
+        tol=1e-6, verbose=0, n_jobs=None, standardize=False, penalty_factor=None,
+        lower=None, upper=None, n_threads=None, time_limit=None,
     ):
-        self.gammas = gammas
-        self.loss = loss
-        self.refit_alpha = refit_alpha
-        self.eps = eps
-        self.alphas = alphas
-        self.cv = cv
-        self.scoring = scoring
-        self.select = select
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
-    def _fits(self, data, folds, options, deadline):
-        gammas = check_gammas(self.gammas)
-        return RelaxedFits(data, folds, options, gammas, float(self.refit_alpha))
+    def _fits(self, *problem, deadline):
+        return RelaxedFits(
+            check_gammas(self.gammas), float(self.refit_alpha), *problem, self.alphas,
+            self.eps,
+        )
 
     def _records(self, result):
         relaxed = result.paths[0].relaxed
@@ -319,7 +216,7 @@ class RelaxedLassoCV(SelectionCV):
             "score_path_": result.scores[result.metrics[0]],
         }
 
-    def _chosen(self, choice, dtype):
+    def _chosen(self, choice, known, dtype):
         refits = choice.path.relaxed.refits
         return {
             "alpha_": choice.alpha,
@@ -329,7 +226,7 @@ class RelaxedLassoCV(SelectionCV):
         }
 
 
-class AdaptiveLassoCV(SelectionCV):
+class AdaptiveLassoCV(Adaptive, SelectionCV):
     """Adaptive lasso whose `alpha` is chosen by cross-validation.
 
     Each fold finds an initial estimate of its own on its training rows, as the fit on
@@ -339,103 +236,24 @@ class AdaptiveLassoCV(SelectionCV):
 
     Parameters
     ----------
-    initial : {"ridge", "lasso", "ols"} or array-like of shape (n_features,), \
-            default="ridge"
+    initial : {"ridge", "lasso", "ols"} or array-like of shape (n_features,)
         The initial estimate; what is zero in it is excluded. Coefficients that are given
         are those of all folds: they should not come from these data.
-    power : float, default=1.0
-        Of the initial coefficients.
-    initial_alpha : float, default=None
+    initial_alpha : float
         Strength of the initial ridge or lasso; None chooses it, within each fold, by
         cross-validation of its training rows.
-    loss : str or riata.losses.Loss, default="squared"
-        "squared", "logistic" (for 0 and 1, or shares), "poisson", "gamma", "tweedie",
-        "negative_binomial", "huber", or an object of :mod:`riata.losses`.
-    eps : float, default=1e-3
-        Smallest alpha divided by the largest, if the alphas are chosen automatically.
-    alphas : int or array-like of shape (n_alphas,), default=100
-        Number of alphas, or the alphas themselves (>= 0, in any order).
-    cv : int, cross-validation generator or iterable, default=None
-        Folds: None for 5 folds, the number of folds (of
-        :class:`sklearn.model_selection.KFold`), a splitter, or an iterable of pairs of
-        train and test indices.
-    scoring : str or callable, default=None
-        None is minus the mean deviance (of the squared loss, the mean squared error).
-        Otherwise a scorer of scikit-learn, or a function ``scorer(estimator, X, y)``; it
-        is given the weights of the samples if it takes them.
-    select : str or callable, default="min"
+    select : str or callable
         Rule of the choice: "min" (the best mean score), "1se" (the largest alpha within
         one standard error of it), "aic", "aicc", "bic", "ebic", "gcv" (an information
         criterion of the path on all samples, given its penalty factors), or a callable;
         see :meth:`riata.CVResult.select`. :meth:`reselect` makes another choice later.
-    fit_intercept : bool, default=True
-        Whether to fit an (unpenalized) intercept.
-    max_iter : int, default=1000
-        Largest number of outer iterations for each alpha. None means the default.
-    tol : float, default=1e-6
-        A fit stops when the duality gap is at most `tol` times the objective of the
-        model that has an intercept only.
-    verbose : bool or int, default=0
-        Amount of messages about the folds.
-    n_jobs : int, default=None
-        Number of folds that are fitted at the same time, in threads. None means 1
-        unless in a :func:`joblib.parallel_config` context, -1 means all CPUs.
-    standardize : bool, default=False
-        Penalize the coefficients of columns scaled to unit (weighted) standard
-        deviation, and take the initial ones in these units.
-    penalty_factor : float or array-like of shape (n_features,), default=None
-        Factors >= 0 beside those of the initial estimate.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``.
-    n_threads : int, default=None
-        Number of threads of a single path. None lets riata decide.
-    time_limit : float, default=None
-        Seconds for the whole fit, shared evenly among the folds, and in each among
-        initial estimate and path. Alphas that were not reached in all folds have a NaN
-        in `score_path_` and are not chosen.
 
     Attributes
     ----------
-    alpha_ : float
-        The chosen alpha.
-    l1_ratio_ : float
-        Always 1.0.
-    alphas_ : ndarray of shape (n_alphas,)
-        The alphas, decreasing.
-    score_path_ : ndarray of shape (n_alphas, n_folds)
-        Score on the test rows of each fold, greater is better.
-    cv_result_ : CVResult
-        All paths, scores and folds, and every choice that can be made of them.
-    path_ : PathResult
-        The path on all of the data that `coef_` is taken from.
-    coef_path_ : list of n_folds csc_array of shape (n_features, n_alphas)
-        Coefficients of all alphas of each fold.
-    intercept_path_ : ndarray of shape (n_alphas, n_folds)
-        Intercepts of all alphas of each fold, without axes of length 1.
-    initial_coef_ : ndarray of shape (n_features,)
-        Coefficients of the initial estimate on all of the data.
-    penalty_factor_ : ndarray of shape (n_features,)
-        The factors that follow from them.
-    coef_ : ndarray of shape (n_features,)
-        Coefficients, in the dtype of X (float32 or float64).
-    intercept_ : float
-        Intercept; 0.0 if ``fit_intercept=False``.
-    sparse_coef_ : sparse matrix of shape (1, n_features)
-        The coefficients as a CSR matrix.
-    loss_ : riata.losses.Loss
-        The loss that was fitted.
-    dual_gap_ : float
-        Duality gap for `alpha_`, in units of the objective.
-    relative_gap_ : float
-        Duality gap divided by the objective of the intercept-only model.
-    n_iter_ : int
-        Number of outer iterations for `alpha_`.
-    status_ : Status
-        How the solver ended for `alpha_`.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    alpha_, l1_ratio_, alphas_, score_path_
+    cv_result_, path_, coef_path_, intercept_path_, initial_coef_, penalty_factor_
+    coef_, intercept_, sparse_coef_, loss_, dual_gap_, relative_gap_, n_iter_, status_
+    n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -460,59 +278,18 @@ class AdaptiveLassoCV(SelectionCV):
 
     __module__ = "riata"
 
-    _parameter_checks: ClassVar = {**ADAPTIVE_CHECKS, **SelectionCV._parameter_checks}
-
     def __init__(
-        self,
-        initial="ridge",
-        *,
-        power=1.0,
-        initial_alpha=None,
-        loss="squared",
-        eps=1e-3,
-        alphas=100,
-        cv=None,
-        scoring=None,
-        select="min",
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        verbose=0,
-        n_jobs=None,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        n_threads=None,
-        time_limit=None,
+        self, initial="ridge", *, power=1.0, initial_alpha=None, loss="squared",
+        eps=1e-3, alphas=100, cv=None, scoring=None, select="min", fit_intercept=True,
+        max_iter=1000, tol=1e-6, verbose=0, n_jobs=None, standardize=False,
+        penalty_factor=None, lower=None, upper=None, n_threads=None, time_limit=None,
     ):
-        self.initial = initial
-        self.power = power
-        self.initial_alpha = initial_alpha
-        self.loss = loss
-        self.eps = eps
-        self.alphas = alphas
-        self.cv = cv
-        self.scoring = scoring
-        self.select = select
-        self.fit_intercept = fit_intercept
-        self.max_iter = max_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.n_threads = n_threads
-        self.time_limit = time_limit
+        self._keep_parameters(locals())
 
-    def _fits(self, data, folds, options, deadline):
-        initial = {
-            "initial": self.initial, "initial_alpha": self.initial_alpha,
-            "power": self.power,
-        }
-        return AdaptiveFits(data, folds, options, initial, deadline)
+    def _fits(self, *problem, deadline):
+        return AdaptiveFits(
+            self._initial(), deadline, *problem, self.alphas, self.eps
+        )
 
     def _records(self, result):
         path = result.paths[0]

@@ -1,57 +1,34 @@
 """StabilitySelection: a transformer that keeps the features most half-samples select."""
 
 import warnings
+from functools import partial
 from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._path._fit import Data, checked_penalty
+from .. import _validation as check
+from .._path._checked import Data, checked_penalty
 from .._selection._stability import selection_path
 from .._selection._stability_bounds import ASSUMPTIONS, largest_selection, least_threshold
 from .._solver._solutions import Settings, Status
-from .._validation import (
-    check_alphas,
-    check_choice,
-    check_design,
-    check_integer,
-    check_l1_ratio,
-    check_n_jobs,
-    check_random_state,
-    check_real,
-    check_sample_weight,
-    validate_classifier_input,
-    validate_estimator_input,
-)
-from ..losses import Multinomial, get_loss
-from ._base import LinearModel, or_none
-from ._cv_base import check_eps
-from ._glm import OPTION_CHECKS
-
-
-def check_threshold(value, name):
-    """Raise unless `value` is in (0.5, 1]."""
-    check_real(value, name, low=0.5, high=1.0, low_open=True)
+from ..losses import get_loss
+from ._classifier import loss_of_several
+from ._parameters import Estimator, check_positive, one_of, or_none
 
 
 def check_size(value, name):
     """Raise unless `value` is "auto", None or a positive integer."""
     if isinstance(value, str):
-        check_choice(value, name, ("auto",))
+        check.check_choice(value, name, ("auto",))
     elif value is not None:
-        check_integer(value, name)
+        check.check_integer(value, name)
 
 
-def check_pfer(value, name):
-    """Raise unless `value` is a positive number."""
-    check_real(value, name, low=0.0, low_open=True)
-
-
-class StabilitySelection(SelectorMixin, BaseEstimator):
+class StabilitySelection(SelectorMixin, Estimator):
     """Select the features that most half-samples select, with a bound on false ones.
 
     Paths are fitted to both halves of `n_pairs` random splits of the samples. A feature
@@ -62,55 +39,46 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
 
     Parameters
     ----------
-    loss : str or riata.losses.Loss, default="squared"
+    loss : str or riata.losses.Loss
         As of :func:`riata.fit_path`. With a loss for classes, "logistic" say, y holds
         labels of any kind, and halves are stratified.
-    n_pairs : int, default=50
+    n_pairs : int
         Number of splits; twice as many paths are fitted.
-    threshold : float in (0.5, 1], default=0.6
+    threshold : float in (0.5, 1]
         Share of half-samples that have to select a feature. None takes the least one
         that keeps the bound at `pfer`, for an integer `n_features_to_select`.
-    n_features_to_select : int, "auto" or None, default="auto"
+    n_features_to_select : int, "auto" or None
         The most features that a half-sample selects: the active set of its path before
         more are active. "auto" is the largest number for which the bound is at most
         `pfer`, and 1 if there is none. With None the whole path counts: a feature is as
         stable as at its best alpha.
-    pfer : float, default=1.0
+    pfer : float
         Falsely selected features to allow for in expectation. Only used where
         `threshold` or `n_features_to_select` follow from it.
-    assumption : {"none", "unimodal", "r-concave"}, default="unimodal"
+    assumption : {"none", "unimodal", "r-concave"}
         What the bound assumes; see :func:`riata.false_selection_bound`.
-    l1_ratio : float, default=1.0
+    l1_ratio : float
         Share of the L1 penalty, in (0, 1].
-    alphas : int or array-like of shape (n_alphas,), default=100
+    alphas : int or array-like of shape (n_alphas,)
         Number of alphas, or the alphas themselves. The automatic ones are spaced evenly
         on a log scale from the smallest alpha for which all (penalized) coefficients
         are zero in all half-samples.
-    eps : float, default=1e-3
-        Smallest alpha divided by the largest, if the alphas are chosen automatically.
-    fit_intercept : bool, default=True
-        Whether to fit an (unpenalized) intercept.
-    standardize : bool, default=False
+    standardize : bool
         Penalize the coefficients of columns scaled to unit (weighted) standard
         deviation, in each half-sample that of its rows.
-    penalty_factor : float or array-like of shape (n_features,), default=None
+    penalty_factor : float or array-like of shape (n_features,)
         Factor on the penalty of each feature, >= 0. 0 leaves a feature unpenalized (so
         that it is always selected, and counted), infinity excludes it.
-    lower, upper : float or array-like of shape (n_features,), default=None
-        Bounds of the coefficients, ``lower <= 0 <= upper``.
-    max_iter : int, default=1000
+    max_iter : int
         Largest number of outer iterations for each alpha. None means the default.
-    tol : float, default=1e-6
-        A fit stops when the duality gap is at most `tol` times the objective of the
-        model that has an intercept only.
-    random_state : int, RandomState instance or None, default=None
+    random_state : int, RandomState instance or None
         Pass an int for the same splits at each fit.
-    n_jobs : int, default=None
+    n_jobs : int
         Number of paths that are fitted at the same time, in threads. None means 1
         unless in a :func:`joblib.parallel_config` context, -1 means all CPUs. The
         result does not depend on it.
-    n_threads : int, default=None
-        Number of threads of a single path. None lets riata decide.
+    n_threads : int
+        Number of threads of each path. None lets riata decide.
 
     Attributes
     ----------
@@ -121,7 +89,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
     stability_path_ : scipy.sparse.csc_array of shape (n_features, n_alphas)
         The same along the path.
     alphas_ : ndarray of shape (n_alphas,)
-        The alphas, decreasing.
+        The alphas of all paths, decreasing.
     threshold_ : float
         The threshold that was used.
     n_features_to_select_ : int or float
@@ -134,14 +102,10 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         What each half-sample selected.
     n_iter_ : int
         Largest number of outer iterations for an alpha.
-    loss_ : riata.losses.Loss
-        The loss that was fitted.
+    loss_
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted. Only with a loss for classes.
-    n_features_in_ : int
-        Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features. Only if X has feature names that are all strings.
+    n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -172,98 +136,42 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
 
     __module__ = "riata"
 
-    _parameter_checks: ClassVar = {
-        "n_pairs": check_integer,
-        "threshold": or_none(check_threshold),
+    _checks: ClassVar = {
+        "n_pairs": check.check_integer,
+        "threshold": or_none(partial(check.check_real, low=0.5, high=1.0, low_open=True)),
         "n_features_to_select": check_size,
-        "pfer": check_pfer,
-        "l1_ratio": check_l1_ratio,
-        "alphas": check_alphas,
-        "eps": check_eps,
-        "random_state": check_random_state,
-        "n_jobs": check_n_jobs,
-        **{name: check for name, check in OPTION_CHECKS.items() if name != "time_limit"},
+        "pfer": check_positive,
+        "assumption": one_of(*ASSUMPTIONS),
+        "random_state": check.check_random_state,
     }
 
     def __init__(
-        self,
-        loss="squared",
-        *,
-        n_pairs=50,
-        threshold=0.6,
-        n_features_to_select="auto",
-        pfer=1.0,
-        assumption="unimodal",
-        l1_ratio=1.0,
-        alphas=100,
-        eps=1e-3,
-        fit_intercept=True,
-        standardize=False,
-        penalty_factor=None,
-        lower=None,
-        upper=None,
-        max_iter=1000,
-        tol=1e-6,
-        random_state=None,
-        n_jobs=None,
+        self, loss="squared", *, n_pairs=50, threshold=0.6, n_features_to_select="auto",
+        pfer=1.0, assumption="unimodal", l1_ratio=1.0, alphas=100, eps=1e-3,
+        fit_intercept=True, standardize=False, penalty_factor=None, lower=None,
+        upper=None, max_iter=1000, tol=1e-6, random_state=None, n_jobs=None,
         n_threads=None,
     ):
-        self.loss = loss
-        self.n_pairs = n_pairs
-        self.threshold = threshold
-        self.n_features_to_select = n_features_to_select
-        self.pfer = pfer
-        self.assumption = assumption
-        self.l1_ratio = l1_ratio
-        self.alphas = alphas
-        self.eps = eps
-        self.fit_intercept = fit_intercept
-        self.standardize = standardize
-        self.penalty_factor = penalty_factor
-        self.lower = lower
-        self.upper = upper
-        self.max_iter = max_iter
-        self.tol = tol
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-        self.n_threads = n_threads
-
-    _check_params = LinearModel._check_params
-    _set_fitted = LinearModel._set_fitted
+        self._keep_parameters(locals())
 
     def fit(self, X, y, sample_weight=None, offset=None):
         """Fit paths to half-samples, and select the features that most of them select.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, of any layout and of either kind of sparse format.
         y : array-like of shape (n_samples,)
             Target in the range of the loss, or labels.
-        sample_weight : float or array-like of shape (n_samples,), default=None
+        sample_weight : float or array-like of shape (n_samples,)
             Weights >= 0 of the samples in the fits. Samples of weight zero are in no
             half. A float means no weights.
-        offset : array-like of shape (n_samples,), default=None
-            Known part of the linear predictor, added to it and not fitted.
-
-        Returns
-        -------
-        self : object
-            The fitted selector.
 
         Raises
         ------
         ValueError, TypeError
             If a parameter or the input is invalid, or no threshold keeps to `pfer`. The
             selector is left as it was.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If a fit ends before the tolerance is reached.
         """
         self._check_params()
-        check_choice(self.assumption, "assumption", ASSUMPTIONS)
         if isinstance(sample_weight, Real):
             sample_weight = None
         data, loss, attributes = self._checked_data(X, y, sample_weight, offset)
@@ -274,7 +182,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         )
         path = selection_path(
             data, "pairs", self.n_pairs, self.random_state,
-            grid=check_alphas(self.alphas), ratio=self.eps, n_features_to_select=size,
+            grid=check.check_alphas(self.alphas), ratio=self.eps, n_features_to_select=size,
             penalty=penalty,
             settings=Settings(self.tol, 1000 if self.max_iter is None else self.max_iter),
             n_jobs=self.n_jobs, n_threads=self.n_threads, loss=loss,
@@ -284,17 +192,11 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         self._warn(path)
         frequency = path.selection_frequency()
         self._set_fitted(
-            support_=frequency >= threshold - 1e-9,
-            selection_frequency_=frequency,
-            stability_path_=path.frequency,
-            alphas_=path.alphas,
-            threshold_=threshold,
+            support_=frequency >= threshold - 1e-9, selection_frequency_=frequency,
+            stability_path_=path.frequency, alphas_=path.alphas, threshold_=threshold,
             n_features_to_select_=path.mean_n_selected if size is None else size,
-            pfer_=path.bound(threshold, self.assumption),
-            selection_path_=path,
-            n_iter_=int(path.n_iter.max()),
-            loss_=loss,
-            **attributes,
+            pfer_=path.bound(threshold, self.assumption), selection_path_=path,
+            n_iter_=int(path.n_iter.max()), loss_=loss, **attributes,
         )
         return self
 
@@ -302,25 +204,17 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         """Return the data, the loss and the attributes that follow from them."""
         loss = get_loss(self.loss)
         given = {"sample_weight": sample_weight, "offset": offset}
-        if not loss.classifies:
-            X, y, weight, offset, features = validate_estimator_input(self, X, y, **given)
-            y, attributes = loss.check_target(y), features
+        if loss.classifies:
+            data, classes = check.validate_classifier_input(self, X, y, **given)
+            if len(classes) > 2:
+                loss = loss_of_several(loss, len(classes))
+            known = {"classes_": classes}
         else:
-            (X, y, weight, offset, features), classes = validate_classifier_input(
-                self, X, y, **given
-            )
-            if len(classes) > 2 and loss.name == "logistic":
-                loss = Multinomial()
-            if len(classes) > 2 and not loss.many_outputs:
-                raise ValueError(
-                    "Only binary classification is supported. "
-                    f"loss={loss.name!r} is for two classes, but y holds {len(classes)}; "
-                    "choose loss='logistic'."
-                )
-            attributes = {"classes_": classes, **features}
-        X = check_design(X)
-        weight = check_sample_weight(weight, X.n_samples)
-        return Data(X, y, weight, offset), loss, attributes
+            data, known = check.validate_estimator_input(self, X, y, **given), {}
+        X, y, weight, offset, features = data
+        X = check.check_design(X)
+        weight = check.check_sample_weight(weight, X.n_samples)
+        return Data(X, loss.check_target(y), weight, offset), loss, {**known, **features}
 
     def _sizes(self, n_features):
         """Return the threshold, and how many features a half-sample may select."""
@@ -353,8 +247,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
                 f"{len(path.status)} half-samples: the largest relative duality gap is "
                 f"{max(poor):.2e}, the tolerance tol is {self.tol:.2e}. Raise max_iter "
                 f"(now {self.max_iter}) or tol.",
-                ConvergenceWarning,
-                stacklevel=3,
+                ConvergenceWarning, stacklevel=3,
             )
 
     def _get_support_mask(self):

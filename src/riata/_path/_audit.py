@@ -10,7 +10,7 @@ from .._solver._dual_point import columns_not_held, gap_of_dual_point
 from .._solver._unpenalised import FREE_ENTRIES, open_columns
 from .._solver._working_set import FreeColumns
 from ..losses import get_loss
-from ._fit import checked_data, checked_penalty, checked_problem
+from ._checked import checked_data, checked_penalty, checked_problem
 
 
 class Certificate(NamedTuple):
@@ -150,14 +150,17 @@ def _outside(coef, penalty_factor, lower, upper, **_):
     )
 
 
-def _useless_penalty(coef, problem, options):
-    """Penalty (at alpha = 1) of coefficients of constant columns, which fit nothing."""
+def _useless_penalty(coef, problem, alpha, options):
+    """Penalty of coefficients of constant columns, which fit nothing."""
     where = np.flatnonzero(problem.coef_unit == 0)
     factor, rho = options["penalty_factor"], options["l1_ratio"]
     factor = np.ones(len(where)) if factor is None else factor[where]
-    w = np.atleast_2d(coef)[:, where]
+    w = coef.T[where]  # rows of a feature, if there are several classes
+    factor = np.where(np.atleast_2d(coef)[:, where].any(axis=0), factor, 0.0)
+    if problem.options.penalty is not None:
+        return float(problem.options.penalty.value(w, alpha * factor).sum())
     value = rho * np.abs(w) + 0.5 * (1.0 - rho) * w**2
-    return float((value @ np.where(value.any(axis=0), factor, 0.0)).sum())
+    return alpha * float((factor @ value).sum())
 
 
 def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):
@@ -166,7 +169,7 @@ def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):
     gap = min(gap, primal)  # no objective is negative
     dual = unit(primal - gap)
     if not standardize:
-        wasted = alpha * _useless_penalty(coef, problem, options)
+        wasted = _useless_penalty(coef, problem, alpha, options)
         wasted = wasted / unit(1.0) if wasted else 0.0
         primal, gap = primal + wasted, gap + wasted
     if _outside(coef, **options):
@@ -234,13 +237,13 @@ def _audit_general(problem, coef, intercept, alpha):
     given = given + shift / problem.target_unit
     best, square = given, problem.eta_unit**2
     if problem.fit_intercept:
-        best, _ = problem.datafit.settle(given)
+        best, _ = problem.datafit.profile_intercept(given)
     above = (problem.datafit.losses(given)[0] - problem.datafit.losses(best)[0]) / square
     loss = problem.datafit.losses(best)[0] / square
     gap, kkt, penalty = _gap_at(problem, strengths.certify, w[:, None], alpha, best, loss)
     if problem.separated:  # the intercept alone makes the loss as small as one likes
         gap = loss + penalty
-    if not problem.loss.convex:
+    if not problem.has_gap:
         gap = np.nan
     constant = float(problem.weigh(problem.datafit.residuals(given)).mean())
     kkt = max(kkt, abs(constant) * problem.unit * problem.fit_intercept)
@@ -297,7 +300,7 @@ def _audit_weighted_classes(problem, coef, intercept, alpha):
     shift = shift + (coef @ design.mean if problem.fit_intercept else 0.0)
     given = best = Eta + shift
     if problem.fit_intercept:
-        best, _ = problem.datafit.settle(given)
+        best, _ = problem.datafit.profile_intercept(given)
     loss = problem.datafit.losses(best).sum() / square
     above = max(problem.datafit.losses(given).sum() / square - loss, 0.0)
 
@@ -352,6 +355,8 @@ def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
 
     residual = problem.loss.residual(problem.targets, Eta)
     tangent, kkt, penalty = bound(correlate(residual))
+    if not problem.strengths.piecewise_linear:  # whose bound shrinks the dual point itself
+        return tangent, kkt, penalty
     free = columns_not_held(problem, alpha)
     dual = gap_of_dual_point(
         problem, alpha, Eta, free, everything, W, correlate, lambda C: bound(C)[0], size_of

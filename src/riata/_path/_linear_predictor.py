@@ -194,9 +194,18 @@ class LinearPredictor:
             )
         if self._options is None:
             raise ValueError("the model does not say with which options it was fitted.")
+        options = self._options._asdict()
+        penalty = options.pop("penalty")
+        if isinstance(penalty, str):
+            raise ValueError(
+                f"the model was fitted with the penalty {penalty}, which its file does "
+                "not hold; pass it to check_solution as penalty=."
+            )
+        if penalty is not None:
+            known = {name: options[name] for name in ("fit_intercept", "standardize")}
+            return {"loss": self.loss, "alpha": self.alpha, "penalty": penalty, **known}
         return {
-            "loss": self.loss, "alpha": self.alpha, "l1_ratio": self.l1_ratio,
-            **self._options._asdict(),
+            "loss": self.loss, "alpha": self.alpha, "l1_ratio": self.l1_ratio, **options
         }
 
     def decision_function(self, X, offset=None):

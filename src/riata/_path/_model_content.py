@@ -13,6 +13,7 @@ import numpy as np
 from .. import _validation as check
 from .._problem._problem import Options
 from ..losses import Loss, get_loss
+from ..penalties import RowGroup
 from ._linear_predictor import CERTIFICATE, LinearPredictor, SparseRows
 
 ENTRIES = (
@@ -97,7 +98,8 @@ def predictor_from(content):
         SparseRows(shape, dtype, _rows(content["coef"], shape[-1], dtype)),
         _intercept(content["intercept"], shape[:-1], dtype), loss,
         alpha=_alpha(content["alpha"], n_rows if several else None),
-        l1_ratio=content["l1_ratio"], options=_options(content["options"], shape[-1]),
+        l1_ratio=content["l1_ratio"],
+        options=_options(content["options"], shape[-1], content["l1_ratio"]),
         certificate=_certificate(content["certificate"], n_rows if several else None),
         feature_names=names, classes=_classes(content["classes"]),
         has_offset=_truth(content["offset"], "offset"),
@@ -236,7 +238,12 @@ def _loss(entry):
             _truth(entry[name], name)
         else:
             check.check_real(entry[name], name)
-    return kind(**{name: entry[name] for name in parameters})
+    values = {name: entry[name] for name in parameters}
+    grouped = values.pop("grouped", False)
+    loss = kind(**values)
+    if grouped:  # a deprecated argument, as older files have it
+        loss.grouped = True
+    return loss
 
 
 def _alpha(alpha, n_targets):
@@ -250,10 +257,14 @@ def _alpha(alpha, n_targets):
     return None if alpha is None else check.check_alpha(alpha)
 
 
-def _options(options, n_features):
+def _options(options, n_features, l1_ratio):
     if options is None:
         return None
+    if isinstance(options, dict):
+        options = {"penalty": None, **options}  # not in the first files
     options = dict(_dict(options, "options", Options._fields))
+    if options["penalty"] is not None:
+        _word(options["penalty"], "penalty")
     for name in ("fit_intercept", "standardize"):
         _truth(options[name], name)
     for name in ("penalty_factor", "lower", "upper"):
@@ -264,6 +275,8 @@ def _options(options, n_features):
         raise ValueError("lower is above 0 or NaN")
     if options["upper"] is not None and not np.all(options["upper"] >= 0):
         raise ValueError("upper is below 0 or NaN")
+    if options["penalty"] == "riata.penalties.RowGroup":
+        options["penalty"] = RowGroup(l1_ratio, options["penalty_factor"])
     return Options(**options)
 
 

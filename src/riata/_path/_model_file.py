@@ -222,10 +222,14 @@ def _of_classes(classes):
 
 
 def _of_options(options):
-    """With one number for bounds and factors that are all the same."""
+    """With one number for bounds and factors that are all the same, and the name of a
+    penalty that is no elastic net: of one of riata, all else is in other entries."""
     if options is None:
         return None
     options = options._asdict()
+    if options["penalty"] is not None and not isinstance(options["penalty"], str):
+        kind = type(options["penalty"])
+        options["penalty"] = f"{kind.__module__}.{kind.__qualname__}"
     for name, value in options.items():
         if np.ndim(value) and (value == value[0]).all():
             options[name] = value[0]

@@ -1,5 +1,6 @@
 """PathResult: everything that is known of a path, and what can be asked of it."""
 
+import copy
 import math
 from functools import cached_property
 from time import monotonic
@@ -101,7 +102,7 @@ class Record:
         coef = self._within_bounds(columns, coef)
         intercept = self._intercepts(constant, shift, columns, coef, n_active)
         self._check_finite(columns, coef, intercept)
-        if not loss.convex:  # gaps are no bounds then
+        if not problem.has_gap:  # gaps are no bounds then
             dual_gap, relative_gap = np.full((2, len(gap)), np.nan)
         return self.kind(
             alphas=alphas,
@@ -234,6 +235,12 @@ class PathResult:
 
     def __init__(self, **fields):
         self.__dict__.update(fields)
+
+    def _with(self, **fields):
+        """Return a copy with other values of some attributes."""
+        other = copy.copy(self)
+        other.__dict__.update(fields)
+        return other
 
     def __len__(self):
         return len(self.alphas)

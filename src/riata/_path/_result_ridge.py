@@ -21,7 +21,7 @@ class RidgePathResult(PathResult):
     """
 
     @classmethod
-    def of(cls, fits, alphas, n_samples, tol, dof=None):
+    def of(cls, fits, alphas, n_samples, tol, dof=None, **about):
         """Collect the fits of one target.
 
         Parameters
@@ -33,6 +33,8 @@ class RidgePathResult(PathResult):
             Of positive weight.
         tol : float
         dof : ndarray of shape (n_alphas,), optional
+        **about
+            Other attributes.
 
         Returns
         -------
@@ -57,11 +59,11 @@ class RidgePathResult(PathResult):
             status=[fit.status for fit in fits], tol=tol, end="complete", passes=np.nan,
             diagnostics=None, alpha_max=np.inf, l1_ratio=0.0, loss="squared",
             n_samples=n_samples, n_features_in=coef.shape[1],
-            fit_intercept=options.fit_intercept,
+            fit_intercept=options.fit_intercept, **about,
         )
 
     def measure(self, data):
-        """Find the objectives and the deviance ratios on the samples of the fit.
+        """Return a copy with the objectives and deviance ratios on the fit's samples.
 
         Parameters
         ----------
@@ -70,7 +72,6 @@ class RidgePathResult(PathResult):
         Returns
         -------
         RidgePathResult
-            This one.
         """
         z = data.y if data.offset is None else data.y - data.offset
         weight = np.ones(len(z)) if data.sample_weight is None else data.sample_weight
@@ -80,16 +81,12 @@ class RidgePathResult(PathResult):
         square = share @ np.square(rest, out=rest)
         center = share @ z if self.fit_intercept else 0.0
         null = 0.5 * float(share @ (z - center) ** 2)
-        self.null_objective = null
-        self.deviance_ratio = 1.0 - 0.5 * square / null if null > 0 else 0.0 * square
         penalty = _penalty(self._dense, self._options, self._spread)
-        self.objective = 0.5 * (square + self.alphas * penalty)
-        return self
-
-    @classmethod
-    def without_coefficients(cls, alphas):
-        """A path of which only the alphas are known."""
-        return cls(alphas=alphas, n_active=np.ones(len(alphas), int))
+        return self._with(
+            null_objective=null,
+            deviance_ratio=1.0 - 0.5 * square / null if null > 0 else 0.0 * square,
+            objective=0.5 * (square + self.alphas * penalty),
+        )
 
     @property
     def coefs(self):

@@ -12,7 +12,8 @@ import numpy as np
 from .. import _validation as check
 from .._core.row_descent import descend_rows
 from .._solver._solutions import ConvergenceWarning
-from ._fit import LEAST_L1_RATIO, fit_path
+from ._fit import fit_path
+from ._solve import LEAST_L1_RATIO
 
 SHARP = 1e-3  # share of the first sweep's change at which a descent ends
 SWEEPS = 100  # of a descent, at the most

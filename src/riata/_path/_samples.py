@@ -9,8 +9,8 @@ import numpy as np
 from .._design._in_memory import rows_of
 from .._solver._solutions import Settings
 from .._validation import check_design_or_chunks, check_sample_weight
-from . import _fit as _path
-from ._fit import Data, checked_penalty
+from . import _solve as _path
+from ._checked import Data, checked_penalty
 
 
 class Samples(NamedTuple):
@@ -38,7 +38,10 @@ class Samples(NamedTuple):
             return [self]
         shared = offset is None or offset.ndim == 1
         return [
-            Samples(X, y[:, k], weight, offset if shared else offset[:, k])
+            Samples(
+                X, np.ascontiguousarray(y[:, k]), weight,
+                offset if shared else offset[:, k],
+            )
             for k in range(y.shape[1])
         ]
 
@@ -117,7 +120,9 @@ def solve_path(
     X = check_design_or_chunks(X)
     weight = check_sample_weight(weight, X.n_samples)  # equal ones are none
     data = Data(X, options["loss"].check_target(y), weight, offset)
-    penalty = checked_penalty(None, l1_ratio, *bounds, data.X.n_features)
+    penalty = checked_penalty(
+        options.pop("penalty", None), l1_ratio, *bounds, data.X.n_features
+    )
     return _path.solve_path(data, alphas, penalty, settings, start=start, **options)
 
 

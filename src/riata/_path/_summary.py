@@ -164,6 +164,8 @@ def describe_path(path):
     """A path as text: a header, and a line for each of a dozen strengths."""
     penalty = {0.0: "Ridge", 1.0: "Lasso"}.get(path.l1_ratio)
     penalty = penalty or f"Elastic-net (l1_ratio {path.l1_ratio:.3g})"
+    if path._options.penalty is not None:
+        penalty = type(path._options.penalty).__name__
     missed = sum(status != "optimal" for status in path.status)
     end = ENDS.get(path.end, path.end)
     end += f", {missed} of them not to the tolerance" if missed else ""

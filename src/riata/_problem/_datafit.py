@@ -57,10 +57,10 @@ class Datafit:
         total = float(values.sum())
         return math.inf if math.isnan(total) else total
 
-    def evaluate(self, eta, step, shift, length, which, model, moved, pull, curvature):
+    def evaluate(self, eta, step, shift, length, which, model, moved, weighted, curvature):
         """Losses, residuals and curvatures along a step: see `visit` of
         `riata._core.elementwise`, whose sums it returns."""
-        arguments = eta, step, shift, length, which, model, moved, pull, curvature
+        arguments = eta, step, shift, length, which, model, moved, weighted, curvature
         if self.loss.kernel:
             sums = visit(
                 self.loss.kernel, self.target, self.weights, 1.0 / self.unit, *arguments
@@ -78,7 +78,7 @@ class Datafit:
         total, residual = self.loss.sums(self.targets[rows], Eta, weights)
         return total, residual, self.loss.curvature(self.targets[rows], Eta)
 
-    def pull_unit(self, rows):
+    def residual_unit(self, rows):
         """By what the residuals of some rows are multiplied for the design."""
         if self.weights is None:
             return 1.0 / self.unit
@@ -93,7 +93,7 @@ class Datafit:
         that overflows."""
         at = self.predictors(Eta.shape[1])
         at.eta[:] = Eta
-        at.look(at.every)
+        at.evaluate(at.every)
         return at.sums[LOSS] * self.unit**2
 
     def residuals(self, Eta):
@@ -109,13 +109,13 @@ class Datafit:
         distance = self.loss.value(self.targets, Eta) - dual + theta * Eta
         return self.total(np.maximum(distance, 0.0)[:, 0])
 
-    def settle(self, Eta):
+    def profile_intercept(self, Eta):
         """Give each vector of predictors its optimal intercept; returns the predictors, and
         what was added."""
         count = Eta.shape[1]
         at = self.predictors(count)
         at.eta[:] = Eta
-        moved = at.settle(count, 0.0)
+        moved = at.profile_intercept(count, 0.0)
         return at.eta, moved
 
     # --- The model without features.
@@ -144,7 +144,7 @@ class Datafit:
             constant = self.loss.start(mean) - rest
         eta = (offset + constant)[:, None]
         if fit_intercept and not self.separated:
-            eta, moved = self.settle(eta)
+            eta, moved = self.profile_intercept(eta)
             constant += moved[0]
         self.loss.check_predictor(eta)
         return eta, constant

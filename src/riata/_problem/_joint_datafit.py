@@ -45,7 +45,7 @@ class JointDatafit(Datafit):
         if fit_intercept and not self.separated:
             share = np.average(self.targets, axis=0, weights=self.weights)
             start = np.log(share) - np.average(offset, axis=0, weights=self.weights)
-            eta, moved = self.settle(eta + start)
+            eta, moved = self.profile_intercept(eta + start)
             center = start + moved
             center = center - center.mean()
         return np.ascontiguousarray(eta), center
@@ -86,7 +86,7 @@ class JointDatafit(Datafit):
         distance -= self.loss.dual(self.targets, theta)
         return self.total(np.maximum(distance, 0.0))
 
-    def settle(self, Eta):
+    def profile_intercept(self, Eta):
         """Give Eta (n_samples, n_outputs) its optimal intercepts, by Newton's method;
         returns the predictors, and what was added (of sum zero)."""
         count = self.n_outputs
@@ -117,7 +117,7 @@ class JointDatafit(Datafit):
 class JointPredictors(Predictors):
     """`Predictors` of outputs that share their loss."""
 
-    def settle(self, count, start):
+    def profile_intercept(self, count, start):
         datafit = self.datafit
         moved = np.zeros(count) + start
         # (intercepts of other coefficients may be far off)
@@ -125,8 +125,8 @@ class JointPredictors(Predictors):
             datafit.losses(self.eta + moved)[0] <= datafit.losses(self.eta)[0]
         ):
             moved = np.zeros(count)
-        self.eta[:], more = datafit.settle(self.eta + moved)
-        self.look(self.every)
+        self.eta[:], more = datafit.profile_intercept(self.eta + moved)
+        self.evaluate(self.every)
         return moved + more
 
 

@@ -13,6 +13,7 @@ from .._core.certificate import MOST_UNIT, Strengths, in_design_units
 from .._core.design import standard_target
 from .._design._in_memory import design_of
 from ._datafit import Datafit
+from ._generic_penalty import GenericPenalty
 from ._joint_datafit import JointDatafit
 from ._output_penalties import RowPenalty, SeparatePenalty
 
@@ -24,13 +25,15 @@ LARGEST = 2.0**1023  # target that can be brought to units near one
 
 
 class Options(NamedTuple):
-    """What `fit_path` takes beside the loss and the strength, as given."""
+    """Arguments of `fit_path` beside the loss, `alphas` and `l1_ratio`, as given; the
+    penalty only if it is no elastic net."""
 
     fit_intercept: bool
     standardize: bool
     penalty_factor: np.ndarray | None
     lower: np.ndarray | None
     upper: np.ndarray | None
+    penalty: object = None  # riata.penalties.Penalty
 
 
 class Given(NamedTuple):
@@ -235,7 +238,7 @@ class Problem:
             return np.where(self.coef_unit > 0, bound / self.coef_unit, 0.0)
 
     def center_block(self, R):
-        """Take the weighted mean off each column of R (n, lanes) if there is an
+        """Take the weighted mean off each column of R (n, n_vectors) if there is an
         intercept; returns the means."""
         if not self.fit_intercept:
             return np.zeros(R.shape[1])
@@ -244,7 +247,7 @@ class Problem:
         return mean
 
     def weigh(self, R):
-        """Weights times R (n, lanes); R itself if all weights are one."""
+        """Weights times R (n, n_vectors); R itself if all weights are one."""
         return R if self.weights is None else self.weights[:, None] * R
 
     def least_l1_alpha(self, c, l1_ratio):
@@ -258,6 +261,12 @@ class Problem:
         unit_l1 = n * l1_ratio / self.unit * factor_sd
         used = (unit_l1 > 0) & (design.sqnorm > 0)
         return float((pull[used] / unit_l1[used]).max(initial=0.0))
+
+    @property
+    def has_gap(self):
+        """Whether duality gaps are known: fits are judged by their KKT violation
+        elsewhere."""
+        return self.strengths.has_gap
 
     @property
     def null_objective(self):
@@ -305,10 +314,14 @@ class GeneralProblem(Problem):
 
     quadratic = False
 
+    @property
+    def has_gap(self):
+        return self.loss.convex and self.strengths.has_gap
+
     def __init__(
         self, X, y, *, loss, offset=None, l1_ratio, fit_intercept=True,
         standardize=False, sample_weight=None, penalty_factor=None, lower=None,
-        upper=None, n_threads=None,
+        upper=None, penalty=None, rows=None, n_threads=None,
     ):
         self.given = Given(X, y, loss, sample_weight, offset)
         self._set_weights(X, sample_weight, fit_intercept)
@@ -344,8 +357,14 @@ class GeneralProblem(Problem):
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
         if loss.many_outputs:
-            penalty = RowPenalty if loss.grouped else SeparatePenalty
-            self.penalty = penalty(self.strengths, self.n_outputs)
+            kind = SeparatePenalty if rows is None else RowPenalty
+            self.penalty = kind(self.strengths, self.n_outputs)
+        self.options = self.options._replace(penalty=penalty if rows is None else rows)
+        if penalty is not None:
+            self.strengths = GenericPenalty(
+                penalty, self.strengths, np.where(self.coef_unit > 0, self.sd, 0.0)
+                * self.unit, self.factor, X.n_samples / self.unit**2,
+            )
 
     def _set_null_loss(self):
         eta = self.null_eta

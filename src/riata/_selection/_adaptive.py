@@ -8,6 +8,8 @@ import numpy as np
 
 from .. import _validation as check
 from .._path import _fit as _path
+from .._path._checked import checked_data, checked_elastic_net
+from .._path._solve import solve_path
 from .._solver._solutions import Settings
 from ..losses import get_loss
 from ._approximate_loo import _squared_units
@@ -111,14 +113,11 @@ def adaptive_path(
     check.check_alphas(options.get("alphas", 100))
     loss = get_loss(options.get("loss", "squared"))
     refuse_several(loss, "adaptive_path")
-    data = _path.checked_data(
+    data = checked_data(
         X, y, options.get("sample_weight"), options.get("offset"), loss
     )
-    penalty = _path.checked_penalty(
-        options.pop("penalty", None), *(options.get(name, default) for name, default in (
-            ("l1_ratio", 1.0), ("penalty_factor", None), ("lower", None), ("upper", None),
-        )), data.X.n_features,
-    )
+    penalty = checked_elastic_net(options, data.X.n_features, "adaptive_path")
+    options.pop("penalty", None)
     shared = {
         "loss": loss,
         "fit_intercept": check.check_bool(
@@ -140,8 +139,7 @@ def adaptive_path(
         left = started + time_limit - monotonic()
         options["time_limit"] = max(left, np.finfo(float).tiny)
     path = _path.fit_path(X, y, **{**options, **penalty, "penalty_factor": factor})
-    path.initial_coef, path.penalty_factor = coef, factor
-    return path
+    return path._with(initial_coef=coef, penalty_factor=factor)
 
 
 def adaptive_factor(data, penalty, settings, initial, initial_alpha, power, **options):
@@ -185,7 +183,7 @@ def _initial(data, penalty, settings, initial, alpha, options):
         alpha = 0.0
         settings = settings._replace(tol=max(settings.tol, LEAST_GAP))
     penalty = {**penalty, "l1_ratio": 1.0 if initial == "lasso" else 0.0}
-    fit = partial(_path.solve_path, penalty=penalty, settings=settings, **options)
+    fit = partial(solve_path, penalty=penalty, settings=settings, **options)
     if alpha is None:
         ratio = LEAST_RATIO[initial]
         grid = fit(data, N_ALPHAS, ratio=ratio).alphas

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import _validation as check
-from .._path import _fit as _path
+from .._path._checked import checked_data, checked_penalty, checked_problem
 from ._relaxed import refuse_several
 
 SINGULAR = 1e-12  # share of the largest eigenvalue below which one is rounding
@@ -117,12 +117,17 @@ def approximate_loo(
     loss = path._loss
     check.check_names_match(path.feature_names_in, X, type(path).__name__)
     refuse_several(loss, "approximate_loo")
-    data = _path.checked_data(X, y, sample_weight, offset, loss)
+    data = checked_data(X, y, sample_weight, offset, loss)
     shape = data.X.n_samples, data.X.n_features
     known = path.n_samples, path.n_features_in
     if shape != known:
         raise ValueError(f"X has shape {shape}, but the path was fitted to {known}.")
-    penalty = _path.checked_penalty(
+    if path._options.penalty is not None:
+        raise ValueError(
+            "approximate_loo is for the elastic net, but the path was fitted with "
+            f"penalty={path._options.penalty!r}."
+        )
+    penalty = checked_penalty(
         None, path.l1_ratio, penalty_factor, lower, upper, data.X.n_features
     )
     standardize = check.check_bool(standardize, "standardize")
@@ -156,7 +161,7 @@ def _squared_units(data, fit_intercept, standardize):
     if not standardize:
         return np.ones(data.X.n_features)
     nothing = {"penalty_factor": None, "lower": None, "upper": None, "l1_ratio": 1.0}
-    problem = _path.checked_problem(
+    problem = checked_problem(
         data._replace(offset=None, y=np.zeros(data.X.n_samples)),
         fit_intercept=fit_intercept, standardize=True, **nothing,
     )

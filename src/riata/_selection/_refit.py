@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._path import _fit as _path
+from .._path._checked import SQUARED, less_offset
+from .._path._solve import solve_path
 from .._solver._solutions import Status
 from .._validation import check_design, check_sample_weight
 
@@ -79,7 +80,7 @@ def refit_on_supports(
         if fit is None:
             X = data.X.as_matrix()[:, columns]
             X = check_design(X if rows is None else X[rows])
-            fitted = _path.solve_path(
+            fitted = solve_path(
                 used._replace(X=X), np.array([alpha]), _of_columns(penalty, columns),
                 settings, loss=path._loss, fit_intercept=path.fit_intercept,
                 standardize=standardize, n_threads=n_threads,
@@ -152,7 +153,7 @@ class _GramRefits:
     def __init__(self, path, data, penalty, alpha, columns):
         X, n = data.X.as_matrix()[:, columns], data.X.n_samples
         A = (X.toarray(order="F") if data.X.is_sparse else X).astype(float, order="F")
-        y = _path.less_offset(data)
+        y = less_offset(data)
         weight = np.ones(n) if data.sample_weight is None else data.sample_weight
         weight = weight / weight.sum()
         self.mean, self.center = np.zeros(len(columns)), 0.0
@@ -173,7 +174,7 @@ class _GramRefits:
         """Refits where this route is open, else None."""
         columns = np.unique(np.concatenate(supports))
         bounded = penalty["lower"] is not None or penalty["upper"] is not None
-        if path._loss != _path.SQUARED or bounded or not len(columns):
+        if path._loss != SQUARED or bounded or not len(columns):
             return None
         if standardize and alpha > 0:
             return None

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import _validation as check
 from .._path import _fit as _path
+from .._path._checked import checked_data, checked_elastic_net
 from .._path._result import PathResult
 from .._solver._solutions import Settings
 from ..losses import get_loss
@@ -372,15 +373,11 @@ def relaxed_path(X, y, *, gammas=GAMMAS, refit_alpha=0.0, **options):
     time_limit = check.check_time_limit(options.get("time_limit"))
     loss = get_loss(options.get("loss", "squared"))
     refuse_several(loss, "relaxed_path")
-    data = _path.checked_data(
+    data = checked_data(
         X, y, options.get("sample_weight"), options.get("offset"), loss
     )
+    penalty = checked_elastic_net(options, data.X.n_features, "relaxed_path")
     path = _path.fit_path(X, y, **options)
-    penalty = _path.checked_penalty(
-        options.get("penalty"), *(options.get(name, default) for name, default in (
-            ("l1_ratio", 1.0), ("penalty_factor", None), ("lower", None), ("upper", None),
-        )), data.X.n_features,
-    )
     settings = Settings(
         tol=check.check_tol(options.get("tol", 1e-6)),
         max_iter=check.check_max_iter(options.get("max_iter", 1000)),

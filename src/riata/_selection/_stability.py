@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import _validation as check
-from .._path import _fit as _path
+from .._path._checked import checked_data, checked_penalty
+from .._path._solve import Limits, largest_alpha, solve_path
 from .._solver._solutions import ConvergenceWarning, Settings, Status
 from ..losses import get_loss
 from ._stability_bounds import false_selection_bound
@@ -259,8 +260,8 @@ def _checked(
     """The data, and the arguments of `selection_path`."""
     loss = get_loss(loss)
     check.check_n_jobs(n_jobs)
-    data = _path.checked_data(X, y, sample_weight, offset, loss)
-    penalty = _path.checked_penalty(
+    data = checked_data(X, y, sample_weight, offset, loss)
+    penalty = checked_penalty(
         penalty, l1_ratio, penalty_factor, lower, upper, data.X.n_features
     )
     if n_features_to_select is not None:
@@ -381,7 +382,7 @@ def selection_path(
         )
 
     if isinstance(grid, int):
-        top = max(run(partial(_alpha_max, **options)))
+        top = max(run(partial(largest_alpha, **options)))
         top = top if top > 0 else 1.0  # nothing is selected at any
         grid = top * np.logspace(0.0, np.log10(ratio), grid)
     fits = run(partial(
@@ -402,19 +403,14 @@ def _weighted(data, rows, times):
     return data._replace(sample_weight=weight)
 
 
-def _alpha_max(data, *, loss, penalty, **options):
-    problem = _path.checked_problem(data, loss, **options, **penalty)
-    return _path.solver_of(problem, Settings()).alpha_max
-
-
 def _selection(data, *, grid, most, **options):
     """Fit the path of one resample, and reduce it to the active sets."""
     loss = options["loss"]
     n_outputs = int(data.y.max()) + 1 if loss.many_outputs else 1
     limits = None
     if most is not None:  # of several classes, a feature may have that many coefficients
-        limits = _path.Limits(most * n_outputs, None, None)
-    path = _path.solve_path(data, grid, limits=limits, **options)
+        limits = Limits(most * n_outputs, None, None)
+    path = solve_path(data, grid, limits=limits, **options)
     active = path.coef if n_outputs == 1 else sum(map(abs, path.coef)).tocsc()
     active.eliminate_zeros()
     sizes = np.diff(active.indptr)
@@ -435,17 +431,17 @@ def _selection(data, *, grid, most, **options):
 def _collected(fits, n_features, alphas, **facts):
     from scipy.sparse import coo_array, csc_array
 
-    rows, lanes = [], []
+    rows, places = [], []
     for fit in fits:
         stop = len(fit.first) - 1
         rows.append(fit.columns)
-        lanes.append(np.repeat(np.arange(stop), np.diff(fit.first)))
+        places.append(np.repeat(np.arange(stop), np.diff(fit.first)))
         frozen = np.arange(stop, len(alphas)) if stop else []
         rows.append(np.tile(fit.selected, len(frozen)))
-        lanes.append(np.repeat(frozen, len(fit.selected)))
-    rows, lanes = np.concatenate(rows), np.concatenate(lanes).astype(np.intp)
+        places.append(np.repeat(frozen, len(fit.selected)))
+    rows, places = np.concatenate(rows), np.concatenate(places).astype(np.intp)
     counts = coo_array(
-        (np.ones(len(rows)), (rows, lanes)), shape=(n_features, len(alphas))
+        (np.ones(len(rows)), (rows, places)), shape=(n_features, len(alphas))
     ).tocsc()  # which sums
     counts.data /= len(fits)
     chosen = [fit.selected for fit in fits]

@@ -210,7 +210,8 @@ class PathSolver:
                 which = slice(done, first)
                 if on_the_way:
                     which = [k for k in range(done, first) if k not in on_the_way]
-                yield self.solutions(alphas, which, found, rounds, Status.optimal)
+                if which:  # (a slice is true)
+                    yield self.solutions(alphas, which, found, rounds, Status.optimal)
             if first == count and last:
                 break
             self._advance(alphas, done, first, found)

@@ -169,7 +169,7 @@ class HessianPerAlpha:
         """Give each part of the alphas a new model, with the mean of their curvatures."""
         at = self.point.at
         for part in parts:
-            at.look(at.every[part])
+            at.evaluate(at.every[part])
             places = np.arange(len(self.working))
             if not self._whole():
                 k = part[0]

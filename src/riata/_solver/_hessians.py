@@ -13,6 +13,7 @@ from ._engines._active_set import MAX_EPOCHS, follow_active_set
 from ._engines._batched_descent import descend_batch
 from ._engines._conjugate_gradients import conjugate_gradients
 from ._engines._direct import solve_ridge_models
+from ._engines._proximal_descent import proximal_descent
 from ._quadratic_model import ReweightedModel
 from ._working_set import GRAM_BYTES
 
@@ -21,6 +22,7 @@ TOGETHER = 25  # steps in which all alphas move
 MOST_BY_EVENTS = 500  # columns of a model up to which the active set is followed
 FORCING = 0.1  # share of the gap to which larger models are solved
 MAX_ROUNDS = 1000  # of descent for one model
+MOST_DAMPING = 4.0**8  # factor of the curvature, with a penalty that is not convex
 
 
 class SharedHessian:
@@ -62,7 +64,7 @@ class SharedHessian:
 
     def begin(self, W, alphas):
         """Called before the first step on a working set."""
-        self.last_step = None
+        self.last_step, self.damping = None, np.ones(len(alphas))
 
     def prepare(self, W, C, gap, before, alphas, live, taken):
         """Renew the model where it no longer fits; returns the vectors that are to move."""
@@ -119,7 +121,13 @@ class SharedHessian:
     def moved(self, moved, live):
         """Called after a step, with the vectors that have moved; returns those that may go
         on."""
-        return moved
+        if self.problem.strengths.convex:
+            return moved
+        # Along a step to the optimum of a model with a penalty that is not convex the
+        # objective need not fall; with enough curvature it does.
+        damping = np.where(moved, np.maximum(0.25 * self.damping, 1.0), self.damping)
+        self.damping = np.where(live & ~moved, 4.0 * damping, damping)
+        return moved | (live & (self.damping <= MOST_DAMPING))
 
     def falls_back(self, statuses):
         """Whether to begin again, after another choice."""
@@ -135,7 +143,7 @@ class SharedHessian:
         """A new model, with the mean curvature of the vectors that are not yet solved."""
         at = self.point.at
         if np.count_nonzero(live) == 1 and len(live) > 1:  # ... for which that was taken
-            at.look(at.every[:len(live)][live])
+            at.evaluate(at.every[:len(live)][live])
         if self.problem.loss.convex:  # the old one is of no use: free its memory
             self.model = self.last_step = None
         self.model = ReweightedModel(self.problem, at.curvature, rough=True)
@@ -160,8 +168,13 @@ class SharedHessian:
         """Add to the model what is active or violates the optimality conditions."""
         working = self.working
         wanted = W[:, live].any(axis=1) | (working.l1 == 0)
-        limit = np.multiply.outer(working.l1, alphas[live])
-        wanted |= (np.abs(C[:, live]) >= limit).any(axis=1)
+        strengths = self.problem.strengths
+        if strengths.piecewise_linear:
+            limit = np.multiply.outer(working.l1, alphas[live])
+            wanted |= (np.abs(C[:, live]) >= limit).any(axis=1)
+        else:
+            norm = strengths.dual_norm(C[:, live], working.columns)
+            wanted |= (norm >= alphas[live]).any(axis=1)
         wanted[self.model.places] = False
         new = np.flatnonzero(wanted)
         self.model.add(new, working.columns[new])
@@ -175,6 +188,13 @@ class SharedHessian:
         if self.problem.fit_intercept:
             # with columns centred as the model's are
             c -= np.multiply.outer(model.shift, self.point.intercept_gradient[live])
+        if not self.problem.strengths.piecewise_linear:
+            scale = scale * self.damping[live]
+            gram = model.gram()[0] if gram is None else gram
+            return proximal_descent(
+                self.problem.strengths, model.columns, gram, scale, start, c,
+                alphas[live], tol[live], MAX_ROUNDS, self.settings.deadline, self.work,
+            ) - start
         c /= scale
         part, tol = alphas[live] / scale, tol[live] / scale
         if gram is not None and (len(at) <= MOST_BY_EVENTS or self.point.smooth):
@@ -185,7 +205,7 @@ class SharedHessian:
                 alpha=None if alpha is None else alpha / scale[0], **self.engine_options()
             ) - start
         target = np.maximum(FORCING * gap[live] / scale, 0.1 * tol)
-        r = None if gram is not None else self.point.at.pull[:, live] / scale
+        r = None if gram is not None else self.point.at.residual[:, live] / scale
         loss = loss[live] / scale
         if gram is None and not model.design.sparse:
             return self._descend_packed(view, start, c, r, loss, part, target) - start

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import numpy as np
+
 from ._coupled_hessian import CoupledHessian
 from ._driver import PathSolver
 from ._exact_steps import ExactSteps
@@ -15,6 +17,8 @@ def method_of(problem, guide=None):
     """What makes the step method of a problem, given a `PathState`."""
     if problem.quadratic:
         return ExactSteps
+    if not problem.strengths.piecewise_linear:
+        return NewtonSteps
     if problem.chunked:
         from .chunked._newton import ReadSteps, reads_pay
 
@@ -28,6 +32,11 @@ def method_of(problem, guide=None):
 
 def plain_solver(problem, settings, start=None, guide=None):
     """The solver of a problem in terms of its own columns."""
+    if not problem.strengths.has_gap:
+        # the largest violation, as a share of that of the null model
+        gradient = np.abs(problem.design.xty * problem.strengths.unit).max(initial=0.0)
+        kkt_tol = min(settings.kkt_tol, settings.tol * float(gradient))
+        settings = settings._replace(kkt_tol=kkt_tol)
     return PathSolver(problem, settings, method_of(problem, guide), start)
 
 
@@ -35,6 +44,7 @@ def solver_of(problem, settings, start=None, guide=None):
     """The solver of a problem."""
     if (
         not (problem.quadratic or problem.chunked) and len(problem.free)
+        and problem.strengths.piecewise_linear
         and needs_basis(problem, problem.free)
     ):
         return BasisSolver(problem, settings, plain_solver, 1.0, start=start)

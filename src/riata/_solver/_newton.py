@@ -14,7 +14,7 @@ import numpy as np
 
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
 from .._design._products import gradient
-from .._problem._predictors import BEND, CURVATURE, EXCESS, SIZES, SLOPE
+from .._problem._predictors import ABS_RESIDUAL, CURVATURE, RESIDUAL, SLOPE, STEP_CURVATURE
 from ._dual_point import NEGLIGIBLE, columns_not_held, gap_of_dual_point
 from ._hessians import SharedHessian
 from ._line_search import SHORTEST, change_of_loss, falls_enough, rounding_of
@@ -31,6 +31,7 @@ MOST_IDLE = 25  # of them in a row that improve on nothing
 FEW_IDLE = 6  # the same where changes of the objective may be rounding
 FARTHEST = 1e100  # step of a coefficient
 IDLE = 1e-13  # share of the coefficients: a step that may be rounding
+SHORTEST_NOT_CONVEX = 0.1  # step length, with a penalty that is not convex
 SETTLED = 1e-8  # share of the residuals' sizes that their sum may be
 
 
@@ -168,7 +169,7 @@ class NewtonSteps(StepMethod):
             idle = (step <= IDLE * whole) & (gap > 0.5 * before)
             before = gap
             moved = self._search(W, C, D, alphas, now, penalty)
-            stuck = now & (idle | ~hessian.moved(moved, live))
+            stuck = now & (idle | ~hessian.moved(moved, now))
             statuses[stuck] = STALLED
             live &= ~stuck
         late = monotonic() > self.settings.deadline
@@ -195,7 +196,7 @@ class NewtonSteps(StepMethod):
         if problem.chunked:
             problem.design.keep(columns)
         self.state.count_pass(len(columns))
-        return gradient(problem.design, self.point.at.pull, columns)
+        return gradient(problem.design, self.point.at.residual, columns)
 
     def _measure(self, W, C, loss, alphas):
         """Gap and KKT violation on the working set, and penalty, of each vector; of several
@@ -242,28 +243,30 @@ class NewtonSteps(StepMethod):
         slope = np.minimum(slope, 0.0)  # (of a step that is all rounding, it may rise)
         rounding = rounding_of(self.point.together(loss + penalty), len(at.eta))
         length, again = live.astype(float), live
+        # (elsewhere the policy raises the curvature, which shortens steps as well)
+        shortest = SHORTEST if self.problem.strengths.convex else SHORTEST_NOT_CONVEX
         while True:
-            at.try_out(at.step, shift, length, at.every[:count][again],
+            at.trial_step(at.step, shift, length, at.every[:count][again],
                        self.hessian.weights())
             end = at.sums[SLOPE, :count].copy()
             change = change_of_loss(loss, point.loss, length, -begin / unit, -end / unit)
             change += point.penalty(W + length * D, alphas) - penalty
             change = point.together(change)
             short = live & ~falls_enough(change, length, slope, rounding)
-            again = short & (length >= SHORTEST)
+            again = short & (length >= shortest)
             if not again.any():
                 break
             length[again] *= 0.5
-        bend = at.sums[BEND, :count].copy()
+        bend = at.sums[STEP_CURVATURE, :count].copy()
         self.hessian.last_step = self.hessian.model, length, shift, bend, begin - end
         if short.any():  # stay where they were
             length[short] = 0.0
-            at.try_out(at.step, shift, length, at.every[:count][short])
-        at.take()
+            at.trial_step(at.step, shift, length, at.every[:count][short])
+        at.accept()
         W += length * D
         self.point.shift = self.point.shift + length * shift
         if self.hessian.by_gradients and self.problem.fit_intercept:
-            self.point.shift = self.point.shift + at.settle(count, 0.0)
+            self.point.shift = self.point.shift + at.profile_intercept(count, 0.0)
         moved = self.point.together((D.any(axis=0) | (shift != 0)).astype(float)) > 0
         return (length > 0) & moved
 
@@ -275,10 +278,12 @@ class NewtonSteps(StepMethod):
         B = np.ascontiguousarray(W[:, :count])
         self.point.evaluate(B)
         at = self.point.at
-        loss, Q = 2.0 * self.point.loss, at.pull
+        loss, Q = 2.0 * self.point.loss, at.residual
         R, square = None, loss
         if state.screening is not None:
-            R = at.pull if problem.weights is None else problem.datafit.residuals(at.eta)
+            R = at.residual
+            if problem.weights is not None:
+                R = problem.datafit.residuals(at.eta)
             square = np.einsum("ij,ij->j", R[:, :count], Q[:, :count])
         cols = state.uncertain_columns(Q[:, :count], square, alphas)
         C = gradient(problem.design, Q, cols)
@@ -305,7 +310,7 @@ class NewtonSteps(StepMethod):
         if not self.problem.fit_intercept or self.problem.n_outputs > 1:
             return 0.0
         sums = self.point.at.sums[:, :len(loss)]
-        pull, sizes = sums[EXCESS], sums[SIZES]
+        pull, sizes = sums[RESIDUAL], sums[ABS_RESIDUAL]
         with np.errstate(divide="ignore", invalid="ignore"):
             left = 0.5 * pull * pull / sums[CURVATURE]
         return np.where(np.abs(pull) > SETTLED * sizes, left, 0.0)
@@ -314,7 +319,7 @@ class NewtonSteps(StepMethod):
         """Set the gaps at alphas where some columns are neither penalised nor bounded to
         those of a dual point that is orthogonal to them, where there is one."""
         problem, self.proved = self.problem, np.zeros(len(alphas), dtype=bool)
-        if problem.n_outputs > 1 or not (
+        if problem.n_outputs > 1 or not problem.strengths.piecewise_linear or not (
             len(problem.free) or alphas[-1] * self.weakest < NEGLIGIBLE
         ):
             return

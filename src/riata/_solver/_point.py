@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._design._products import BLOCK, add_product, product
-from .._problem._predictors import EXCESS, LOSS
+from .._problem._predictors import LOSS, RESIDUAL
 
 
 class Point:
@@ -54,7 +54,7 @@ class Point:
     @property
     def intercept_gradient(self):
         """Sums of the weighted residuals."""
-        return self.at.sums[EXCESS, :self.n_vectors]
+        return self.at.sums[RESIDUAL, :self.n_vectors]
 
     def together(self, values):
         """Values of the vectors, added up over the outputs of each alpha."""
@@ -94,13 +94,13 @@ class Point:
         self.shift = np.tile(self.last_shift, n_alphas)
         if outputs > 1:
             at.eta[:, :count] = np.tile(self.last_eta, n_alphas)
-            at.look(at.every[:count])
+            at.evaluate(at.every[:count])
             return
         at.eta[:] = self.last_eta
-        at.look(at.every[:1])
+        at.evaluate(at.every[:1])
         at.sums[:] = at.sums[:, :1]
         if count > 1:
-            at.pull[:] = at.pull[:, :1]
+            at.residual[:] = at.residual[:, :1]
 
     def evaluate(self, W):
         """Set the predictors to those of coefficients W (working, n_vectors), with optimal
@@ -114,13 +114,15 @@ class Point:
         at.eta += self.problem.null_eta
         if self.problem.fit_intercept:
             # from the intercepts that were found on the way
-            self.shift = at.settle(count, self.shift)
+            self.shift = at.profile_intercept(count, self.shift)
         else:
-            at.look(at.every[:count])
+            at.evaluate(at.every[:count])
 
     def penalty(self, W, alphas):
         """Penalties of the vectors; of several outputs, parts of that of the alpha."""
         working = self.working
         if self.problem.n_outputs > 1:
             return self.problem.penalty.value(W, alphas, working.columns)
+        if not self.problem.strengths.piecewise_linear:
+            return self.problem.strengths.value(W, alphas, working.columns)
         return alphas * (working.l1 @ np.abs(W) + 0.5 * (working.l2 @ W**2))

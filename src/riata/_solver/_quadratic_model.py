@@ -104,7 +104,7 @@ class ReweightedModel:
         return packed
 
     def center(self, V):
-        """Take off each column of V (n, lanes) its mean in the weights of the model."""
+        """Take off each column of V (n, n_vectors) its mean in the weights of the model."""
         V -= self.weights @ V / self.weight_sum
 
 

@@ -13,7 +13,7 @@ from time import monotonic
 import numpy as np
 
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
-from .._problem._predictors import CURVATURE, EXCESS, LOSS, SLOPE
+from .._problem._predictors import CURVATURE, LOSS, RESIDUAL, SLOPE
 from ._hessian_columns import HessianColumns
 from ._hessians import MOST_BY_EVENTS
 from ._line_search import SHORTEST, change_of_loss, falls_enough, rounding_of
@@ -109,18 +109,18 @@ class QuasiNewtonSteps(StepMethod):
         held = alphas[-1] * self.working.l2.min(initial=math.inf) > WEAKEST
         if not (self.direct and len(self.working) and held):
             return self.newton.solve(W, first, alphas, tol)
-        size, lanes = len(self.working), len(alphas)
-        points = np.zeros((lanes, size + 1))  # coefficients, and intercept
+        size, n_alphas = len(self.working), len(alphas)
+        points = np.zeros((n_alphas, size + 1))  # coefficients, and intercept
         if W is not None:
-            points[:, :-1] = W[:, :lanes].T
+            points[:, :-1] = W[:, :n_alphas].T
             points[:, -1] = self.newton.point.shift / self.problem.eta_unit
         else:
-            self.state.engine = ["newton"] * lanes
+            self.state.engine = ["newton"] * n_alphas
             self.models = {}
         self.own.extend(self.working.columns)
-        statuses = [CONVERGED] * lanes
+        statuses = [CONVERGED] * n_alphas
         with self.work.phase("solve"):
-            for k in range(first, lanes):
+            for k in range(first, n_alphas):
                 alpha, guide = float(alphas[k]), self._guided(alphas[k])
                 starts = [points[k]]
                 if W is None:
@@ -131,7 +131,7 @@ class QuasiNewtonSteps(StepMethod):
                 if self.warm.guide is not None:
                     self.models[alpha] = self.model
         point, unit = self.newton.point, self.problem.eta_unit
-        point.at, point.shift = point.room(lanes), unit * points[:, -1]
+        point.at, point.shift = point.room(n_alphas), unit * points[:, -1]
         W = np.ascontiguousarray(points[:, :-1].T)
         if FAILED in statuses:  # too badly conditioned for it
             self.direct, self.model = False, None
@@ -219,7 +219,7 @@ class QuasiNewtonSteps(StepMethod):
         self.own.multiply(unit * w, at.eta)
         at.eta += self.problem.null_eta
         at.eta += unit * point[-1]
-        at.look(at.every)
+        at.evaluate(at.every)
         self.at = at
         value = float(at.sums[LOSS, 0] + 0.5 * alpha * (self.working.l2 @ (w * w)))
         return math.inf if math.isnan(value) else value
@@ -227,9 +227,9 @@ class QuasiNewtonSteps(StepMethod):
     def _fall(self, point, l2):
         """Minus the gradient of the objective."""
         fall = np.empty(len(point))
-        fall[:-1] = self.own.correlate(self.at.pull)
+        fall[:-1] = self.own.correlate(self.at.residual)
         fall[:-1] -= l2 * point[:-1]
-        fall[-1] = self.at.sums[EXCESS, 0] if self.problem.fit_intercept else 0.0
+        fall[-1] = self.at.sums[RESIDUAL, 0] if self.problem.fit_intercept else 0.0
         return fall
 
     def _gap(self, fall, l2):
@@ -320,12 +320,12 @@ class QuasiNewtonSteps(StepMethod):
         rounding = rounding_of(loss + penalty, len(at.eta))
         length = 1.0
         while length >= SHORTEST and slope < 0.0:
-            at.try_out(at.step, unit * step[-1:], np.array([length]), at.every)
+            at.trial_step(at.step, unit * step[-1:], np.array([length]), at.every)
             end = -at.sums[SLOPE, 0] / unit
             change = change_of_loss(loss, at.sums[LOSS, 0], length, slope - pull, end)
             change = change + length * (pull + 0.5 * length * bend)
             if falls_enough(change, length, slope, rounding):
-                at.take()
+                at.accept()
                 return length
             length *= 0.5
         return 0.0

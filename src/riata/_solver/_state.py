@@ -9,6 +9,7 @@ from ._diagnostics import Diagnostics
 from ._working_set import WorkingSet
 
 EPS = float(np.finfo(float).eps)
+NO_LIMIT = np.full(1, np.inf)
 SCREENING_BYTES = 8 * 2**20  # of residuals kept as references
 SMALL_MATRIX = 2 * 10**5  # entries up to which a pass is not worth shortening
 
@@ -40,7 +41,7 @@ class PathState:
         self.problem, self.settings = problem, settings
         self.n_outputs = problem.n_outputs
         self.target = settings.tol * (problem.null_objective or EPS)
-        self.kkt_tol = np.full(1, np.inf)
+        self.kkt_tol = NO_LIMIT
         self.working = WorkingSet(problem, settings)
         self.work = Diagnostics()
         self.work.passes, self.work.columns_touched = 1.0, problem.design.n_features
@@ -55,11 +56,14 @@ class PathState:
     def add(self, columns):
         """Append columns to the working set, with coefficients of zero."""
         self.working.add(columns)
-        self.W = np.vstack([self.W, np.zeros((len(columns), self.n_outputs))])
+        zeros = np.zeros((len(columns), self.n_outputs))
+        self.W = np.concatenate([self.W, zeros]) if len(self.W) else zeros
 
     def add_new(self, columns):
         """The same for those of some columns that are not in it."""
-        self.add(columns[self.working.mask[columns] == 0])
+        if len(self.working):
+            columns = columns[self.working.mask[columns] == 0]
+        self.add(columns)
 
     def places(self, columns):
         """Positions of columns in the working set."""
@@ -194,6 +198,7 @@ def screening_of(problem, settings):
     per_column = design.nnz / design.n_features
     if (
         not settings.screening or problem.n_outputs > 1 or problem.by_moments
+        or not problem.strengths.piecewise_linear
         or design.nnz < SMALL_MATRIX or per_column < (40 if design.sparse else 32)
         or not design.columns_apart  # rows have to be read for any column
     ):

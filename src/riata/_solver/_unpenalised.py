@@ -122,6 +122,7 @@ class BasisSolver:
             fit_intercept=problem.fit_intercept, standardize=options.standardize,
             penalty_factor=np.concatenate([np.zeros(rank), factor[others]]),
             lower=lower, upper=upper, n_threads=None,
+            rows=options.penalty if given.loss.many_outputs else None,
         )
 
     def _beside(self, basis, X):

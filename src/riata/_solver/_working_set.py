@@ -33,7 +33,7 @@ class WorkingSet:
         self.n_formed = 0  # its columns
         self._packed = None
         self.complete = False  # all columns from the start, by their Gram matrix
-        self.crawls = False  # so was descent in lanes on the Gram matrix
+        self.crawls = False  # so was batched descent on the Gram matrix
         self.hard = False  # coordinate descent along columns of X was seen to crawl
 
     def __len__(self):
@@ -85,7 +85,7 @@ class WorkingSet:
         return Quadratic.from_packed(self._packed), start
 
     def view(self):
-        """The set for descent in lanes, and the order of its columns there."""
+        """The set for batched descent, and the order of its columns there."""
         if self.use_gram:
             order = np.arange(len(self))
             quadratic = Quadratic.from_gram(self.gram)
@@ -123,7 +123,7 @@ class WorkingSet:
         return self.lazy
 
     def gram_product(self, W):
-        """The Gram matrix times W (size, lanes), whose other rows than those of columns
+        """The Gram matrix times W (size, n_vectors), whose other rows than those of columns
         that are formed are zero."""
         if self.lazy is None:
             return self.gram @ W
@@ -263,7 +263,7 @@ class FreeColumns:
         self.size = sizes_of_coefficients(problem, columns, alpha)
 
     def project(self, R):
-        """Subtract from R (n, lanes) its part in the span; the part's coefficients."""
+        """Subtract from R (n, n_vectors) its part in the span; the part's coefficients."""
         weighted = R if self.root is None else self.root * R
         shares = self.basis.T @ weighted
         parts = self.basis @ shares
@@ -275,8 +275,8 @@ class FreeColumns:
         return self.solve @ shares
 
     def least_norm(self, W):
-        """Of all coefficients (n_columns, lanes) with the same predictors as W, those of
-        least L2 norm in the units in which they are (or would be) penalised."""
+        """The coefficients (n_columns, n_vectors) with the same predictors as W that have
+        the least L2 norm in the units in which they are (or would be) penalised."""
         if len(self.values) == len(self.columns):
             return W
         shares, held = self.rotation @ W, self.size > 0

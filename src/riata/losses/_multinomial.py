@@ -1,5 +1,7 @@
 """Multinomial loss."""
 
+import warnings
+
 import numpy as np
 
 from ._base import Loss, refuse, xlogy
@@ -16,8 +18,9 @@ class Multinomial(Loss):
     Parameters
     ----------
     grouped : bool, default=False
-        Penalise the coefficients of a feature in all classes together, by their
-        Euclidean norm, so that a feature is selected for all classes or for none.
+        Deprecated: the penalty is no part of the loss. Pass
+        ``penalty=riata.penalties.RowGroup()`` to select features for all classes or for
+        none.
 
     Examples
     --------
@@ -37,6 +40,13 @@ class Multinomial(Loss):
         if not isinstance(grouped, (bool, np.bool_)):
             raise TypeError(f"grouped must be True or False, got {grouped!r}.")
         self.grouped = bool(grouped)
+        if self.grouped:
+            warnings.warn(
+                "Multinomial(grouped=True) is deprecated; use loss='multinomial' with "
+                "penalty=riata.penalties.RowGroup(l1_ratio=..., penalty_factor=...).",
+                FutureWarning,
+                stacklevel=2,
+            )
 
     def check_target(self, y):
         """Class numbers."""

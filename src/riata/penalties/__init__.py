@@ -1,5 +1,7 @@
 """Penalties: small immutable objects; the strength `alpha` is never part of them."""
 
+from ._base import Penalty
 from ._elastic_net import ElasticNet
+from ._row_group import RowGroup
 
-__all__ = ["ElasticNet"]
+__all__ = ["ElasticNet", "Penalty", "RowGroup"]

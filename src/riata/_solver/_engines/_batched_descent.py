@@ -1,6 +1,6 @@
 """Coordinate descent for several alphas at once, finished by Newton steps.
 
-Rounds of sweeps in all lanes, each followed by a truncated Newton step once descent has
+Rounds of sweeps at all alphas, each followed by a truncated Newton step once descent has
 found its stride (`riata._core.batched_descent`).
 """
 
@@ -20,7 +20,7 @@ CRAWLING = -1  # a status: another engine is cheaper
 
 
 class View(NamedTuple):
-    """A working set as lanes see it: arrays of length (size,)."""
+    """A working set as the engines take it: arrays of length (size,)."""
 
     quadratic: Quadratic
     columns: np.ndarray
@@ -32,7 +32,7 @@ class View(NamedTuple):
 
 
 class Effort(NamedTuple):
-    """What descent in lanes has cost."""
+    """What batched descent has cost."""
 
     rounds: int
     newton: int  # steps of conjugate gradients
@@ -47,14 +47,14 @@ def descend_batch(problem, view, state, xty, yy, W, first, alphas, tol, max_roun
     problem : object
         With the attribute `strengths`.
     view : View
-    state : ndarray (length, 1 or lanes)
+    state : ndarray (length, 1 or n_alphas)
         State of the quadratic at ``w = 0``.
-    xty : ndarray (size, 1 or lanes)
-    yy : float or ndarray (lanes,)
+    xty : ndarray (size, 1 or n_alphas)
+    yy : float or ndarray (n_alphas,)
         Squared norm of y.
-    W : ndarray (size, lanes)
-        Coefficients to start from; lanes before `first` are returned as they are.
-    alphas, tol : ndarray (lanes,)
+    W : ndarray (size, n_alphas)
+        Coefficients to start from; alphas before `first` are returned as they are.
+    alphas, tol : ndarray (n_alphas,)
         Strengths, and the gaps to reach on the working set.
     max_rounds : int
     deadline : float
@@ -66,28 +66,28 @@ def descend_batch(problem, view, state, xty, yy, W, first, alphas, tol, max_roun
 
     Returns
     -------
-    W : ndarray (size, lanes)
+    W : ndarray (size, n_alphas)
     statuses : list of int
-        Of each lane, as of `descend`; or CRAWLING.
+        Of each alpha, as of `descend`; or CRAWLING.
     effort : Effort
     """
-    lanes = len(alphas)
-    width = 1 if lanes == 1 else BLOCK
+    n_alphas = len(alphas)
+    width = 1 if n_alphas == 1 else BLOCK
     block = BatchedDescent(
         view.quadratic, view.sqnorm, view.l1, view.l2, view.lower, view.upper,
-        np.concatenate([alphas, np.ones(width - lanes)]),
+        np.concatenate([alphas, np.ones(width - n_alphas)]),
     )
-    block.start(_padded(W[:, :lanes], width), _padded(state, width, lanes))
-    statuses = np.full(lanes, CONVERGED)
-    active = np.arange(lanes) >= first
+    block.start(_padded(W[:, :n_alphas], width), _padded(state, width, n_alphas))
+    statuses = np.full(n_alphas, CONVERGED)
+    active = np.arange(n_alphas) >= first
     rounds = newton = 0
-    best, next_look = np.full(lanes, np.inf), PATIENCE
+    best, next_look = np.full(n_alphas, np.inf), PATIENCE
     before = best
     while True:
         block.correlate()
-        w, C = block.w[:, :lanes], block.C
+        w, C = block.w[:, :n_alphas], block.C
         # ||r||^2 = y'y - w' (X'y + c)
-        loss = yy - np.einsum("ij,ij->j", w, xty + C[:, :lanes])
+        loss = yy - np.einsum("ij,ij->j", w, xty + C[:, :n_alphas])
         gap, _, _ = problem.strengths.certify(
             C, view.columns, block.w, alphas, np.maximum(loss, 0.0), squared
         )
@@ -111,30 +111,30 @@ def descend_batch(problem, view, state, xty, yy, W, first, alphas, tol, max_roun
                 statuses[active] = CRAWLING
                 break
         before = gap
-        block.live[:lanes] = active
+        block.live[:n_alphas] = active
         if rounds >= ROUNDS_BEFORE_NEWTON:
             newton += block.newton(CG_STEPS)
-        largest = block.sweep()[:lanes]
+        largest = block.sweep()[:n_alphas]
         rounds += 1
         stuck = active & (largest <= 1e-31 * np.maximum((w**2).max(axis=0), yy))
         statuses[stuck] = STALLED
         active &= ~stuck
     W = W.copy()
-    W[:, first:lanes] = block.w[:, first:lanes]
+    W[:, first:n_alphas] = block.w[:, first:n_alphas]
     return W, statuses.tolist(), Effort(rounds, newton)
 
 
-def _padded(block, width, lanes=None):
-    """A block (size, 1 or lanes) with as many columns as the kernels want."""
-    if lanes is not None and block.shape[1] == 1:
-        block = np.broadcast_to(block, (len(block), lanes))
+def _padded(block, width, n_alphas=None):
+    """A block (size, 1 or n_alphas) with as many columns as the kernels take."""
+    if n_alphas is not None and block.shape[1] == 1:
+        block = np.broadcast_to(block, (len(block), n_alphas))
     if block.shape[1] == width:
         return block
     return np.pad(block, ((0, 0), (0, width - block.shape[1])))
 
 
 def _rounds_left(gap, before, tol):
-    """Rounds that the slowest lane needs if its gap goes on to fall as it does."""
+    """Rounds that the slowest alpha needs if its gap goes on to fall as it does."""
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.log(np.maximum(before / gap, 1.0 + 1e-3))
     return float((np.log(gap / tol) / rate).max())

@@ -107,7 +107,7 @@ class ReadSteps(StepMethod):
     # --- One read.
 
     def _look(self, W, shift, groups):
-        """Read X: the `Visit` of W (size, lanes) with the intercepts `shift`."""
+        """Read X: the `Visit` of W (size, n_alphas) with the intercepts `shift`."""
         problem, design = self.problem, self.problem.design
         X, columns = design.X, self.working.columns
         active = np.flatnonzero(W.any(axis=1))
@@ -125,17 +125,17 @@ class ReadSteps(StepMethod):
         return visit
 
     def _groups(self, W, C, alphas, renew):
-        """Groups of lanes, of which those with one to renew get a model; C (n_features,
-        lanes) are correlations near by."""
-        lanes = W.shape[1]
+        """Groups of alphas, of which those with one to renew get a model; C (n_features,
+        n_alphas) are correlations near by."""
+        n_alphas = W.shape[1]
         size = min(2 * np.count_nonzero(W.any(axis=1)) + 100, len(self.working))
         room = bytes_of_models(self.problem.design.X) / (8 * size**2)
-        width = -(-lanes // min(max(int(room), 1), MOST_MODELS))
+        width = -(-n_alphas // min(max(int(room), 1), MOST_MODELS))
         if not self.tall:
             width = max(width, BLOCK)
         groups = []
-        for first in range(0, lanes, width):
-            part = slice(first, min(first + width, lanes))
+        for first in range(0, n_alphas, width):
+            part = slice(first, min(first + width, n_alphas))
             columns = None
             if renew[part].any():
                 places = self._places_of_model(W[:, part], C[:, part], alphas[part])
@@ -157,8 +157,8 @@ class ReadSteps(StepMethod):
         wanted[hopeful] = True
         return np.flatnonzero(wanted)
 
-    def _models_of(self, visit, groups, lanes):
-        """Give the lanes the models that a visit has brought."""
+    def _models_of(self, visit, groups, which):
+        """Give the alphas the models that a visit has brought."""
         for group, sums in zip(groups, visit.models, strict=True):
             if sums is None:
                 continue
@@ -169,24 +169,23 @@ class ReadSteps(StepMethod):
             model = DenseModel(
                 self.state.places(group.columns), np.asfortranarray(gram), mean, sums.weight
             )
-            for k in lanes[group.lanes]:
+            for k in which[group.which]:
                 self.models[k] = model
 
     def _stand_at(self, W, shift, alphas):
-        """Read X at W (size, lanes), with models for all lanes, and stand there."""
-        lanes = W.shape[1]
+        """Read X at W (size, n_alphas), with models for all alphas."""
+        n_alphas = W.shape[1]
         c = self.state.c
         if alphas[0] == 0.0:  # no alpha of a path
             alphas = self._top()
-        C = c[:, None] if self.point.at is None or self.point.at.C.shape[1] != lanes else (
-            self.point.at.C
-        )
-        C = np.broadcast_to(C, (len(c), lanes))
-        groups = self._groups(W, C, alphas, np.ones(lanes, dtype=bool))
+        seen = self.point.at
+        C = c[:, None] if seen is None or seen.C.shape[1] != n_alphas else seen.C
+        C = np.broadcast_to(C, (len(c), n_alphas))
+        groups = self._groups(W, C, alphas, np.ones(n_alphas, dtype=bool))
         self.point.at = self._look(W, shift, groups)
         self.W_seen, self.point.shift = W.copy(), shift.copy()
-        self.models = [None] * lanes
-        self._models_of(self.point.at, groups, np.arange(lanes))
+        self.models = [None] * n_alphas
+        self._models_of(self.point.at, groups, np.arange(n_alphas))
 
     # --- One batch.
 
@@ -210,28 +209,28 @@ class ReadSteps(StepMethod):
         )
 
     def solve(self, W, first, alphas, tol):
-        lanes = len(alphas)
+        n_alphas = len(alphas)
         if W is None:
-            self.state.engine = ["null"] * lanes
+            self.state.engine = ["null"] * n_alphas
             W = self._begin_batch(alphas)
         else:
-            W = W[:, :lanes].copy()
+            W = W[:, :n_alphas].copy()
             if not np.array_equal(self.W_seen, W):
-                self._stand_at(W, self._shift_of(lanes), alphas)
+                self._stand_at(W, self._shift_of(n_alphas), alphas)
         if not len(self.working):
-            return W, [CONVERGED] * lanes
-        self.state.engine[first:] = ["newton"] * (lanes - first)
+            return W, [CONVERGED] * n_alphas
+        self.state.engine[first:] = ["newton"] * (n_alphas - first)
         return self._newton_by_reads(W, first, alphas, np.asarray(tol))
 
     def _begin_batch(self, alphas):
-        """Coefficients (size, lanes) to begin with: for each lane the best among the
+        """Coefficients (size, n_alphas) to begin with: for each alpha the best among the
         last solution and those on the sample."""
-        lanes = len(alphas)
+        n_alphas = len(alphas)
         if self.sample is None:
-            W = np.repeat(self.state.W, lanes, axis=1)
+            W = np.repeat(self.state.W, n_alphas, axis=1)
             one = W[:, :1]
             self._stand_at(one, np.full(1, self.last_shift), alphas[-1:])
-            self._gather(np.zeros(lanes, dtype=np.intp))
+            self._gather(np.zeros(n_alphas, dtype=np.intp))
             return W
         place = np.full(len(self.working.mask), -1, dtype=np.intp)
         place[self.working.columns] = np.arange(len(self.working))
@@ -253,7 +252,7 @@ class ReadSteps(StepMethod):
         return shift if len(shift) == count else np.zeros(count)
 
     def _append(self, w, shift, C, sums):
-        """Let one more lane stand at a point that was seen."""
+        """Add an alpha at a point that has been evaluated."""
         at = self.point.at
         self.point.at = Visit(
             np.column_stack([at.C, C]), np.column_stack([at.sums, sums]), []
@@ -263,8 +262,8 @@ class ReadSteps(StepMethod):
         self.models = [*self.models, None]
 
     def _gather(self, which):
-        """Let lanes stand where other lanes do; one without a model takes that of its
-        neighbour."""
+        """Set the iterates of the alphas to those of others; one without a model takes that
+        of its neighbour."""
         self.point.at = Visit(self.point.at.C[:, which], self.point.at.sums[:, which], [])
         self.W_seen, self.point.shift = self.W_seen[:, which], self.point.shift[which]
         own = self.models
@@ -273,15 +272,15 @@ class ReadSteps(StepMethod):
         ]
 
     def _newton_by_reads(self, W, first, alphas, tol):
-        """Change W to the solutions; one read a step. A lane whose step is too long tries
-        a shorter one while the others go on."""
-        lanes, unit = len(alphas), self.problem.eta_unit
-        statuses = [CONVERGED] * lanes
-        live, fresh = np.arange(lanes) >= first, np.ones(lanes, dtype=bool)
-        D, length, before = np.zeros_like(W), np.ones(lanes), np.full(lanes, np.inf)
-        shift, slope = np.zeros((2, lanes))
+        """Change W to the solutions; one read a step. An alpha whose step is too long
+        tries a shorter one while the others go on."""
+        n_alphas, unit = len(alphas), self.problem.eta_unit
+        statuses = [CONVERGED] * n_alphas
+        live, fresh = np.arange(n_alphas) >= first, np.ones(n_alphas, dtype=bool)
+        D, length, before = np.zeros_like(W), np.ones(n_alphas), np.full(n_alphas, np.inf)
+        shift, slope = np.zeros((2, n_alphas))
         n_samples = self.problem.design.n_samples
-        progress = Progress(tol, self.state.kkt_tol, lanes)
+        progress = Progress(tol, self.state.kkt_tol, n_alphas)
         for _ in range(MOST_STEPS):
             C = np.ascontiguousarray(self.point.at.C[self.working.columns])
             gap, kkt, penalty = self._measure(W, C, alphas)
@@ -327,14 +326,14 @@ class ReadSteps(StepMethod):
         return W, statuses
 
     def _go(self, W, at, good, goal, goal_shift, visit):
-        """Let the good ones of the lanes `at` stand at their goals."""
+        """Accept the steps of some of the alphas `at`."""
         to = at[good]
         W[:, to], self.point.shift[to] = goal[:, good], goal_shift[good]
         self.point.at.C[:, to] = visit.C[:, good]
         self.point.at.sums[:, to] = visit.sums[:, good]
 
     def _steps(self, W, C, gap, alphas, new, tol):
-        """Steps (size, count) of some lanes, and of their intercepts, to the optima of
+        """Steps (size, count) of some alphas, and of their intercepts, to the optima of
         their models."""
         D, shift = np.zeros_like(W), np.zeros(len(alphas))
         for model in dict.fromkeys(map(id, self.models)):
@@ -355,10 +354,10 @@ class ReadSteps(StepMethod):
     # --- What was read is what is verified.
 
     def verify(self, W, alphas):
-        lanes = len(alphas)
-        W = np.ascontiguousarray(W[:, :lanes])
+        n_alphas = len(alphas)
+        W = np.ascontiguousarray(W[:, :n_alphas])
         if self.W_seen is None or not np.array_equal(self.W_seen, W):
-            self._stand_at(W, self._shift_of(lanes), alphas)
+            self._stand_at(W, self._shift_of(n_alphas), alphas)
         columns = self.working.columns
         C, loss = np.ascontiguousarray(self.point.at.C[columns]), 2.0 * self.point.loss
         gap, kkt, penalty = self.problem.strengths.certify(

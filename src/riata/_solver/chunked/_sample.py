@@ -62,12 +62,12 @@ class SamplePath:
             return None
 
     def coefficients(self, alphas, place):
-        """Coefficients (size, lanes) of a working set, and intercepts (lanes,), in the
-        units of the problem.
+        """Coefficients (size, n_alphas) of a working set, and intercepts (n_alphas,), in
+        the units of the problem.
 
         Parameters
         ----------
-        alphas : ndarray (lanes,)
+        alphas : ndarray (n_alphas,)
         place : ndarray of int (n_features,)
             Of each column in the working set, or -1.
         """
@@ -75,16 +75,16 @@ class SamplePath:
         W = np.zeros((int(place.max(initial=-1)) + 1, len(alphas)))
         shift, at = np.zeros(len(alphas)), 0
         for found in self.solver.solve(alphas):
-            lanes = np.repeat(np.arange(at, at + len(found.alphas)), found.n_active)
+            which = np.repeat(np.arange(at, at + len(found.alphas)), found.n_active)
             coef = found.w * sample.coef_unit[found.columns]
             usable = (place[found.columns] >= 0) & (problem.coef_unit[found.columns] > 0)
-            columns, coef, lanes = found.columns[usable], coef[usable], lanes[usable]
-            W[place[columns], lanes] = coef / problem.coef_unit[columns]
+            columns, coef, which = found.columns[usable], coef[usable], which[usable]
+            W[place[columns], which] = coef / problem.coef_unit[columns]
             # predictors there are about other means
             apart = problem.design.mean[columns] - sample.design.mean[columns]
             count = len(found.alphas)
             shift[at:at + count] = sample.center + found.constant + np.bincount(
-                lanes - at, apart * coef, count
+                which - at, apart * coef, count
             )
             at += count
             if found.status is Status.time_limit:

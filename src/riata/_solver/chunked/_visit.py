@@ -9,7 +9,7 @@ from ..._design._chunked import seen_as
 from ..._design._products import gradient, product
 from ..._design._sums import sparse_products
 from ..._problem._datafit import Datafit
-from ..._problem._predictors import CURVATURE, EXCESS, LOSS
+from ..._problem._predictors import CURVATURE, LOSS, RESIDUAL
 from .._quadratic_model import floored
 
 PANEL_BYTES = 2**20  # of rows that are looked at at once
@@ -17,14 +17,14 @@ SPARSE = 0.2  # density up to which products are formed entry by entry
 
 
 class Group(NamedTuple):
-    """Lanes that are looked at together, and the columns of their quadratic model."""
+    """Alphas that are evaluated together, and the columns of their quadratic model."""
 
-    lanes: slice
+    which: slice
     columns: np.ndarray | None  # None: no model is wanted
 
 
 class Quadratics(NamedTuple):
-    """Sums for a quadratic model of the loss, the mean curvature of some lanes being the
+    """Sums for a quadratic model of the loss, the mean curvature of some alphas being the
     weights."""
 
     weight: float
@@ -41,8 +41,8 @@ class Quadratics(NamedTuple):
 class Visit(NamedTuple):
     """What one read has found of some points, in the units of the design."""
 
-    C: np.ndarray  # (n_features, lanes) gradients
-    sums: np.ndarray  # (3, lanes): losses, residuals, curvatures
+    C: np.ndarray  # (n_features, n_alphas) gradients
+    sums: np.ndarray  # (3, n_alphas): losses, residuals, curvatures
     models: list  # `Quadratics` of each group, or None
 
 
@@ -66,12 +66,12 @@ def visit_of(X, placed, rows, unit, columns, B, shift, groups):
         Loss, targets, weights (or None) and null predictors of the rows.
     unit : float
         Of the predictors.
-    columns, B : ndarray (size,), (size, lanes)
-        The coefficients that are not zero in all lanes.
-    shift : ndarray (lanes,)
+    columns, B : ndarray (size,), (size, n_alphas)
+        The coefficients that are not zero in all alphas.
+    shift : ndarray (n_alphas,)
         Intercepts, in units of the predictors.
     groups : list of Group
-        All lanes, in their order.
+        all alphas, in their order.
     """
     loss, target, weights, null = rows
     n, found = X.n_samples, None
@@ -100,11 +100,11 @@ class DenseRows:
         design.pack(np.arange(X.n_features), 0, X.n_samples, self.packed)
 
     def product(self, columns, B):
-        """Predictors (n_rows, lanes)."""
+        """Predictors (n_rows, n_alphas)."""
         return np.take(self.packed.T, columns, axis=0).T @ B
 
     def gradient(self, pull):
-        """Correlations of all columns with residuals (n_rows, lanes)."""
+        """Correlations of all columns with residuals (n_rows, n_alphas)."""
         return self.packed.T @ pull
 
     def products(self, which, weights):
@@ -147,25 +147,25 @@ def products_of(packed, weights):
 
 def _visit(panel, rows, unit, columns, B, shift, groups):
     loss, target, weights, null = rows
-    lanes, n = len(shift), len(target)
+    n_alphas, n = len(shift), len(target)
     datafit = Datafit(loss, target, weights, unit)
     datafit.least = 0.0  # (taken off in the end)
-    eta = unit * panel.product(columns, B) if len(columns) else np.zeros((n, lanes))
+    eta = unit * panel.product(columns, B) if len(columns) else np.zeros((n, n_alphas))
     eta += shift
     eta += null
     if weights is not None:
         eta[weights == 0] = null[weights == 0]  # where the loss might overflow
-    sums, pull, models = np.zeros((3, lanes)), np.empty((n, lanes)), []
+    sums, pull, models = np.zeros((3, n_alphas)), np.empty((n, n_alphas)), []
     for group in groups:
-        one = np.ascontiguousarray(eta[:, group.lanes])
+        one = np.ascontiguousarray(eta[:, group.which])
         width = one.shape[1]
         pulled, curvature, none = np.empty_like(one), np.empty(n), np.zeros(width)
         found = datafit.evaluate(
             one, None, none, none, np.arange(width, dtype=np.intc), None, one, pulled,
             curvature,
         )
-        sums[:, group.lanes] = found[[LOSS, EXCESS, CURVATURE]]
-        pull[:, group.lanes] = pulled
+        sums[:, group.which] = found[[LOSS, RESIDUAL, CURVATURE]]
+        pull[:, group.which] = pulled
         models.append(None if group.columns is None else quadratics(
             panel, group.columns, curvature, weights
         ))
