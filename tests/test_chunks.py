@@ -11,8 +11,8 @@ import pytest
 from scipy import sparse
 
 from riata import ConvergenceWarning, cv_path, fit_path, open_chunks
+from riata._design._visit import SparseRows
 from riata._solver._hessians import MOST_BY_EVENTS
-from riata._solver.chunked._visit import SparseRows
 from riata._validation import check_design
 
 N, P = 240, 30

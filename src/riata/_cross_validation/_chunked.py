@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._design._sums import sums_by_sets
 from .._path._checked import less_offset
 from .._path._solve import collect
-from .._solver.chunked._moments import solver_of_sums, sums_by_sets, sums_pay
+from .._problem._moments import MomentProblem, sums_pay
+from .._solver._methods import plain_solver
 from .._validation import check_sample_weight
 from ..chunks._chunks import rows_of
 from ..losses import Squared
@@ -37,8 +39,6 @@ class FoldSums(NamedTuple):
         folds : Folds
         """
         X, n = data.X, data.X.n_samples
-        if X.axis:
-            return None
         left_out, codes = fold_cells(folds, n)
         if left_out is None or not sums_pay(X, len(left_out)):
             return None
@@ -61,7 +61,8 @@ class FoldSums(NamedTuple):
         kept = np.ones(len(self.cells), dtype=bool)
         if fold is not None:
             kept = ~self.left_out[:, fold]
-        return solver_of_sums(self._merged(kept), self.n_samples, settings, **options)
+        problem = MomentProblem.of_sums(self._merged(kept), self.n_samples, **options)
+        return plain_solver(problem, settings)
 
     def alpha_max(self, settings, **options):
         """As `riata.alpha_max`, on all samples; raises `Inexact` if the sums are not

@@ -10,7 +10,7 @@ from sklearn import get_config
 from sklearn.model_selection import StratifiedKFold, check_cv
 
 from .._path._solve import collect
-from .._problem._moments import Frame, MomentProblem, moments_pay
+from .._problem._moments import Frame, MomentProblem, moments_of_rows, moments_pay
 from .._solver._driver import PathSolver
 from .._solver._exact_steps import ExactSteps
 from .._validation import check_integer
@@ -187,9 +187,9 @@ class FoldMoments:
     """
 
     def __init__(self, problem, left_out, codes):
-        self.frame, self.left_out = Frame(problem), left_out
+        self.frame, self.left_out = Frame.of_problem(problem), left_out
         self.cells = [
-            _packed(self.frame.moments(np.flatnonzero(codes == code)))
+            _packed(moments_of_rows(problem, np.flatnonzero(codes == code)))
             for code in range(len(left_out))
         ]
         self.total = self.cells[0].combined(self.cells[1:], 1)

@@ -29,10 +29,19 @@ Passes
         Take the weighted means off R; returns weighted sums and sums of squares.
     ``reweighted(weights)``, ``measure(columns)``
         The design with other weights; its ``mean`` and ``sqnorm`` of some columns.
+    ``expect(likelihood)``, ``keep(columns)``
+        Which columns may be needed next, and which are now: those that are to be in memory.
+    ``visit(rows, columns, B, shift, groups)``
+        Losses, gradients and quadratic models at several points in one pass over the rows
+        (`riata._design._visit`); only where ``visits`` is true.
 
 Costs
     ``in_memory``
         Whether a pass costs arithmetic alone.
+    ``has_rows``
+        Whether there are passes at all: not where only the moments are known.
+    ``visits``
+        Whether a pass reads rows, so that as much as possible is to be made of each.
     ``columns_apart``
         Whether a few columns cost less than all.
     ``contiguous_columns``

@@ -22,6 +22,7 @@ from ._sums import (
     sparse_products,
     sums_of,
 )
+from ._visit import add_visits, visit_of
 
 EPS = float(np.finfo(float).eps)
 SHARE_OF_ROWS = 0.3  # of the columns, from which a product of whole rows is faster
@@ -34,18 +35,10 @@ SHARE_OF_GRAM = 0.05  # of the memory limit for the Gram matrix, beside what col
 
 # --- What is asked of one block. `placed` is (mean, scale, weights, center, n_threads).
 
-def seen_as(X, placed):
-    mean, scale, weights, center, n_threads = placed
-    return InMemoryDesign.placed(
-        X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features), weights,
-        center, mean, scale, n_threads,
-    )
-
-
 def gradient_of(X, placed, cols, blocks):
     """Products of columns with blocks of residuals, each (n_rows, 1 or BLOCK)."""
     out = np.empty((len(cols), sum(Q.shape[1] for Q in blocks)))
-    seen_as(X, placed).correlate(blocks, out, cols)
+    InMemoryDesign.of_arrays(X, *placed).correlate(blocks, out, cols)
     return out
 
 
@@ -67,20 +60,20 @@ def _merge_in_place(one, other):
 def product_of(X, placed, cols, B):
     """Minus ``X~[:, cols] @ B``."""
     out = np.zeros((X.n_samples, B.shape[1]))
-    seen_as(X, placed).subtract_product(cols, B, out)
+    InMemoryDesign.of_arrays(X, *placed).subtract_product(cols, B, out)
     return out
 
 
 def packed_of(X, placed, cols, first, last):
     """Rows of ``sqrt(weights) X~[:, cols]``."""
     out = np.empty((last - first, len(cols)), order="F")
-    seen_as(X, placed).pack(cols, first, last, out)
+    InMemoryDesign.of_arrays(X, *placed).pack(cols, first, last, out)
     return out
 
 
 def gram_of(X, placed, cols, old):
     """``X~[:, cols]' W X~[:, cols[old:]]`` over the rows of a block."""
-    design, weights, center = seen_as(X, placed), placed[2], placed[3]
+    design, weights, center = InMemoryDesign.of_arrays(X, *placed), placed[2], placed[3]
     if center and few_in_a_row(design):
         weights = np.ones(X.n_samples) if weights is None else weights
         return sparse_products(design, cols, weights, old)[1]
@@ -99,7 +92,7 @@ def whole_columns_of(X, weights, center, target, n_threads):
 def measured_of(X, placed, cols):
     """Means and norms of whole columns, with other weights."""
     mean, *rest = placed
-    design = seen_as(X, (mean.copy(), *rest))
+    design = InMemoryDesign.of_arrays(X, mean.copy(), *rest)
     design.measure(cols)
     return design.mean[cols], design.sqnorm[cols]
 
@@ -279,6 +272,7 @@ class ChunkedDesign:
     """
 
     in_memory = sparse = contiguous_columns = False
+    has_rows = True
     dense_bytes, precision = 0, EPS
 
     def __init__(self, X, weights, center, target, n_threads=1, keep_sample=False):
@@ -294,6 +288,10 @@ class ChunkedDesign:
     @property
     def columns_apart(self):
         return self.X.axis == 1
+
+    @property
+    def visits(self):
+        return not self.X.axis
 
     @property
     def cancellation_factor(self):
@@ -349,8 +347,8 @@ class ChunkedDesign:
         return max(min(room // BLOCK * BLOCK, WIDEST), BLOCK)
 
     def expect(self, likelihood):
-        """Note how likely each column is to be needed next (n_features,)."""
-        self.kept.likelihood = likelihood
+        """Note how likely each column is to be needed next: `likelihood()`."""
+        self.kept.likelihood = likelihood()
 
     def keep(self, columns):
         """Keep some columns in memory from now on, if there is room."""
@@ -398,10 +396,10 @@ class ChunkedDesign:
         kept = self.kept
         if self._seen_kept is None or self._seen_kept.n_features != len(kept.columns):
             X, cols = kept.arrays(), kept.columns
-            self._seen_kept = seen_as(X, (
-                self.mean[cols], self.scale[cols], self.weights, self.center,
+            self._seen_kept = InMemoryDesign.of_arrays(
+                X, self.mean[cols], self.scale[cols], self.weights, self.center,
                 self.n_threads,
-            ))
+            )
         return self._seen_kept
 
     def _placed(self, k):
@@ -486,6 +484,18 @@ class ChunkedDesign:
         blocks = [np.ascontiguousarray(Q) for Q in blocks]
         self._kept_design().correlate(blocks, out, self.kept.place[cols])
         return out
+
+    def beside(self, of_rows):
+        """A function of the number of a block: what `of_rows` returns for its rows (a
+        slice), left beside the block where that is elsewhere."""
+        return self.X.beside(lambda k: of_rows(slice(*self.X.span(k))))
+
+    def visit(self, rows, columns, B, shift, groups):
+        """`Visit` of all rows in one read; see `visit_of`, and `beside` for `rows`."""
+        placed = self.mean, self.scale, None, True, self.n_threads
+        return self.X.reduce(
+            visit_of, add_visits, lambda k: (placed, rows(k), columns, B, shift, groups)
+        )
 
     def subtract_product(self, cols, B, R):
         """``R -= X~[:, cols] @ B``; see `Design.subtract_product`."""

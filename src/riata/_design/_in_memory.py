@@ -1,7 +1,5 @@
 """Designs in memory: the verbs composed of the kernels of `Design`, and what they cost."""
 
-import os
-
 import numpy as np
 
 from .._core.design import Design
@@ -10,44 +8,7 @@ from ._products import BLOCK, cancellation_of_means, gram_by_panels
 
 PANEL_BYTES = 16 * 2**20  # rows of packed columns that a dense Gram matrix is summed from
 COPY_BYTES = 2**20  # dense columns up to which packing costs less than centring afterwards
-WORTH_THREADS = 2**23  # entries from which several threads are worthwhile
 MOST_CORRELATIONS = 2**26  # bytes that the correlations of a batch may always take
-
-
-def design_of(X, weights, center, target, n_threads=None, keep_sample=False):
-    """The design of `DesignArrays` or of `Chunks`; see `riata._design`.
-
-    Parameters
-    ----------
-    X : DesignArrays or Chunks
-    weights, center, target
-        As of `Design`.
-    n_threads : int, optional
-        By default as many as the process may use, if X is large.
-    keep_sample : bool
-        Whether to keep some rows of chunks in memory.
-    """
-    if X.kind == "chunks":
-        from ._chunked import ChunkedDesign
-
-        n_threads = available_threads() if n_threads is None else n_threads
-        return ChunkedDesign(X, weights, center, target, n_threads, keep_sample)
-    if n_threads is None:
-        n_threads = available_threads() if X.data.size >= WORTH_THREADS else 1
-    return InMemoryDesign(
-        X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features), weights, center,
-        target, n_threads,
-    )
-
-
-def available_threads():
-    """Threads that this process may use: affinity, and OMP_NUM_THREADS."""
-    try:
-        count = len(os.sched_getaffinity(0))
-    except AttributeError:
-        count = os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return min(count, int(limit)) if limit.isdigit() and int(limit) > 0 else count
 
 
 def rows_of(X, rows):
@@ -61,7 +22,16 @@ def rows_of(X, rows):
 class InMemoryDesign(Design):
     """A centred, scaled, weighted view of a dense or CSC matrix; see `riata._design`."""
 
-    in_memory = columns_apart = True
+    in_memory = columns_apart = has_rows = True
+    visits = False
+
+    @classmethod
+    def of_arrays(cls, X, mean, scale, weights, center, n_threads):
+        """`DesignArrays` whose means and scales are known."""
+        return cls.placed(
+            X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features), weights,
+            center, mean, scale, n_threads,
+        )
 
     # --- Verbs.
 
@@ -110,6 +80,12 @@ class InMemoryDesign(Design):
         panel -= self.mean[:, None]
         panel *= self.scale[:, None]
         return panel
+
+    def expect(self, likelihood):
+        pass
+
+    def keep(self, columns):
+        pass
 
     # --- Costs.
 

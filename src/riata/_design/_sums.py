@@ -92,6 +92,19 @@ def sums_of(X, y, weights, codes, n_codes, with_gram, n_threads=1):
     return found
 
 
+def sums_by_sets(X, y, weights, codes=None, n_codes=1, n_threads=1):
+    """`Sums` of each set of rows of `Chunks` of rows, with all products, in one read."""
+
+    def arguments(k):
+        rows = slice(*X.span(k))
+        return (
+            y[rows], None if weights is None else weights[rows],
+            None if codes is None else codes[rows], n_codes, True, n_threads,
+        )
+
+    return X.reduce(sums_of, merge_sums, arguments)
+
+
 def rows_of(X, rows):
     """`DesignArrays` of some rows of a block."""
     if X.kind == "csc":

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._problem._moments import Inexact
+from .._design._sums import sums_by_sets
+from .._problem._moments import Inexact, MomentProblem, sums_pay
 from .._solver._kernel import solve_in_span, span_pays
 from .._solver._methods import plain_solver, solver_of
 from .._solver._separation import predictors
@@ -98,7 +99,7 @@ def _path_by_passes(
     problem.check_alphas(grid[0], grid[-1])
     solver.work.seconds["setup"] = monotonic() - started
     solutions = _solutions(solver, data, grid, penalty, standardize, loss)
-    if grid[-1] == 0.0 and data.X.kind != "chunks":
+    if grid[-1] == 0.0 and problem.design.in_memory:
         solutions = _of_least_norm(solutions, problem, settings, data, penalty, loss)
     return collect(solutions, solver, loss, started, limits)
 
@@ -107,19 +108,19 @@ def _path_by_sums(
     data, grid, penalty, settings, loss, limits, start, ratio, started, **options
 ):
     """A path on chunks from one read of X, or None where there are too few rows for
-    that, or the sums over them do not tell enough."""
-    from .._solver.chunked._moments import solver_by_sums
-
-    if not isinstance(loss, Squared) or start is not None or "penalty" in penalty:
+    that, or the sums over them are not exact enough."""
+    X = data.X
+    if (
+        not isinstance(loss, Squared) or start is not None or "penalty" in penalty
+        or not sums_pay(X)
+    ):
         return None
-    y = less_offset(data)
     try:
-        solver = solver_by_sums(
-            data.X, y, data.sample_weight, settings, **options,
-            **elastic_net_parts(penalty),
+        (sums,) = sums_by_sets(X, less_offset(data), data.sample_weight)
+        problem = MomentProblem.of_sums(
+            sums, X.n_samples, **options, **elastic_net_parts(penalty)
         )
-        if solver is None:
-            return None
+        solver = plain_solver(problem, settings)
         if isinstance(grid, int):
             grid = alpha_grid(solver.problem, solver, grid, ratio)
         solver.problem.check_alphas(grid[0], grid[-1])
@@ -172,7 +173,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
         yield _null_solutions(problem, grid)
         return
     if not problem.quadratic:
-        if problem.chunked:
+        if not problem.design.in_memory:
             yield from solver.solve(grid)
         elif grid[-1] > 0 and span_pays(problem):
             yield from solve_in_span(solver, solver_of, data, grid, loss)
@@ -188,8 +189,8 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
 
     from .._ridge._solve import solve_ridge
 
-    if data.X.kind == "chunks":
-        from .._solver.chunked._ridge import ridge_solutions
+    if not problem.design.in_memory:
+        from .._ridge._chunked import ridge_solutions
 
         yield from ridge_solutions(solver, grid[smooth])
         return

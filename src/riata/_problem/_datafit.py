@@ -10,7 +10,10 @@ import math
 import numpy as np
 
 from .._core.elementwise import visit
-from ._predictors import LOSS, Predictors, visit_by_rows
+from ._predictors import CURVATURE, LOSS, RESIDUAL, Predictors, visit_by_rows
+
+CURVATURE_FLOOR = 1e-12  # of a sample, against the largest: losses with tails like exp
+FLAT = 1e-6  # floor where the curvature is exactly zero (e.g. Huber tails)
 
 
 class Datafit:
@@ -71,6 +74,27 @@ class Datafit:
                 sums = visit_by_rows(self, *arguments)
         sums[LOSS] /= self.unit**2
         return sums
+
+    def at(self, Eta):
+        """Sums (3, width) of losses, residuals and curvatures at predictors (n_samples,
+        width), weighted residuals, and the mean curvature (n_samples,)."""
+        n, width = Eta.shape
+        weighted, curvature, none = np.empty_like(Eta), np.empty(n), np.zeros(width)
+        sums = self.evaluate(
+            Eta, None, none, none, np.arange(width, dtype=np.intc), None, Eta, weighted,
+            curvature,
+        )
+        return sums[[LOSS, RESIDUAL, CURVATURE]], weighted, curvature
+
+    def floored(self, curvature):
+        """Curvatures (n_samples,) as the weights of a quadratic model, without those of
+        the samples: positive but for samples of weight zero."""
+        if self.weights is not None:
+            curvature = np.where(self.weights > 0, curvature, 0.0)
+        largest = float(curvature.max(initial=0.0)) or 1.0
+        floor = np.maximum(curvature, CURVATURE_FLOOR * largest)
+        floor[curvature == 0.0] = FLAT * largest
+        return floor
 
     def evaluate_rows(self, rows, Eta):
         """Sums of the losses of some rows, residuals and curvatures at predictors."""

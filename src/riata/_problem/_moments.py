@@ -14,6 +14,7 @@ from ._problem import Problem
 
 PANEL_BYTES = 4 * 2**20  # of samples that are multiplied at once
 MOST_COLUMNS = 4000  # for which all products are worth their cost
+SHARE_OF_GRAMS = 0.5  # of the memory limit of chunks, for sums of products
 LEAST_SHARE = 1e-4  # of a column's square that must be left in a part of the samples
 
 
@@ -44,43 +45,71 @@ class Moments(NamedTuple):
         return Moments(*sums)
 
 
-class Frame:
-    """The units in which moments are summed: those of a problem on all samples.
+class Frame(NamedTuple):
+    """The units in which moments are summed: a column x as ``scale * (x - mean)``, the
+    target as ``(y - center) / unit``, near norms of one so that sums cancel little."""
 
-    Parameters
-    ----------
-    problem : Problem
-        Dense, with the squared loss. Columns are shifted by their means (with an
-        intercept) and scaled to norms in [1, 2), so that sums cancel little.
-    """
+    mean: np.ndarray
+    scale: np.ndarray
+    center: float
+    unit: float
 
-    def __init__(self, problem):
-        self.design = design = problem.design
-        self.weights = problem.weights
-        self.mean, self.scale = design.mean, design.scale
-        self.target, self.center, self.unit = problem.y, problem.center, problem.unit
+    @classmethod
+    def of_problem(cls, problem):
+        """The units of a problem on all samples."""
+        design = problem.design
+        return cls(design.mean, design.scale, problem.center, problem.unit)
 
-    def moments(self, rows):
-        """`Moments` of some samples, given by their numbers."""
-        p = len(self.mean)
-        gram, x, xty, yy = np.zeros((p, p)), np.zeros(p), np.zeros(p), 0.0
-        y_sum, weight, count = 0.0, 0.0, 0
-        step = max(PANEL_BYTES // (8 * p), 64)
-        for first in range(0, len(rows), step):
-            chunk = rows[first:first + step]
-            panel, y = self.design.rows(chunk), self.target[chunk]
-            root = np.ones(len(chunk))
-            if self.weights is not None:
-                root = np.sqrt(self.weights[chunk])
-                panel *= root
-                y = y * root
-            gram += panel @ panel.T
-            x += panel @ root
-            xty += panel @ y
-            yy += float(y @ y)
-            y_sum, weight = y_sum + float(y @ root), weight + float(root @ root)
-            count += np.count_nonzero(root)
-        return Moments(count, weight, x, y_sum, gram, xty, yy)
+    @classmethod
+    def of_sums(cls, sums, centered):
+        """Those of a problem of which `Sums` are known; without an intercept, columns and
+        target are not centred."""
+        square, yy = sums.square, sums.yy
+        mean, center = sums.mean.copy(), sums.y
+        if not centered:
+            square, yy = square + sums.weight * mean**2, yy + sums.weight * center**2
+            mean[:], center = 0.0, 0.0
+        noise = 64 * np.finfo(float).eps * mean
+        used = (square > 0) & (square > sums.weight * noise**2)
+        _, exponent = np.frexp(np.sqrt(np.where(used, square, 1.0)))
+        unit = float(np.ldexp(1.0, np.frexp(np.sqrt(yy))[1])) if yy > 0 else 1.0
+        return cls(mean, np.where(used, np.ldexp(1.0, 1 - exponent), 0.0), center, unit)
+
+    def moments_of(self, sums):
+        """`Moments` from the `Sums` of some samples."""
+        scale, unit, weight = self.scale, self.unit, sums.weight
+        x, y = (sums.mean - self.mean) * scale, (sums.y - self.center) / unit
+        gram = sums.gram * scale
+        gram *= scale[:, None]
+        gram += np.outer(weight * x, x)
+        xty = sums.xty * scale / unit + weight * y * x
+        return Moments(
+            sums.rows, weight, weight * x, weight * y, gram, xty,
+            sums.yy / unit**2 + weight * y * y,
+        )
+
+
+def moments_of_rows(problem, rows):
+    """`Moments` of some samples of a problem, given by their numbers, in its units."""
+    p = problem.design.n_features
+    gram, x, xty, yy = np.zeros((p, p)), np.zeros(p), np.zeros(p), 0.0
+    y_sum, weight, count = 0.0, 0.0, 0
+    step = max(PANEL_BYTES // (8 * p), 64)
+    for first in range(0, len(rows), step):
+        chunk = rows[first:first + step]
+        panel, y = problem.design.rows(chunk), problem.y[chunk]
+        root = np.ones(len(chunk))
+        if problem.weights is not None:
+            root = np.sqrt(problem.weights[chunk])
+            panel *= root
+            y = y * root
+        gram += panel @ panel.T
+        x += panel @ root
+        xty += panel @ y
+        yy += float(y @ y)
+        y_sum, weight = y_sum + float(y @ root), weight + float(root @ root)
+        count += np.count_nonzero(root)
+    return Moments(count, weight, x, y_sum, gram, xty, yy)
 
 
 class MomentDesign:
@@ -88,6 +117,7 @@ class MomentDesign:
 
     sparse = columns_apart = contiguous_columns = False
     in_memory, dense_bytes = True, 0
+    has_rows = visits = False
 
     def __init__(self, n_samples, mean, scale, sqnorm, xty, gram, cancellation_factor):
         self._gram, self.cancellation_factor = gram, cancellation_factor
@@ -104,6 +134,9 @@ class MomentDesign:
         if not new_from and np.array_equal(columns, np.arange(len(self._gram))):
             return self._gram, False
         return self._gram[np.ix_(columns, columns[new_from:])], False
+
+    def expect(self, likelihood):
+        pass
 
     def gram_capacity(self, size):
         return self.n_features
@@ -128,7 +161,12 @@ class MomentProblem(Problem):
         If little of a column or of the target is left in the moments.
     """
 
-    by_moments = True
+    @classmethod
+    def of_sums(cls, sums, n_samples, *, fit_intercept, **options):
+        """The problem on the rows of some `Sums`, `n_samples` with those of weight zero."""
+        frame = Frame.of_sums(sums, fit_intercept)
+        moments = frame.moments_of(sums)._replace(rows=n_samples)
+        return cls(moments, frame, fit_intercept=fit_intercept, **options)
 
     def __init__(
         self, moments, frame, *, l1_ratio, fit_intercept=True, standardize=False,
@@ -183,3 +221,12 @@ def moments_pay(problem, alphas):
         and problem.l1_ratio > 0 and len(alphas) > 0 and alphas[-1] > 0
         and not len(problem.unpenalised)
     )
+
+
+def sums_pay(X, n_sets=1):
+    """Whether the products of all pairs of columns of `Chunks` can be summed, are worth
+    their cost, and fit."""
+    n, p = X.shape
+    # one that is summed, one of a block, one that is solved on
+    room = 8 * p * p * (2 * n_sets + 1) <= max(SHARE_OF_GRAMS * X.memory_limit, 2**20)
+    return not X.axis and p <= MOST_COLUMNS and n >= 5 * p and room

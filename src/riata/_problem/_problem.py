@@ -11,7 +11,7 @@ import numpy as np
 
 from .._core.certificate import MOST_UNIT, Strengths, in_design_units
 from .._core.design import standard_target
-from .._design._in_memory import design_of
+from .._design._make import design_of
 from ._datafit import Datafit
 from ._generic_penalty import GenericPenalty
 from ._joint_datafit import JointDatafit
@@ -95,7 +95,6 @@ class Problem:
     separated = False  # see `GeneralProblem`
     n_outputs = 1  # predictors of a sample
     quadratic = True  # whether the problem itself is solved, not a model of it
-    by_moments = False  # whether X itself cannot be asked
 
     def __init__(
         self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
@@ -126,11 +125,6 @@ class Problem:
         self.design = design_of(
             X, self.weights, self.fit_intercept, self.y, n_threads, not self.quadratic
         )
-
-    @property
-    def chunked(self):
-        """Whether X is in chunks, so that each pass reads it."""
-        return not self.design.in_memory
 
     def _set_penalty(self, l1_ratio, factor, lower, upper, standardize):
         self.l1_ratio = l1_ratio

@@ -53,7 +53,7 @@ class ExactSteps(StepMethod):
         """Whether to start with all columns: few of them, or many fewer than rows."""
         design = self.problem.design
         n, p = design.n_samples, design.n_features
-        if n * p * p <= SMALL_GRAM or self.problem.by_moments:
+        if n * p * p <= SMALL_GRAM or not design.has_rows:
             return True
         # a sparse Gram matrix costs the square of what is in a row
         cheap = not design.sparse or design.nnz <= FEW_IN_A_ROW * n
@@ -66,7 +66,7 @@ class ExactSteps(StepMethod):
         alone = len(working) == 0
         self.state.add_all()
         size = len(working)
-        self.exact_gram = self.problem.by_moments or self._exact_gram_pays(alphas)
+        self.exact_gram = not design.has_rows or self._exact_gram_pays(alphas)
         if not self.exact_gram:
             return self.batch_width
         working.may_be_rough, self.state.screening = False, None
@@ -254,7 +254,7 @@ class ExactSteps(StepMethod):
         if self.exact_gram and len(self.working.gram) == len(self.working):
             self.found = self._verify_by_gram(W, alphas)
         if self.found is None:
-            if self.problem.by_moments:
+            if not self.problem.design.has_rows:
                 raise Inexact
             self.found = self._verify_by_passes(W, alphas)
         return self.found
@@ -321,10 +321,9 @@ class ExactSteps(StepMethod):
         W = np.ascontiguousarray(W[:, :count])
         C = working.xty[:, None] - working.gram_product(W)
         # |x_i' x_j| < 4, each with an error of some eps sqrt(n)
-        noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
-        loss, rounding = losses(
-            self.problem.yy, working.xty, C, W, noise * self.problem.design.cancellation_factor
-        )
+        design = self.problem.design
+        noise = 4.0 * EPS * math.sqrt(design.n_samples) * design.cancellation_factor
+        loss, rounding = losses(self.problem.yy, working.xty, C, W, noise)
         if rounding.max() > 0.03 * self.state.target:
             return None
         gap, kkt, penalty = self.problem.strengths.certify(

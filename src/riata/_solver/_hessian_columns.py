@@ -4,7 +4,6 @@ import numpy as np
 
 from .._core.gram import gram_of_rows, rows_of
 from .._design._products import add_product, gradient
-from ._quadratic_model import floored
 
 PACKED_BYTES = 32 * 2**20  # of the columns that are copied
 ROWS = 2048  # of them that are weighted at once
@@ -74,7 +73,7 @@ class HessianColumns:
             Sum of those weights.
         """
         problem = self.problem
-        heavy = floored(curvature, problem.weights)
+        heavy = problem.datafit.floored(curvature)
         if problem.weights is not None:
             heavy = heavy * problem.weights
         if problem.design.sparse:

@@ -19,10 +19,10 @@ def method_of(problem, guide=None):
         return ExactSteps
     if not problem.strengths.piecewise_linear:
         return NewtonSteps
-    if problem.chunked:
-        from .chunked._newton import ReadSteps, reads_pay
+    if not problem.design.in_memory:
+        from ._read_steps import ReadSteps
 
-        return ReadSteps if reads_pay(problem) else NewtonSteps
+        return ReadSteps if ReadSteps.suits(problem) else NewtonSteps
     if problem.loss.many_outputs:
         return partial(NewtonSteps, policy=CoupledHessian)
     if QuasiNewtonSteps.suits(problem):
@@ -43,7 +43,7 @@ def plain_solver(problem, settings, start=None, guide=None):
 def solver_of(problem, settings, start=None, guide=None):
     """The solver of a problem."""
     if (
-        not (problem.quadratic or problem.chunked) and len(problem.free)
+        problem.design.in_memory and not problem.quadratic and len(problem.free)
         and problem.strengths.piecewise_linear
         and needs_basis(problem, problem.free)
     ):

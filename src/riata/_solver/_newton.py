@@ -193,8 +193,7 @@ class NewtonSteps(StepMethod):
     def _correlate(self):
         """Correlations of the working set with all residuals."""
         problem, columns = self.problem, self.working.columns
-        if problem.chunked:
-            problem.design.keep(columns)
+        problem.design.keep(columns)
         self.state.count_pass(len(columns))
         return gradient(problem.design, self.point.at.residual, columns)
 

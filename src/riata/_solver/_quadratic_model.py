@@ -8,20 +8,6 @@ from ._engines._batched_descent import View
 from ._engines._direct import positive_definite
 from ._working_set import GRAM_BYTES, SPARSE_GRAM, Gram
 
-CURVATURE_FLOOR = 1e-12  # of a sample, against the largest: losses with tails like exp
-FLAT = 1e-6  # floor where the curvature is exactly zero (e.g. Huber tails)
-
-
-def floored(curvature, weights):
-    """Curvatures as the weights of a model (less those of the samples): not zero but for
-    samples that do not count."""
-    if weights is not None:  # samples of weight 0 do not count
-        curvature = np.where(weights > 0, curvature, 0.0)
-    largest = float(curvature.max(initial=0.0)) or 1.0
-    floor = np.maximum(curvature, CURVATURE_FLOOR * largest)
-    floor[curvature == 0.0] = FLAT * largest
-    return floor
-
 
 def view_of(working, places, quadratic, sqnorm):
     """Some columns of a working set as engines take them."""
@@ -46,7 +32,7 @@ class ReweightedModel:
     grows = True
 
     def __init__(self, problem, curvature, rough):
-        weights = floored(curvature, problem.weights)
+        weights = problem.datafit.floored(curvature)
         if problem.weights is not None:
             weights = weights * problem.weights
         self.weights, self.weight_sum = weights, float(weights.sum())

@@ -87,8 +87,7 @@ class PathState:
 
     def look_ahead(self, last):
         """Add the columns that may be active by the alpha `last`."""
-        if self.problem.chunked:
-            self.problem.design.expect(self._strength())
+        self.problem.design.expect(self._strength)
         if len(self.working) == len(self.working.mask):
             return
         slope, gamma = self.slope, 0.05 if self.working.use_gram else 1.0
@@ -188,7 +187,7 @@ class PathState:
         self.screening.learn(
             found.columns, found.C[:, k].copy(), found.R[:, k], float(found.square[k])
         )
-        if self.n_useless > 2 and not self.problem.chunked:
+        if self.n_useless > 2 and self.problem.design.in_memory:
             self.screening = None
 
 
@@ -197,7 +196,7 @@ def screening_of(problem, settings):
     design = problem.design
     per_column = design.nnz / design.n_features
     if (
-        not settings.screening or problem.n_outputs > 1 or problem.by_moments
+        not settings.screening or problem.n_outputs > 1 or not design.has_rows
         or not problem.strengths.piecewise_linear
         or design.nnz < SMALL_MATRIX or per_column < (40 if design.sparse else 32)
         or not design.columns_apart  # rows have to be read for any column
@@ -205,7 +204,7 @@ def screening_of(problem, settings):
         return None
     n_slots = min(max(SCREENING_BYTES // (8 * design.n_samples), 2), 16)
     screening = Screening(design, problem.strengths.l1, problem.y, n_slots)
-    return WideScreening(screening) if problem.chunked else screening
+    return screening if design.batch_width() <= BLOCK else WideScreening(screening)
 
 
 class WideScreening:

@@ -1,45 +1,44 @@
-"""What one read of many rows tells of points where a loss is to be looked at: losses,
-gradients, and quadratic models."""
+"""One visit of the rows of chunks: losses and gradients at the points of several alphas,
+and the sums that quadratic models there consist of."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from ..._design._chunked import seen_as
-from ..._design._products import gradient, product
-from ..._design._sums import sparse_products
-from ..._problem._datafit import Datafit
-from ..._problem._predictors import CURVATURE, LOSS, RESIDUAL
-from .._quadratic_model import floored
+from ._in_memory import InMemoryDesign
+from ._products import gradient, product
+from ._sums import sparse_products
 
-PANEL_BYTES = 2**20  # of rows that are looked at at once
+PANEL_BYTES = 2**20  # of rows that are evaluated at once
 SPARSE = 0.2  # density up to which products are formed entry by entry
 
 
 class Group(NamedTuple):
-    """Alphas that are evaluated together, and the columns of their quadratic model."""
+    """Alphas that share a quadratic model, and the columns of the model."""
 
     which: slice
-    columns: np.ndarray | None  # None: no model is wanted
+    columns: np.ndarray | None  # None: no model is formed
 
 
 class Quadratics(NamedTuple):
-    """Sums for a quadratic model of the loss, the mean curvature of some alphas being the
-    weights."""
+    """Sums for a quadratic model of the loss, weighted by the mean curvature of a group of
+    alphas."""
 
     weight: float
-    pulls: np.ndarray  # (size,) sums of the columns with these weights
+    column_sums: np.ndarray  # (size,)
     gram: np.ndarray  # (size, size)
 
     def plus(self, other):
         """Those of both sets of rows together; the matrix of the first is changed."""
         gram = self.gram
         gram += other.gram
-        return Quadratics(self.weight + other.weight, self.pulls + other.pulls, gram)
+        return Quadratics(
+            self.weight + other.weight, self.column_sums + other.column_sums, gram
+        )
 
 
 class Visit(NamedTuple):
-    """What one read has found of some points, in the units of the design."""
+    """What one visit has found at some points, in the units of the design."""
 
     C: np.ndarray  # (n_features, n_alphas) gradients
     sums: np.ndarray  # (3, n_alphas): losses, residuals, curvatures
@@ -47,7 +46,7 @@ class Visit(NamedTuple):
 
 
 def add_visits(one, other):
-    """What two sets of rows have to tell."""
+    """The visits of two sets of rows, added."""
     models = [
         None if mine is None else mine.plus(its)
         for mine, its in zip(one.models, other.models, strict=True)
@@ -55,25 +54,24 @@ def add_visits(one, other):
     return Visit(one.C + other.C, one.sums + other.sums, models)
 
 
-def visit_of(X, placed, rows, unit, columns, B, shift, groups):
+def visit_of(X, placed, rows, columns, B, shift, groups):
     """`Visit` of the rows of a block.
 
     Parameters
     ----------
-    X, placed
-        See `riata._design._chunked`.
+    X : DesignArrays
+    placed : tuple
+        Means, scales, no weights, whether columns are centred, and threads.
     rows : tuple
-        Loss, targets, weights (or None) and null predictors of the rows.
-    unit : float
-        Of the predictors.
+        `Datafit` and null predictors (n_rows, 1) of the rows.
     columns, B : ndarray (size,), (size, n_alphas)
         The coefficients that are not zero in all alphas.
     shift : ndarray (n_alphas,)
         Intercepts, in units of the predictors.
     groups : list of Group
-        all alphas, in their order.
+        All alphas, in their order.
     """
-    loss, target, weights, null = rows
+    datafit, null = rows
     n, found = X.n_samples, None
     width = 8 * (X.n_features + 3 * len(shift))
     step = n if X.kind == "csc" else max(PANEL_BYTES // width, 256)
@@ -82,10 +80,8 @@ def visit_of(X, placed, rows, unit, columns, B, shift, groups):
         panel = X if step >= n else X._replace(
             data=X.data[part], n_samples=part.stop - first
         )
-        its = None if weights is None else weights[part]
         panel = (SparseRows if X.kind == "csc" else DenseRows)(panel, placed)
-        seen = _visit(panel, (loss, target[part], its, null[part]), unit, columns, B,
-                      shift, groups)
+        seen = _visit(panel, datafit.rows(part), null[part], columns, B, shift, groups)
         found = seen if found is None else add_visits(found, seen)
     return found
 
@@ -94,7 +90,7 @@ class DenseRows:
     """Rows of the design, copied: centred and scaled."""
 
     def __init__(self, X, placed):
-        design = seen_as(X, placed)
+        design = InMemoryDesign.of_arrays(X, *placed)
         self.packed = np.empty((X.n_samples, X.n_features), order="F")
         # (`placed` has no weights)
         design.pack(np.arange(X.n_features), 0, X.n_samples, self.packed)
@@ -103,9 +99,9 @@ class DenseRows:
         """Predictors (n_rows, n_alphas)."""
         return np.take(self.packed.T, columns, axis=0).T @ B
 
-    def gradient(self, pull):
-        """Correlations of all columns with residuals (n_rows, n_alphas)."""
-        return self.packed.T @ pull
+    def gradient(self, R):
+        """Correlations of all columns with weighted residuals (n_rows, n_alphas)."""
+        return self.packed.T @ R
 
     def products(self, which, weights):
         """Products of some columns with weights, and of pairs of them."""
@@ -116,16 +112,16 @@ class SparseRows:
     """Rows of a sparse design."""
 
     def __init__(self, X, placed):
-        self.design, self.n = seen_as(X, placed), X.n_samples
+        self.design, self.n = InMemoryDesign.of_arrays(X, *placed), X.n_samples
 
     def product(self, columns, B):
         """As of `DenseRows`."""
         return product(self.design, columns, B)
 
-    def gradient(self, pull):
+    def gradient(self, R):
         """As of `DenseRows`."""
         every = np.arange(self.design.n_features)
-        return gradient(self.design, pull, every)[:, :pull.shape[1]]
+        return gradient(self.design, R, every)[:, :R.shape[1]]
 
     def products(self, which, weights):
         """As of `DenseRows`; by the few entries of each row where there are few."""
@@ -145,35 +141,25 @@ def products_of(packed, weights):
     return root @ packed, packed.T @ packed
 
 
-def _visit(panel, rows, unit, columns, B, shift, groups):
-    loss, target, weights, null = rows
-    n_alphas, n = len(shift), len(target)
-    datafit = Datafit(loss, target, weights, unit)
-    datafit.least = 0.0  # (taken off in the end)
-    eta = unit * panel.product(columns, B) if len(columns) else np.zeros((n, n_alphas))
+def _visit(panel, datafit, null, columns, B, shift, groups):
+    n_alphas, n, weights = len(shift), len(null), datafit.weights
+    datafit.least = 0.0  # (that of all rows is subtracted in the end)
+    eta = np.zeros((n, n_alphas))
+    if len(columns):
+        eta = datafit.unit * panel.product(columns, B)
     eta += shift
     eta += null
     if weights is not None:
         eta[weights == 0] = null[weights == 0]  # where the loss might overflow
-    sums, pull, models = np.zeros((3, n_alphas)), np.empty((n, n_alphas)), []
+    sums, R, models = np.zeros((3, n_alphas)), np.empty((n, n_alphas)), []
     for group in groups:
         one = np.ascontiguousarray(eta[:, group.which])
-        width = one.shape[1]
-        pulled, curvature, none = np.empty_like(one), np.empty(n), np.zeros(width)
-        found = datafit.evaluate(
-            one, None, none, none, np.arange(width, dtype=np.intc), None, one, pulled,
-            curvature,
-        )
-        sums[:, group.which] = found[[LOSS, RESIDUAL, CURVATURE]]
-        pull[:, group.which] = pulled
-        models.append(None if group.columns is None else quadratics(
-            panel, group.columns, curvature, weights
-        ))
-    return Visit(panel.gradient(pull), sums, models)
-
-
-def quadratics(panel, columns, curvature, weights):
-    """`Quadratics` of some columns."""
-    curvature = floored(curvature, weights)
-    weights = curvature if weights is None else curvature * weights
-    return Quadratics(float(weights.sum()), *panel.products(columns, weights))
+        sums[:, group.which], R[:, group.which], curvature = datafit.at(one)
+        model = None
+        if group.columns is not None:
+            curvature = datafit.floored(curvature)
+            heavy = curvature if weights is None else curvature * weights
+            products = panel.products(group.columns, heavy)
+            model = Quadratics(float(heavy.sum()), *products)
+        models.append(model)
+    return Visit(panel.gradient(R), sums, models)

@@ -8,11 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from ..._problem._problem import GeneralProblem
-from .._driver import PathSolver
-from .._hessian_per_alpha import HessianPerAlpha
-from .._newton import NewtonSteps
-from .._solutions import Settings, Status
+from .._problem._problem import GeneralProblem
+from ._driver import PathSolver
+from ._hessian_per_alpha import HessianPerAlpha
+from ._newton import NewtonSteps
+from ._solutions import Settings, Status
 
 TOLERANCE = 1e-4  # relative gap on the sample
 

@@ -11,20 +11,20 @@ from time import monotonic
 
 import numpy as np
 
-from ..._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
-from ..._design._chunked import WIDEST
-from ..._design._products import BLOCK
-from .._exact_steps import MOST_TOGETHER
-from .._hessians import SharedHessian, usable_ratio
-from .._line_search import SHORTEST, falls_enough, rounding_of
-from .._point import Point
-from .._progress import Progress, sharper
-from .._quadratic_model import DenseModel
-from .._solutions import Verified
-from .._steps import StepMethod
-from ._moments import MOST_COLUMNS
-from ._sample import SamplePath
-from ._visit import Group, Visit, add_visits, visit_of
+from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
+from .._design._chunked import WIDEST
+from .._design._products import BLOCK
+from .._design._visit import Group, Visit
+from .._problem._moments import MOST_COLUMNS
+from ._exact_steps import MOST_TOGETHER
+from ._hessians import SharedHessian, usable_ratio
+from ._line_search import SHORTEST, falls_enough, rounding_of
+from ._point import Point
+from ._progress import Progress, sharper
+from ._quadratic_model import DenseModel
+from ._sample_path import SamplePath
+from ._solutions import Verified
+from ._steps import StepMethod
 
 MOST_STEPS = 200  # reads for one batch
 MOST_IDLE = 20  # of them in a row that improve on nothing
@@ -35,21 +35,15 @@ SLOW = 0.02  # share of a gap: a step that leaves more of it asks for a new mode
 AHEAD = 0.3  # share of the largest alpha to which columns of models may go to zero
 
 
-def reads_pay(problem):
-    """Whether a step for one read of X is the better way."""
-    X = problem.design.X
-    return not X.axis and (models_pay(X) or not X.local) and problem.loss.convex
-
-
-def models_pay(X):
+def models_pay(design):
     """Whether there are many rows, and room for a quadratic model of all columns."""
-    n, p = X.shape
-    return p <= MOST_COLUMNS and n >= 5 * p and 8 * p * p <= bytes_of_models(X)
+    n, p = design.n_samples, design.n_features
+    return p <= MOST_COLUMNS and n >= 5 * p and 8 * p * p <= bytes_of_models(design)
 
 
-def bytes_of_models(X):
-    """For all quadratic models that one read brings."""
-    return max(SHARE_OF_MODELS * X.memory_limit, LEAST_MODELS)
+def bytes_of_models(design):
+    """For all quadratic models that are formed in one read."""
+    return max(SHARE_OF_MODELS * design.X.memory_limit, LEAST_MODELS)
 
 
 class ReadSteps(StepMethod):
@@ -61,10 +55,19 @@ class ReadSteps(StepMethod):
     Parameters
     ----------
     state : PathState
-        The design of its problem is a `ChunkedDesign` of blocks of rows.
+        The design of its problem has visits.
     """
 
-    continuation_ratio = 0.0  # no alphas on the way
+    continuation_ratio = 0.0  # no intermediate alphas
+
+    @staticmethod
+    def suits(problem):
+        """Whether one read of X is best spent on a step for all alphas."""
+        design = problem.design
+        return (
+            design.visits and problem.loss.convex
+            and (models_pay(design) or not design.X.local)
+        )
 
     def __init__(self, state):
         super().__init__(state)
@@ -75,14 +78,10 @@ class ReadSteps(StepMethod):
         self.W_seen, self.models = None, []  # where that was, and with which models
         self.last, self.last_shift = None, 0.0  # that of the last solution
         self.sample = SamplePath.of(problem, state.settings)
-        X = problem.design.X
-
-        def rows(k):
-            its = slice(*X.span(k))
-            weights = None if problem.weights is None else problem.weights[its]
-            return problem.loss, problem.target[its], weights, problem.null_eta[its]
-
-        self.rows, self.tall = X.beside(rows), models_pay(X)
+        self.rows = problem.design.beside(
+            lambda rows: (problem.datafit.rows(rows), problem.null_eta[rows])
+        )
+        self.tall = models_pay(problem.design)
         # all at once, where there is a point to begin with for each
         together = self.tall or self.sample is not None
         self.batch_width = MOST_TOGETHER if together else WIDEST
@@ -109,13 +108,9 @@ class ReadSteps(StepMethod):
     def _look(self, W, shift, groups):
         """Read X: the `Visit` of W (size, n_alphas) with the intercepts `shift`."""
         problem, design = self.problem, self.problem.design
-        X, columns = design.X, self.working.columns
         active = np.flatnonzero(W.any(axis=1))
-
-        placed = design.mean, design.scale, None, True, design.n_threads
-        point = problem.eta_unit, columns[active], W[active], shift, groups
-        visit = X.reduce(
-            visit_of, add_visits, lambda k: (placed, self.rows(k), *point)
+        visit = design.visit(
+            self.rows, self.working.columns[active], W[active], shift, groups
         )
         if problem.loss.kernel:
             visit.sums[0] -= problem.datafit.least / problem.eta_unit**2
@@ -129,7 +124,7 @@ class ReadSteps(StepMethod):
         n_alphas) are correlations near by."""
         n_alphas = W.shape[1]
         size = min(2 * np.count_nonzero(W.any(axis=1)) + 100, len(self.working))
-        room = bytes_of_models(self.problem.design.X) / (8 * size**2)
+        room = bytes_of_models(self.problem.design) / (8 * size**2)
         width = -(-n_alphas // min(max(int(room), 1), MOST_MODELS))
         if not self.tall:
             width = max(width, BLOCK)
@@ -162,9 +157,9 @@ class ReadSteps(StepMethod):
         for group, sums in zip(groups, visit.models, strict=True):
             if sums is None:
                 continue
-            mean = np.zeros(len(sums.pulls))
+            mean = np.zeros(len(sums.column_sums))
             if self.problem.fit_intercept:
-                mean = sums.pulls / sums.weight
+                mean = sums.column_sums / sums.weight
             gram = sums.gram - np.outer(mean * sums.weight, mean)
             model = DenseModel(
                 self.state.places(group.columns), np.asfortranarray(gram), mean, sums.weight

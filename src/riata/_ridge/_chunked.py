@@ -5,9 +5,9 @@ from time import monotonic
 
 import numpy as np
 
-from ..._design._chunked import packed_of
-from ..._design._products import gradient
-from .._solutions import Status
+from .._design._chunked import packed_of
+from .._design._products import gradient
+from .._solver._solutions import Status
 
 SHARE_OF_KERNEL = 0.5  # of the memory limit, for what is made of products of rows
 SINGULAR = 1e-13  # share of the largest eigenvalue, below which there is none

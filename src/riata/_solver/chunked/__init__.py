@@ -1,1 +1,0 @@
-"""Solvers for data in chunks."""
