@@ -11,8 +11,8 @@ import pytest
 from scipy import sparse
 
 from riata import ConvergenceWarning, cv_path, fit_path, open_chunks
+from riata._costs import ACTIVE_SET_COLUMNS
 from riata._design._visit import SparseRows
-from riata._solver._hessians import MOST_BY_EVENTS
 from riata._validation import check_design
 
 N, P = 240, 30
@@ -633,7 +633,7 @@ def test_reads_are_printed(capsys):
 @pytest.mark.parametrize("sampled", [True, False])
 def test_a_path_of_another_loss_takes_few_reads(loss, sampled, monkeypatch):
     if not sampled:
-        monkeypatch.setattr("riata._design._sums.LEAST_ROWS", 10**9)
+        monkeypatch.setattr("riata._costs.SAMPLE_ROWS_PER_COLUMN", 10**9)
     A, eta, rng = make(6, n=20_000)
     y = target(loss, eta, rng)
     X = open_chunks(A, memory_limit=2**21)
@@ -769,7 +769,7 @@ def test_newton_models_of_many_columns():
     y = (A @ rng.standard_normal(520) / 20 + rng.standard_normal(2600) > 0).astype(float)
     options = {"loss": "logistic", "alphas": [1e-2, 1e-4]}
     path = fit_path(open_chunks(A, axis=0), y, **options)
-    assert path.n_active[-1] > MOST_BY_EVENTS
+    assert path.n_active[-1] > ACTIVE_SET_COLUMNS
     assert (path.relative_gap <= 1e-6).all()
 
 

@@ -133,8 +133,8 @@ def test_no_numbers_of_rows_travel_in_a_round(client, loss, monkeypatch):
         sent.clear()
         with from_dask(array, client=client, timeout=60) as X:
             # as if there were too many columns for sums, and rows for a sample
-            monkeypatch.setattr("riata._design._sums.LEAST_ROWS", 10**9)
-            monkeypatch.setattr("riata._problem._moments.MOST_COLUMNS", 0)
+            monkeypatch.setattr("riata._costs.SAMPLE_ROWS_PER_COLUMN", 10**9)
+            monkeypatch.setattr("riata._costs.ALL_PAIRS_COLUMNS", 0)
             path = fit_path(X, target, loss=loss, alphas=20, alpha_min_ratio=0.1)
             assert path.diagnostics.requests == len(sent) > 2
         most.append(max(sent[1:]))  # the first brings the target

@@ -16,8 +16,7 @@ from test_losses import LOSSES
 from test_path import covering_rows
 
 import riata
-from riata import losses
-from riata._solver import _quadratic_model as _newton
+from riata import _costs, losses
 
 CONVEX = [loss for loss in LOSSES if loss.convex]
 each_loss = pytest.mark.parametrize("loss", CONVEX, ids=repr)
@@ -451,7 +450,7 @@ def test_dense_columns_too_many_for_a_gram_matrix(monkeypatch):
         "sample_weight": rng.integers(0, 3, 60), "offset": 0.1 * rng.standard_normal(60),
     }
     by_gram = riata.fit_path(X, y, **options)
-    monkeypatch.setattr(_newton, "GRAM_BYTES", 8 * 10**2)
+    monkeypatch.setattr(_costs, "GRAM_BYTES", 8 * 10**2)
     by_columns = riata.fit_path(X, y, **options)
     assert by_columns.n_active.max() > 10
     assert by_columns.diagnostics.epochs > 0

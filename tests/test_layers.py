@@ -17,7 +17,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "riata"
 # From the bottom up. A module may import what stands in lower layers, and in its own as
 # long as that makes no circle.
 LAYERS = (
-    ("_core", "_core.*"),
+    ("_core", "_core.*", "_costs"),
     ("_validation", "_validation.*", "_versions", "conventions", "datasets", "datasets.*",
      "losses", "losses.*", "penalties", "penalties.*"),
     ("chunks", "chunks.*"),

@@ -6,8 +6,7 @@ import pytest
 import scipy.sparse as sp
 
 import riata
-from riata._solver import _coupled_hessian as _multinomial
-from riata._solver import _kernel as _span
+from riata import _costs
 from riata.losses import Multinomial
 
 
@@ -75,7 +74,7 @@ def test_alpha_max(grouped):
 def test_classes_that_do_not_meet_lead_to_the_same(monkeypatch):
     X, y = data(200, 30, 9)  # more classes than one block has lanes
     whole = riata.fit_path(X, y, loss="multinomial", alphas=10, tol=1e-11)
-    monkeypatch.setattr(_multinomial, "MOST_PAIRS", 0)
+    monkeypatch.setattr(_costs, "COUPLED_COEFS", 0)
     blocks = riata.fit_path(X, y, loss="multinomial", alphas=10, tol=1e-11)
     np.testing.assert_allclose(whole.coefs, blocks.coefs, atol=2e-5)
     assert whole.relative_gap.max() <= 1e-11 >= blocks.relative_gap.max()
@@ -146,7 +145,7 @@ def test_the_span_of_the_samples_has_the_solution(loss, monkeypatch):
     direct = riata.fit_path(X, y, **options)
     assert set(span.diagnostics.engine) == {"ridge"} != set(direct.diagnostics.engine)
     np.testing.assert_allclose(span.coefs, direct.coefs, atol=1e-6)
-    assert _span.MOST_SAMPLES > 30
+    assert _costs.KERNEL_SAMPLES > 30
 
 
 def test_class_that_has_its_best_intercept_while_others_move():

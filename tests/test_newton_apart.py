@@ -312,7 +312,7 @@ def test_own_models_stay_small(monkeypatch):
     X, y = classes(400, 900, noise=3.0)
     X = sparsely(X)
     sizes, of = [], HessianColumns.hessian
-    monkeypatch.setattr("riata._solver._hessian_per_alpha.MOST_BY_EVENTS", 200)
+    monkeypatch.setattr("riata._costs.ACTIVE_SET_COLUMNS", 200)
     monkeypatch.setattr(
         HessianColumns, "hessian",
         lambda own, places, bend: sizes.append(len(places)) or of(own, places, bend),

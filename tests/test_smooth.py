@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from riata import ConvergenceWarning, Status, alpha_max, fit_path
-from riata._solver import _hessian_columns
+from riata import ConvergenceWarning, Status, _costs, alpha_max, fit_path
 from riata._solver._quasi_newton import QuasiNewtonSteps
 
 LOSSES = ("logistic", "poisson", "gamma", "huber", "squared_hinge")
@@ -55,8 +54,8 @@ def test_it_finds_what_the_solver_for_all_penalties_finds(
     monkeypatch, loss, form, fit_intercept, packed
 ):
     if not packed:
-        monkeypatch.setattr(_hessian_columns, "PACKED_BYTES", 0)
-        monkeypatch.setattr(_hessian_columns, "ROWS", 64)
+        monkeypatch.setattr(_costs, "HESSIAN_BYTES", 0)
+        monkeypatch.setattr(_costs, "HESSIAN_PANEL_ROWS", 64)
     X, y, options = problem_of(loss, form)
     alphas = np.array([10.0, 1.0, 0.9, 1e-2, 1e-2, 1e-4])
     smooth, general = smooth_and_general(

@@ -430,7 +430,7 @@ def test_gram_columns_formed_as_needed_are_those_of_the_whole(
     noise = rng.standard_normal(3000)  # which all columns explain alike
     many = fit(noise, 0.05)
     assert many.diagnostics.gram == 70
-    monkeypatch.setattr("riata._solver._exact_steps.LAZY_GRAM", 1e15)
+    monkeypatch.setattr("riata._costs.LAZY_GRAM_FLOPS", 1e15)
     for path, target in ((lazy, y), (many, noise)):
         whole = fit(target, 0.05)
         assert whole.diagnostics.gram == 70

@@ -208,7 +208,7 @@ def test_without_room_for_a_basis(name, monkeypatch):
     X = np.column_stack([np.eye(4)[rng.integers(0, 4, 200)], rng.normal(size=200)])
     y = target_of(name, X[:, 4], rng)
     expected, _ = best(X, y, name)
-    monkeypatch.setattr("riata._solver._unpenalised.FREE_ENTRIES", 0)
+    monkeypatch.setattr("riata._costs.BASIS_ENTRIES", 0)
     for store in (np.asarray, sp.csc_array):
         coef, _ = best(store(X), y, name)
         assert_allclose(coef, expected, atol=1e-5)

@@ -9,14 +9,12 @@ from scipy.linalg import lapack
 from sklearn import get_config
 from sklearn.model_selection import StratifiedKFold, check_cv
 
+from .. import _costs as costs
 from .._path._solve import collect
 from .._problem._moments import Frame, MomentProblem, moments_of_rows, moments_pay
 from .._solver._driver import PathSolver
 from .._solver._exact_steps import ExactSteps
 from .._validation import check_integer
-
-MOMENT_BYTES = 64 * 2**20  # of the folds' Gram matrices that are always affordable
-MOMENT_SHARE = 0.25  # of the memory of X that they may take
 
 
 def reject_params_without_routing(estimator, params, method="fit"):
@@ -200,8 +198,8 @@ class FoldMoments:
         if not moments_pay(problem, alphas):
             return None
         left_out, codes = fold_cells(folds, problem.design.n_samples)
-        p = problem.design.n_features
-        room = max(MOMENT_BYTES, MOMENT_SHARE * problem.design.dense_bytes)
+        p, size = problem.design.n_features, problem.design.dense_bytes
+        room = max(costs.FOLD_MOMENTS_BYTES, costs.FOLD_MOMENTS_SHARE * size)
         if left_out is None or 4 * p * p * len(left_out) > room:
             return None
         return FoldMoments(problem, left_out, codes)

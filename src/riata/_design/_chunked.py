@@ -8,6 +8,7 @@ from operator import itemgetter
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.design import Design
 from .._core.gram import sparse_gram
 from ..chunks._blocks import arrays_of
@@ -25,12 +26,7 @@ from ._sums import (
 from ._visit import add_visits, visit_of
 
 EPS = float(np.finfo(float).eps)
-SHARE_OF_ROWS = 0.3  # of the columns, from which a product of whole rows is faster
 FAR = 100.0  # mean over spread, up to which it may be taken off afterwards
-WIDEST = 32  # alphas that are verified by one read
-SHARE_OF_BATCH = 0.0625  # of the memory limit, for one of several arrays of all alphas
-LEAST_GRAM = 2**21  # bytes of a Gram matrix that any limit allows
-SHARE_OF_GRAM = 0.05  # of the memory limit for the Gram matrix, beside what columns leave
 
 
 # --- What is asked of one block. `placed` is (mean, scale, weights, center, n_threads).
@@ -343,8 +339,8 @@ class ChunkedDesign:
     def batch_width(self):
         """With how many residuals to read X at once."""
         size = max(self.n_samples, self.n_features)
-        room = int(SHARE_OF_BATCH * self.X.memory_limit) // (8 * size)
-        return max(min(room // BLOCK * BLOCK, WIDEST), BLOCK)
+        room = int(costs.BATCH_SHARE * self.X.memory_limit) // (8 * size)
+        return max(min(room // BLOCK * BLOCK, costs.READ_ALPHAS), BLOCK)
 
     def expect(self, likelihood):
         """Note how likely each column is to be needed next: `likelihood()`."""
@@ -461,7 +457,7 @@ class ChunkedDesign:
     def _multiplies_rows(self, cols):
         """Whether rows are better multiplied as they stand, and means taken off
         afterwards: for most columns, whose means are not far beyond their spread."""
-        if self.X.is_sparse or len(cols) < SHARE_OF_ROWS * self.n_features:
+        if self.X.is_sparse or len(cols) < costs.WHOLE_ROWS_SHARE * self.n_features:
             return False
         far = float(np.abs(self.mean * self.scale).max(initial=0.0))
         return far * self.n_samples**0.5 <= FAR
@@ -560,11 +556,11 @@ class ChunkedDesign:
     def gram_capacity(self, size):
         """For how many columns there is room in a Gram matrix, which is to hold `size`."""
         limit, kept = self.X.memory_limit, self.kept
-        own = max(SHARE_OF_GRAM * limit, LEAST_GRAM)
-        share = max(own, SHARE_OF_GRAM * limit + kept.limit - kept.used())
+        own = max(costs.GRAM_SHARE * limit, costs.GRAM_LEAST_BYTES)
+        share = max(own, costs.GRAM_SHARE * limit + kept.limit - kept.used())
         capacity = int((share / 8) ** 0.5)
         if size > capacity:
-            need = (8 * size**2 + kept.used()) / (SHARE_OF_GRAM + SHARE_OF_KEPT)
+            need = (8 * size**2 + kept.used()) / (costs.GRAM_SHARE + SHARE_OF_KEPT)
             raise MemoryError(
                 f"memory_limit={limit} is too small for the products of the {size} "
                 f"columns that the solver works on: make it {need:.3g} bytes, or end the "

@@ -2,13 +2,10 @@
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.design import Design
 from .._core.gram import sparse_gram
 from ._products import BLOCK, cancellation_of_means, gram_by_panels
-
-PANEL_BYTES = 16 * 2**20  # rows of packed columns that a dense Gram matrix is summed from
-COPY_BYTES = 2**20  # dense columns up to which packing costs less than centring afterwards
-MOST_CORRELATIONS = 2**26  # bytes that the correlations of a batch may always take
 
 
 def rows_of(X, rows):
@@ -51,7 +48,7 @@ class InMemoryDesign(Design):
             return sparse_gram(self, columns, new_from), False
         if single is False and not new_from and self._product_is_exact(columns):
             return self._product(columns), False
-        return gram_by_panels(self, columns, new_from, single, PANEL_BYTES)
+        return gram_by_panels(self, columns, new_from, single, costs.GRAM_PANEL_BYTES)
 
     def _product_is_exact(self, columns):
         """Whether the Gram matrix of all columns can be formed from the array as it is,
@@ -59,7 +56,7 @@ class InMemoryDesign(Design):
         X = self.buffers[0]
         n, p = X.shape
         if (
-            len(columns) < p or 8 * n * p <= COPY_BYTES
+            len(columns) < p or 8 * n * p <= costs.CENTRED_AFTER_BYTES
             or self.weights is not None or X.dtype != float
         ):
             return False
@@ -93,7 +90,7 @@ class InMemoryDesign(Design):
         return self.n_features
 
     def batch_width(self):
-        room = max(MOST_CORRELATIONS, 8 * self.nnz)
+        room = max(costs.CORRELATIONS_BYTES, 8 * self.nnz)
         return BLOCK if room >= 8 * BLOCK * self.n_features else 1
 
     @property

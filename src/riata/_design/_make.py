@@ -2,9 +2,8 @@
 
 import os
 
+from .. import _costs as costs
 from ._in_memory import InMemoryDesign
-
-WORTH_THREADS = 2**23  # entries from which several threads are worthwhile
 
 
 def design_of(X, weights, center, target, n_threads=None, keep_sample=False):
@@ -26,7 +25,7 @@ def design_of(X, weights, center, target, n_threads=None, keep_sample=False):
         n_threads = available_threads() if n_threads is None else n_threads
         return ChunkedDesign(X, weights, center, target, n_threads, keep_sample)
     if n_threads is None:
-        n_threads = available_threads() if X.data.size >= WORTH_THREADS else 1
+        n_threads = available_threads() if X.data.size >= costs.THREADS_ENTRIES else 1
     return InMemoryDesign(
         X.kind, X.data, X.indices, X.indptr, (X.n_samples, X.n_features), weights, center,
         target, n_threads,

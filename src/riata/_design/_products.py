@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from .. import _costs as costs
+
 BLOCK = 8  # vectors side by side, one cache line a row; a single one has its own kernels
-WORTH_SINGLE = 10**9  # multiply-adds of a Gram matrix from which single precision pays
 
 
 def gradient(design, Q, columns):
@@ -50,7 +51,7 @@ def gram_by_panels(design, columns, new_from, single, panel_bytes):
     n, size = design.n_samples, len(columns)
     if single is None:
         # (columns that depend on each other would no longer be seen to)
-        single = n >= 4 * size and n * size * (size - new_from) > WORTH_SINGLE
+        single = n >= 4 * size and n * size * (size - new_from) > costs.SINGLE_GRAM_FLOPS
     dtype = np.float32 if single else np.float64
     gram, step = None, max(panel_bytes // (8 * size), 256)
     for first in range(0, n, step):

@@ -9,16 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.design import Design
 from .._core.gram import sparse_gram
 from ._products import gradient, gram_by_panels
-
-PANEL_BYTES = 8 * 2**20  # of rows that are multiplied at once
-FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
-SHARE_OF_SAMPLE = 0.125  # of the memory limit
-LEAST_SAMPLE = 2**20  # bytes of it that any limit allows
-LEAST_ROWS = 10  # a column, in a sample that is of use
-LARGEST_SAMPLE = 0.125  # share of the rows beyond which a sample saves no read
 
 
 class Sums(NamedTuple):
@@ -154,7 +148,7 @@ def _sums(X, y, weights, with_gram, n_threads):
 
 def few_in_a_row(design):
     """Whether products are best formed from the entries of each row."""
-    return design.sparse and design.nnz <= FEW_IN_A_ROW * design.n_samples
+    return design.sparse and design.nnz <= costs.SPARSE_ROW_ENTRIES * design.n_samples
 
 
 def gram_of_design(design, columns, old):
@@ -163,7 +157,7 @@ def gram_of_design(design, columns, old):
     if few_in_a_row(design):
         return sparse_gram(design, columns, old)
     # (each panel of sparse columns costs a visit of all their entries)
-    room = 8 * len(columns) * design.n_samples if design.sparse else PANEL_BYTES
+    room = 8 * len(columns) * design.n_samples if design.sparse else costs.SUMS_PANEL_BYTES
     return gram_by_panels(design, columns, old, False, room)[0]
 
 
@@ -197,16 +191,16 @@ def sampled_rows(X, weights):
     """
     none = np.empty(0, dtype=np.intp)
     n, p = X.shape
-    if X.axis or n < LEAST_ROWS * p:
+    if X.axis or n < costs.SAMPLE_ROWS_PER_COLUMN * p:
         return none
     row = X.dtype.itemsize * p
     if X.is_sparse:
         row = (X.dtype.itemsize + 8) * X.n_stored / n
-    enough = max(int(LARGEST_SAMPLE * n), LEAST_ROWS * p)
-    room = max(SHARE_OF_SAMPLE * X.memory_limit, LEAST_SAMPLE)
+    enough = max(int(costs.SAMPLE_SHARE * n), costs.SAMPLE_ROWS_PER_COLUMN * p)
+    room = max(costs.SAMPLE_SHARE * X.memory_limit, costs.SAMPLE_LEAST_BYTES)
     count = min(int(room / max(row, 1)), enough)
     rows = np.arange(n) if weights is None else np.flatnonzero(weights)
-    if count < LEAST_ROWS * p:
+    if count < costs.SAMPLE_ROWS_PER_COLUMN * p:
         return none
     if count >= len(rows):
         return rows

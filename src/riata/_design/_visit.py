@@ -5,12 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import _costs as costs
 from ._in_memory import InMemoryDesign
 from ._products import gradient, product
 from ._sums import sparse_products
-
-PANEL_BYTES = 2**20  # of rows that are evaluated at once
-SPARSE = 0.2  # density up to which products are formed entry by entry
 
 
 class Group(NamedTuple):
@@ -74,7 +72,7 @@ def visit_of(X, placed, rows, columns, B, shift, groups):
     datafit, null = rows
     n, found = X.n_samples, None
     width = 8 * (X.n_features + 3 * len(shift))
-    step = n if X.kind == "csc" else max(PANEL_BYTES // width, 256)
+    step = n if X.kind == "csc" else max(costs.VISIT_PANEL_BYTES // width, 256)
     for first in range(0, n, step):
         part = slice(first, min(first + step, n))
         panel = X if step >= n else X._replace(
@@ -126,7 +124,7 @@ class SparseRows:
     def products(self, which, weights):
         """As of `DenseRows`; by the few entries of each row where there are few."""
         design = self.design
-        if not len(which) or design.column_nnz(which) > SPARSE * self.n:
+        if not len(which) or design.column_nnz(which) > costs.VISIT_DENSITY_SHARE * self.n:
             packed = np.empty((self.n, len(which)), order="F")
             if len(which):
                 design.pack(which, 0, self.n, packed)

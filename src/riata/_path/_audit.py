@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import _costs as costs
 from .. import _validation as check
 from .._design._products import gradient, product
 from .._solver._dual_point import columns_not_held, gap_of_dual_point
-from .._solver._unpenalised import FREE_ENTRIES, open_columns
+from .._solver._unpenalised import open_columns
 from .._solver._working_set import FreeColumns
 from ..losses import get_loss
 from ._checked import checked_data, checked_penalty, checked_problem
@@ -210,7 +211,7 @@ def _audit(problem, coef, intercept, alpha):
     )
     projected = loss
     free = open_columns(problem, alpha)
-    if 0 < len(free) * design.n_samples <= FREE_ENTRIES:
+    if 0 < len(free) * design.n_samples <= costs.BASIS_ENTRIES:
         FreeColumns(problem, free).project(R)
         problem.center_block(R)
         projected = float(np.vdot(R, problem.weigh(R)))

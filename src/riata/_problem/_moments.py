@@ -9,12 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import _costs as costs
 from .._design._products import BLOCK
 from ._problem import Problem
 
-PANEL_BYTES = 4 * 2**20  # of samples that are multiplied at once
-MOST_COLUMNS = 4000  # for which all products are worth their cost
-SHARE_OF_GRAMS = 0.5  # of the memory limit of chunks, for sums of products
 LEAST_SHARE = 1e-4  # of a column's square that must be left in a part of the samples
 
 
@@ -94,7 +92,7 @@ def moments_of_rows(problem, rows):
     p = problem.design.n_features
     gram, x, xty, yy = np.zeros((p, p)), np.zeros(p), np.zeros(p), 0.0
     y_sum, weight, count = 0.0, 0.0, 0
-    step = max(PANEL_BYTES // (8 * p), 64)
+    step = max(costs.MOMENTS_PANEL_BYTES // (8 * p), 64)
     for first in range(0, len(rows), step):
         chunk = rows[first:first + step]
         panel, y = problem.design.rows(chunk), problem.y[chunk]
@@ -217,7 +215,7 @@ def moments_pay(problem, alphas):
     design = problem.design
     n, p = design.n_samples, design.n_features
     return (
-        design.dense_bytes and p <= MOST_COLUMNS and n >= 5 * p
+        design.dense_bytes and p <= costs.ALL_PAIRS_COLUMNS and n >= 5 * p
         and problem.l1_ratio > 0 and len(alphas) > 0 and alphas[-1] > 0
         and not len(problem.unpenalised)
     )
@@ -228,5 +226,8 @@ def sums_pay(X, n_sets=1):
     their cost, and fit."""
     n, p = X.shape
     # one that is summed, one of a block, one that is solved on
-    room = 8 * p * p * (2 * n_sets + 1) <= max(SHARE_OF_GRAMS * X.memory_limit, 2**20)
-    return not X.axis and p <= MOST_COLUMNS and n >= 5 * p and room
+    need, room = 8 * p * p * (2 * n_sets + 1), costs.SUMMED_GRAMS_SHARE * X.memory_limit
+    return (
+        not X.axis and p <= costs.ALL_PAIRS_COLUMNS and n >= 5 * p
+        and need <= max(room, 2**20)
+    )

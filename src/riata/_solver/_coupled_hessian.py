@@ -9,6 +9,7 @@ and conjugate gradients on those make up for what the blocks leave out.
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.active_set import ActiveSet
 from .._core.descent import Quadratic
 from .._core.row_descent import descend_rows
@@ -25,9 +26,7 @@ from ._hessians import (
     usable_ratio,
 )
 from ._quadratic_model import ReweightedModel
-from ._working_set import GRAM_BYTES
 
-MOST_PAIRS = 1500  # coefficients up to which one Gram matrix serves all outputs
 MOST_FAILED = 4  # steps in a row that lead nowhere
 ENOUGH = 1e-3  # share of the first sweep's change at which descent along rows ends
 MAX_SWEEPS = 200
@@ -179,7 +178,7 @@ class CoupledHessian:
             )
         wanted = (W != 0) | (np.abs(C) >= np.multiply.outer(working.l1, alphas))
         wanted[working.l1 == 0] = True
-        if wanted.sum() > MOST_PAIRS:
+        if wanted.sum() > costs.COUPLED_COEFS:
             self.turn = not self.turn
             return self._step_of_active(W, C, alphas) if self.turn else (
                 self._step_by_blocks(W, C, loss, gap, alphas, tol)
@@ -302,7 +301,7 @@ class CoupledHessian:
             self.point, W, C, alphas, self._mean_curvature(), self._change_of_residuals
         )
         if not solved:
-            self.by_gradients = 8 * len(self.working) ** 2 > GRAM_BYTES
+            self.by_gradients = 8 * len(self.working) ** 2 > costs.GRAM_BYTES
         return D
 
     def _change_of_residuals(self, V):

@@ -13,13 +13,14 @@ import math
 
 import numpy as np
 
+from .. import _costs as costs
+
 EPS = float(np.finfo(float).eps)
 NEGLIGIBLE = 1e-10  # penalty that is lost in rounding, as in `penalty.pxd`
 REACH = 1e6  # bounds beyond which are left out of account there
 MOST_STEPS = 50  # of Newton's method for the columns that nothing holds
 FLAT = 1e-6  # curvature, against the largest, that stands in for none
 ROUGH = 64.0  # times EPS: what rounding leaves of a product that should be zero
-MOST_WORK = 10**8  # multiply-adds of one decomposition of them
 
 
 def columns_not_held(problem, alpha):
@@ -98,7 +99,7 @@ def orthogonal(problem, free, Eta, coef, l2):
     root = np.ones(n) if weights is None else np.sqrt(weights)
     theta, count = problem.loss.residual(problem.targets, Eta), Eta.shape[1]
     size = (len(free) + 1) * count
-    if n * count * size * min(n, size) > MOST_WORK and len(free):
+    if n * count * size * min(n, size) > costs.DUAL_BASIS_FLOPS and len(free):
         return None, None, 0.0
     packed = np.empty((n, len(free)), order="F")
     problem.design.pack(free, 0, n, packed)

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.active_set import ActiveSet
 from .._core.certificate import losses
 from .._core.descent import CONVERGED, EPOCH_LIMIT, descend
@@ -17,15 +18,10 @@ from .._problem._moments import Inexact
 from ._engines._batched_descent import CRAWLING, descend_batch
 from ._solutions import Verified
 from ._state import EPS
-from ._steps import SMALL_GRAM, StepMethod
+from ._steps import StepMethod
 from ._working_set import FreeColumns
 
 MAX_EPOCHS = 200_000  # of coordinate descent, for one alpha on one working set
-FEW_IN_A_ROW = 40  # entries of a sparse row, for which its products are cheap
-MOST_TOGETHER = 128  # alphas certified at once from a Gram matrix
-LAZY_GRAM = 10**7  # multiply-adds from which it may pay to form it by and by
-LARGE_GRAM = 500  # columns from which alphas are solved together on a Gram matrix
-COST_OF_BATCHES = 32.0  # a multiply-add for all of them, against one of the active set's
 
 
 class ExactSteps(StepMethod):
@@ -53,10 +49,10 @@ class ExactSteps(StepMethod):
         """Whether to start with all columns: few of them, or many fewer than rows."""
         design = self.problem.design
         n, p = design.n_samples, design.n_features
-        if n * p * p <= SMALL_GRAM or not design.has_rows:
+        if n * p * p <= costs.ALL_PAIRS_FLOPS or not design.has_rows:
             return True
         # a sparse Gram matrix costs the square of what is in a row
-        cheap = not design.sparse or design.nnz <= FEW_IN_A_ROW * n
+        cheap = not design.sparse or design.nnz <= costs.SPARSE_ROW_ENTRIES * n
         far = len(alphas) >= 10 or (len(alphas) and alphas[-1] < 0.02 * self.state.alpha)
         return far and p <= 4000 and n >= 5 * p and cheap
 
@@ -72,11 +68,14 @@ class ExactSteps(StepMethod):
         working.may_be_rough, self.state.screening = False, None
         if (
             alone and size >= 4 * BLOCK and design.contiguous_columns
-            and not self.solves_together() and design.n_samples * size**2 > LAZY_GRAM
+            and not self.solves_together()
+            and design.n_samples * size**2 > costs.LAZY_GRAM_FLOPS
         ):
             lazy = working.extend_gram_lazily(alpha_max, alphas[-1])
             self.active_set.form_when_free(lazy.formed, lazy.form)
-        return MOST_TOGETHER if size < LARGE_GRAM else self.batch_width
+        if size < costs.ALL_ALPHAS_COLUMNS:
+            return costs.CERTIFIED_ALPHAS
+        return self.batch_width
 
     def _exact_gram_pays(self, alphas):
         """Whether all products in double precision cost less than the passes that they
@@ -84,7 +83,7 @@ class ExactSteps(StepMethod):
         design, size = self.problem.design, len(self.working)
         few = (
             design.sparse or size <= 20 * len(alphas)
-            or design.n_samples * size**2 <= SMALL_GRAM
+            or design.n_samples * size**2 <= costs.ALL_PAIRS_FLOPS
         )
         weakest = self.working.l1.min(initial=1.0)
         return few and len(alphas) > 0 and weakest * alphas[-1] > 1e-6
@@ -100,7 +99,7 @@ class ExactSteps(StepMethod):
             return self.problem.design.sparse
         # no more coefficients are active than there are rows
         most = min(len(working), self.problem.design.n_samples)
-        return most >= LARGE_GRAM and not working.crawls
+        return most >= costs.ALL_ALPHAS_COLUMNS and not working.crawls
 
     def solve(self, W, first, alphas, tol):
         """Coefficients (working, n_alphas) at the alphas from `first` on, to gaps of at
@@ -229,7 +228,7 @@ class ExactSteps(StepMethod):
         events = 1.3 * np.count_nonzero((w != 0) ^ (last != 0)) + BLOCK
         one_event = 2 * n_active**2 + n_active * size
         one_round = (4 + effort.newton / effort.rounds) * n_active * size
-        return left * one_round * COST_OF_BATCHES > events * one_event
+        return left * one_round * costs.ALL_ALPHAS_FACTOR > events * one_event
 
     def _model_errors(self, W, count):
         """By how much a rough Gram matrix errs on X' r at each alpha: as measured for the

@@ -2,12 +2,9 @@
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.gram import gram_of_rows, rows_of
 from .._design._products import add_product, gradient
-
-PACKED_BYTES = 32 * 2**20  # of the columns that are copied
-ROWS = 2048  # of them that are weighted at once
-SCATTERED = 8  # multiply-adds of a dense Hessian in the time of one of a sparse one
 
 
 class HessianColumns:
@@ -51,7 +48,7 @@ class HessianColumns:
 
     def fits(self, size):
         """Whether so many columns are not too many to be copied."""
-        return 8 * self.problem.design.n_samples * size <= PACKED_BYTES
+        return 8 * self.problem.design.n_samples * size <= costs.HESSIAN_BYTES
 
     def cost(self, size):
         """Multiply-adds of the Hessian of so many columns."""
@@ -59,7 +56,7 @@ class HessianColumns:
         if not design.sparse:
             return design.n_samples * size**2
         per_row = design.nnz / design.n_samples * size / design.n_features
-        return SCATTERED * design.n_samples * per_row**2
+        return costs.SPARSE_HESSIAN_FACTOR * design.n_samples * per_row**2
 
     def hessian(self, places, curvature):
         """Hessian of some columns, with the intercept that belongs to them.
@@ -96,8 +93,8 @@ class HessianColumns:
         if packed is not None and len(places) < len(self.columns):
             packed = packed[:, places]
         n = self.problem.design.n_samples
-        for first in range(0, n, ROWS):
-            rows = slice(first, min(first + ROWS, n))
+        for first in range(0, n, costs.HESSIAN_PANEL_ROWS):
+            rows = slice(first, min(first + costs.HESSIAN_PANEL_ROWS, n))
             if packed is not None:
                 yield rows, packed[rows]
             else:

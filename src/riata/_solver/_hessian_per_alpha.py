@@ -7,21 +7,18 @@ the passes over the samples.
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.descent import STALLED
 from ._engines._active_set import follow_active_set
 from ._hessian_columns import HessianColumns
-from ._hessians import MOST_BY_EVENTS, SharedHessian
+from ._hessians import SharedHessian
 from ._quadratic_model import DenseModel
 from ._warm_start import FAR_APART
 
-WHOLE = 150  # columns up to which a model has all of the working set
-MORE = 16  # columns that a smaller model is given at once
 SHARP = 0.02  # share of the gap: a step that leaves more asks for a new cheap Hessian
 STEADY = 0.1  # what a step may leave of the gain to be had, where a Hessian is dear
-CHEAP = 10**7  # multiply-adds of one that is not
 EPOCHS = 100  # of descent for one model, where its active set is too degenerate
 INEXACT = 0.01  # share of the gap to which descent solves a model, if need be
-DEAREST = 10**9  # multiply-adds of a Hessian that does not pay here
 
 
 class HessianPerAlpha:
@@ -83,7 +80,8 @@ class HessianPerAlpha:
             if self.warm_models:
                 self.models = self.warm_models(alphas)
         # where a Hessian is dear, all alphas begin with one
-        self.dear = self._whole() and self.own.cost(len(self.working)) > CHEAP
+        cost = self.own.cost(len(self.working))
+        self.dear = self._whole() and cost > costs.CHEAP_HESSIAN_FLOPS
         self.decrement = np.full(len(alphas), np.inf)
 
     def falls_back(self, statuses):
@@ -155,15 +153,15 @@ class HessianPerAlpha:
 
     def _affordable(self, size):
         """Whether models of so many columns, or those that have all, are worth it."""
-        dearest = DEAREST // 10
+        dearest = costs.OWN_HESSIAN_FLOPS // 10
         if self._whole():
-            size, dearest = len(self.working), DEAREST
-        size = max(size, WHOLE)
-        return size <= MOST_BY_EVENTS and self.own.cost(size) <= dearest
+            size, dearest = len(self.working), costs.OWN_HESSIAN_FLOPS
+        size = max(size, costs.WHOLE_MODEL_COLUMNS)
+        return size <= costs.ACTIVE_SET_COLUMNS and self.own.cost(size) <= dearest
 
     def _whole(self):
         """Whether models have all columns of the working set."""
-        return len(self.working) <= WHOLE
+        return len(self.working) <= costs.WHOLE_MODEL_COLUMNS
 
     def _renew(self, parts, W, C, alphas):
         """Give each part of the alphas a new model, with the mean of their curvatures."""
@@ -187,7 +185,7 @@ class HessianPerAlpha:
         with np.errstate(divide="ignore"):
             violation = np.where(keep, 0.0, np.abs(c) / limit)
         new = np.flatnonzero(violation >= 1.0)
-        most = max(MORE, np.count_nonzero(keep))
+        most = max(costs.MODEL_STEP_COLUMNS, np.count_nonzero(keep))
         if len(new) > most:
             new = new[np.argpartition(-violation[new], most)[:most]]
         keep[new] = True

@@ -6,6 +6,7 @@ gaps fall fast.
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.descent import Quadratic, descend
 from .._design._products import BLOCK, gradient
 from .._problem._predictors import CURVATURE
@@ -15,11 +16,9 @@ from ._engines._conjugate_gradients import conjugate_gradients
 from ._engines._direct import solve_ridge_models
 from ._engines._proximal_descent import proximal_descent
 from ._quadratic_model import ReweightedModel
-from ._working_set import GRAM_BYTES
 
 CONTRACTION = 0.3  # a step that leaves more of the gap asks for a new Hessian
 TOGETHER = 25  # steps in which all alphas move
-MOST_BY_EVENTS = 500  # columns of a model up to which the active set is followed
 FORCING = 0.1  # share of the gap to which larger models are solved
 MAX_ROUNDS = 1000  # of descent for one model
 MOST_DAMPING = 4.0**8  # factor of the curvature, with a penalty that is not convex
@@ -54,7 +53,7 @@ class SharedHessian:
         self.model = self.last_step = None
         self.ratio = np.ones(1)
         size = self.problem.design.n_features
-        self.by_gradients = point.smooth and size > MOST_BY_EVENTS
+        self.by_gradients = point.smooth and size > costs.ACTIVE_SET_COLUMNS
 
     # --- What the step method asks.
 
@@ -197,7 +196,7 @@ class SharedHessian:
             ) - start
         c /= scale
         part, tol = alphas[live] / scale, tol[live] / scale
-        if gram is not None and (len(at) <= MOST_BY_EVENTS or self.point.smooth):
+        if gram is not None and (len(at) <= costs.ACTIVE_SET_COLUMNS or self.point.smooth):
             if self.point.smooth and view.l2.min() > 0 and part.min() > 0:
                 return solve_ridge_models(view, gram, start, c, part) - start
             return follow_active_set(
@@ -227,7 +226,7 @@ class SharedHessian:
         )
         if not solved:
             # badly conditioned: see the columns by their Gram matrix from now on
-            self.by_gradients = 8 * len(self.working) ** 2 > GRAM_BYTES
+            self.by_gradients = 8 * len(self.working) ** 2 > costs.GRAM_BYTES
         return D
 
     def _change_of_residuals(self, V, live):

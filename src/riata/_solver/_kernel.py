@@ -9,14 +9,11 @@ import math
 
 import numpy as np
 
+from .. import _costs as costs
 from .._design._products import gradient
 from .._validation import DesignArrays
 from ._solutions import Status
 from ._state import EPS
-
-MOST_SAMPLES = 3000  # whose kernel is factored
-MOST_WORK = 10**11  # multiply-adds of a kernel that are worth their while
-PANEL_BYTES = 16 * 2**20  # of columns that the kernel is summed from
 
 
 def span_pays(problem):
@@ -25,7 +22,7 @@ def span_pays(problem):
     n, p, used = design.n_samples, design.n_features, design.sqnorm > 0
     return (
         problem.n_outputs == 1 and strengths.lower is None and not strengths.l1.any()
-        and 2 * n <= p and n <= MOST_SAMPLES and n * n * p <= MOST_WORK
+        and 2 * n <= p and n <= costs.KERNEL_SAMPLES and n * n * p <= costs.KERNEL_FLOPS
         and used.any() and bool((strengths.l2[used] > 0).all())
     )
 
@@ -68,7 +65,7 @@ def _kernel(design, columns, spread):
     """``sum_j spread_j x~_j x~_j'``, times the roots of the weights on both sides."""
     n = design.n_samples
     kernel = np.zeros((n, n))
-    step = max(PANEL_BYTES // (8 * n), 64)
+    step = max(costs.KERNEL_PANEL_BYTES // (8 * n), 64)
     for first in range(0, len(columns), step):
         part = columns[first:first + step]
         panel = np.empty((n, len(part)), order="F")

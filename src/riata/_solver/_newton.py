@@ -12,6 +12,7 @@ from time import monotonic
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
 from .._design._products import gradient
 from .._problem._predictors import ABS_RESIDUAL, CURVATURE, RESIDUAL, SLOPE, STEP_CURVATURE
@@ -22,7 +23,7 @@ from ._point import Point
 from ._progress import Progress, sharper
 from ._separation import is_separated
 from ._solutions import Verified
-from ._steps import SMALL_GRAM, StepMethod
+from ._steps import StepMethod
 from ._warm_start import WarmStarts
 
 MAX_STEPS = 1000  # Newton steps of one batch on one working set
@@ -89,7 +90,8 @@ class NewtonSteps(StepMethod):
 
     def takes_all_columns(self, alphas):
         design = self.problem.design
-        return self.point.smooth or design.n_samples * design.n_features**2 <= SMALL_GRAM
+        flops = design.n_samples * design.n_features**2
+        return self.point.smooth or flops <= costs.ALL_PAIRS_FLOPS
 
     # --- One batch on the working set.
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.active_set import ActiveSet
 from .._core.descent import Quadratic
 from ._engines._batched_descent import View
 from ._engines._direct import positive_definite
-from ._working_set import GRAM_BYTES, SPARSE_GRAM, Gram
+from ._working_set import Gram, most_in_gram
 
 
 def view_of(working, places, quadratic, sqnorm):
@@ -72,11 +73,9 @@ class ReweightedModel:
 
     def _by_gram(self):
         """Whether the Gram matrix is the cheaper way to see the columns."""
-        design, size = self.design, len(self.columns)
-        if 8 * size * size > GRAM_BYTES:
-            return False
-        most = min(max(15 * design.column_nnz(self.columns), 500), SPARSE_GRAM)
-        return not design.sparse or size <= most
+        if not self.design.sparse:
+            return 8 * len(self.columns) ** 2 <= costs.GRAM_BYTES
+        return len(self.columns) <= most_in_gram(self.design, self.columns)
 
     def gram(self):
         """Gram matrix of its columns, and how many of them are new in it."""

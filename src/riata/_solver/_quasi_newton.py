@@ -12,10 +12,10 @@ from time import monotonic
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
 from .._problem._predictors import CURVATURE, LOSS, RESIDUAL, SLOPE
 from ._hessian_columns import HessianColumns
-from ._hessians import MOST_BY_EVENTS
 from ._line_search import SHORTEST, change_of_loss, falls_enough, rounding_of
 from ._newton import IDLE, MAX_STEPS, NewtonSteps
 from ._progress import Progress
@@ -76,7 +76,7 @@ class QuasiNewtonSteps(StepMethod):
         return (
             problem.loss.convex and strengths.lower is None and not strengths.l1.any()
             and problem.yy > 0  # else the null model is the solution
-            and np.count_nonzero(used) <= MOST_BY_EVENTS
+            and np.count_nonzero(used) <= costs.ACTIVE_SET_COLUMNS
             and bool((strengths.l2[used] > 0).all())
         )
 

@@ -11,12 +11,10 @@ from time import monotonic
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
-from .._design._chunked import WIDEST
 from .._design._products import BLOCK
 from .._design._visit import Group, Visit
-from .._problem._moments import MOST_COLUMNS
-from ._exact_steps import MOST_TOGETHER
 from ._hessians import SharedHessian, usable_ratio
 from ._line_search import SHORTEST, falls_enough, rounding_of
 from ._point import Point
@@ -29,8 +27,6 @@ from ._steps import StepMethod
 MOST_STEPS = 200  # reads for one batch
 MOST_IDLE = 20  # of them in a row that improve on nothing
 MOST_MODELS = 13  # that are formed by one read: of eight neighbours each, for 100 alphas
-SHARE_OF_MODELS = 0.1875  # of the memory limit; a read needs them three times
-LEAST_MODELS = 2**22  # bytes of them that any limit allows
 SLOW = 0.02  # share of a gap: a step that leaves more of it asks for a new model
 AHEAD = 0.3  # share of the largest alpha to which columns of models may go to zero
 
@@ -38,12 +34,13 @@ AHEAD = 0.3  # share of the largest alpha to which columns of models may go to z
 def models_pay(design):
     """Whether there are many rows, and room for a quadratic model of all columns."""
     n, p = design.n_samples, design.n_features
-    return p <= MOST_COLUMNS and n >= 5 * p and 8 * p * p <= bytes_of_models(design)
+    fits = p <= costs.ALL_PAIRS_COLUMNS and 8 * p * p <= bytes_of_models(design)
+    return fits and n >= 5 * p
 
 
 def bytes_of_models(design):
     """For all quadratic models that are formed in one read."""
-    return max(SHARE_OF_MODELS * design.X.memory_limit, LEAST_MODELS)
+    return max(costs.MODELS_SHARE * design.X.memory_limit, costs.MODELS_LEAST_BYTES)
 
 
 class ReadSteps(StepMethod):
@@ -84,7 +81,7 @@ class ReadSteps(StepMethod):
         self.tall = models_pay(problem.design)
         # all at once, where there is a point to begin with for each
         together = self.tall or self.sample is not None
-        self.batch_width = MOST_TOGETHER if together else WIDEST
+        self.batch_width = costs.CERTIFIED_ALPHAS if together else costs.READ_ALPHAS
         state.add_all()  # in one order from the beginning
 
     def screening(self):

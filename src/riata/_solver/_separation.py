@@ -10,11 +10,11 @@ losses fall by orders of magnitude, and at once where it separates all samples.
 
 import numpy as np
 
+from .. import _costs as costs
+
 SUSPECT = 1e-3  # share of a null residual below which separation is suspected
 FALLING = 1e-2  # the same of the samples that may be separated then
 DEPENDENT = 1e-9  # relative singular value below which rows count as dependent
-ENTRIES = 2 * 10**7  # of the matrices that are decomposed
-LINEAR_PROGRAM = 10**6  # entries up to which a linear program decides
 
 
 def message_of_separation(count, total, what, remedy):
@@ -135,7 +135,7 @@ def _search(problem, columns, cone, used, signs, falling):
         cone = np.repeat(cone, problem.n_outputs)
     else:
         A, falling = np.where(signs == 0, 1.0, signs)[:, None] * Z, falling[:, 0]
-    if A is None or A.size > ENTRIES:
+    if A is None or A.size > costs.SEPARATION_ENTRIES:
         return False
     rest = np.linalg.qr(A[~falling], mode="r")  # of many rows, a few that span them
     _, values, rotation = np.linalg.svd(rest, full_matrices=True)
@@ -146,7 +146,7 @@ def _search(problem, columns, cone, used, signs, falling):
     change = np.linalg.norm(A, axis=1)
     moves = change > DEPENDENT * size
     A = A[moves] / change[moves, None]
-    if not A.size or A.size > LINEAR_PROGRAM:
+    if not A.size or A.size > costs.LINEAR_PROGRAM_ENTRIES:
         return False
     keep = cone != 0
     bounds = cone[keep, None] * (back[keep] @ null) if keep.any() else None
@@ -158,7 +158,7 @@ def _coordinates(problem, columns):
     intercept (n_samples, rank), and what leads back to coefficients; None if too large."""
     design = problem.design
     n, size = design.n_samples, len(columns)
-    if n * (size + 1) > ENTRIES or not n * size:
+    if n * (size + 1) > costs.SEPARATION_ENTRIES or not n * size:
         return None
     packed = np.empty((n, size), order="F")
     design.pack(columns, 0, n, packed)
@@ -179,7 +179,7 @@ def _pairs(Z, falling, y):
     n_classes) adds to the difference of their predictors; and which of them fall."""
     n_classes = y.shape[1]
     samples, others = np.nonzero(y == 0)
-    if len(samples) * Z.shape[1] * n_classes > ENTRIES:
+    if len(samples) * Z.shape[1] * n_classes > costs.SEPARATION_ENTRIES:
         return None, None
     A = np.zeros((len(samples), Z.shape[1], n_classes))
     pairs = np.arange(len(samples))

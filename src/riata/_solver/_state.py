@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.certificate import extrapolate
 from .._core.screening import Screening
 from .._design._products import BLOCK
@@ -10,8 +11,6 @@ from ._working_set import WorkingSet
 
 EPS = float(np.finfo(float).eps)
 NO_LIMIT = np.full(1, np.inf)
-SCREENING_BYTES = 8 * 2**20  # of residuals kept as references
-SMALL_MATRIX = 2 * 10**5  # entries up to which a pass is not worth shortening
 
 
 class PathState:
@@ -198,11 +197,12 @@ def screening_of(problem, settings):
     if (
         not settings.screening or problem.n_outputs > 1 or not design.has_rows
         or not problem.strengths.piecewise_linear
-        or design.nnz < SMALL_MATRIX or per_column < (40 if design.sparse else 32)
+        or design.nnz < costs.SCREENING_ENTRIES
+        or per_column < (40 if design.sparse else 32)
         or not design.columns_apart  # rows have to be read for any column
     ):
         return None
-    n_slots = min(max(SCREENING_BYTES // (8 * design.n_samples), 2), 16)
+    n_slots = min(max(costs.SCREENING_BYTES // (8 * design.n_samples), 2), 16)
     screening = Screening(design, problem.strengths.l1, problem.y, n_slots)
     return screening if design.batch_width() <= BLOCK else WideScreening(screening)
 

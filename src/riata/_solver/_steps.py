@@ -6,8 +6,6 @@ import numpy as np
 
 from ._state import EPS, screening_of
 
-SMALL_GRAM = 10**6  # multiply-adds of a Gram matrix that are not worth saving
-
 
 class StepMethod:
     """What `PathSolver` asks of a step method; `solve`, `verify` and `takes_all_columns`

@@ -11,16 +11,14 @@ import math
 
 import numpy as np
 
+from .. import _costs as costs
 from .._validation import DesignArrays, check_design
 from ._separation import is_separated, predictors
 from ._solutions import Status
 from ._state import EPS
 from ._working_set import FreeColumns, Gram
 
-FREE_ENTRIES = 2**27  # the largest dense block of unpenalised columns (1 GiB)
-MOST_WORK = 10**11  # multiply-adds of a basis that are worth their while
 NO_LOSS = 1e-4  # share of the largest null residual
-MOST_COLUMNS = 4000  # whose Gram matrix is decomposed
 NEARLY = 1e-6  # ratio of eigenvalues below which a basis is better
 EXACTLY = 1e-12  # the same below which columns are dependent, as far as a Gram matrix tells
 
@@ -44,8 +42,8 @@ def needs_basis(problem, columns):
 def affordable(problem, columns):
     """Whether columns can be copied and decomposed."""
     n, size = problem.design.n_samples, len(columns)
-    entries = n * size
-    return 0 < entries <= FREE_ENTRIES and entries * min(n, size) <= MOST_WORK
+    entries, flops = n * size, n * size * min(n, size)
+    return 0 < entries <= costs.BASIS_ENTRIES and flops <= costs.BASIS_FLOPS
 
 
 def independence(problem, columns):
@@ -57,7 +55,7 @@ def independence(problem, columns):
         used = np.count_nonzero(problem.weights)
     if size > used - problem.fit_intercept:
         return 0.0
-    if size > MOST_COLUMNS or not size:
+    if size > costs.ALL_PAIRS_COLUMNS or not size:
         return 1.0
     gram = Gram(design)
     gram.extend(columns, False)

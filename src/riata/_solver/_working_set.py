@@ -4,15 +4,13 @@ import math
 
 import numpy as np
 
+from .. import _costs as costs
 from .._core.active_set import next_columns
 from .._core.descent import Quadratic
 from .._design._products import BLOCK
 from ._engines._batched_descent import View
 
 EPS = float(np.finfo(float).eps)
-MANY = 0.08  # share of the columns from which a Gram matrix is better formed at once
-GRAM_BYTES = 512 * 2**20  # the largest Gram matrix of a working set
-SPARSE_GRAM = 2000  # columns up to which sparse ones are better seen by their Gram
 
 
 class WorkingSet:
@@ -59,18 +57,18 @@ class WorkingSet:
         if self.engine != "auto":
             return self.engine == "gram"
         size, design = len(self), self.problem.design
-        if 8 * size * size > GRAM_BYTES:
+        if 8 * size * size > costs.GRAM_BYTES:
             return False
         if self.hard or self.complete:
             return True
         if design.sparse:
-            return size <= min(max(15 * design.column_nnz(self.columns), 500), SPARSE_GRAM)
-        return size <= max(4 * design.n_samples, 2500)
+            return size <= most_in_gram(design, self.columns)
+        return size <= max(4 * design.n_samples, costs.DENSE_GRAM_COLUMNS)
 
     @property
     def many_epochs(self):
         """Epochs along columns of X after which a Gram matrix is worth its cost."""
-        return 300 * max(len(self) // SPARSE_GRAM, 1) ** 2
+        return 300 * max(len(self) // costs.SPARSE_GRAM_COLUMNS, 1) ** 2
 
     def quadratic(self):
         """The columns to descend along, and the state vector at ``w = 0``."""
@@ -135,6 +133,12 @@ class WorkingSet:
         rounding, unless the Gram matrix is rough."""
         known = len(C)
         return C - (self.xty[:known, None] - self.gram[:known] @ W)
+
+
+def most_in_gram(design, columns):
+    """How many of some sparse columns descent along their Gram matrix is cheaper for."""
+    by_entries = costs.SPARSE_GRAM_PER_ENTRY * design.column_nnz(columns)
+    return min(max(by_entries, 500), costs.SPARSE_GRAM_COLUMNS)
 
 
 class Gram:
@@ -204,7 +208,8 @@ class LazyGram:
         working = self.working
         # columns come in about evenly on the logarithmic way to the last alpha
         done = math.log(self.alpha_max / l1[j] * working.l1[j]) / self.way
-        if working.n_formed and working.n_formed + 1 > MANY * len(working) * done:
+        most = costs.LAZY_GRAM_SHARE * len(working) * done
+        if working.n_formed and working.n_formed + 1 > most:
             self.form_all()
             return
         places = next_columns(c, l1, self.formed, j, BLOCK)
