@@ -1,4 +1,4 @@
-"""Strengths of other packages: the same model comes out, in both directions."""
+"""Penalty strengths of other packages: the same model comes out, in both directions."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""Newton's method with a model for each strength, and what guides the paths of folds."""
+"""Newton's method with a model for each alpha, and the warm starts of folds."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from riata._path._solve import solve_path
 from riata._solver._hessian_columns import HessianColumns
 from riata._solver._hessian_per_alpha import HessianPerAlpha
 from riata._solver._solutions import Settings
-from riata._solver._warm_start import Guide
+from riata._solver._warm_start import SavedPath
 from riata._validation import check_design
 from riata.losses import get_loss
 
@@ -176,29 +176,29 @@ def test_a_guided_path_is_the_path_and_takes_less(alphas, shape, l1_ratio):
     top = alpha_max(X, y, loss="logistic", l1_ratio=l1_ratio)
     data = Data(check_design(X), y, None, None)
     penalty = checked_penalty(None, l1_ratio, None, None, None, shape[1])
-    guide, settings = Guide(), Settings(tol=1e-9)
+    saved_path, settings = SavedPath(), Settings(tol=1e-9)
 
-    def fit(data, guide=None):
+    def fit(data, saved_path=None):
         return solve_path(
             data, alphas * top, penalty, settings, fit_intercept=True, standardize=False,
-            loss=get_loss("logistic"), guide=guide,
+            loss=get_loss("logistic"), saved_path=saved_path,
         )
 
-    whole = fit(data, guide)
+    whole = fit(data, saved_path)
     tall = shape[0] > shape[1]
     # from near alphas the one before leads to the next; a wide L2 path is not Newton's,
-    # and the Hessians of a small one cost less than what a guide takes
-    guides = {4: tall or l1_ratio > 0.0, 8: tall, 30: False}
+    # and the Hessians of a small one cost less than what a saved path takes
+    saved_paths = {4: tall or l1_ratio > 0.0, 8: tall, 30: False}
     small = l1_ratio == 0.0 and shape != (3000, 60)
-    assert guide.written == (guides[len(alphas)] and not small)
+    assert saved_path.written == (saved_paths[len(alphas)] and not small)
     weight = (np.arange(len(y)) % 5 > 0).astype(float)
     part = data._replace(sample_weight=weight)
-    guided, alone = fit(part, guide if guide.written else None), fit(part)
+    guided, alone = fit(part, saved_path if saved_path.written else None), fit(part)
     assert guided.relative_gap.max() <= 1e-9
     np.testing.assert_allclose(guided.objective, alone.objective, atol=1e-8)
-    if guide.written:
+    if saved_path.written:
         assert guided.diagnostics.hessians <= 1.2 * alone.diagnostics.hessians
-        assert fit(data, guide).diagnostics.hessians <= whole.diagnostics.hessians
+        assert fit(data, saved_path).diagnostics.hessians <= whole.diagnostics.hessians
 
 
 def test_a_guide_may_know_columns_that_a_fold_has_not():

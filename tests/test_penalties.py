@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 
 import riata
 from riata import check_solution, fit_path, penalties
-from riata._core.certificate import Strengths
+from riata._core.certificate import ColumnPenalty
 from riata._problem._generic_penalty import GenericPenalty
 from riata.penalties import ElasticNet, Penalty, RowGroup
 
@@ -168,8 +168,8 @@ def test_compiled_and_numpy_say_the_same(l1_ratio, squared):
     unit, objective = RNG.uniform(0.5, 2.0, p), 0.7
     l1 = objective * unit * factor * l1_ratio
     l2 = objective * unit**2 * factor * (1.0 - l1_ratio)
-    compiled = Strengths(l1, l2, None, None, np.ones(p))
-    scale = Strengths(objective * unit * factor, 0.0 * l2, None, None, np.ones(p))
+    compiled = ColumnPenalty(l1, l2, None, None, np.ones(p))
+    scale = ColumnPenalty(objective * unit * factor, 0.0 * l2, None, None, np.ones(p))
     generic = GenericPenalty(ElasticNet(l1_ratio), scale, unit, factor, objective)
     columns, c = np.arange(p), RNG.normal(0, 1, p)
     assert generic.alpha_max(c) == pytest.approx(compiled.alpha_max(c))
@@ -183,8 +183,8 @@ def test_compiled_and_numpy_say_the_same(l1_ratio, squared):
         assert own_kkt[which] == pytest.approx(kkt[which])
         assert own_value[which] == pytest.approx(value[which])
     for first in (0, 1):
-        expected = compiled.excess(C[10:], columns[10:], first, alphas, 0.9)
-        found = generic.excess(C[10:], columns[10:], first, alphas, 0.9)
+        expected = compiled.violators(C[10:], columns[10:], first, alphas, 0.9)
+        found = generic.violators(C[10:], columns[10:], first, alphas, 0.9)
         assert expected[0].tolist() == found[0].tolist()
         np.testing.assert_allclose(expected[1], found[1])
 

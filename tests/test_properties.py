@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import riata
+from riata import _costs
 from riata._path._checked import checked_data, checked_penalty
 from riata._path._solve import solve_path
-from riata._solver import _exact_steps as _solver
 from riata._solver._solutions import Settings
 
 TOL = 1e-8
@@ -107,7 +107,7 @@ ENGINES = (
 
 
 @given(problems(), st.sampled_from(ENGINES), st.booleans(), st.booleans())
-def test_every_engine_is_certified_on_repeated_columns(problem, how, sparse, in_lanes):
+def test_every_engine_is_certified_on_repeated_columns(problem, how, sparse, together):
     # Each column twice and once with the other sign: dependent whatever was drawn.
     problem = {k: v for k, v in problem.items() if k not in EACH_COLUMN}
     problem["l1_ratio"] = problem["l1_ratio"] or 1.0
@@ -122,8 +122,8 @@ def test_every_engine_is_certified_on_repeated_columns(problem, how, sparse, in_
         None, problem["l1_ratio"], None, None, None, X.shape[1]
     )
     with pytest.MonkeyPatch.context() as patch:
-        # lanes on small Gram matrices as well, which the usual choice avoids
-        patch.setattr(_solver, "LARGE_GRAM", 1 if in_lanes else 10**9)
+        # all alphas together on small Gram matrices as well, which the usual choice avoids
+        patch.setattr(_costs, "ALL_ALPHAS_COLUMNS", 1 if together else 10**9)
         path = solve_path(
             data, alphas, penalty, Settings(tol=TOL, **how),
             fit_intercept=problem["fit_intercept"], standardize=problem["standardize"],

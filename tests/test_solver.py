@@ -83,7 +83,7 @@ def test_screening_is_never_wrong(name):
     X, y = PROBLEMS[name]
     problem, design = design_of(X, y)
     rng = np.random.default_rng(3)
-    l1 = problem.strengths.l1
+    l1 = problem.column_penalty.l1
     p = design.n_features
     screening = Screening(design, l1, problem.y, 3)
     skip = np.zeros(p, dtype=np.uint8)
@@ -101,9 +101,8 @@ def test_screening_is_never_wrong(name):
         loss = (R**2).sum(axis=0)
         C = np.empty((p, 8))
         design.gradient(R, C)
-        alphas = np.sort(rng.uniform(0.05, 1.0, 8))[::-1] * problem.strengths.alpha_max(
-            C.max(axis=1)
-        )
+        alphas = np.sort(rng.uniform(0.05, 1.0, 8))[::-1]
+        alphas = alphas * problem.column_penalty.alpha_max(C.max(axis=1))
         screening.project(R, loss)
         uncertain = screening.uncertain(alphas, skip)
         violated = np.flatnonzero((np.abs(C) > alphas * l1[:, None]).any(axis=1))
@@ -158,7 +157,7 @@ def test_design_verbs_against_dense_algebra(make, dtype, weighted):
         assert R.ctypes.data % 64 == 0
         R[:] = rng.normal(3.0, 1.0, size=(n, lanes))
         settled = R - np.average(R, axis=0, weights=weights)
-        sums, squares = design.settle(R)
+        sums, squares = design.subtract_means(R)
         np.testing.assert_allclose(R, settled, atol=1e-12)
         np.testing.assert_allclose(sums, weights @ R, atol=1e-12)
         np.testing.assert_allclose(squares, weights @ R**2, rtol=1e-12)
@@ -238,7 +237,7 @@ def test_active_set_follows_a_path_as_it_does_its_steps():
 @pytest.mark.parametrize("ridge", [0.0, 0.05, 0.5])
 @pytest.mark.parametrize("copies", [0, 40])
 def test_active_set_exchanges_blocks(bounded, ridge, copies):
-    # long steps with many free coefficients: one factor serves several strengths, and
+    # long steps with many free coefficients: one factor serves several alphas, and
     # whole blocks of coefficients change between two of them
     rng = np.random.default_rng(5)
     n, p = 300, 260
@@ -297,7 +296,7 @@ def test_lanes_end_at_the_solution(form, lanes, bounded, weighted):
     y = rng.normal(size=n)
     s = rng.integers(0, 3, n).astype(float) if weighted else None
     problem = Problem(check_design(X), y, l1_ratio=0.9, sample_weight=s)
-    design, strengths = problem.design, problem.strengths
+    design, column_penalty = problem.design, problem.column_penalty
     ids = np.arange(p)
     G = sparse_gram(design, ids, 0)
     lower, upper = (-0.05, 0.1) if bounded else (-np.inf, np.inf)
@@ -307,9 +306,9 @@ def test_lanes_end_at_the_solution(form, lanes, bounded, weighted):
     else:
         quadratic = Quadratic.from_sparse(design, ids)
         state = problem.weigh(problem.y[:, None])[:, 0]
-    alphas = strengths.alpha_max(design.xty) * np.geomspace(0.5, 0.01, lanes)
+    alphas = column_penalty.alpha_max(design.xty) * np.geomspace(0.5, 0.01, lanes)
     block = BatchedDescent(
-        quadratic, design.sqnorm, strengths.l1, strengths.l2, lower, upper, alphas
+        quadratic, design.sqnorm, column_penalty.l1, column_penalty.l2, lower, upper, alphas
     )
     block.start(0.01 * rng.normal(size=(p, lanes)), np.repeat(state[:, None], lanes, 1))
     falls = []
@@ -322,14 +321,14 @@ def test_lanes_end_at_the_solution(form, lanes, bounded, weighted):
         block.correlate()
         for k in range(lanes):
             falls.append(
-                smooth(G, design.xty, before[:, k], alphas[k], strengths)
-                - smooth(G, design.xty, block.w[:, k], alphas[k], strengths)
+                smooth(G, design.xty, before[:, k], alphas[k], column_penalty)
+                - smooth(G, design.xty, block.w[:, k], alphas[k], column_penalty)
             )
     assert min(falls) >= -1e-15  # no Newton step raises the objective
     for k, alpha in enumerate(alphas):
         violation = kkt_of(
-            G, design.xty, block.w[:, k], alpha * strengths.l1, alpha * strengths.l2,
-            lower, upper,
+            G, design.xty, block.w[:, k], alpha * column_penalty.l1,
+            alpha * column_penalty.l2, lower, upper,
         )
         assert violation <= 1e-9
         np.testing.assert_allclose(
@@ -337,8 +336,8 @@ def test_lanes_end_at_the_solution(form, lanes, bounded, weighted):
         )
 
 
-def smooth(G, q, w, alpha, strengths):
-    penalty = strengths.l1 @ np.abs(w) + 0.5 * strengths.l2 @ w**2
+def smooth(G, q, w, alpha, column_penalty):
+    penalty = column_penalty.l1 @ np.abs(w) + 0.5 * column_penalty.l2 @ w**2
     return 0.5 * w @ G @ w - q @ w + alpha * penalty
 
 

@@ -78,7 +78,7 @@ def by_riata(folder, loss, alpha, intercept):
 
 
 def grid():
-    """A hundred strengths, among them the one that is asked for."""
+    """A hundred alphas, among them the one that is asked for."""
     return np.r_[np.geomspace(30.0, 1.1, 59), 1.0, np.geomspace(0.9, 0.03, 40)]
 
 

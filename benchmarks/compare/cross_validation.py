@@ -3,7 +3,7 @@
     python benchmarks/compare/cross_validation.py                    # everything there is
     python benchmarks/compare/cross_validation.py --cells 'lasso/*' --table RESULTS-cv.md
 
-All have the same folds and strengths. Times are processor seconds on one thread, the
+All have the same folds and alphas. Times are processor seconds on one thread, the
 least of some runs for riata. The error is that of the curve of mean scores: the largest
 difference from that of riata at a tolerance a million times smaller, relative to the
 spread of the curve (glmnet's mean is weighted by the sizes of the folds). riata runs with
@@ -159,7 +159,7 @@ def race_peers(X, y, alphas, folds, family, solvers, exact, limit):
 
 
 def race_lasso(name, limit):
-    """LassoCV, 5 folds and 100 strengths."""
+    """LassoCV, 5 folds and 100 alphas."""
     cell = all_cells()[name]
     problem = cell.load()
     X, y = problem.X, problem.y

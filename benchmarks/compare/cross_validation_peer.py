@@ -3,7 +3,7 @@
     python cross_validation_peer.py FOLDER SOLVER TOLERANCE
 
 Prints the processor seconds and the curve of mean scores. FOLDER holds X, y, the folds
-and the strengths, as `cross_validation.py` writes them.
+and the alphas, as `cross_validation.py` writes them.
 """
 
 import sys
@@ -19,7 +19,7 @@ ONCE = 5.0  # seconds from which a run is not repeated
 
 
 def read(folder):
-    """Return X, y, the folds (pairs of index arrays) and the strengths."""
+    """Return X, y, the folds (pairs of index arrays) and the alphas."""
     sparse = folder / "X.npz"
     X = sp.load_npz(sparse) if sparse.exists() else np.load(folder / "X.npy")
     of = np.load(folder / "folds.npy")

@@ -12,7 +12,7 @@ from benchopt import BaseObjective
 
 
 class Objective(BaseObjective):
-    """Strengths are log-spaced; the public benchmark takes those of R's glmnet."""
+    """Alphas are log-spaced; the public benchmark takes those of R's glmnet."""
 
     name = "Lasso Path"
     min_benchopt_version = "1.7"

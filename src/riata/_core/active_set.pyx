@@ -3,7 +3,7 @@
     minimise over w   1/2 w' G w - q' w + sum_j l1_j |w_j| + 1/2 l2_j w_j^2,
                       lower_j <= w_j <= upper_j
 
-From the solution at other strengths (or from any point at all) the parameters move in a
+From the solution at other penalty weights (or from any point) the parameters move in a
 straight line to the asked ones and the solution is followed exactly, from one change of
 the active set to the next: the homotopy of Osborne, Presnell & Turlach (2000) and of
 LARS (Efron et al. 2004, doi:10.1214/009053604000000067) in the form of a parametric
@@ -77,7 +77,7 @@ def next_columns(
     Py_ssize_t j, Py_ssize_t count,
 ):
     """Column j and those of the others that are not yet formed whose correlations come
-    closest to their strengths: positions, at most `count`."""
+    closest to their penalty weights: positions, at most `count`."""
     cdef Py_ssize_t size = formed.shape[0], k, i, last = 0
     cdef double[::1] ratio = np.empty(count)
     cdef Py_ssize_t[::1] places = np.empty(count, dtype=np.intp)
@@ -112,7 +112,7 @@ cdef class ActiveSet:
     cdef signed char[::1] kind
     cdef double[::1] sign, e, v, u, l1, rotation
     cdef double[::1] factored_l2     # l2 that is in the factor
-    cdef double[::1] l1_now          # strengths of the point at hand
+    cdef double[::1] l1_now          # penalty weights of the point at hand
     cdef double[::1] l2              # l2 that the factor is to have
     cdef double[:, ::1] cg           # residual, direction, its product, solution
     cdef bint exchanged
@@ -136,7 +136,7 @@ cdef class ActiveSet:
             Zero for a column that is not yet there. Those of the non-zero coefficients
             of a start are.
         form : callable
-            Given a column, the correlations c and the strengths l1: forms the column,
+            Given a column, the correlations c and the penalty weights l1: forms the column,
             and others if it likes.
         """
         self.formed, self.form = formed, form
@@ -182,9 +182,9 @@ cdef class ActiveSet:
         w, c : (size,), updated
             Coefficients, and ``c = xty - gram @ w``.
         l1_from : (size,)
-            Strengths that `w` is (nearly) optimal for; any will do.
+            ColumnPenalty that `w` is (nearly) optimal for; any will do.
         l1, l2, lower, upper : (size,)
-            Strengths and bounds of the problem.
+            Penalty weights and bounds of the problem.
 
         Returns
         -------
@@ -237,7 +237,7 @@ cdef class ActiveSet:
         in the place of many events. A step is cut where too many would be wrong.
 
         Returns false where that does not end soon; the point is then one on the line, of
-        strengths `l1_now`.
+        penalty weights `l1_now`.
         """
         cdef Py_ssize_t k, j, wrong, begun = 0, least = 0, most = self.n_free // 8 + 8
         cdef double tau = 0.0, ahead = 0.0, share
@@ -453,7 +453,7 @@ cdef class ActiveSet:
             Strength that `w` is (nearly) optimal for.
         alphas : (n_alphas,)
         l1, l2 : (size,)
-            Strengths at ``alpha = 1``.
+            Penalty weights at ``alpha = 1``.
         W : (size, n_alphas), updated
             Its columns become the solutions.
 
@@ -493,9 +493,9 @@ cdef class ActiveSet:
         ----------
         xty, w, c : (n_alphas, size), the last two updated
         alphas_from, alphas : (n_alphas,)
-            Strengths that the rows of `w` are (nearly) optimal for, and those asked for.
+            Penalty weights for which the rows of `w` are (nearly) optimal, and those asked for.
         l1, l2 : (size,)
-            Strengths at ``alpha = 1``.
+            Penalty weights at ``alpha = 1``.
 
         Returns
         -------
@@ -804,7 +804,7 @@ cdef class ActiveSet:
         const double[::1] l2, const double[::1] lower, const double[::1] upper,
         Py_ssize_t size,
     ) noexcept nogil:
-        """e: how far the point is from optimal at strengths l1."""
+        """e: how far the point is from optimal at penalty weights l1."""
         cdef Py_ssize_t j
         cdef double z
         for j in range(size):

@@ -53,7 +53,7 @@ cdef class BatchedDescent:
     quadratic : Quadratic
         Sparse columns, or a Gram matrix.
     sqnorm, l1, l2, lower, upper : (size,)
-        Of each column: squared norm, strengths at ``alpha = 1``, and bounds.
+        Of each column: squared norm, penalty weights at ``alpha = 1``, and bounds.
     alphas : (n_alphas,)
         One, or BLOCK.
 

@@ -39,7 +39,7 @@ def extrapolate(
 ) -> None: ...
 
 @disjoint_base
-class Strengths:
+class ColumnPenalty:
     convex: bool
     piecewise_linear: bool
     has_gap: bool
@@ -75,7 +75,7 @@ class Strengths:
     def drop_rounding(
         self, cols: _Ids, w: _Float, alphas: _Float, noise: float
     ) -> None: ...
-    def excess(
+    def violators(
         self, C: _Float, cols: _Ids, first: int, alphas: _Float, margin: float
     ) -> tuple[_Ids, _Float]: ...
     def predict(

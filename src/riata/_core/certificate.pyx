@@ -1,7 +1,7 @@
 """From the correlations of all columns: the duality gap, KKT and what to work on next.
 
 All functions take blocks of correlations ``C = X~' R`` (n_features, n_alphas), one vector
-an alpha; ``l1[j] * alpha`` and ``l2[j] * alpha`` are the strengths of column j.
+an alpha; ``l1[j] * alpha`` and ``l2[j] * alpha`` are the penalty weights of column j.
 """
 
 import numpy as np
@@ -76,7 +76,7 @@ def in_design_units(
     const double[::1] factor, const double[::1] sd, const double[::1] scale,
     const double[::1] sqnorm, double n_samples, double l1_ratio, double unit,
 ):
-    """Strengths at ``alpha = 1`` and units of all columns, for columns seen as
+    """Penalty weights at ``alpha = 1`` and units of all columns, for columns seen as
     ``scale * x`` and a y seen as ``y / unit``.
 
     Parameters
@@ -207,13 +207,13 @@ def extrapolate(
                 slope[j] = (c[j] - earlier) / step
 
 
-cdef class Strengths:
-    """Strengths and bounds of all columns, in the units of the design.
+cdef class ColumnPenalty:
+    """Penalty weights and bounds of all columns, in the units of the design.
 
     Parameters
     ----------
     l1, l2 : (n_features,)
-        Strengths at ``alpha = 1``.
+        Penalty weights at ``alpha = 1``.
     lower, upper : (n_features,) or None
         None where no coefficient is bounded.
     unit : (n_features,)
@@ -393,7 +393,7 @@ cdef class Strengths:
                     if (1.0 + alphas[k] * self._l2[j]) * fabs(w[i, k]) <= noise:
                         w[i, k] = 0.0
 
-    def excess(
+    def violators(
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols, Py_ssize_t first,
         const double[::1] alphas, double margin,
     ):
@@ -424,7 +424,7 @@ cdef class Strengths:
                 j = cols[i]
                 top = 0.0
                 for k in range(first, n_alphas):
-                    if not self._pulls(j, C[i, k]):
+                    if not self._moves(j, C[i, k]):
                         continue
                     ratio = alphas[k] * self._l1[j]
                     if ratio == 0.0:
@@ -466,7 +466,7 @@ cdef class Strengths:
                     ahead = c[j] + (target - alpha) * slope[j]
                     if fabs(ahead) < threshold * self._l1[j] or in_working[j]:
                         continue
-                    if not self._pulls(j, ahead) or ahead == 0.0:
+                    if not self._moves(j, ahead) or ahead == 0.0:
                         continue
                     if fill:
                         columns[count] = j
@@ -483,7 +483,7 @@ cdef class Strengths:
         cdef double top = 0.0
         with nogil:
             for j in range(c.shape[0]):
-                if self._l1[j] > 0.0 and self._pulls(j, c[j]):
+                if self._l1[j] > 0.0 and self._moves(j, c[j]):
                     top = max(top, fabs(c[j]) / self._l1[j])
         return top
 
@@ -497,7 +497,7 @@ cdef class Strengths:
             pen.lower, pen.upper = self._lower[j], self._upper[j]
         return pen
 
-    cdef inline bint _pulls(self, Py_ssize_t j, double c) noexcept nogil:
+    cdef inline bint _moves(self, Py_ssize_t j, double c) noexcept nogil:
         """Whether column j may move in the direction of c at all."""
         if c > 0:
             return self._upper is None or self._upper[j] > 0.0

@@ -132,7 +132,7 @@ typedef struct {
     void (*estimate)(const References *known, ptrdiff_t p, int k, double *out);
     /* means (with `center`) off the columns of a block R of BLOCK residuals; then the sums
      * and the sums of squares of what is left, weighted by s (NULL: ones) */
-    void (*settle)(ptrdiff_t n, const double *s, int center, double *R, double *sum,
+    void (*subtract_means)(ptrdiff_t n, const double *s, int center, double *R, double *sum,
                    double *square);
     /* one sweep of coordinate descent over `count` columns, for all alphas at once */
     void (*sweep)(const Columns *X, const BatchProblem *P, ptrdiff_t count,

@@ -106,7 +106,7 @@ cdef extern from "columns.h" nogil:
             const unsigned char*, Py_ssize_t*
         ) noexcept nogil
         void (*estimate)(const References*, Py_ssize_t, int, double*) noexcept nogil
-        void (*settle)(
+        void (*subtract_means)(
             Py_ssize_t, const double*, int, double*, double*, double*
         ) noexcept nogil
         void (*sweep)(

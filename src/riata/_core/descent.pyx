@@ -224,7 +224,7 @@ def descend(
     qsum : float
         Sum of the weighted residual.
     xty, sqnorm, l1, l2, lower, upper : (size,)
-        Of each column: product with y, squared norm, strengths and bounds.
+        Of each column: product with y, squared norm, penalty weights and bounds.
     yy : float
         Squared norm of y.
     tol : float

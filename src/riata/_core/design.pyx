@@ -442,7 +442,7 @@ cdef class Design:
         indptr = self.buffers[2]
         return float((indptr[cols + 1] - indptr[cols]).mean()) if len(cols) else 0.0
 
-    def settle(self, double[:, ::1] R):
+    def subtract_means(self, double[:, ::1] R):
         """Take the weighted means off residuals, if the design is centred.
 
         Parameters
@@ -461,7 +461,7 @@ cdef class Design:
             raise ValueError("shape of R does not fit")
         if width == BLOCK:
             with nogil:
-                kernel_table().vector.settle(
+                kernel_table().vector.subtract_means(
                     X.n, X.weights, self.center, &R[0, 0], &sums[0], &squares[0]
                 )
             return np.asarray(sums), np.asarray(squares)

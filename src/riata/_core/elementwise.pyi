@@ -15,6 +15,6 @@ def visit(
     which: NDArray[np.intc],
     model: _Float | None,
     moved: _Float,
-    pull: _Float,
+    weighted: _Float,
     curvature: _Float,
 ) -> _Float: ...

@@ -18,7 +18,7 @@ def visit(
     str name, const double[::1] y, const double[::1] weights, double unit,
     const double[:, ::1] eta, const double[:, ::1] step, const double[::1] shift,
     const double[::1] length, const int[::1] which, const double[::1] model,
-    double[:, ::1] moved, double[:, ::1] pull, double[::1] curvature,
+    double[:, ::1] moved, double[:, ::1] weighted, double[::1] curvature,
 ):
     """Move predictors, and evaluate the loss there for some of the vectors.
 
@@ -39,7 +39,7 @@ def visit(
     model : (n_samples,) or None
     moved : (n_samples, width), written
         ``eta + length * (step + shift)``, for all vectors; it may be `eta`.
-    pull : (n_samples, width), written for those that are evaluated
+    weighted : (n_samples, width), written for those that are evaluated
         ``unit * weights * residual``
     curvature : (n_samples,), written
         Mean curvature of those.
@@ -47,7 +47,8 @@ def visit(
     Returns
     -------
     sums : ndarray of float64 (6, width)
-        Of the weighted losses; of `pull`; of its sizes; of ``pull * (step + shift)``; of
+        Of the weighted losses; of `weighted`; of its sizes; of
+        ``weighted * (step + shift)``; of
         the weighted curvatures; of ``model * (step + shift)**2``.
     """
     cdef Py_ssize_t n = eta.shape[0], first, k
@@ -57,8 +58,8 @@ def visit(
     cdef double* added = &part[0, 0]
     cdef LossVisit V
     if (
-        y.shape[0] != n or moved.shape[0] != n or pull.shape[0] != n
-        or moved.shape[1] != width or pull.shape[1] != width or curvature.shape[0] != n
+        y.shape[0] != n or moved.shape[0] != n or weighted.shape[0] != n
+        or moved.shape[1] != width or weighted.shape[1] != width or curvature.shape[0] != n
         or shift.shape[0] != width or length.shape[0] != width
         or (step is not None and (step.shape[0] != n or step.shape[1] != width))
         or (weights is not None and weights.shape[0] != n)
@@ -77,7 +78,7 @@ def visit(
     V.model = NULL if model is None else &model[0]
     V.step = NULL if step is None else &step[0, 0]
     V.shift, V.length = &shift[0], &length[0]
-    V.moved, V.r, V.mean, V.sums = &moved[0, 0], &pull[0, 0], &curvature[0], added
+    V.moved, V.r, V.mean, V.sums = &moved[0, 0], &weighted[0, 0], &curvature[0], added
     cdef Loop loop = kernel_table().vector.logistic
     if name == "poisson":
         loop = kernel_table().vector.poisson

@@ -39,7 +39,7 @@ def descend_rows(
     epochs : int
     """
     cdef Py_ssize_t size = W.shape[1], count = W.shape[0], j, k, epoch = 0, work = 0
-    cdef double norm, scale, bend, change, largest, first = -1.0
+    cdef double norm, scale, diagonal, change, largest, first = -1.0
     cdef double[::1] u = np.empty(count)
     cdef const VectorKernels* vector = &kernel_table().vector
     if gram.shape[0] != size or gram.shape[1] != size or C.shape[1] != size or (
@@ -52,13 +52,13 @@ def descend_rows(
             epoch += 1
             largest = 0.0
             for j in range(size):
-                bend = gram[j, j]
+                diagonal = gram[j, j]
                 norm = 0.0
                 for k in range(count):
-                    u[k] = C[k, j] + bend * W[k, j]
+                    u[k] = C[k, j] + diagonal * W[k, j]
                     norm += u[k] * u[k]
                 norm = sqrt(norm)
-                scale = (1.0 - l1[j] / norm) / (bend + l2[j]) if norm > l1[j] else 0.0
+                scale = (1.0 - l1[j] / norm) / (diagonal + l2[j]) if norm > l1[j] else 0.0
                 change = 0.0
                 for k in range(count):
                     u[k] = scale * u[k] - W[k, j]

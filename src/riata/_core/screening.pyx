@@ -26,7 +26,7 @@ cdef class Screening:
     design : Design, or what stands for one
         Its sizes, weights, `xty` and `sqnorm` are asked for, never its columns.
     l1 : (n_features,)
-        Strengths at ``alpha = 1``.
+        Penalty weights at ``alpha = 1``.
     null : (n_samples,)
         The null residual, whose correlations are ``design.xty``.
     """

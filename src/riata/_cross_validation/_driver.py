@@ -15,7 +15,7 @@ from joblib import Parallel, delayed, effective_n_jobs, wrap_non_picklable_objec
 
 from .._path._samples import Deadline
 from .._solver._solutions import Interrupted
-from .._solver._warm_start import Guide
+from .._solver._warm_start import SavedPath
 from ._fits import PathFits
 from ._result import CVResult
 from ._scores import DevianceScorer
@@ -61,9 +61,9 @@ class CrossValidation(NamedTuple):
         n_folds, n_workers = len(fits.folds), 1
         if not fits.chunked:  # blocks are read by one thread at a time
             n_workers = min(effective_n_jobs(n_jobs), n_folds)
-        paths, guides = self._whole(-(-n_folds // n_workers) + 1)
+        paths, saved_paths = self._whole(-(-n_folds // n_workers) + 1)
         # Of the folds that one worker fits in turn, each shares the time left.
-        tasks = [(k, guides, -(-(n_folds - k) // n_workers)) for k in range(n_folds)]
+        tasks = [(k, saved_paths, -(-(n_folds - k) // n_workers)) for k in range(n_folds)]
         done, end = [], "complete"
         try:
             for fold in self._folds(tasks, n_workers, n_jobs, verbose):
@@ -102,15 +102,15 @@ class CrossValidation(NamedTuple):
 
         `n_turns` fits for each l1_ratio share the time left.
         """
-        paths, guides = [], []
+        paths, saved_paths = [], []
         grids = self.fits.grids()
         for i, l1_ratio in enumerate(self.fits.l1_ratios):
             seconds = self.deadline.left(n_turns * len(grids) - i)
-            guides.append(Guide())
-            paths += self.fits.fit(None, l1_ratio, grids[i], seconds, guides[-1])
-        return paths, [guide if guide.written else None for guide in guides]
+            saved_paths.append(SavedPath())
+            paths += self.fits.fit(None, l1_ratio, grids[i], seconds, saved_paths[-1])
+        return paths, [each if each.written else None for each in saved_paths]
 
-    def _fold(self, fold, guides, n_folds_left):
+    def _fold(self, fold, saved_paths, n_folds_left):
         """The paths of one fold, and their scores by metric.
 
         `n_folds_left` folds, one after the other, share the time left.
@@ -129,7 +129,7 @@ class CrossValidation(NamedTuple):
         paths = []
         for i, l1_ratio in enumerate(fits.l1_ratios):
             seconds = self.deadline.left(n_folds_left * len(grids) - i)
-            paths += fits.fit(fold, l1_ratio, grids[i], seconds, guides[i])
+            paths += fits.fit(fold, l1_ratio, grids[i], seconds, saved_paths[i])
         scores = {
             name: np.full((len(paths), len(grids[0])), np.nan) for name in self.scorers
         }

@@ -133,7 +133,7 @@ class PathFits:
         )
         self.moments = FoldMoments.of(problem, self.folds, alphas)
 
-    def fit(self, fold, l1_ratio, alphas, seconds, guide):
+    def fit(self, fold, l1_ratio, alphas, seconds, saved_path):
         """Fit to the training samples of a fold, or to all samples (None).
 
         Parameters
@@ -143,14 +143,14 @@ class PathFits:
         alphas : ndarray of shape (n_alphas,)
         seconds : float or None
             Time limit.
-        guide : Guide or None
+        saved_path : SavedPath or None
 
         Returns
         -------
         list of PathResult
             One, or one for each of `gammas`.
         """
-        return [self.path(self.penalty, fold, l1_ratio, alphas, seconds, guide)]
+        return [self.path(self.penalty, fold, l1_ratio, alphas, seconds, saved_path)]
 
     def scores(self, path, scorers, held_out, fold):
         """Return the scores of the alphas of a path of a fold, by metric.
@@ -186,7 +186,7 @@ class PathFits:
             weight = train_weight(self.data, self.folds[fold][0])
         return Data(self.X, y, check.check_sample_weight(weight, self.X.n_samples), offset)
 
-    def path(self, penalty, fold, l1_ratio, alphas, seconds, guide=None):
+    def path(self, penalty, fold, l1_ratio, alphas, seconds, saved_path=None):
         """Fit a path; parameters as of `fit`, and a penalty as from `checked_penalty`."""
         settings = self.settings._replace(deadline=Deadline(seconds).end)
         path = None
@@ -198,13 +198,13 @@ class PathFits:
         if path is None:
             path = solve_path(
                 self.samples(fold), alphas, {**penalty, "l1_ratio": l1_ratio}, settings,
-                guide=guide, **self.options,
+                saved_path=saved_path, **self.options,
             )
         path = path._with(
             feature_names_in=self.feature_names, has_offset=self.data.offset is not None
         )
         # Column scales are as large as a row of X, and those of all samples suffice.
-        return path if fold is None else path._with(_spread=None)
+        return path if fold is None else path._with(_column_scales=None)
 
     def _model(self, penalty, l1_ratio):
         """Arguments that define the problem."""

@@ -25,7 +25,7 @@ Passes
         Copy ``sqrt(W) X~[:, columns]`` for a range of rows.
     ``rows(numbers)``
         Some rows of a dense X as the columns of an array, shifted and scaled.
-    ``settle(R)``
+    ``subtract_means(R)``
         Take the weighted means off R; returns weighted sums and sums of squares.
     ``reweighted(weights)``, ``measure(columns)``
         The design with other weights; its ``mean`` and ``sqnorm`` of some columns.

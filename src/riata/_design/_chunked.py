@@ -124,7 +124,7 @@ def _add(one, other):
     return one
 
 
-class Kept:
+class CachedColumns:
     """Columns that are kept in memory.
 
     Parameters
@@ -276,8 +276,8 @@ class ChunkedDesign:
         self.n_samples, self.n_features = X.shape
         self.n_threads, self.nnz = n_threads, X.n_stored
         self.total = float(X.n_samples if weights is None else weights.sum())
-        self.kept, self.panel_bytes = Kept(X), X.memory_limit // SHARE_OF_BLOCKS
-        self._seen_kept = self.sample = None
+        self.cached, self.panel_bytes = CachedColumns(X), X.memory_limit // SHARE_OF_BLOCKS
+        self._seen_cached = self.sample = None
         self.sampled = sampled_rows(X, weights) if keep_sample else np.empty(0, np.intp)
         (self._set_up_columns if X.axis else self._set_up_rows)(target)
 
@@ -344,11 +344,11 @@ class ChunkedDesign:
 
     def expect(self, likelihood):
         """Note how likely each column is to be needed next: `likelihood()`."""
-        self.kept.likelihood = likelihood()
+        self.cached.likelihood = likelihood()
 
     def keep(self, columns):
         """Keep some columns in memory from now on, if there is room."""
-        self.kept.has(columns)
+        self.cached.has(columns)
 
     def column_nnz(self, cols):
         """Mean number of entries of some columns."""
@@ -360,14 +360,14 @@ class ChunkedDesign:
         other.__dict__.update(self.__dict__)
         other.weights, other.total = weights, float(weights.sum())
         other.mean, other.sqnorm = np.zeros((2, self.n_features))
-        other._seen_kept = None
+        other._seen_cached = None
         return other
 
     def measure(self, cols):
         """Set `mean` and `sqnorm` of some columns."""
-        if self.kept.has(cols):
-            at = self.kept.place[cols]
-            design = self._kept_design()
+        if self.cached.has(cols):
+            at = self.cached.place[cols]
+            design = self._cached_design()
             design.measure(at)
             self.mean[cols], self.sqnorm[cols] = design.mean[at], design.sqnorm[at]
         elif self.X.axis:
@@ -387,16 +387,16 @@ class ChunkedDesign:
 
     # --- Where requests go.
 
-    def _kept_design(self):
+    def _cached_design(self):
         """`Design` of the kept columns."""
-        kept = self.kept
-        if self._seen_kept is None or self._seen_kept.n_features != len(kept.columns):
-            X, cols = kept.arrays(), kept.columns
-            self._seen_kept = InMemoryDesign.of_arrays(
+        cached = self.cached
+        if self._seen_cached is None or self._seen_cached.n_features != len(cached.columns):
+            X, cols = cached.arrays(), cached.columns
+            self._seen_cached = InMemoryDesign.of_arrays(
                 X, self.mean[cols], self.scale[cols], self.weights, self.center,
                 self.n_threads,
             )
-        return self._seen_kept
+        return self._seen_cached
 
     def _placed(self, k):
         """How a block is to be seen."""
@@ -422,8 +422,8 @@ class ChunkedDesign:
 
     # --- The requests.
 
-    def settle(self, R):
-        """Take the weighted means off residuals; see `Design.settle`."""
+    def subtract_means(self, R):
+        """Take the weighted means off residuals; see `Design.subtract_means`."""
         weights = np.ones(len(R)) if self.weights is None else self.weights
         if self.center:
             R -= weights @ R / self.total
@@ -431,10 +431,10 @@ class ChunkedDesign:
 
     def correlate(self, blocks, out, cols, sums=None):
         """Products of columns with several blocks of residuals, in one read."""
-        if len(cols) and not len(self.kept.missing(cols)):
-            out[:] = self._gradient_of_kept(blocks, cols)
+        if len(cols) and not len(self.cached.missing(cols)):
+            out[:] = self._correlate_cached(blocks, cols)
             return
-        here = self.kept.place[cols] >= 0
+        here = self.cached.place[cols] >= 0
         if not self.X.axis and self._multiplies_rows(cols):
             total = self._gradients_of_rows(np.hstack(blocks))
             for k in range(out.shape[1]):  # (p, n_vectors) is large: no copies of it
@@ -446,7 +446,7 @@ class ChunkedDesign:
             ))
             return
         if here.any():
-            out[here] = self._gradient_of_kept(blocks, cols[here])
+            out[here] = self._correlate_cached(blocks, cols[here])
         elsewhere = np.flatnonzero(~here)
         groups = self._groups(cols[elsewhere])
         for k, part in self.X.map(
@@ -475,10 +475,10 @@ class ChunkedDesign:
             out[:, k] *= self.scale
         return out
 
-    def _gradient_of_kept(self, blocks, cols):
+    def _correlate_cached(self, blocks, cols):
         out = np.empty((len(cols), sum(Q.shape[1] for Q in blocks)))
         blocks = [np.ascontiguousarray(Q) for Q in blocks]
-        self._kept_design().correlate(blocks, out, self.kept.place[cols])
+        self._cached_design().correlate(blocks, out, self.cached.place[cols])
         return out
 
     def beside(self, of_rows):
@@ -497,8 +497,8 @@ class ChunkedDesign:
         """``R -= X~[:, cols] @ B``; see `Design.subtract_product`."""
         if not len(cols):
             return
-        if self.kept.has(cols):
-            self._kept_design().subtract_product(self.kept.place[cols], B, R)
+        if self.cached.has(cols):
+            self._cached_design().subtract_product(self.cached.place[cols], B, R)
         elif self.X.axis:
             groups = self._groups(cols)
             for _, part in self.X.map(product_of, lambda k: (
@@ -513,8 +513,8 @@ class ChunkedDesign:
         """``out[:, k] = sqrt(weights) x~_{cols[k]}`` for some rows; see `Design.pack`."""
         if not len(cols) or last <= first:
             return
-        if self.kept.has(cols):
-            self._kept_design().pack(self.kept.place[cols], first, last, out)
+        if self.cached.has(cols):
+            self._cached_design().pack(self.cached.place[cols], first, last, out)
         elif self.X.axis:
             groups = self._groups(cols)
             for k, part in self.X.map(packed_of, lambda k: (
@@ -537,8 +537,8 @@ class ChunkedDesign:
 
     def gram(self, cols, new_from=0, single=False):
         """Products of columns: of those in memory if they fit, else in one read."""
-        if self.kept.has(cols):
-            design, at = self._kept_design(), self.kept.place[cols]
+        if self.cached.has(cols):
+            design, at = self._cached_design(), self.cached.place[cols]
             if self.X.is_sparse:
                 return sparse_gram(design, at, new_from), False
             return gram_by_panels(design, at, new_from, single, self.panel_bytes)
@@ -546,7 +546,7 @@ class ChunkedDesign:
             return self.X.reduce(
                 gram_of, _add, lambda k: (self._placed(k), cols, new_from)
             ), False
-        need = self.kept.need(len(cols)) / SHARE_OF_KEPT
+        need = self.cached.need(len(cols)) / SHARE_OF_KEPT
         raise MemoryError(
             f"memory_limit={self.X.memory_limit} is too small for the {len(cols)} columns "
             f"of {self.n_samples} rows that the solver works on: make it {need:.3g} bytes, "
@@ -555,24 +555,24 @@ class ChunkedDesign:
 
     def gram_capacity(self, size):
         """For how many columns there is room in a Gram matrix, which is to hold `size`."""
-        limit, kept = self.X.memory_limit, self.kept
+        limit, cached = self.X.memory_limit, self.cached
         own = max(costs.GRAM_SHARE * limit, costs.GRAM_LEAST_BYTES)
-        share = max(own, costs.GRAM_SHARE * limit + kept.limit - kept.used())
+        share = max(own, costs.GRAM_SHARE * limit + cached.limit - cached.used())
         capacity = int((share / 8) ** 0.5)
         if size > capacity:
-            need = (8 * size**2 + kept.used()) / (costs.GRAM_SHARE + SHARE_OF_KEPT)
+            need = (8 * size**2 + cached.used()) / (costs.GRAM_SHARE + SHARE_OF_KEPT)
             raise MemoryError(
                 f"memory_limit={limit} is too small for the products of the {size} "
                 f"columns that the solver works on: make it {need:.3g} bytes, or end the "
                 "path earlier (alpha_min_ratio, max_active)."
             )
-        kept.lent = max(8 * size**2 - own, 0)
+        cached.lent = max(8 * size**2 - own, 0)
         return min(capacity, self.n_features)
 
     def gram_columns(self, cols, places, gram):
         """``gram[:, places] = X~[:, cols]' W X~[:, cols[places]]``."""
-        if self.kept.has(cols) and not self.X.is_sparse:
-            self._kept_design().gram_columns(self.kept.place[cols], places, gram)
+        if self.cached.has(cols) and not self.X.is_sparse:
+            self._cached_design().gram_columns(self.cached.place[cols], places, gram)
             return
         order = np.concatenate([np.delete(np.arange(len(cols)), places), places])
         gram[np.ix_(order, places)], _ = self.gram(cols[order], len(cols) - len(places))

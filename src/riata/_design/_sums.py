@@ -168,16 +168,16 @@ def sparse_products(design, columns, weights, old=0):
     The means that are taken off are those of all of X, so that the sums over the rows of
     the block are not zero, as `sparse_gram` assumes.
     """
-    pulls = gradient(design, weights[:, None], columns)[:, 0]
+    column_sums = gradient(design, weights[:, None], columns)[:, 0]
     # only columns without zeros are centred entry by entry
     full = np.diff(design.take(columns)[2]) == design.n_samples
     raw = design.reweighted(weights)
     raw.mean[columns[full]] = design.mean[columns[full]]
     mean = np.where(full, 0.0, design.mean[columns]) * design.scale[columns]
-    gram, half = sparse_gram(raw, columns, old), pulls + 0.5 * weights.sum() * mean
+    gram, half = sparse_gram(raw, columns, old), column_sums + 0.5 * weights.sum() * mean
     gram -= np.outer(half, mean[old:])
     gram -= np.outer(mean, half[old:])
-    return pulls, gram
+    return column_sums, gram
 
 
 def sampled_rows(X, weights):

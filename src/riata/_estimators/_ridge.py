@@ -236,7 +236,7 @@ def fits_of_result(estimator, result, alphas, late=False):
                 status_of_gap(relative_gap[i, k], tol, late),
                 Solved(
                     float(alphas[i, k]), 0.0, SQUARED, options, float(kkt[i, k]),
-                    result.spread,
+                    result.column_scales,
                 ),
             )
             for k in range(shape[1])

@@ -68,7 +68,7 @@ class RidgeFits:
             raise ValueError("sample_weight is zero on all training rows of a fold.")
         return [self.alphas / total]
 
-    def fit(self, fold, l1_ratio, alphas, seconds, guide):
+    def fit(self, fold, l1_ratio, alphas, seconds, saved_path):
         model, data, several = self.model, self.data, self.data.y.ndim == 2
         if fold is None and several:
             return [TargetPaths(alphas)]
@@ -82,7 +82,7 @@ class RidgeFits:
             return [TargetPaths(alphas, fits, solver)]
         fits = [fit for (fit,) in fits]
         path = model._path(fits, alphas, data, self.feature_names, solver=solver)
-        return [path.measure(data) if fold is None else path._with(_spread=None)]
+        return [path.measure(data) if fold is None else path._with(_column_scales=None)]
 
     def scores(self, path, scorers, held_out, fold):
         """As of `PathFits`; only a single target has predictors, for its deviance."""

@@ -62,10 +62,10 @@ class RelaxedFits(PathFits):
         super().__init__(*arguments)
         self.gammas, self.refit_alpha = gammas, refit_alpha
 
-    def fit(self, fold, l1_ratio, alphas, seconds, guide):
+    def fit(self, fold, l1_ratio, alphas, seconds, saved_path):
         deadline = Deadline(seconds)
         path = self.path(
-            self.penalty, fold, l1_ratio, alphas, deadline.left(STAGES), guide
+            self.penalty, fold, l1_ratio, alphas, deadline.left(STAGES), saved_path
         )
         relaxed = relax(
             path, self.samples(fold), self.penalty,
@@ -104,7 +104,7 @@ class AdaptiveFits(PathFits):
         found = {"initial_coef": coef, "penalty_factor": factor}
         return found, {**self.penalty, "penalty_factor": checked}
 
-    def fit(self, fold, l1_ratio, alphas, seconds, guide):
+    def fit(self, fold, l1_ratio, alphas, seconds, saved_path):
         # No warm starts in the folds, where other factors lead to other solutions.
         if fold is None:
             path = self.path(self.penalty_of_all, None, l1_ratio, alphas, seconds)

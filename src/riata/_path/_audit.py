@@ -193,7 +193,7 @@ def _in_design(problem, coef):
 
 def _audit(problem, coef, intercept, alpha):
     """Objective, gap (in the units of the design) and KKT violation (in the user's)."""
-    design, strengths = problem.design, problem.strengths
+    design, column_penalty = problem.design, problem.column_penalty
     w, active = _in_design(problem, coef)
     R = problem.y[:, None].copy()
     design.subtract_product(active, w[active, None], R)
@@ -206,7 +206,7 @@ def _audit(problem, coef, intercept, alpha):
     C = np.empty((design.n_features, 1))
     design.gradient(problem.weigh(R), C)
     alphas, everything = np.array([alpha]), np.arange(design.n_features)
-    _, kkt, penalty = strengths.certify(
+    _, kkt, penalty = column_penalty.certify(
         C, everything, w[:, None], alphas, np.array([loss])
     )
     projected = loss
@@ -217,7 +217,7 @@ def _audit(problem, coef, intercept, alpha):
         projected = float(np.vdot(R, problem.weigh(R)))
         design.gradient(problem.weigh(R), C)
         C[free] = 0.0
-    gap, _, _ = strengths.certify(
+    gap, _, _ = column_penalty.certify(
         C, everything, w[:, None], alphas, np.array([projected])
     )
     outside = 0.5 * (max(loss - projected, 0.0) + design.n_samples * constant**2)
@@ -228,7 +228,7 @@ def _audit(problem, coef, intercept, alpha):
 
 def _audit_general(problem, coef, intercept, alpha):
     """As `_audit`, for a loss that is not squared."""
-    design, strengths = problem.design, problem.strengths
+    design, column_penalty = problem.design, problem.column_penalty
     w, active = _in_design(problem, coef)
     Eta = np.zeros((design.n_samples, 1))
     design.subtract_product(active, -problem.eta_unit * w[active, None], Eta)
@@ -241,7 +241,9 @@ def _audit_general(problem, coef, intercept, alpha):
         best, _ = problem.datafit.profile_intercept(given)
     above = (problem.datafit.losses(given)[0] - problem.datafit.losses(best)[0]) / square
     loss = problem.datafit.losses(best)[0] / square
-    gap, kkt, penalty = _gap_at(problem, strengths.certify, w[:, None], alpha, best, loss)
+    gap, kkt, penalty = _gap_at(
+        problem, column_penalty.certify, w[:, None], alpha, best, loss
+    )
     if problem.separated:  # the intercept alone makes the loss as small as one likes
         gap = loss + penalty
     if not problem.has_gap:
@@ -279,7 +281,7 @@ def _audit_classes(problem, coef, intercept, alpha):
 def _certify_classes(problem, C, B, alpha, loss):
     """Gap, KKT violation and penalty of coefficients B (n_features, n_outputs)."""
     kind, everything = type(problem.penalty), np.arange(problem.design.n_features)
-    gap, kkt, penalty = kind(problem.strengths, B.shape[1]).certify(
+    gap, kkt, penalty = kind(problem.column_penalty, B.shape[1]).certify(
         C, everything, B, np.full(B.shape[1], alpha), np.full(B.shape[1], loss)
     )
     return float(gap[0]), float(kkt[0]), float(penalty.sum())
@@ -337,7 +339,7 @@ def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
     Parameters
     ----------
     certify : callable
-        As `Strengths.certify`.
+        As `ColumnPenalty.certify`.
     W, Eta : ndarray (n_features, n_outputs), (n_samples, n_outputs)
     loss : float
     size_of : callable, optional
@@ -356,7 +358,7 @@ def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
 
     residual = problem.loss.residual(problem.targets, Eta)
     tangent, kkt, penalty = bound(correlate(residual))
-    if not problem.strengths.piecewise_linear:  # whose bound shrinks the dual point itself
+    if not problem.column_penalty.piecewise_linear:  # its bound shrinks the dual point
         return tangent, kkt, penalty
     free = columns_not_held(problem, alpha)
     dual = gap_of_dual_point(

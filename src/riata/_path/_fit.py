@@ -27,7 +27,7 @@ def fit_path(
     max_active=None, max_deviance_ratio=None, n_threads=None, time_limit=None,
     callback=None, init=None,
 ):
-    r"""Fit a linear model along a decreasing sequence of penalty strengths.
+    r"""Fit a linear model along a decreasing sequence of penalty strengths `alpha`.
 
     Minimises, for each alpha,
 
@@ -59,7 +59,7 @@ def fit_path(
         A penalty as an object, in place of `l1_ratio`, `penalty_factor`, `lower` and
         `upper`: `ElasticNet`, `RowGroup`, or one of your own.
     alphas : int or array-like, default=100
-        Number of strengths, log-spaced from `alpha_max` down to
+        Number of alphas, log-spaced from `alpha_max` down to
         ``alpha_max * alpha_min_ratio``; or the strengths (any order, >= 0).
     alpha_min_ratio : float in (0, 1], default=1e-3
         Where an automatic grid ends.

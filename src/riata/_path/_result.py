@@ -33,7 +33,7 @@ class Solved(NamedTuple):
     loss: object  # riata.losses.Loss
     options: object  # riata._problem._problem.Options
     kkt: float
-    spread: object  # riata._problem._problem.Spread: of the columns, or None
+    column_scales: object  # riata._problem._problem.ColumnScales: of the columns, or None
 
 
 class Record:
@@ -111,7 +111,7 @@ class Record:
             intercept=intercept,
             _loss=loss,
             _options=problem.options,
-            _spread=problem.spread,
+            _column_scales=problem.column_scales,
             dual_gap=dual_gap,
             relative_gap=relative_gap,
             kkt=kkt,
@@ -285,7 +285,7 @@ class PathResult:
         """Of which problem the k-th solution is."""
         return Solved(
             float(self.alphas[k]), self.l1_ratio, self._loss, self._options,
-            float(self.kkt[k]), self._spread,
+            float(self.kkt[k]), self._column_scales,
         )
 
     @property
@@ -426,7 +426,7 @@ class PathResult:
         2007, doi:10.1214/009053607000000127) and an upper one with an L2 part.
 
         The noise is taken from each fit itself. Where a path comes close to interpolating
-        (with more features than samples, at weak strengths) ``log v`` has no bottom, and
+        (with more features than samples, at small alphas) ``log v`` has no bottom, and
         aic, bic and ebic end there: set `max_deviance_ratio`, or cross-validate.
 
         Parameters

@@ -49,7 +49,7 @@ class RidgePathResult(PathResult):
             _dense=coef,
             n_active=np.count_nonzero(coef, axis=1),
             intercept=np.array([fit.intercept for fit in fits], dtype=np.float64),
-            _loss=Squared(), _options=options, _spread=fits[0].solved.spread,
+            _loss=Squared(), _options=options, _column_scales=fits[0].solved.column_scales,
             dual_gap=np.array([fit.dual_gap for fit in fits]),
             relative_gap=np.array([fit.relative_gap for fit in fits]),
             kkt=np.array([fit.solved.kkt for fit in fits]),
@@ -81,7 +81,7 @@ class RidgePathResult(PathResult):
         square = share @ np.square(rest, out=rest)
         center = share @ z if self.fit_intercept else 0.0
         null = 0.5 * float(share @ (z - center) ** 2)
-        penalty = _penalty(self._dense, self._options, self._spread)
+        penalty = _penalty(self._dense, self._options, self._column_scales)
         return self._with(
             null_objective=null,
             deviance_ratio=1.0 - 0.5 * square / null if null > 0 else 0.0 * square,
@@ -117,11 +117,11 @@ class RidgePathResult(PathResult):
         return self.dof
 
 
-def _penalty(coef, options, spread):
+def _penalty(coef, options, column_scales):
     """Sums of the squared coefficients (n_alphas, n_features) that are penalised."""
     factor, unit = options.penalty_factor, 1.0
     if options.standardize:
-        unit = spread.deviations()
+        unit = column_scales.deviations()
     if factor is None:
         return ((unit * coef) ** 2).sum(axis=1)
     kept = np.isfinite(factor)  # what is left out is 0

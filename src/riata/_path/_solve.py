@@ -40,7 +40,7 @@ LEAST_L1_RATIO = 1e-3  # alpha_max of a ridge path is that of this l1_ratio
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # seen to where it counts
 def solve_path(
     data, grid, penalty, settings, *, fit_intercept, standardize, n_threads=None,
-    loss=SQUARED, limits=None, start=None, ratio=1e-3, started=None, guide=None,
+    loss=SQUARED, limits=None, start=None, ratio=1e-3, started=None, saved_path=None,
 ):
     """Fit a path as `fit_path` does, on checked input and without its warning.
 
@@ -54,7 +54,7 @@ def solve_path(
     settings : Settings
     start : ndarray of float64 (n_features,), optional
         Coefficients to start from.
-    guide : Guide, optional
+    saved_path : SavedPath, optional
         To be written or followed, for a loss that is not squared.
 
     Returns
@@ -73,7 +73,7 @@ def solve_path(
     if path is None:
         path = _path_by_passes(
             data, grid, penalty, settings, loss, limits, start, ratio, started,
-            guide, fit_intercept=fit_intercept, standardize=standardize,
+            saved_path, fit_intercept=fit_intercept, standardize=standardize,
             n_threads=n_threads,
         )
     if X.kind == "chunks":
@@ -85,7 +85,7 @@ def solve_path(
 
 
 def _path_by_passes(
-    data, grid, penalty, settings, loss, limits, start, ratio, started, guide, *,
+    data, grid, penalty, settings, loss, limits, start, ratio, started, saved_path, *,
     fit_intercept, standardize, n_threads,
 ):
     """A path by the solver that looks at X again and again."""
@@ -93,7 +93,7 @@ def _path_by_passes(
         data, loss, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=n_threads, **penalty,
     )
-    solver = solver_of(problem, settings, _to_design(start, problem), guide)
+    solver = solver_of(problem, settings, _to_design(start, problem), saved_path)
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
     problem.check_alphas(grid[0], grid[-1])
@@ -180,7 +180,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
         else:
             yield from solve_general(solver, plain_solver, grid)
         return
-    bounded = problem.strengths.lower is not None
+    bounded = problem.column_penalty.lower is not None
     if bounded or (grid[-1] > 0 and problem.l1_ratio > 0):
         yield from solver.solve(grid)
         return
@@ -258,15 +258,15 @@ def _limit_of_ridge(problem, settings, data, penalty, loss):
         standardize=options.standardize, **penalty,
     )
     solver = solver_of(ridge, settings._replace(tol=min(settings.tol, LIMIT_TOL)))
-    grid = np.array([4.0, 2.0, 1.0]) * LIMIT_PENALTY / ridge.strengths.l2.max()
+    grid = np.array([4.0, 2.0, 1.0]) * LIMIT_PENALTY / ridge.column_penalty.l2.max()
     parts = _solutions(solver, data, grid, penalty, options.standardize, loss)
     found = [coefficients(ridge, alone(part, k))
              for part in parts for k in range(len(part.alphas))]
     if len(found) < len(grid):  # out of time
         return None
-    W, strengths = (found[0] - 6.0 * found[1] + 8.0 * found[2]) / 3.0, ridge.strengths
-    if strengths.lower is not None:
-        lower, upper = strengths.lower[:, None], strengths.upper[:, None]
+    W, bounds = (found[0] - 6.0 * found[1] + 8.0 * found[2]) / 3.0, ridge.column_penalty
+    if bounds.lower is not None:
+        lower, upper = bounds.lower[:, None], bounds.upper[:, None]
         # what is at a bound stays there, exactly
         fixed = (found[2] == lower) | (found[2] == upper)
         W = np.clip(np.where(fixed, found[2], W), lower, upper)

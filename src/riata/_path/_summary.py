@@ -100,11 +100,12 @@ def summary_of(
     rows = None
     if coef.ndim == 2:
         rows = ("class", np.arange(len(coef)) if classes is None else classes)
-    spread = path._spread
+    column_scales = path._column_scales
     if feature_names is None:
         feature_names = path.feature_names_in
     return coefficient_table(
-        coef, deviations=spread and spread.deviations(), entry=entry_alphas(path),
+        coef, deviations=column_scales and column_scales.deviations(),
+        entry=entry_alphas(path),
         frequency=selection_frequency, feature_names=feature_names, rows=rows, **options,
     )
 
@@ -131,7 +132,7 @@ def summary_of_estimator(model, feature_names=None, **options):
         feature_names = getattr(model, "feature_names_in_", None)
     return coefficient_table(
         np.asarray(coef, dtype=float),
-        deviations=None if solved is None else solved[0].spread.deviations(),
+        deviations=None if solved is None else solved[0].column_scales.deviations(),
         entry=None if path is None else entry_alphas(path),
         frequency=frequency,
         feature_names=feature_names, rows=rows, **options,
@@ -161,7 +162,7 @@ def _looked_at(path):
 
 
 def describe_path(path):
-    """A path as text: a header, and a line for each of a dozen strengths."""
+    """A path as text: a header, and a line for each of a dozen alphas."""
     penalty = {0.0: "Ridge", 1.0: "Lasso"}.get(path.l1_ratio)
     penalty = penalty or f"Elastic-net (l1_ratio {path.l1_ratio:.3g})"
     if path._options.penalty is not None:

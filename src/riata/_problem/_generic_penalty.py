@@ -9,12 +9,12 @@ import numpy as np
 
 
 class GenericPenalty:
-    """What `Strengths` is for the elastic net, for any separable penalty.
+    """What `ColumnPenalty` is for the elastic net, for any separable penalty.
 
     Parameters
     ----------
     penalty : riata.penalties.Penalty
-    strengths : Strengths
+    column_penalty : ColumnPenalty
         Of the lasso with the same factors: the scale of correlations.
     unit : ndarray (n_features,)
         What one unit of a coefficient of the design is for the penalty.
@@ -31,13 +31,14 @@ class GenericPenalty:
 
     piecewise_linear = False
 
-    def __init__(self, penalty, strengths, unit, factor, objective):
+    def __init__(self, penalty, column_penalty, unit, factor, objective):
         self.penalty, self.objective, self.convex = penalty, objective, penalty.convex
         self.factor = np.ones(len(unit)) if factor is None else factor
-        self.scale, self.held = unit, strengths.l1 > 0
-        self.l1, self.l2, self.unit = strengths.l1, strengths.l2, strengths.unit
+        self.scale, self.held = unit, column_penalty.l1 > 0
+        self.l1, self.l2 = column_penalty.l1, column_penalty.l2
+        self.unit = column_penalty.unit
         self.lower = self.upper = None
-        self.rounding = strengths.rounding
+        self.rounding = column_penalty.rounding
         terms = penalty.gap_terms(np.zeros(1), np.zeros(1), 1.0, 1.0)
         self.has_gap = penalty.convex and terms is not None
 
@@ -78,7 +79,7 @@ class GenericPenalty:
         return np.where(self.held[columns], v / scale, free)
 
     def predict(self, c, slope, alpha, target, gamma, in_working):
-        """As of `Strengths`: columns outside the working set that may be active at
+        """As of `ColumnPenalty`: columns outside the working set that may be active at
         alpha = `target`."""
         columns = np.flatnonzero((np.asarray(in_working) == 0) & self.held)
         ahead = c[columns] + (target - alpha) * slope[columns]
@@ -86,8 +87,8 @@ class GenericPenalty:
         keep = (priority >= target - gamma * (alpha - target)) & (ahead != 0.0)
         return columns[keep], priority[keep]
 
-    def excess(self, C, cols, first, alphas, margin):
-        """As of `Strengths`: columns that violate their optimality condition at zero."""
+    def violators(self, C, cols, first, alphas, margin):
+        """As of `ColumnPenalty`: columns that violate their KKT condition at zero."""
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = self.dual_norm(C[:, first:len(alphas)], cols) / alphas[first:]
         top = np.nan_to_num(ratio, posinf=np.inf).max(axis=1, initial=0.0)
@@ -95,7 +96,7 @@ class GenericPenalty:
         return cols[keep], top[keep]
 
     def certify(self, C, cols, W, alphas, loss, squared=True, joint=False):
-        """As of `Strengths`."""
+        """As of `ColumnPenalty`."""
         count, size = len(alphas), len(W)
         C, V = C[:, :count], np.zeros((len(cols), count))
         V[:size] = self.scale[cols[:size], None] * W[:, :count]

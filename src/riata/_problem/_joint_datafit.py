@@ -95,10 +95,10 @@ class JointDatafit(Datafit):
         for _ in range(100 if farthest else 0):
             p = self.loss.predict(Eta + moved)
             weighted = self.weigh(p)
-            pull = self.weigh(self.targets - p).sum(axis=0)
-            if np.abs(pull).max() <= 1e-15 * weighted.sum():
+            total = self.weigh(self.targets - p).sum(axis=0)
+            if np.abs(total).max() <= 1e-15 * weighted.sum():
                 break
-            step = inverse_of_intercepts(p, weighted) @ pull
+            step = inverse_of_intercepts(p, weighted) @ total
             # (where all probabilities are 0 or 1 the Hessian says little)
             step *= min(1.0, farthest / max(np.abs(step).max(), farthest))
             for _ in range(60):

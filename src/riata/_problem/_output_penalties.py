@@ -15,69 +15,69 @@ class SeparatePenalty:
 
     Parameters
     ----------
-    strengths : Strengths
+    column_penalty : ColumnPenalty
     n_outputs : int
     """
 
     rows = False
 
-    def __init__(self, strengths, n_outputs):
-        self.strengths, self.n_outputs = strengths, n_outputs
+    def __init__(self, column_penalty, n_outputs):
+        self.column_penalty, self.n_outputs = column_penalty, n_outputs
 
     @staticmethod
     def size_of(A):
         """Sizes of coefficients or correlations, as the penalty sees them."""
         return np.abs(A)
 
-    def pull(self, C, columns):
+    def strongest(self, C, columns):
         """Of the correlations with all outputs, the strongest that may move a coefficient,
         for each column."""
-        C, strengths = C[:, :self.n_outputs], self.strengths
+        C, column_penalty = C[:, :self.n_outputs], self.column_penalty
         up, down = C.max(axis=1), -C.min(axis=1)
-        if strengths.lower is None:
+        if column_penalty.lower is None:
             return np.maximum(up, down)
-        up = np.where(strengths.upper[columns] > 0, up, 0.0)
-        down = np.where(strengths.lower[columns] < 0, down, 0.0)
+        up = np.where(column_penalty.upper[columns] > 0, up, 0.0)
+        down = np.where(column_penalty.lower[columns] < 0, down, 0.0)
         return np.where(up >= down, up, -down)
 
     def value(self, W, alphas, columns):
         """Penalty of each vector."""
-        l1, l2 = self.strengths.l1[columns], self.strengths.l2[columns]
+        l1, l2 = self.column_penalty.l1[columns], self.column_penalty.l2[columns]
         return alphas * (l1 @ np.abs(W) + 0.5 * (l2 @ W**2))
 
     def certify(self, C, columns, W, alphas, loss):
         """Gap and KKT violation of the alpha, and penalty of each vector; `loss` is twice
         that of the alpha."""
-        gap, kkt, penalty = self.strengths.certify(
+        gap, kkt, penalty = self.column_penalty.certify(
             C, columns, W, alphas, np.ascontiguousarray(loss), False, True
         )
         return gap, np.full(len(kkt), kkt.max()), penalty
 
     def drop_rounding(self, columns, W, alphas, noise):
-        """As of `Strengths`."""
-        self.strengths.drop_rounding(columns, W, alphas, noise)
+        """As of `ColumnPenalty`."""
+        self.column_penalty.drop_rounding(columns, W, alphas, noise)
 
     def second_order(self, w, alphas, columns):
         """Of active coefficients: the gradient of the penalty, the product with its Hessian
         (a function), the diagonal of that, and which coefficients may move."""
-        strengths = self.strengths
-        l1 = np.multiply.outer(strengths.l1[columns], alphas)
-        l2 = np.multiply.outer(strengths.l2[columns], alphas)
+        column_penalty = self.column_penalty
+        l1 = np.multiply.outer(column_penalty.l1[columns], alphas)
+        l2 = np.multiply.outer(column_penalty.l2[columns], alphas)
         lower, upper = self._bounds(columns)
         free = ((w != 0) | (l1 == 0)) & (w > lower) & (w < upper)
         return l1 * np.sign(w) + l2 * w, lambda P: free * l2 * P, l2, free
 
-    def kept_side(self, w, new, columns):
+    def without_sign_changes(self, w, new, columns):
         """New coefficients in place of w, zero for those that have changed their sign."""
         new = np.clip(new, *self._bounds(columns))
-        held = self.strengths.l1[columns, None] > 0
+        held = self.column_penalty.l1[columns, None] > 0
         return np.where((new * w < 0) & held, 0.0, new)
 
     def _bounds(self, columns):
-        strengths = self.strengths
-        if strengths.lower is None:
+        column_penalty = self.column_penalty
+        if column_penalty.lower is None:
             return -np.inf, np.inf
-        return strengths.lower[columns, None], strengths.upper[columns, None]
+        return column_penalty.lower[columns, None], column_penalty.upper[columns, None]
 
 
 class RowPenalty(SeparatePenalty):
@@ -94,17 +94,18 @@ class RowPenalty(SeparatePenalty):
     def size_of(A):
         return RowPenalty.norms(A)
 
-    def pull(self, C, columns):
+    def strongest(self, C, columns):
         return self.norms(C[:, :self.n_outputs])
 
     def value(self, W, alphas, columns):
-        l1, l2 = self.strengths.l1[columns], self.strengths.l2[columns]
+        l1, l2 = self.column_penalty.l1[columns], self.column_penalty.l2[columns]
         value = l1 @ self.norms(W) + 0.5 * (l2 @ np.einsum("ij,ij->i", W, W))
         return np.full(W.shape[1], alphas[0] * value / W.shape[1])
 
     def certify(self, C, columns, W, alphas, loss):
-        strengths, size, alpha, norms = self.strengths, len(W), alphas[0], self.norms
-        l1, l2 = alpha * strengths.l1[columns], alpha * strengths.l2[columns]
+        column_penalty, size = self.column_penalty, len(W)
+        alpha, norms = alphas[0], self.norms
+        l1, l2 = alpha * column_penalty.l1[columns], alpha * column_penalty.l2[columns]
         Z = C[:, :W.shape[1]].copy()
         Z[:size] -= l2[:size, None] * W
         z, w, square = norms(Z), norms(W), np.einsum("ij,ij->i", W, W)
@@ -120,34 +121,34 @@ class RowPenalty(SeparatePenalty):
         gap += objective * float((beyond[held] / l1[held]).max(initial=0.0))
         gap += 0.5 * float((z[ridge] ** 2 / l2[ridge]).sum())
         gap += FAR * (w.max(initial=0.0) + 1.0) * float(z[~held & ~ridge].sum())
-        gap += strengths.rounding
-        kkt = beyond * strengths.unit[columns]
+        gap += column_penalty.rounding
+        kkt = beyond * column_penalty.unit[columns]
         active = np.flatnonzero(w > 0)
-        pull = Z[active] - (l1[active] / w[active])[:, None] * W[active]
-        kkt[active] = norms(pull) * strengths.unit[columns[active]]
+        rest = Z[active] - (l1[active] / w[active])[:, None] * W[active]
+        kkt[active] = norms(rest) * column_penalty.unit[columns[active]]
         figures = min(max(gap, 0.0), objective), kkt.max(initial=0.0), penalty / W.shape[1]
         return np.repeat(np.array(figures)[:, None], W.shape[1], axis=1)
 
     def drop_rounding(self, columns, W, alphas, noise):
         kept = W.copy()
-        self.strengths.drop_rounding(columns, kept, alphas, noise)
+        self.column_penalty.drop_rounding(columns, kept, alphas, noise)
         W[~kept.any(axis=1)] = 0.0  # in a row that is active, entries may be of any size
 
     def second_order(self, w, alphas, columns):
-        l1 = alphas[0] * self.strengths.l1[columns]
-        l2 = alphas[0] * self.strengths.l2[columns]
+        l1 = alphas[0] * self.column_penalty.l1[columns]
+        l2 = alphas[0] * self.column_penalty.l2[columns]
         size = self.norms(w)
-        bend = np.divide(l1, size, out=np.zeros_like(l1), where=size > 0)
+        curvature = np.divide(l1, size, out=np.zeros_like(l1), where=size > 0)
         unit = np.divide(w, size[:, None], out=np.zeros_like(w), where=size[:, None] > 0)
 
         def hold(P):
             along = np.einsum("ij,ij->i", unit, P)[:, None] * unit
-            return l2[:, None] * P + bend[:, None] * (P - along)
+            return l2[:, None] * P + curvature[:, None] * (P - along)
 
-        diagonal = np.repeat((l2 + bend)[:, None], w.shape[1], axis=1)
-        pull = l1[:, None] * unit + l2[:, None] * w
-        return pull, hold, diagonal, np.ones(w.shape, dtype=bool)
+        diagonal = np.repeat((l2 + curvature)[:, None], w.shape[1], axis=1)
+        slope = l1[:, None] * unit + l2[:, None] * w
+        return slope, hold, diagonal, np.ones(w.shape, dtype=bool)
 
-    def kept_side(self, w, new, columns):
-        turned = (np.einsum("ij,ij->i", new, w) < 0) & (self.strengths.l1[columns] > 0)
+    def without_sign_changes(self, w, new, columns):
+        turned = (np.einsum("ij,ij->i", new, w) < 0) & (self.column_penalty.l1[columns] > 0)
         return np.where(turned[:, None], 0.0, new)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._core.certificate import MOST_UNIT, Strengths, in_design_units
+from .._core.certificate import MOST_UNIT, ColumnPenalty, in_design_units
 from .._core.design import standard_target
 from .._design._make import design_of
 from ._datafit import Datafit
@@ -46,7 +46,7 @@ class Given(NamedTuple):
     offset: np.ndarray | None
 
 
-class Spread(NamedTuple):
+class ColumnScales(NamedTuple):
     """What the standard deviations of columns follow from, for when they are wanted.
 
     Without an intercept, unless columns are standardised, their root mean squares take
@@ -87,7 +87,7 @@ class Problem:
     coef_unit : ndarray (n_features,)
         What one unit of a coefficient of the design is in the user's.
     options : Options
-    spread : Spread
+    column_scales : ColumnScales
         Of the columns.
     """
 
@@ -150,15 +150,15 @@ class Problem:
             *penalties, _ = in_design_units(*units)
         l1, l2, self.coef_unit, unit, free = penalties
         known = self.fit_intercept or not standardize
-        self.spread = Spread(sqnorm if known else n * sd**2, scale, n)
+        self.column_scales = ColumnScales(sqnorm if known else n * sd**2, scale, n)
         self.free = self.unpenalised = free  # the former without bounds
         if lower is not None or upper is not None:
             lower, upper = self._bound(lower, -np.inf), self._bound(upper, np.inf)
             bounded = np.isfinite(lower[free]) | np.isfinite(upper[free])
             self.free = free[~bounded]
             self.unpenalised = np.concatenate([self.free, free[bounded]])
-        self.strengths = Strengths(l1, l2, lower, upper, unit)
-        self.strengths.rounding = self.rounding
+        self.column_penalty = ColumnPenalty(l1, l2, lower, upper, unit)
+        self.column_penalty.rounding = self.rounding
 
     def _leave_out_tiny(self, l1, l2, coef_unit, gradient_unit, free):
         """Exclude columns that are so small, against y, that their penalty or their
@@ -206,7 +206,7 @@ class Problem:
     def check_alphas(self, largest, smallest):
         """Refuse an alpha at which a penalty overflows, or that is too small to keep a
         column at zero that had to be left out."""
-        l1, l2 = self.strengths.l1, self.strengths.l2
+        l1, l2 = self.column_penalty.l1, self.column_penalty.l2
         if largest > 1e3 and not (
             float(largest) * float(max(l1.max(initial=0.0), l2.max(initial=0.0))) < math.inf
         ):
@@ -246,21 +246,21 @@ class Problem:
 
     def least_l1_alpha(self, c, l1_ratio):
         """alpha_max of the same penalty with another (small) l1_ratio."""
-        design, strengths, n = self.design, self.strengths, self.design.n_samples
-        pull = np.abs(c)
-        if strengths.lower is not None:
-            stuck = np.where(c > 0, strengths.upper, strengths.lower) == 0
-            pull[stuck] = 0.0
+        design, column_penalty, n = self.design, self.column_penalty, self.design.n_samples
+        size = np.abs(c)
+        if column_penalty.lower is not None:
+            stuck = np.where(c > 0, column_penalty.upper, column_penalty.lower) == 0
+            size[stuck] = 0.0
         factor_sd = self.sd if self.factor is None else self.factor * self.sd
         unit_l1 = n * l1_ratio / self.unit * factor_sd
         used = (unit_l1 > 0) & (design.sqnorm > 0)
-        return float((pull[used] / unit_l1[used]).max(initial=0.0))
+        return float((size[used] / unit_l1[used]).max(initial=0.0))
 
     @property
     def has_gap(self):
         """Whether duality gaps are known: fits are judged by their KKT violation
         elsewhere."""
-        return self.strengths.has_gap
+        return self.column_penalty.has_gap
 
     @property
     def null_objective(self):
@@ -310,7 +310,7 @@ class GeneralProblem(Problem):
 
     @property
     def has_gap(self):
-        return self.loss.convex and self.strengths.has_gap
+        return self.loss.convex and self.column_penalty.has_gap
 
     def __init__(
         self, X, y, *, loss, offset=None, l1_ratio, fit_intercept=True,
@@ -352,11 +352,11 @@ class GeneralProblem(Problem):
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
         if loss.many_outputs:
             kind = SeparatePenalty if rows is None else RowPenalty
-            self.penalty = kind(self.strengths, self.n_outputs)
+            self.penalty = kind(self.column_penalty, self.n_outputs)
         self.options = self.options._replace(penalty=penalty if rows is None else rows)
         if penalty is not None:
-            self.strengths = GenericPenalty(
-                penalty, self.strengths, np.where(self.coef_unit > 0, self.sd, 0.0)
+            self.column_penalty = GenericPenalty(
+                penalty, self.column_penalty, np.where(self.coef_unit > 0, self.sd, 0.0)
                 * self.unit, self.factor, X.n_samples / self.unit**2,
             )
 

@@ -36,7 +36,7 @@ def ridge_solutions(solver, alphas):
     if not len(columns):
         yield from solver.solve(alphas)
         return
-    l2 = problem.strengths.l2[columns]
+    l2 = problem.column_penalty.l2[columns]
     if alphas[0] == 0.0:  # for which any other penalty will do
         l2 = np.ones(len(columns))
     wide = len(columns) > problem.design.n_samples

@@ -12,7 +12,7 @@ nothing is centred.
 
 import numpy as np
 
-from .._problem._problem import Spread
+from .._problem._problem import ColumnScales
 from ._columns import make_columns
 
 HUGE = 1e306  # penalties are cut here, so that no product of theirs overflows
@@ -177,7 +177,7 @@ class Problem:
             deviation = self._deviations()
         out = self.constant | (norm == 0) | (self.factor == np.inf)
         prescale = np.ldexp(1.0, -self.prescale_exponent)
-        self.spread = Spread(deviation**2, prescale, 1.0)
+        self.column_scales = ColumnScales(deviation**2, prescale, 1.0)
         self.d = np.where(out, 0.0, np.ldexp(1.0, -exponent))
         self.left_out = out
         self.exponent = np.where(out, 0, exponent + self.prescale_exponent)
@@ -217,7 +217,7 @@ class Problem:
         """What one unit of some coefficients v counts in their norm, but for a factor: in
         the user's units, or those of standard deviations."""
         if self.standardize:
-            return np.sqrt(self.spread.square[index]) * self.d[index]
+            return np.sqrt(self.column_scales.square[index]) * self.d[index]
         power = self.exponent[index]
         return np.ldexp(1.0, np.maximum(power.min() - power, -500))
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._problem._problem import Spread
+from .._problem._problem import ColumnScales
 from ._certificate import certify, refine, widen
 from ._direct import WORST, Dual, Primal, Split, uneven
 from ._krylov import Krylov, conjugate_gradients
@@ -47,7 +47,7 @@ class RidgeResult(NamedTuple):
         Solves, corrections included; for "krylov" the number of iterations.
     method : str
         What was used, such as "gram-cholesky", "kernel-eigh" or "krylov".
-    spread : Spread
+    column_scales : ColumnScales
         Of the columns.
     """
 
@@ -59,7 +59,7 @@ class RidgeResult(NamedTuple):
     null_objective: np.ndarray
     n_iter: np.ndarray
     method: str
-    spread: Spread
+    column_scales: ColumnScales
 
 
 def plan(X, y, n_alphas, method, seconds_left=math.inf):
@@ -194,7 +194,7 @@ class Solver:
             coef=coef.reshape(*shape, p),
             null_objective=null[0] if problem.squeeze else null,
             method="+".join(sorted(names)) or "none",
-            spread=problem.spread,
+            column_scales=problem.column_scales,
             **{name: field.reshape(shape) for name, field in fields.items()},
         )
 

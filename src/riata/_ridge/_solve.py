@@ -56,7 +56,7 @@ def solve_ridge(
         Of any real dtype and layout. Computations are in double precision.
     y : ndarray of shape (n_samples,) or (n_samples, n_targets)
     alphas : float or array of shape (n_alphas,) or (n_alphas, n_targets)
-        Strengths >= 0 on the scale of the mean loss, in any order: a grid shared by all
+        ColumnPenalty >= 0 on the scale of the mean loss, in any order: a grid shared by all
         targets or, if 2-D, a column per target.
     fit_intercept : bool
     standardize : bool

@@ -99,7 +99,7 @@ class RelaxedPath:
 
     @property
     def alphas(self):
-        """Strengths of the path, decreasing."""
+        """ColumnPenalty of the path, decreasing."""
         return self.path.alphas
 
     @property

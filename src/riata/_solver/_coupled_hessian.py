@@ -188,8 +188,8 @@ class CoupledHessian:
     def intercepts(self, step, D):
         if not self.problem.fit_intercept:
             return np.zeros(D.shape[1])
-        pull = self.problem.eta_unit * self.point.intercept_gradient / self.ratio
-        return self.model.intercepts(step) + self.model.intercept_inverse @ pull
+        residual = self.problem.eta_unit * self.point.intercept_gradient / self.ratio
+        return self.model.intercepts(step) + self.model.intercept_inverse @ residual
 
     def intercept_gap(self):
         if self.model is None or not self.problem.fit_intercept:
@@ -287,13 +287,13 @@ class CoupledHessian:
         places = np.flatnonzero(W.any(axis=1) | (working.l1 == 0))
         w, penalty = W[places], self.problem.penalty
         columns = working.columns[places]
-        pull, hold, diagonal, free = penalty.second_order(w, alphas, columns)
-        rest = np.where(free, C[places] - pull, 0.0)
+        slope, hold, diagonal, free = penalty.second_order(w, alphas, columns)
+        rest = np.where(free, C[places] - slope, 0.0)
         step, _ = hessian_free_step(
             self.point, columns, working.sqnorm[places], rest, hold, diagonal,
             self._mean_curvature(), self._change_of_residuals, free.astype(float),
         )
-        D[places] = penalty.kept_side(w, w + step, columns) - w
+        D[places] = penalty.without_sign_changes(w, w + step, columns) - w
         return D
 
     def _smooth_step(self, W, C, alphas):

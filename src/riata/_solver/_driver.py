@@ -66,12 +66,12 @@ class PathSolver:
 
     def _start(self, start):
         """The null model, which gives alpha_max; then the given coefficients."""
-        state, strengths = self.state, self.problem.strengths
+        state, column_penalty = self.state, self.problem.column_penalty
         state.c, self.null = self.steps.null_correlations(), np.zeros((0, state.n_outputs))
         if len(self.problem.unpenalised):
             self.null = self._restart(self.steps.null_coefficients()).W
             self.null = self.null[:, :state.n_outputs].copy()
-        state.alpha = self.alpha_max = strengths.alpha_max(state.c)
+        state.alpha = self.alpha_max = column_penalty.alpha_max(state.c)
         if start is None:
             return
         columns, W = start
@@ -81,7 +81,7 @@ class PathSolver:
         bounds = state.working.lower[place, None], state.working.upper[place, None]
         state.W[place] = np.clip(W, *bounds)
         if self._restart(state.W).loss[0] <= 2.0 * self.problem.yy:
-            state.alpha = strengths.alpha_max(state.c)
+            state.alpha = column_penalty.alpha_max(state.c)
         else:  # worse than to begin with nothing
             self._restart(null)
             state.c, state.given_start = c, False
@@ -132,7 +132,7 @@ class PathSolver:
         problem, state, zero = self.problem, self.state, np.zeros(1)
         if (
             not len(alphas) or alphas[0] < self.alpha_max
-            or not problem.strengths.l1.any()  # nothing holds a coefficient at zero
+            or not problem.column_penalty.l1.any()  # nothing holds a coefficient at zero
         ):
             return 0
         rounding = np.array([min(problem.rounding, 0.5 * problem.yy)])

@@ -25,11 +25,11 @@ ROUGH = 64.0  # times EPS: what rounding leaves of a product that should be zero
 
 def columns_not_held(problem, alpha):
     """Columns that no bound of any use holds, nor a penalty of any strength."""
-    strengths = problem.strengths
-    held = alpha * np.maximum(strengths.l1, strengths.l2) >= NEGLIGIBLE
+    column_penalty = problem.column_penalty
+    held = alpha * np.maximum(column_penalty.l1, column_penalty.l2) >= NEGLIGIBLE
     held |= problem.design.sqnorm == 0
-    if strengths.lower is not None:
-        held |= (-strengths.lower < REACH) | (strengths.upper < REACH)
+    if column_penalty.lower is not None:
+        held |= (-column_penalty.lower < REACH) | (column_penalty.upper < REACH)
     return np.flatnonzero(~held)
 
 
@@ -61,21 +61,21 @@ def gap_of_dual_point(
     coef = np.zeros((len(free), Eta.shape[1]))
     known = places < len(W)
     coef[known] = problem.eta_unit * W[places[known]]
-    strengths = problem.strengths
-    theta, pull, rounding = orthogonal(
-        problem, free, Eta, coef, alpha * strengths.l2[free]
+    column_penalty = problem.column_penalty
+    theta, c_free, rounding = orthogonal(
+        problem, free, Eta, coef, alpha * column_penalty.l2[free]
     )
     if theta is None:
         return math.inf
     C = correlate(theta)
     C[places] = 0.0
-    C[places, :Eta.shape[1]] = pull / problem.eta_unit  # but for rounding
+    C[places, :Eta.shape[1]] = c_free / problem.eta_unit  # but for rounding
     size = size_of(C[:, :Eta.shape[1]])
     limit = np.zeros_like(size)
-    limit.T[:] = alpha * strengths.l1[cols]
+    limit.T[:] = alpha * column_penalty.l1[cols]
     held = (limit > 0) & (size > 0)
     held[places] = False
-    limit[:len(W)].T[:] += alpha * strengths.l2[cols[:len(W)]] * size_of(W).T
+    limit[:len(W)].T[:] += alpha * column_penalty.l2[cols[:len(W)]] * size_of(W).T
     shrunk = (limit[held] / size[held]).min(initial=1.0)
     for less in (0.0, 1e-12, 1e-9, 1e-6, 1e-3):  # into the domain of the conjugate
         share = shrunk * (1.0 - less)
@@ -110,7 +110,7 @@ def orthogonal(problem, free, Eta, coef, l2):
         return theta, coef, 0.0
     l2 = l2[:, None]
     value = problem.datafit.losses(Eta).sum() + 0.5 * (l2 * coef**2).sum()
-    found, pull, rounding = None, None, 0.0
+    found, c_free, rounding = None, None, 0.0
     for _ in range(MOST_STEPS):
         theta, step, change, decrement = _projected(problem, packed, root, Eta, coef, l2)
         residual = problem.loss.residual(problem.targets, Eta)
@@ -119,7 +119,7 @@ def orthogonal(problem, free, Eta, coef, l2):
         noise = np.abs(packed.T) @ (root[:, None] * (np.abs(theta) + np.abs(residual)))
         noise += np.abs(own)
         if (rest <= ROUGH * EPS * noise).all():
-            found, pull = theta, own[:len(free)]
+            found, c_free = theta, own[:len(free)]
             rounding = float(((rest + EPS * noise) * np.abs(coef + change)).sum())
         if not EPS * value < decrement < math.inf:
             break
@@ -132,7 +132,7 @@ def orthogonal(problem, free, Eta, coef, l2):
             break
         Eta, value = Eta + 2.0 * length * step, new
         coef = coef + 2.0 * length * change
-    return found, pull, rounding
+    return found, c_free, rounding
 
 
 def _projected(problem, packed, root, Eta, coef, l2):

@@ -15,7 +15,7 @@ from .._core.descent import CONVERGED, EPOCH_LIMIT, descend
 from .._core.design import cache_lines
 from .._design._products import BLOCK
 from .._problem._moments import Inexact
-from ._engines._batched_descent import CRAWLING, descend_batch
+from ._engines._batched_descent import SLOW_CONVERGENCE, descend_batch
 from ._solutions import Verified
 from ._state import EPS
 from ._steps import StepMethod
@@ -99,7 +99,7 @@ class ExactSteps(StepMethod):
             return self.problem.design.sparse
         # no more coefficients are active than there are rows
         most = min(len(working), self.problem.design.n_samples)
-        return most >= costs.ALL_ALPHAS_COLUMNS and not working.crawls
+        return most >= costs.ALL_ALPHAS_COLUMNS and not working.batch_is_slow
 
     def solve(self, W, first, alphas, tol):
         """Coefficients (working, n_alphas) at the alphas from `first` on, to gaps of at
@@ -113,11 +113,11 @@ class ExactSteps(StepMethod):
             with self.work.phase("gram"):
                 working.extend_gram()
         with self.work.phase("solve"):
-            found, statuses = None, [CRAWLING]
+            found, statuses = None, [SLOW_CONVERGENCE]
             if self.solves_together():
                 found, statuses = self._solve_together(W, first, alphas, tol)
-                working.crawls |= CRAWLING in statuses
-            if CRAWLING in statuses:
+                working.batch_is_slow |= SLOW_CONVERGENCE in statuses
+            if SLOW_CONVERGENCE in statuses:
                 found, statuses = self._solve_one_by_one(W, first, alphas, tol)
         self.work.gram = working.n_formed
         if EPOCH_LIMIT in statuses and not working.hard:
@@ -294,7 +294,7 @@ class ExactSteps(StepMethod):
                 B[rows, block] = self.free.least_norm(
                     B[rows, block] + self.free.project(R)
                 )
-            total, square[block] = design.settle(R)
+            total, square[block] = design.subtract_means(R)
             residuals.append(R)
             weighted.append(problem.weigh(R))
             sums.append(total)
@@ -309,7 +309,7 @@ class ExactSteps(StepMethod):
         self.state.count_pass(len(cols))
         if self.free is not None and self.free.independent:
             C[:len(self.free.columns)] = 0.0  # but for rounding
-        gap, kkt, penalty = problem.strengths.certify(C, cols, B, alphas, loss)
+        gap, kkt, penalty = problem.column_penalty.certify(C, cols, B, alphas, loss)
         return Verified(
             gap, kkt, loss, penalty, loss, B, np.zeros((count, 1)), cols, C, R
         )
@@ -325,7 +325,7 @@ class ExactSteps(StepMethod):
         loss, rounding = losses(self.problem.yy, working.xty, C, W, noise)
         if rounding.max() > 0.03 * self.state.target:
             return None
-        gap, kkt, penalty = self.problem.strengths.certify(
+        gap, kkt, penalty = self.problem.column_penalty.certify(
             C, working.columns, W, alphas, loss
         )
         return Verified(

@@ -107,11 +107,11 @@ class HessianColumns:
             out *= self.root_inverse[rows, None]
         return out
 
-    def correlate(self, pull):
-        """``X~' pull`` of all columns, for pull (n_samples, 1)."""
+    def correlate(self, r):
+        """``X~' r`` of all columns, for r (n_samples, 1)."""
         if self.packed is not None:
-            return pull[:, 0] @ self.packed
-        return gradient(self.problem.design, pull, self.columns)[:, 0]
+            return r[:, 0] @ self.packed
+        return gradient(self.problem.design, r, self.columns)[:, 0]
 
     def multiply(self, w, out):
         """Set out (n_samples, 1) to ``X~ w``."""

@@ -120,7 +120,7 @@ class SharedHessian:
     def moved(self, moved, live):
         """Called after a step, with the vectors that have moved; returns those that may go
         on."""
-        if self.problem.strengths.convex:
+        if self.problem.column_penalty.convex:
             return moved
         # Along a step to the optimum of a model with a penalty that is not convex the
         # objective need not fall; with enough curvature it does.
@@ -157,22 +157,22 @@ class SharedHessian:
 
     def _compare_along(self):
         """The same along the last step, by what it has changed."""
-        model, length, shift, bend, change = self.last_step
+        model, length, shift, curvature, change = self.last_step
         if model is not self.model:
             step = self.point.at.step[:, :len(shift)] + shift
-            bend = self.model.weights @ step**2
-        self.ratio = usable_ratio(change * self.problem.eta_unit, length * bend)
+            curvature = self.model.weights @ step**2
+        self.ratio = usable_ratio(change * self.problem.eta_unit, length * curvature)
 
     def _take_in(self, W, C, alphas, live):
         """Add to the model what is active or violates the optimality conditions."""
         working = self.working
         wanted = W[:, live].any(axis=1) | (working.l1 == 0)
-        strengths = self.problem.strengths
-        if strengths.piecewise_linear:
+        column_penalty = self.problem.column_penalty
+        if column_penalty.piecewise_linear:
             limit = np.multiply.outer(working.l1, alphas[live])
             wanted |= (np.abs(C[:, live]) >= limit).any(axis=1)
         else:
-            norm = strengths.dual_norm(C[:, live], working.columns)
+            norm = column_penalty.dual_norm(C[:, live], working.columns)
             wanted |= (norm >= alphas[live]).any(axis=1)
         wanted[self.model.places] = False
         new = np.flatnonzero(wanted)
@@ -187,11 +187,11 @@ class SharedHessian:
         if self.problem.fit_intercept:
             # with columns centred as the model's are
             c -= np.multiply.outer(model.shift, self.point.intercept_gradient[live])
-        if not self.problem.strengths.piecewise_linear:
+        if not self.problem.column_penalty.piecewise_linear:
             scale = scale * self.damping[live]
             gram = model.gram()[0] if gram is None else gram
             return proximal_descent(
-                self.problem.strengths, model.columns, gram, scale, start, c,
+                self.problem.column_penalty, model.columns, gram, scale, start, c,
                 alphas[live], tol[live], MAX_ROUNDS, self.settings.deadline, self.work,
             ) - start
         c /= scale
@@ -213,7 +213,7 @@ class SharedHessian:
     def engine_options(self):
         """What all engines take."""
         return {
-            "certify": self.problem.strengths.certify, "work": self.work,
+            "certify": self.problem.column_penalty.certify, "work": self.work,
             "deadline": self.settings.deadline,
         }
 

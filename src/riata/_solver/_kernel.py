@@ -18,12 +18,13 @@ from ._state import EPS
 
 def span_pays(problem):
     """Whether a problem is better solved in the span."""
-    design, strengths = problem.design, problem.strengths
+    design, column_penalty = problem.design, problem.column_penalty
     n, p, used = design.n_samples, design.n_features, design.sqnorm > 0
     return (
-        problem.n_outputs == 1 and strengths.lower is None and not strengths.l1.any()
+        problem.n_outputs == 1
+        and column_penalty.lower is None and not column_penalty.l1.any()
         and 2 * n <= p and n <= costs.KERNEL_SAMPLES and n * n * p <= costs.KERNEL_FLOPS
-        and used.any() and bool((strengths.l2[used] > 0).all())
+        and used.any() and bool((column_penalty.l2[used] > 0).all())
     )
 
 
@@ -31,9 +32,9 @@ def solve_in_span(solver, solver_of, data, grid, loss):
     """Yield the solutions at the alphas of a grid, verified on all of X."""
     problem, design = solver.problem, solver.problem.design
     columns = np.flatnonzero(design.sqnorm > 0)
-    spread = design.n_samples / problem.strengths.l2[columns]
+    inverse_l2 = design.n_samples / problem.column_penalty.l2[columns]
     root = 1.0 if problem.weights is None else np.sqrt(problem.weights)
-    values, vectors = np.linalg.eigh(_kernel(design, columns, spread))
+    values, vectors = np.linalg.eigh(_kernel(design, columns, inverse_l2))
     keep = values > len(values) * EPS * max(values[-1], 0.0)
     values, vectors = np.sqrt(values[keep]), vectors[:, keep]
     Z = np.divide(
@@ -46,14 +47,14 @@ def solve_in_span(solver, solver_of, data, grid, loss):
         fit_intercept=problem.fit_intercept,
     )
     # entries of the gradient are at most so many times the norm of that in the span
-    largest = np.sqrt(1.0 / spread) / design.scale[columns]
+    largest = np.sqrt(1.0 / inverse_l2) / design.scale[columns]
     kkt_tol = solver.settings.kkt_tol / (largest.max() * math.sqrt(len(values)))
     inner = solver_of(small, solver.settings._replace(kkt_tol=float(kkt_tol)))
     V = _solutions(inner, grid)
     solver.work.hessians += inner.work.hessians
     shares = (vectors / values) @ V
     W = gradient(design, (root * shares.T).T, columns)[:, :len(grid)]
-    W *= spread[:, None] / problem.unit
+    W *= inverse_l2[:, None] / problem.unit
     found = list(solver.certify_given(grid[:V.shape[1]], columns, W))
     if all(part.status is Status.optimal for part in found):
         yield from found
@@ -61,8 +62,8 @@ def solve_in_span(solver, solver_of, data, grid, loss):
         yield from solver.solve(grid)
 
 
-def _kernel(design, columns, spread):
-    """``sum_j spread_j x~_j x~_j'``, times the roots of the weights on both sides."""
+def _kernel(design, columns, inverse_l2):
+    """``sum_j d_j x~_j x~_j'``, times the roots of the weights on both sides."""
     n = design.n_samples
     kernel = np.zeros((n, n))
     step = max(costs.KERNEL_PANEL_BYTES // (8 * n), 64)
@@ -70,7 +71,7 @@ def _kernel(design, columns, spread):
         part = columns[first:first + step]
         panel = np.empty((n, len(part)), order="F")
         design.pack(part, 0, n, panel)
-        panel *= np.sqrt(spread[first:first + step])
+        panel *= np.sqrt(inverse_l2[first:first + step])
         kernel += panel @ panel.T
     return kernel
 

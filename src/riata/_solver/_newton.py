@@ -44,7 +44,7 @@ class NewtonSteps(StepMethod):
     state : PathState
     policy : callable, optional
         Makes the Hessian policy of these steps.
-    guide : Guide, optional
+    saved_path : SavedPath, optional
         Solutions for paths on similar samples: written, or followed if it has been.
 
     Attributes
@@ -56,14 +56,15 @@ class NewtonSteps(StepMethod):
 
     continuation_ratio, continuation_gap = 0.4, 0.1  # a Newton step goes far
 
-    def __init__(self, state, policy=SharedHessian, guide=None):
+    def __init__(self, state, policy=SharedHessian, saved_path=None):
         super().__init__(state)
-        problem, strengths = self.problem, self.problem.strengths
+        problem, column_penalty = self.problem, self.problem.column_penalty
         self.point = Point(state)
         used = problem.design.sqnorm > 0
         self.proved = np.zeros(1, dtype=bool)
-        self.weakest = np.maximum(strengths.l1, strengths.l2)[used].min(initial=math.inf)
-        self.warm = WarmStarts(state, guide)
+        largest = np.maximum(column_penalty.l1, column_penalty.l2)
+        self.weakest = largest[used].min(initial=math.inf)
+        self.warm = WarmStarts(state, saved_path)
         self.hessian = policy(self.point)
 
     def null_correlations(self):
@@ -71,8 +72,8 @@ class NewtonSteps(StepMethod):
         if problem.n_outputs == 1:
             return super().null_correlations()
         columns = np.arange(problem.design.n_features)
-        pull = problem.weigh(problem.datafit.residuals(problem.null_eta))
-        return problem.penalty.pull(gradient(problem.design, pull, columns), columns)
+        R = problem.weigh(problem.datafit.residuals(problem.null_eta))
+        return problem.penalty.strongest(gradient(problem.design, R, columns), columns)
 
     def begin_path(self, alphas):
         self.warm.begin_path(alphas)
@@ -209,10 +210,10 @@ class NewtonSteps(StepMethod):
 
     def certify(self, C, columns, W, alphas, loss):
         """Gap, KKT violation and penalty of coefficients W (working, n_vectors), as of
-        `Strengths.certify`; of several outputs, gap and violation of the alpha and an equal
-        part of the penalty for each vector."""
+        `ColumnPenalty.certify`; of several outputs, gap and violation of the alpha and an
+        equal part of the penalty for each vector."""
         if self.problem.n_outputs == 1:
-            return self.problem.strengths.certify(C, columns, W, alphas, loss, False)
+            return self.problem.column_penalty.certify(C, columns, W, alphas, loss, False)
         loss = self.point.together(loss)
         return self.problem.penalty.certify(C, columns, W, alphas, loss)
 
@@ -245,7 +246,7 @@ class NewtonSteps(StepMethod):
         rounding = rounding_of(self.point.together(loss + penalty), len(at.eta))
         length, again = live.astype(float), live
         # (elsewhere the policy raises the curvature, which shortens steps as well)
-        shortest = SHORTEST if self.problem.strengths.convex else SHORTEST_NOT_CONVEX
+        shortest = SHORTEST if self.problem.column_penalty.convex else SHORTEST_NOT_CONVEX
         while True:
             at.trial_step(at.step, shift, length, at.every[:count][again],
                        self.hessian.weights())
@@ -258,8 +259,8 @@ class NewtonSteps(StepMethod):
             if not again.any():
                 break
             length[again] *= 0.5
-        bend = at.sums[STEP_CURVATURE, :count].copy()
-        self.hessian.last_step = self.hessian.model, length, shift, bend, begin - end
+        curvature = at.sums[STEP_CURVATURE, :count].copy()
+        self.hessian.last_step = self.hessian.model, length, shift, curvature, begin - end
         if short.any():  # stay where they were
             length[short] = 0.0
             at.trial_step(at.step, shift, length, at.every[:count][short])
@@ -296,7 +297,7 @@ class NewtonSteps(StepMethod):
             loss, penalty = (
                 part.reshape(-1, outputs).sum(axis=1) for part in (loss, penalty)
             )
-            C, square = problem.penalty.pull(C, cols)[:, None], loss
+            C, square = problem.penalty.strongest(C, cols)[:, None], loss
         gap = gap + self._unsettled(loss)
         self._assume_nothing(gap, cols, B, alphas, loss)
         gap = np.minimum(gap, 0.5 * loss + penalty)
@@ -311,23 +312,23 @@ class NewtonSteps(StepMethod):
         if not self.problem.fit_intercept or self.problem.n_outputs > 1:
             return 0.0
         sums = self.point.at.sums[:, :len(loss)]
-        pull, sizes = sums[RESIDUAL], sums[ABS_RESIDUAL]
+        total, sizes = sums[RESIDUAL], sums[ABS_RESIDUAL]
         with np.errstate(divide="ignore", invalid="ignore"):
-            left = 0.5 * pull * pull / sums[CURVATURE]
-        return np.where(np.abs(pull) > SETTLED * sizes, left, 0.0)
+            left = 0.5 * total * total / sums[CURVATURE]
+        return np.where(np.abs(total) > SETTLED * sizes, left, 0.0)
 
     def _assume_nothing(self, gap, cols, B, alphas, loss):
         """Set the gaps at alphas where some columns are neither penalised nor bounded to
         those of a dual point that is orthogonal to them, where there is one."""
         problem, self.proved = self.problem, np.zeros(len(alphas), dtype=bool)
-        if problem.n_outputs > 1 or not problem.strengths.piecewise_linear or not (
+        if problem.n_outputs > 1 or not problem.column_penalty.piecewise_linear or not (
             len(problem.free) or alphas[-1] * self.weakest < NEGLIGIBLE
         ):
             return
 
         def correlate(theta):
-            pull = problem.weigh(theta) / problem.eta_unit
-            return gradient(problem.design, pull, cols)
+            R = problem.weigh(theta) / problem.eta_unit
+            return gradient(problem.design, R, cols)
 
         for k in range(len(alphas)):
             free = columns_not_held(problem, alphas[k])
@@ -337,7 +338,7 @@ class NewtonSteps(StepMethod):
             dual = gap_of_dual_point(
                 problem, alphas[k], self.point.at.eta[:, one], free, cols, B[:, one],
                 correlate,
-                lambda C, one=one: problem.strengths.certify(
+                lambda C, one=one: problem.column_penalty.certify(
                     C, cols, B[:, one].copy(), alphas[one], loss[one], False
                 )[0][0],
             )

@@ -29,8 +29,8 @@ class Point:
     def __init__(self, state):
         self.state, self.problem, self.settings = state, state.problem, state.settings
         self.working, self.work = state.working, state.work
-        problem, strengths = self.problem, self.problem.strengths
-        self.smooth = strengths.lower is None and not strengths.l1.any()
+        problem, column_penalty = self.problem, self.problem.column_penalty
+        self.smooth = column_penalty.lower is None and not column_penalty.l1.any()
         self._rooms = {}  # predictors by their number of vectors
         self.at, self.shift = None, np.zeros(problem.n_outputs)
         self.last_eta = problem.null_eta  # of the last solution
@@ -123,6 +123,6 @@ class Point:
         working = self.working
         if self.problem.n_outputs > 1:
             return self.problem.penalty.value(W, alphas, working.columns)
-        if not self.problem.strengths.piecewise_linear:
-            return self.problem.strengths.value(W, alphas, working.columns)
+        if not self.problem.column_penalty.piecewise_linear:
+            return self.problem.column_penalty.value(W, alphas, working.columns)
         return alphas * (working.l1 @ np.abs(W) + 0.5 * (working.l2 @ W**2))

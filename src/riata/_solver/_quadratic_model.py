@@ -134,7 +134,7 @@ class DenseModel:
         return DenseModel(np.arange(len(columns)), gram.T, shift, weight_sum)
 
     def noted(self, state):
-        """What `Place` keeps of it: columns, Hessian, means, total weight."""
+        """What `SavedIterate` keeps of it: columns, Hessian, means, total weight."""
         if self._noted is None:
             design, columns = state.problem.design, state.working.columns[self.places]
             scale = design.scale[columns]

@@ -41,19 +41,19 @@ class QuasiNewtonSteps(StepMethod):
     Parameters
     ----------
     state : PathState
-    guide : Guide, optional
+    saved_path : SavedPath, optional
         Solutions for paths on similar samples: written, or followed if it has been.
     """
 
     continuation_ratio, continuation_gap = 0.4, 0.1
 
-    def __init__(self, state, guide=None):
+    def __init__(self, state, saved_path=None):
         super().__init__(state)
         self.direct = True  # as long as that goes well
         self.own = HessianColumns(self.problem)
-        self.found = []  # the last two: log(alpha), point, that of the guide
-        self.model, self.models = None, {}  # of a batch, by alpha, for the guide
-        self.borrowed = False  # whether the model is the guide's
+        self.found = []  # the last two: log(alpha), point, that of the saved_path
+        self.model, self.models = None, {}  # of a batch, by alpha, for the saved_path
+        self.borrowed = False  # whether the model is the saved_path's
         self.changes = []  # since the model was made: steps, changes, their products
         design = self.problem.design
         self.step_cost = (
@@ -64,20 +64,21 @@ class QuasiNewtonSteps(StepMethod):
             NS_HESSIAN + NS_GRAM * self.own.cost(size) + NS_FACTOR * size**3
         )
         if self.hessian_cost < self.step_cost:
-            guide = None  # which saves Hessians, and takes more steps
-        self.warm = WarmStarts(state, guide)
+            saved_path = None  # which saves Hessians, and takes more steps
+        self.warm = WarmStarts(state, saved_path)
         # verifies, and takes over where the model cannot be factored
         self.newton = NewtonSteps(state)
 
     @staticmethod
     def suits(problem):
         """Whether a problem is one for this solver."""
-        strengths, used = problem.strengths, problem.design.sqnorm > 0
+        column_penalty, used = problem.column_penalty, problem.design.sqnorm > 0
         return (
-            problem.loss.convex and strengths.lower is None and not strengths.l1.any()
+            problem.loss.convex
+            and column_penalty.lower is None and not column_penalty.l1.any()
             and problem.yy > 0  # else the null model is the solution
             and np.count_nonzero(used) <= costs.ACTIVE_SET_COLUMNS
-            and bool((strengths.l2[used] > 0).all())
+            and bool((column_penalty.l2[used] > 0).all())
         )
 
     def screening(self):
@@ -121,14 +122,14 @@ class QuasiNewtonSteps(StepMethod):
         statuses = [CONVERGED] * n_alphas
         with self.work.phase("solve"):
             for k in range(first, n_alphas):
-                alpha, guide = float(alphas[k]), self._guided(alphas[k])
+                alpha, saved = float(alphas[k]), self._saved_point(alphas[k])
                 starts = [points[k]]
                 if W is None:
-                    starts = self._starts(math.log(alpha), guide)
+                    starts = self._starts(math.log(alpha), saved)
                 goals = float(tol[k]), float(self.state.kkt_tol[k])
                 points[k], statuses[k] = self._solve_one(starts, alpha, *goals)
-                self.found = [*self.found[-1:], (math.log(alpha), points[k], guide)]
-                if self.warm.guide is not None:
+                self.found = [*self.found[-1:], (math.log(alpha), points[k], saved)]
+                if self.warm.saved_path is not None:
                     self.models[alpha] = self.model
         point, unit = self.newton.point, self.problem.eta_unit
         point.at, point.shift = point.room(n_alphas), unit * points[:, -1]
@@ -142,10 +143,10 @@ class QuasiNewtonSteps(StepMethod):
     def _solve_one(self, starts, alpha, tol, kkt_tol):
         """The solution at one alpha from the best of some points, by Newton steps that
         are halved until the objective falls enough (Armijo's rule); and a status."""
-        values = [self._stand_at(start, alpha) for start in starts]
+        values = [self._evaluate_at(start, alpha) for start in starts]
         best = values.index(min(values))
         if best < len(starts) - 1:
-            self._stand_at(starts[best], alpha)
+            self._evaluate_at(starts[best], alpha)
         point, before, fall, step = starts[best].copy(), math.inf, None, None
         self.changes, l2, stuck = [], alpha * self.working.l2, False
         progress = kept = None  # as long as each step halves the gap
@@ -185,35 +186,35 @@ class QuasiNewtonSteps(StepMethod):
 
     # --- Where to start.
 
-    def _guided(self, alpha):
-        """The point of the guide, whose model is taken up; zeros without one."""
+    def _saved_point(self, alpha):
+        """The iterate of the saved path, whose model is taken over; zeros without one."""
         if not self.warm.follows:
             return np.zeros(len(self.working) + 1)
         self.model, self.borrowed = self.warm.models([alpha])[0] or self.model, True
-        constant = self.warm.guide.nearest(alpha).constant
+        constant = self.warm.saved_path.nearest(alpha).constant
         constant = constant / self.problem.target_unit / self.problem.eta_unit
         return np.append(self.warm.coefficients([alpha])[:, 0], constant)
 
-    def _starts(self, at, guide):
-        """Points for log(alpha) = `at`: by how much the last has left the guide is added
-        to it, then also by how much that has changed."""
+    def _starts(self, at, saved):
+        """Points for log(alpha) = `at`: the saved iterate there plus the difference from
+        it at the last alpha, then also with the change of that difference."""
         if not self.found:
             if self.warm.follows:
-                return [guide]
+                return [saved]
             constant = self.newton.point.last_shift / self.problem.eta_unit
             return [np.append(self.state.W[:, 0], constant)]
-        last, point, its_guide = self.found[-1]
-        off = point - its_guide
-        starts = [guide + off]
+        last, point, its_saved = self.found[-1]
+        off = point - its_saved
+        starts = [saved + off]
         if len(self.found) > 1 and self.found[0][0] > last > at:
-            before, point, its_guide = self.found[0]
-            change = off - (point - its_guide)
-            starts.append(guide + off + (last - at) / (before - last) * change)
+            before, point, its_saved = self.found[0]
+            change = off - (point - its_saved)
+            starts.append(saved + off + (last - at) / (before - last) * change)
         return starts
 
     # --- Steps.
 
-    def _stand_at(self, point, alpha):
+    def _evaluate_at(self, point, alpha):
         """Go to a point; returns its objective."""
         at, w, unit = self.newton.point.room(1), point[:-1], self.problem.eta_unit
         self.own.multiply(unit * w, at.eta)
@@ -243,7 +244,7 @@ class QuasiNewtonSteps(StepMethod):
         """Largest entry of the gradient, in the user's units."""
         problem, columns = self.problem, self.working.columns
         constant = abs(fall[-1]) * problem.unit / problem.design.n_samples
-        entries = np.abs(fall[:-1]) * problem.strengths.unit[columns]
+        entries = np.abs(fall[:-1]) * problem.column_penalty.unit[columns]
         return max(float(entries.max()), constant)
 
     def _objective(self, point, l2):
@@ -278,20 +279,20 @@ class QuasiNewtonSteps(StepMethod):
 
     def _learn(self, step, change):
         """Note by how much the last step has changed the gradient."""
-        bend = float(step @ change)
-        if bend > 0.0:
-            self.changes = [*self.changes[1 - MOST_CHANGES:], (step, change, bend)]
+        curvature = float(step @ change)
+        if curvature > 0.0:
+            self.changes = [*self.changes[1 - MOST_CHANGES:], (step, change, curvature)]
 
     def _step(self, fall, alpha):
         """Step to the optimum of the model, as corrected; None if that has none."""
         shares = []
-        for step, change, bend in reversed(self.changes):
-            shares.append(step @ fall / bend)
+        for step, change, curvature in reversed(self.changes):
+            shares.append(step @ fall / curvature)
             fall = fall - shares[-1] * change
         found = self._solve_model(fall, alpha)
         if found is not None:
-            for step, change, bend in self.changes:
-                found += (shares.pop() - change @ found / bend) * step
+            for step, change, curvature in self.changes:
+                found += (shares.pop() - change @ found / curvature) * step
             found = found if np.isfinite(found).all() else None
         return found
 
@@ -315,15 +316,15 @@ class QuasiNewtonSteps(StepMethod):
         w, d = point[:-1], step[:-1]
         self.own.multiply(unit * d, at.step)
         loss, penalty = at.sums[LOSS, 0], 0.5 * float(l2 @ (w * w))
-        pull, bend = float((l2 * w) @ d), float(l2 @ (d * d))
+        rise, curvature = float((l2 * w) @ d), float(l2 @ (d * d))
         slope = -float(fall @ step)
         rounding = rounding_of(loss + penalty, len(at.eta))
         length = 1.0
         while length >= SHORTEST and slope < 0.0:
             at.trial_step(at.step, unit * step[-1:], np.array([length]), at.every)
             end = -at.sums[SLOPE, 0] / unit
-            change = change_of_loss(loss, at.sums[LOSS, 0], length, slope - pull, end)
-            change = change + length * (pull + 0.5 * length * bend)
+            change = change_of_loss(loss, at.sums[LOSS, 0], length, slope - rise, end)
+            change = change + length * (rise + 0.5 * length * curvature)
             if falls_enough(change, length, slope, rounding):
                 at.accept()
                 return length

@@ -97,12 +97,12 @@ class ReadSteps(StepMethod):
 
     def _top(self):
         """An alpha at which no penalised coefficient can move."""
-        top = self.problem.strengths.alpha_max(self.problem.design.xty)
+        top = self.problem.column_penalty.alpha_max(self.problem.design.xty)
         return np.full(1, 1e6 * max(top, 1e-300))
 
     # --- One read.
 
-    def _look(self, W, shift, groups):
+    def _read(self, W, shift, groups):
         """Read X: the `Visit` of W (size, n_alphas) with the intercepts `shift`."""
         problem, design = self.problem, self.problem.design
         active = np.flatnonzero(W.any(axis=1))
@@ -139,12 +139,12 @@ class ReadSteps(StepMethod):
         """Columns that move, and those that may."""
         working, l1 = self.working, self.working.l1
         wanted = W.any(axis=1) | (l1 == 0)
-        pull = np.abs(C[working.columns]).max(axis=1)
-        hopeful = np.flatnonzero(~wanted & (pull >= AHEAD * float(alphas[-1]) * l1))
+        size = np.abs(C[working.columns]).max(axis=1)
+        hopeful = np.flatnonzero(~wanted & (size >= AHEAD * float(alphas[-1]) * l1))
         # where there are many columns, most of them are of no use
         most = (2 if self.tall else 1) * np.count_nonzero(wanted) + 100
         if len(hopeful) > most:
-            best = np.argsort(-pull[hopeful] / l1[hopeful], kind="stable")[:most]
+            best = np.argsort(-size[hopeful] / l1[hopeful], kind="stable")[:most]
             hopeful = hopeful[np.sort(best)]
         wanted[hopeful] = True
         return np.flatnonzero(wanted)
@@ -164,7 +164,7 @@ class ReadSteps(StepMethod):
             for k in which[group.which]:
                 self.models[k] = model
 
-    def _stand_at(self, W, shift, alphas):
+    def _evaluate_at(self, W, shift, alphas):
         """Read X at W (size, n_alphas), with models for all alphas."""
         n_alphas = W.shape[1]
         c = self.state.c
@@ -174,7 +174,7 @@ class ReadSteps(StepMethod):
         C = c[:, None] if seen is None or seen.C.shape[1] != n_alphas else seen.C
         C = np.broadcast_to(C, (len(c), n_alphas))
         groups = self._groups(W, C, alphas, np.ones(n_alphas, dtype=bool))
-        self.point.at = self._look(W, shift, groups)
+        self.point.at = self._read(W, shift, groups)
         self.W_seen, self.point.shift = W.copy(), shift.copy()
         self.models = [None] * n_alphas
         self._models_of(self.point.at, groups, np.arange(n_alphas))
@@ -184,7 +184,7 @@ class ReadSteps(StepMethod):
     def _measure(self, W, C, alphas):
         """Gap, KKT violation and penalty."""
         problem = self.problem
-        gap, kkt, penalty = problem.strengths.certify(
+        gap, kkt, penalty = problem.column_penalty.certify(
             C, self.working.columns, W, alphas, 2.0 * self.point.loss, False
         )
         if self.settings.kkt_tol < np.inf and problem.fit_intercept:
@@ -195,9 +195,9 @@ class ReadSteps(StepMethod):
     def _intercept_gap(self):
         if not self.problem.fit_intercept:
             return 0.0
-        _, excess, curvature = self.point.at.sums
+        _, residual, curvature = self.point.at.sums
         return 0.5 * np.divide(
-            excess**2, curvature, out=np.zeros_like(excess), where=curvature > 0
+            residual**2, curvature, out=np.zeros_like(residual), where=curvature > 0
         )
 
     def solve(self, W, first, alphas, tol):
@@ -208,7 +208,7 @@ class ReadSteps(StepMethod):
         else:
             W = W[:, :n_alphas].copy()
             if not np.array_equal(self.W_seen, W):
-                self._stand_at(W, self._shift_of(n_alphas), alphas)
+                self._evaluate_at(W, self._shift_of(n_alphas), alphas)
         if not len(self.working):
             return W, [CONVERGED] * n_alphas
         self.state.engine[first:] = ["newton"] * (n_alphas - first)
@@ -221,8 +221,8 @@ class ReadSteps(StepMethod):
         if self.sample is None:
             W = np.repeat(self.state.W, n_alphas, axis=1)
             one = W[:, :1]
-            self._stand_at(one, np.full(1, self.last_shift), alphas[-1:])
-            self._gather(np.zeros(n_alphas, dtype=np.intp))
+            self._evaluate_at(one, np.full(1, self.last_shift), alphas[-1:])
+            self._select(np.zeros(n_alphas, dtype=np.intp))
             return W
         place = np.full(len(self.working.mask), -1, dtype=np.intp)
         place[self.working.columns] = np.arange(len(self.working))
@@ -230,12 +230,12 @@ class ReadSteps(StepMethod):
             W, shift = self.sample.coefficients(alphas, place)
         W = np.clip(W, self.working.lower[:, None], self.working.upper[:, None])
         with self.work.phase("verify"):
-            self._stand_at(W, shift, alphas)
+            self._evaluate_at(W, shift, alphas)
         if self.last is not None:
             self._append(*self.last)
         unit = self.point.penalty(self.W_seen, np.ones(self.W_seen.shape[1]))
         value = self.point.loss[:, None] + unit[:, None] * alphas
-        self._gather(np.where(np.isfinite(value), value, np.inf).argmin(axis=0))
+        self._select(np.where(np.isfinite(value), value, np.inf).argmin(axis=0))
         return self.W_seen.copy()
 
     def _shift_of(self, count):
@@ -253,7 +253,7 @@ class ReadSteps(StepMethod):
         self.point.shift = np.append(self.point.shift, shift)
         self.models = [*self.models, None]
 
-    def _gather(self, which):
+    def _select(self, which):
         """Set the iterates of the alphas to those of others; one without a model takes that
         of its neighbour."""
         self.point.at = Visit(self.point.at.C[:, which], self.point.at.sums[:, which], [])
@@ -296,13 +296,13 @@ class ReadSteps(StepMethod):
             goal_shift = self.point.shift[at] + length[at] * shift[at]
             with self.work.phase("verify"):
                 groups = self._groups(goal, self.point.at.C[:, at], alphas[at], slow[at])
-                visit = self._look(goal, goal_shift, groups)
+                visit = self._read(goal, goal_shift, groups)
             gain = visit.sums[0] - self.point.loss[at]
             gain += self.point.penalty(goal, alphas[at]) - penalty[at]
             rounding = rounding_of(np.abs(self.point.loss[at]) + penalty[at], n_samples)
             good = falls_enough(gain, length[at], slope[at], rounding)
             moved = D[:, at].any(axis=0) | (shift[at] != 0)
-            self._go(W, at, good & moved, goal, goal_shift, visit)
+            self._accept(W, at, good & moved, goal, goal_shift, visit)
             self._models_of(visit, groups, at)
             fresh[at] = good
             length[at[~good]] *= 0.5
@@ -317,7 +317,7 @@ class ReadSteps(StepMethod):
         self.W_seen = W.copy()
         return W, statuses
 
-    def _go(self, W, at, good, goal, goal_shift, visit):
+    def _accept(self, W, at, good, goal, goal_shift, visit):
         """Accept the steps of some of the alphas `at`."""
         to = at[good]
         W[:, to], self.point.shift[to] = goal[:, good], goal_shift[good]
@@ -349,10 +349,10 @@ class ReadSteps(StepMethod):
         n_alphas = len(alphas)
         W = np.ascontiguousarray(W[:, :n_alphas])
         if self.W_seen is None or not np.array_equal(self.W_seen, W):
-            self._stand_at(W, self._shift_of(n_alphas), alphas)
+            self._evaluate_at(W, self._shift_of(n_alphas), alphas)
         columns = self.working.columns
         C, loss = np.ascontiguousarray(self.point.at.C[columns]), 2.0 * self.point.loss
-        gap, kkt, penalty = self.problem.strengths.certify(
+        gap, kkt, penalty = self.problem.column_penalty.certify(
             C, columns, W, alphas, loss, False
         )
         constants = self.point.shift[:, None] * self.problem.target_unit

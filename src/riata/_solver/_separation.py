@@ -100,11 +100,11 @@ def _product(problem, columns, W):
 def _cone(problem, columns):
     """Sign that a bound leaves to a change of each coefficient: 1 or -1, 0 for any, NaN for
     none."""
-    strengths = problem.strengths
-    if strengths.lower is None:
+    column_penalty = problem.column_penalty
+    if column_penalty.lower is None:
         return np.zeros(len(columns))
-    low = np.isfinite(strengths.lower[columns])
-    high = np.isfinite(strengths.upper[columns])
+    low = np.isfinite(column_penalty.lower[columns])
+    high = np.isfinite(column_penalty.upper[columns])
     return np.where(low & high, np.nan, low * 1.0 - high)
 
 

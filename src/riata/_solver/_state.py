@@ -92,21 +92,21 @@ class PathState:
         slope, gamma = self.slope, 0.05 if self.working.use_gram else 1.0
         if slope is None:  # strong rule: |c| >= (2 last - alpha) l1
             slope, gamma = np.zeros_like(self.c), 1.0
-        columns, priority = self.problem.strengths.predict(
+        columns, priority = self.problem.column_penalty.predict(
             self.c, slope, self.alpha, last, gamma, self.working.mask
         )
         self.add_best(columns, priority, 2 * np.count_nonzero(self.W.any(axis=1)) + 100)
 
     def _strength(self):
         """Correlations in units of the penalty at alpha = 1: which columns may be next."""
-        l1 = self.problem.strengths.l1
+        l1 = self.problem.column_penalty.l1
         return np.divide(np.abs(self.c), l1, out=np.zeros(len(l1)), where=l1 > 0)
 
     def add_violators(self, found, first, alphas):
         """Add columns that violate the optimality conditions at the alphas from `first`
         on; returns how many."""
         size = len(found.W)
-        columns, priority = self.problem.strengths.excess(
+        columns, priority = self.problem.column_penalty.violators(
             found.C[size:], found.columns[size:], first, alphas, 1.0 - 1e-3
         )
         if not len(columns) or not (priority > 1.0).any():
@@ -196,14 +196,14 @@ def screening_of(problem, settings):
     per_column = design.nnz / design.n_features
     if (
         not settings.screening or problem.n_outputs > 1 or not design.has_rows
-        or not problem.strengths.piecewise_linear
+        or not problem.column_penalty.piecewise_linear
         or design.nnz < costs.SCREENING_ENTRIES
         or per_column < (40 if design.sparse else 32)
         or not design.columns_apart  # rows have to be read for any column
     ):
         return None
     n_slots = min(max(costs.SCREENING_BYTES // (8 * design.n_samples), 2), 16)
-    screening = Screening(design, problem.strengths.l1, problem.y, n_slots)
+    screening = Screening(design, problem.column_penalty.l1, problem.y, n_slots)
     return screening if design.batch_width() <= BLOCK else WideScreening(screening)
 
 

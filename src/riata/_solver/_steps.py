@@ -99,7 +99,7 @@ class StepMethod:
         their correlations."""
         # |x_j' r| < 2, with an error of some eps sqrt(n)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
-        penalty, outputs = self.problem.strengths, self.problem.n_outputs
+        penalty, outputs = self.problem.column_penalty, self.problem.n_outputs
         if outputs > 1:
             penalty, alphas = self.problem.penalty, np.repeat(alphas, outputs)
         penalty.drop_rounding(self.working.columns, W, alphas, noise)
@@ -117,6 +117,6 @@ def batch_width_of(problem, settings):
     alphas, and should not take more room than X itself."""
     if problem.n_outputs > 1 or settings.batch < 2:
         return 1
-    if not problem.strengths.piecewise_linear:  # each alpha has a Hessian of its own
+    if not problem.column_penalty.piecewise_linear:  # each alpha has a Hessian of its own
         return 1
     return problem.design.batch_width()

@@ -28,9 +28,9 @@ def open_columns(problem, alpha):
     if alpha > 0.0:
         return problem.free
     held = problem.design.sqnorm == 0
-    if problem.strengths.lower is not None:
-        held |= np.isfinite(problem.strengths.lower)
-        held |= np.isfinite(problem.strengths.upper)
+    if problem.column_penalty.lower is not None:
+        held |= np.isfinite(problem.column_penalty.lower)
+        held |= np.isfinite(problem.column_penalty.upper)
     return np.flatnonzero(~held)
 
 
@@ -233,7 +233,7 @@ def certified(problem, settings, solver_of, part, W):
 
 def needs_projection(problem):
     """Whether solutions at alpha = 0 are not unique, but X is too large for a basis."""
-    if problem.quadratic or problem.strengths.lower is not None:
+    if problem.quadratic or problem.column_penalty.lower is not None:
         return False  # (the squared loss has had ridge regression)
     columns = open_columns(problem, 0.0)
     if affordable(problem, columns):
@@ -248,7 +248,7 @@ def is_ambiguous(problem, part):
     columns = open_columns(problem, 0.0)
     if part.status is Status.unbounded_or_separable:
         return False
-    if problem.strengths.lower is not None:
+    if problem.column_penalty.lower is not None:
         return needs_basis(problem, np.flatnonzero(problem.design.sqnorm > 0))
     if problem.quadratic or problem.loss.many_outputs:
         return False
@@ -294,7 +294,7 @@ def solve_general(solver, solver_of, grid):
     else:
         parts = _in_two(solver, solver_of, positive, zero)
     for part in parts:
-        yield from judged(problem, part)
+        yield from with_separation(problem, part)
 
 
 def _in_two(solver, solver_of, positive, zero):
@@ -307,7 +307,7 @@ def _in_two(solver, solver_of, positive, zero):
     solver.work.add(last.work)
 
 
-def judged(problem, part):
+def with_separation(problem, part):
     """Yield some solutions, those of separated data with the status that says so."""
     loss = problem.loss
     if not (len(problem.unpenalised) or (part.alphas == 0).any()) or not (

@@ -11,7 +11,7 @@ NEAR = 0.7  # ratio from which the alpha before is as good a start as any other 
 TALL = 8  # samples per feature from which another path helps up to there
 
 
-class Place(NamedTuple):
+class SavedIterate(NamedTuple):
     """A solution, in the user's units, and the quadratic model that led to it."""
 
     columns: np.ndarray
@@ -20,7 +20,7 @@ class Place(NamedTuple):
     model: tuple | None  # columns, Hessian and means in units of X, and total weight
 
 
-class Guide:
+class SavedPath:
     """The solutions of a path, from which other paths start: those of the folds of a
     cross-validation start from those of all samples.
 
@@ -28,8 +28,8 @@ class Guide:
 
     Examples
     --------
-    >>> guide = Guide()
-    >>> guide.written
+    >>> saved_path = SavedPath()
+    >>> saved_path.written
     False
     """
 
@@ -50,45 +50,45 @@ class Guide:
 
 
 class WarmStarts:
-    """What a path writes to a guide, or takes from it.
+    """What a path writes to a saved path, or takes from it.
 
     Parameters
     ----------
     state : PathState
-    guide : Guide or None
+    saved_path : SavedPath or None
 
     Attributes
     ----------
     follows, writes : bool
     """
 
-    def __init__(self, state, guide):
-        self.state, self.guide = state, guide
+    def __init__(self, state, saved_path):
+        self.state, self.saved_path = state, saved_path
 
     @property
     def follows(self):
-        return self.guide is not None and self.guide.written
+        return self.saved_path is not None and self.saved_path.written
 
     @property
     def writes(self):
-        return self.guide is not None and not self.guide.written
+        return self.saved_path is not None and not self.saved_path.written
 
     def begin_path(self, alphas):
-        """Do without a guide unless alphas are so far apart that one is better reached from
-        another path than from the alpha before."""
+        """Drop the saved path unless alphas are so far apart that it is a better start than
+        the alpha before."""
         alphas = np.asarray(alphas)[np.asarray(alphas) > 0]
-        if self.guide is None or len(alphas) < 2:
+        if self.saved_path is None or len(alphas) < 2:
             return
         ratio = (alphas[-1] / alphas[0]) ** (1.0 / (len(alphas) - 1))
         design = self.state.problem.design
         tall = design.n_samples > TALL * design.n_features
         if not ratio < (NEAR if tall else FAR_APART):
-            self.guide = None
+            self.saved_path = None
 
     def end_path(self):
-        """The guide is written."""
-        if self.guide is not None:
-            self.guide.written = True
+        """Called after the last alpha: the saved path is complete."""
+        if self.saved_path is not None:
+            self.saved_path.written = True
 
     def note(self, alphas, which, found, model_of):
         """Write the solutions at the alphas `which` of a verification, each with the model
@@ -98,7 +98,7 @@ class WarmStarts:
         problem, columns = self.state.problem, self.state.working.columns
         for k in np.arange(len(alphas))[which]:
             at, model = np.flatnonzero(found.W[:, k]), model_of(k, alphas[k])
-            self.guide.note(alphas[k], Place(
+            self.saved_path.note(alphas[k], SavedIterate(
                 columns[at], found.W[at, k] * problem.coef_unit[columns[at]],
                 found.constants[k, 0], None if model is None else model.noted(self.state),
             ))
@@ -106,7 +106,7 @@ class WarmStarts:
     def coefficients(self, alphas):
         """Coefficients (working, n_alphas) of the nearest solutions; the columns that they
         need are added to the working set."""
-        state, places = self.state, [self.guide.nearest(alpha) for alpha in alphas]
+        state, places = self.state, [self.saved_path.nearest(alpha) for alpha in alphas]
         unit, usable = state.problem.coef_unit, state.problem.design.sqnorm > 0
         columns = np.unique(np.concatenate([place.columns for place in places]))
         state.add_new(columns[usable[columns]])
@@ -121,4 +121,4 @@ class WarmStarts:
 
     def models(self, alphas):
         """The models of the nearest solutions for the working set, or None for some."""
-        return [DenseModel.of(self.guide.nearest(a).model, self.state) for a in alphas]
+        return [DenseModel.of(self.saved_path.nearest(a).model, self.state) for a in alphas]

@@ -31,7 +31,7 @@ class WorkingSet:
         self.n_formed = 0  # its columns
         self._packed = None
         self.complete = False  # all columns from the start, by their Gram matrix
-        self.crawls = False  # so was batched descent on the Gram matrix
+        self.batch_is_slow = False  # so was batched descent on the Gram matrix
         self.hard = False  # coordinate descent along columns of X was seen to crawl
 
     def __len__(self):
@@ -41,15 +41,15 @@ class WorkingSet:
         """Append columns; they must not be in the set."""
         self.columns = np.concatenate([self.columns, columns])
         self.mask[columns] = 1
-        design, strengths = self.problem.design, self.problem.strengths
+        design, column_penalty = self.problem.design, self.problem.column_penalty
         at = self.columns
         self.xty, self.sqnorm = design.xty[at], design.sqnorm[at]
-        self.l1, self.l2 = strengths.l1[at], strengths.l2[at]
-        if strengths.lower is None:
+        self.l1, self.l2 = column_penalty.l1[at], column_penalty.l2[at]
+        if column_penalty.lower is None:
             self.upper = np.full(len(at), np.inf)
             self.lower = -self.upper
         else:
-            self.lower, self.upper = strengths.lower[at], strengths.upper[at]
+            self.lower, self.upper = column_penalty.lower[at], column_penalty.upper[at]
 
     @property
     def use_gram(self):
@@ -204,7 +204,7 @@ class LazyGram:
         self.formed = np.zeros(len(working), dtype=np.uint8)
 
     def form(self, j, c, l1):
-        """Form column j and some more, from correlations c and strengths l1."""
+        """Form column j and some more, from correlations c and penalty weights l1."""
         working = self.working
         # columns come in about evenly on the logarithmic way to the last alpha
         done = math.log(self.alpha_max / l1[j] * working.l1[j]) / self.way
@@ -314,11 +314,11 @@ def least_norm(A, B, size):
 
     size = np.where(size > 0.0, size, 1.0)  # (where nothing else tells them apart)
     order = np.argsort(size)
-    spread = 1.0 / size[order, None]
-    Q, R, pivots = qr((spread * A[:, order].T), mode="economic", pivoting=True)
+    inverse = 1.0 / size[order, None]
+    Q, R, pivots = qr((inverse * A[:, order].T), mode="economic", pivoting=True)
     shares = solve_triangular(R, B[pivots], trans=1)
     W = np.empty((A.shape[1], B.shape[1]))
-    W[order] = spread * (Q @ shares)
+    W[order] = inverse * (Q @ shares)
     return W
 
 

@@ -26,7 +26,7 @@ def follow_active_set(
     alphas, tol : ndarray (n_alphas,)
         And the gaps to reach.
     certify : callable
-        As of `Strengths.certify`.
+        As of `ColumnPenalty.certify`.
     work : Diagnostics
     deadline : float
     alpha : float, optional

@@ -16,7 +16,7 @@ from ..._design._products import BLOCK
 CG_STEPS = 30  # of conjugate gradients in one Newton step
 ROUNDS_BEFORE_NEWTON = 2
 PATIENCE = 200  # rounds in which the gap must at least halve
-CRAWLING = -1  # a status: another engine is cheaper
+SLOW_CONVERGENCE = -1  # a status: another engine is cheaper
 
 
 class View(NamedTuple):
@@ -45,7 +45,7 @@ def descend_batch(problem, view, state, xty, yy, W, first, alphas, tol, max_roun
     Parameters
     ----------
     problem : object
-        With the attribute `strengths`.
+        With the attribute `column_penalty`.
     view : View
     state : ndarray (length, 1 or n_alphas)
         State of the quadratic at ``w = 0``.
@@ -55,20 +55,20 @@ def descend_batch(problem, view, state, xty, yy, W, first, alphas, tol, max_roun
     W : ndarray (size, n_alphas)
         Coefficients to start from; alphas before `first` are returned as they are.
     alphas, tol : ndarray (n_alphas,)
-        Strengths, and the gaps to reach on the working set.
+        Penalty strengths `alpha`, and the gaps to reach on the working set.
     max_rounds : int
     deadline : float
     events_pay : callable, optional
         Given the coefficients, the effort so far and the number of rounds that seem to be
         left: whether to give up in favour of another engine.
     squared : bool
-        How to measure the gap: see `Strengths.certify`.
+        How to measure the gap: see `ColumnPenalty.certify`.
 
     Returns
     -------
     W : ndarray (size, n_alphas)
     statuses : list of int
-        Of each alpha, as of `descend`; or CRAWLING.
+        Of each alpha, as of `descend`; or SLOW_CONVERGENCE.
     effort : Effort
     """
     n_alphas = len(alphas)
@@ -88,7 +88,7 @@ def descend_batch(problem, view, state, xty, yy, W, first, alphas, tol, max_roun
         w, C = block.w[:, :n_alphas], block.C
         # ||r||^2 = y'y - w' (X'y + c)
         loss = yy - np.einsum("ij,ij->j", w, xty + C[:, :n_alphas])
-        gap, _, _ = problem.strengths.certify(
+        gap, _, _ = problem.column_penalty.certify(
             C, view.columns, block.w, alphas, np.maximum(loss, 0.0), squared
         )
         active &= gap > tol
@@ -108,7 +108,7 @@ def descend_batch(problem, view, state, xty, yy, W, first, alphas, tol, max_roun
         if events_pay is not None and rounds >= 3:
             left = _rounds_left(gap[active], before[active], tol[active])
             if events_pay(w[:, -1], Effort(rounds, newton), left):
-                statuses[active] = CRAWLING
+                statuses[active] = SLOW_CONVERGENCE
                 break
         before = gap
         block.live[:n_alphas] = active

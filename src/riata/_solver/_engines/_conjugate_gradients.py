@@ -32,8 +32,8 @@ def conjugate_gradients(multiply, rest, inverse, *, together, work):
     for _ in range(MOST_STEPS):
         H = multiply(P)
         work.newton += 1
-        bend = together(np.einsum("ij,ij->j", P, H))
-        step = np.divide(square, bend, out=np.zeros_like(bend), where=bend > 0)
+        curvature = together(np.einsum("ij,ij->j", P, H))
+        step = np.divide(square, curvature, out=np.zeros_like(square), where=curvature > 0)
         D += step * P
         rest = rest - step * H
         Z = inverse * rest

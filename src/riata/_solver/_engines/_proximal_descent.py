@@ -30,7 +30,7 @@ def proximal_descent(
     W, C : ndarray (size, n_alphas)
         Coefficients to start from, and the correlations there.
     alphas, tol : ndarray (n_alphas,)
-        Strengths, and what the solution of a model may leave to be gained.
+        Penalty strengths `alpha`, and what the solution of a model may leave to be gained.
     max_epochs : int
     deadline : float
     work : Diagnostics
