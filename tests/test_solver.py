@@ -9,17 +9,19 @@ import pytest
 import scipy.sparse as sp
 
 import riata
-from riata._core.active_set import ActiveSet, next_columns
+from riata._core.active_set import ActiveSet
 from riata._core.batched_descent import BatchedDescent
 from riata._core.certificate import extrapolate
 from riata._core.descent import Quadratic
-from riata._core.design import Design, cache_lines, kernel_levels, standard_target
+from riata._core.design import Design, cache_lines, kernel_levels
+from riata._core.elementwise import standard_target
 from riata._core.gram import sparse_gram
 from riata._core.screening import Screening
 from riata._path._checked import checked_data, checked_penalty
 from riata._path._solve import solve_path
 from riata._problem._problem import Problem
 from riata._solver._solutions import Settings, Status
+from riata._solver._working_set import next_columns
 from riata._validation import check_design
 from riata.datasets import make_correlated_data, make_sparse_data
 

@@ -5,16 +5,15 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
+from .free_set import FreeSet
+
 _Float = NDArray[np.float64]
 
 SOLVED: Final[int]
 GAVE_UP: Final[int]
 
-def next_columns(
-    c: _Float, l1: _Float, formed: NDArray[np.uint8], j: int, count: int
-) -> NDArray[np.intp]: ...
 @disjoint_base
-class ActiveSet:
+class ActiveSet(FreeSet):
     def __init__(self, limit: int = 4000) -> None: ...
     @property
     def n_events(self) -> int: ...

@@ -18,3 +18,6 @@ def visit(
     weighted: _Float,
     curvature: _Float,
 ) -> _Float: ...
+def standard_target(
+    y: _Float, weights: _Float | None, center: bool
+) -> tuple[_Float, float, float, float]: ...

@@ -1,6 +1,9 @@
-"""Losses of many samples in one visit, for those whose NumPy form takes many."""
+"""Passes over the samples: the scale of a target, and losses, in one pass where NumPy
+needs many."""
 
 import numpy as np
+
+from libc.math cimport fabs, frexp, ldexp, sqrt
 
 from .columns cimport LossVisit
 from .design cimport interrupted, kernel_table
@@ -94,3 +97,60 @@ def visit(
                 interrupted()
             first += ROWS
     return np.asarray(sums)
+
+
+def standard_target(const double[::1] y, const double[::1] weights, bint center):
+    """The target as the solver sees it: in a unit in which its norm is in (1/2, 1].
+
+    Parameters
+    ----------
+    y : (n_samples,)
+        Finite.
+    weights : (n_samples,) or None
+        With mean one.
+    center : bool
+        Whether the weighted mean is taken off.
+
+    Returns
+    -------
+    target : ndarray of float64 (n_samples,)
+        ``(y - mean) / unit``; what has no weight counts as zero before.
+    mean : float
+    unit : float
+        A power of two, so that it costs no rounding.
+    square : float
+        ``||target||^2``, weighted.
+    """
+    cdef Py_ssize_t n = y.shape[0], i
+    cdef double peak = 0.0, mean = 0.0, rest = 0.0, square = 0.0, norm = 1.0, top = 0.0
+    cdef int exponent
+    cdef double[::1] r = np.empty(n)
+    for i in range(n):
+        r[i] = y[i] if weights is None or weights[i] > 0.0 else 0.0
+        peak = max(peak, fabs(r[i]))
+    frexp(peak, &exponent)
+    if exponent > 1023:
+        raise OverflowError(f"y has values of {peak:g}, too large to be added; rescale it")
+    peak = ldexp(1.0, exponent)
+    for i in range(n):
+        r[i] /= peak
+    if center:
+        for i in range(n):
+            mean += r[i] if weights is None else weights[i] * r[i]
+        mean /= n
+        for i in range(n):  # what is left by rounding
+            rest += (r[i] - mean) * (1.0 if weights is None else weights[i])
+        mean += rest / n
+    for i in range(n):
+        r[i] -= mean
+        top = max(top, fabs(r[i]))
+        square += r[i] * r[i] * (1.0 if weights is None else weights[i])
+    if center and top <= 1e-15:
+        r[:] = 0.0
+        square = 0.0
+    if square > 0.0:
+        frexp(sqrt(square), &exponent)
+        norm = ldexp(1.0, exponent)
+    for i in range(n):
+        r[i] /= norm
+    return np.asarray(r), mean * peak, peak * norm, square / (norm * norm)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._core.certificate import MOST_UNIT, ColumnPenalty, in_design_units
-from .._core.design import standard_target
+from .._core.elementwise import standard_target
 from .._design._make import design_of
 from ._datafit import Datafit
 from ._generic_penalty import GenericPenalty

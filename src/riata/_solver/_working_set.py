@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from .. import _costs as costs
-from .._core.active_set import next_columns
 from .._core.descent import Quadratic
 from .._design._products import BLOCK
 from ._engines._batched_descent import View
@@ -225,6 +224,17 @@ class LazyGram:
         working.gram[:] = whole.matrix  # in its place: the engine looks at it
         working.n_formed, working.lazy = len(working), None
         self.formed[:] = 1
+
+
+def next_columns(c, l1, formed, j, count):
+    """Column j and those not yet formed that come closest to becoming active: positions, at
+    most `count`."""
+    size = len(formed)  # (the engine's arrays have room for more)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(formed, -1.0, np.abs(c[:size]) / l1[:size])
+    ratio[j] = np.inf
+    places = np.argsort(-ratio, kind="stable")[:count]
+    return places[ratio[places] >= 0.0]
 
 
 class FreeColumns:
