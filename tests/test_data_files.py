@@ -23,7 +23,9 @@ from sklearn.datasets import dump_svmlight_file
 import riata
 from riata._cli._columns import class_labels, to_number
 from riata._cli._csv_file import is_header, read_csv
-from riata._cli._data_files import Encoding, MatrixFile, TableFile, read_data, suggestion
+from riata._cli._data_files import MatrixFile, TableFile, read_data
+from riata._cli._file_kinds import suggestion
+from riata._cli._table_file import Encoding
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ ESTIMATORS = ("_estimators.*", "_cross_validation.*")
 # Packages that load inside functions only, and in which modules they may at all.
 LAZY = {
     "scipy": ("*",),
-    "sklearn": ("_validation.*", "_cli._data_files", "_cli._demo"),
+    "sklearn": ("_validation.*", "_cli._matrix_file", "_cli._demo"),
     "joblib": ("_selection._stability",),
     "matplotlib": ("plots._*", "_cli.*"),
     "pandas": ("*",),

@@ -13,8 +13,9 @@ from .._path._linear_predictor import LinearPredictor, installed_version
 from . import _input as inputs
 from . import _output as outputs
 from ._columns import TRUTH, is_number
-from ._data_files import column_number, read_data
+from ._data_files import read_data
 from ._demo import PICTURE
+from ._file_kinds import column_number
 
 EXPECTED = (
     ValueError, TypeError, OSError, ImportError, OverflowError, MemoryError, RecursionError

@@ -9,7 +9,9 @@ import numpy as np
 
 from ._columns import TRUTH, class_labels, is_number
 from ._csv_file import read_csv
-from ._data_files import Encoding, listed, read_data, suggestion
+from ._data_files import read_data
+from ._file_kinds import listed, suggestion
+from ._table_file import Encoding
 
 MOST_CLASSES = 100
 WHOLE_FLOAT = re.compile(r"[0-9]+\.0+", re.ASCII)

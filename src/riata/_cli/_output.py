@@ -11,7 +11,7 @@ from .._path._linear_predictor import has_probabilities
 from .._path._model_file import write_file
 from .._path._summary import loss_text, summary_of
 from .._path._table import Table, lay_out
-from ._data_files import listed
+from ._file_kinds import listed
 
 ROWS = 30  # of a table on the terminal
 

@@ -3,26 +3,13 @@
 import copy
 import math
 from functools import cached_property
-from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import _validation as check
-from .._core.certificate import in_user_units
 
 CRITERIA = ("aic", "aicc", "bic", "ebic", "gcv")
-
-
-class Step(NamedTuple):
-    """What a `callback` is told after each alpha."""
-
-    index: int
-    alpha: float
-    n_active: int
-    relative_gap: float
-    deviance_ratio: float
-    seconds: float
 
 
 class Solved(NamedTuple):
@@ -34,142 +21,6 @@ class Solved(NamedTuple):
     options: object  # riata._problem._problem.Options
     kkt: float
     column_scales: object  # riata._problem._problem.ColumnScales: of the columns, or None
-
-
-class Record:
-    """Collects solutions, and converts them to the user's units."""
-
-    def __init__(self, problem, l1_ratio, alpha_max, started):
-        self.problem = problem
-        self.l1_ratio, self.alpha_max, self.started = l1_ratio, alpha_max, started
-        self.parts = []
-        # of each alpha
-        self.seconds, self.n_iter, self.status, self.engine = [], [], [], []
-
-    def add(self, solutions):
-        """Keep solutions, with the time of their arrival."""
-        count = len(solutions.alphas)
-        self.parts.append(solutions)
-        self.seconds += [monotonic() - self.started] * count
-        self.n_iter += [solutions.n_iter] * count
-        self.status += [solutions.status] * count
-        self.engine += solutions.engine
-
-    def last_steps(self):
-        """Yield a `Step` for each of the solutions that came last."""
-        last, null = self.parts[-1], self.problem.null_objective
-        first = len(self.seconds) - len(last.alphas)
-        facts = zip(
-            last.alphas.tolist(), last.n_active.tolist(), last.gap.tolist(),
-            last.loss.tolist(), strict=True,
-        )
-        for index, (alpha, n_active, gap, loss) in enumerate(facts, first):
-            yield Step(
-                index, alpha, n_active, gap / null if null > 0 else gap,
-                1.0 - 0.5 * loss / null if null > 0 else 0.0, self.seconds[index],
-            )
-
-    def end_at(self, step):
-        """Forget the solutions after one of the last."""
-        last = self.parts[-1]
-        size = step.index + 1
-        keep = size - (len(self.seconds) - len(last.alphas))
-        n_active = last.n_active[:keep]
-        count = n_active.sum()
-        self.parts[-1] = last._replace(
-            alphas=last.alphas[:keep], n_active=n_active, columns=last.columns[:count],
-            w=last.w[:count], gap=last.gap[:keep], kkt=last.kkt[:keep],
-            loss=last.loss[:keep], penalty=last.penalty[:keep],
-            constant=last.constant[:keep],
-        )
-        for facts in (self.seconds, self.n_iter, self.status, self.engine):
-            del facts[size:]
-
-    def result(self, loss, end, work, tol):
-        """The path as collected so far."""
-        problem, design = self.problem, self.problem.design
-        *arrays, _, _, _ = zip(*self.parts, strict=True)
-        alphas, columns, w, n_active, gap, kkt, squares, penalty, constant = (
-            part[0] if len(part) == 1 else np.concatenate(part) for part in arrays
-        )
-        work.engine = self.engine
-        null = problem.null_objective
-        coef_unit, mean = self._units()
-        coef, shift, dual_gap, relative_gap, objective, deviance_ratio = in_user_units(
-            columns, w, n_active, coef_unit, mean, gap, squares, penalty,
-            design.n_samples, problem.unit, null,
-        )
-        coef = self._within_bounds(columns, coef)
-        intercept = self._intercepts(constant, shift, columns, coef, n_active)
-        self._check_finite(columns, coef, intercept)
-        if not problem.has_gap:  # gaps are no bounds then
-            dual_gap, relative_gap = np.full((2, len(gap)), np.nan)
-        return self.kind(
-            alphas=alphas,
-            _columns=columns,
-            _values=coef,
-            intercept=intercept,
-            _loss=loss,
-            _options=problem.options,
-            _column_scales=problem.column_scales,
-            dual_gap=dual_gap,
-            relative_gap=relative_gap,
-            kkt=kkt,
-            objective=objective,
-            deviance_ratio=deviance_ratio,
-            n_active=n_active,
-            n_iter=np.array(self.n_iter),
-            seconds=np.array(self.seconds),
-            status=self.status,
-            tol=tol,
-            end=end,
-            passes=work.passes,
-            diagnostics=work,
-            null_objective=problem.objective_unit(null),
-            alpha_max=self.alpha_max,
-            l1_ratio=self.l1_ratio,
-            loss=loss.name,
-            n_samples=design.n_samples,
-            n_features_in=design.n_features,
-            fit_intercept=problem.fit_intercept,
-        )
-
-    def _check_finite(self, columns, coef, intercept):
-        """Refuse coefficients that overflow in the user's units."""
-        bad = np.flatnonzero(~np.isfinite(coef))
-        if len(bad) or not np.isfinite(intercept).all():
-            which = "the intercept is"
-            if len(bad):
-                which = f"coefficient {self._feature_of(columns[bad[0]])} is"
-            raise ValueError(
-                f"{which} beyond the range of double precision; rescale X or y."
-            )
-
-    def _units(self):
-        """Units of the coefficients, and means of their columns."""
-        return self.problem.coef_unit, self.problem.design.mean
-
-    def _intercepts(self, constant, shift, columns, coef, n_active):
-        """Intercepts from those of the centred columns."""
-        return self.problem.center + constant - shift
-
-    def _feature_of(self, columns):
-        """Features that the numbers of coefficients stand for."""
-        return columns
-
-    def _within_bounds(self, columns, coef):
-        """Coefficients that the change of units has not rounded beyond their bounds."""
-        options = self.problem.options
-        for bound, nearer in ((options.lower, np.maximum), (options.upper, np.minimum)):
-            if bound is not None:
-                bound = np.broadcast_to(bound, self.problem.design.n_features)
-                coef = nearer(coef, bound[self._feature_of(columns)])
-        return coef
-
-    @property
-    def kind(self):
-        """The class of the result."""
-        return PathResult
 
 
 class PathResult:

@@ -29,8 +29,7 @@ from .._solver._unpenalised import (
 )
 from ..losses import Squared
 from ._checked import SQUARED, checked_problem, elastic_net_parts, less_offset
-from ._result import Record, Step
-from ._result_multinomial import MultinomialRecord
+from ._record import MultinomialRecord, Record, Step
 
 LIMIT_PENALTY = 1e-7  # in units in which columns have norm one: of a limit at zero
 LIMIT_TOL = 1e-22
