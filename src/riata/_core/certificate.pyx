@@ -362,6 +362,10 @@ cdef class ColumnPenalty:
                 out[1, k], out[2, k] = terms[k].kkt, terms[k].value
         return found[0], found[1], found[2]
 
+    def value(self, W, alphas, cols):
+        """Penalty of the coefficients W (n_cols, n_vectors) of some columns."""
+        return alphas * (self.l1[cols] @ np.abs(W) + 0.5 * (self.l2[cols] @ W**2))
+
     def drop_rounding(
         self, const Py_ssize_t[::1] cols, double[:, :] w, const double[::1] alphas,
         double noise,

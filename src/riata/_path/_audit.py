@@ -135,9 +135,13 @@ def check_solution(
             f"intercept={intercept!r}, but fit_intercept=False says that the model has "
             "none; pass fit_intercept=True, or the constant as offset=."
         )
-    audit = _audit if problem.quadratic else _audit_general
-    audit = _audit_classes if loss.many_outputs else audit
-    primal, gap, kkt = audit(problem, coef, intercept, alpha)
+    if problem.quadratic:
+        primal, gap, kkt = _audit(problem, coef, intercept, alpha)
+    elif loss.many_outputs:
+        primal, gap, kkt = _audit_classes(problem, coef, intercept, alpha)
+    else:
+        one = coef[None, :], np.array([intercept])
+        primal, gap, kkt = _audit_general(problem, *one, alpha)
     return _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt)
 
 
@@ -185,16 +189,16 @@ def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):
 
 
 def _in_design(problem, coef):
-    """Coefficients in the units of the design, and those that are not zero."""
+    """Coefficients in the units of the design."""
     usable = problem.coef_unit > 0
-    w = np.where(usable, coef, 0.0) / np.where(usable, problem.coef_unit, 1.0)
-    return w, np.flatnonzero(w)
+    return np.where(usable, coef, 0.0) / np.where(usable, problem.coef_unit, 1.0)
 
 
 def _audit(problem, coef, intercept, alpha):
     """Objective, gap (in the units of the design) and KKT violation (in the user's)."""
     design, column_penalty = problem.design, problem.column_penalty
-    w, active = _in_design(problem, coef)
+    w = _in_design(problem, coef)
+    active = np.flatnonzero(w)
     R = problem.y[:, None].copy()
     design.subtract_product(active, w[active, None], R)
     constant = problem.center_block(R)[0]
@@ -227,97 +231,62 @@ def _audit(problem, coef, intercept, alpha):
 
 
 def _audit_general(problem, coef, intercept, alpha):
-    """As `_audit`, for a loss that is not squared."""
-    design, column_penalty = problem.design, problem.column_penalty
-    w, active = _in_design(problem, coef)
-    Eta = np.zeros((design.n_samples, 1))
-    design.subtract_product(active, -problem.eta_unit * w[active, None], Eta)
-    given = _given(problem, Eta)
+    """As `_audit`, for a loss that is not squared and coefficients (n_outputs, n_features)
+    with intercepts (n_outputs,)."""
+    design, square = problem.design, problem.eta_unit**2
+    B = np.ascontiguousarray(_in_design(problem, coef).T)
+    active = np.flatnonzero(B.any(axis=1))
+    Eta = _given(problem, product(design, active, problem.eta_unit * B[active]))
     shift = intercept - problem.center
-    shift += float(design.mean @ coef) if problem.fit_intercept else 0.0
-    given = given + shift / problem.target_unit
-    best, square = given, problem.eta_unit**2
+    shift = shift + (coef @ design.mean if problem.fit_intercept else 0.0)
+    given = best = Eta + shift / problem.target_unit
     if problem.fit_intercept:
         best, _ = problem.datafit.profile_intercept(given)
-    above = (problem.datafit.losses(given)[0] - problem.datafit.losses(best)[0]) / square
-    loss = problem.datafit.losses(best)[0] / square
-    gap, kkt, penalty = _gap_at(
-        problem, column_penalty.certify, w[:, None], alpha, best, loss
-    )
+    loss = problem.datafit.losses(best).sum() / square
+    above = max(problem.datafit.losses(given).sum() / square - loss, 0.0)
+    gap, kkt, penalty = _gap_at(problem, B, alpha, best, loss)
     if problem.separated:  # the intercept alone makes the loss as small as one likes
         gap = loss + penalty
     if not problem.has_gap:
         gap = np.nan
-    constant = float(problem.weigh(problem.datafit.residuals(given)).mean())
-    kkt = max(kkt, abs(constant) * problem.unit * problem.fit_intercept)
-    return loss + max(above, 0.0) + penalty, gap + max(above, 0.0), kkt
+    constant = np.abs(problem.weigh(problem.datafit.residuals(given)).mean(axis=0)).max()
+    kkt = max(kkt, float(constant) * problem.unit * problem.fit_intercept)
+    return loss + above + penalty, gap + above, kkt
 
 
 def _audit_classes(problem, coef, intercept, alpha):
-    """As `_audit_general`, for coefficients (n_classes, n_features).
+    """As `_audit_general`, for coefficients of all classes.
 
     The least objective is that of the classes with weight; what the others add to the
     objective of the solution is added to its gap.
     """
     own = problem.datafit.classes
-    primal, gap, kkt = _audit_weighted_classes(problem, coef[own], intercept[own], alpha)
+    primal, gap, kkt = _audit_general(problem, coef[own], intercept[own], alpha)
     if len(own) == problem.datafit.n_labels:
         return primal, gap, kkt
-    design = problem.design
-    B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
+    design, everything = problem.design, np.arange(problem.design.n_features)
+    B = np.ascontiguousarray(_in_design(problem, coef).T)
     Eta = product(design, everything, problem.eta_unit * B)
     Eta += problem.datafit.label_offset + intercept + coef @ design.mean
     targets = (problem.target[:, None] == np.arange(problem.datafit.n_labels)).astype(float)
     loss = problem.weigh(problem.loss.value(targets, Eta)[:, None]).sum()
     loss /= problem.eta_unit**2
     R = problem.weigh(problem.loss.residual(targets, Eta)) / problem.eta_unit
+    penalty = type(problem.penalty)(problem.column_penalty, len(coef))
     C = gradient(design, R, everything)
-    _, kkt, penalty = _certify_classes(problem, C, B, alpha, 2.0 * loss)
-    gap += max(loss + penalty - primal, 0.0)
+    _, kkt, value = _certify(penalty, C, B, alpha, 2.0 * loss)
+    gap += max(loss + value - primal, 0.0)
     kkt = max(kkt, float(np.abs(R.mean(axis=0)).max()) * problem.unit)
-    return loss + penalty, gap, kkt
+    return loss + value, gap, kkt
 
 
-def _certify_classes(problem, C, B, alpha, loss):
+def _certify(penalty, C, B, alpha, loss):
     """Gap, KKT violation and penalty of coefficients B (n_features, n_outputs)."""
-    kind, everything = type(problem.penalty), np.arange(problem.design.n_features)
-    gap, kkt, penalty = kind(problem.column_penalty, B.shape[1]).certify(
-        C, everything, B, np.full(B.shape[1], alpha), np.full(B.shape[1], loss)
+    count = B.shape[1]
+    gap, kkt, value = penalty.certify(
+        C, np.arange(len(B)), B, np.full(count, alpha), np.full(count, loss)
     )
-    return float(gap[0]), float(kkt[0]), float(penalty.sum())
-
-
-def _classes_in_design(problem, coef):
-    """Coefficients (n_classes, n_features) in the units of the design, transposed."""
-    usable = problem.coef_unit > 0
-    B = np.where(usable, coef, 0.0) / np.where(usable, problem.coef_unit, 1.0)
-    return np.ascontiguousarray(B.T)
-
-
-def _audit_weighted_classes(problem, coef, intercept, alpha):
-    """As `_audit_classes`, for the coefficients of the classes with weight."""
-    design, square = problem.design, problem.eta_unit**2
-    B, everything = _classes_in_design(problem, coef), np.arange(design.n_features)
-    Eta = _given(problem, product(design, everything, problem.eta_unit * B))
-    shift = intercept - problem.center
-    shift = shift + (coef @ design.mean if problem.fit_intercept else 0.0)
-    given = best = Eta + shift
-    if problem.fit_intercept:
-        best, _ = problem.datafit.profile_intercept(given)
-    loss = problem.datafit.losses(best).sum() / square
-    above = max(problem.datafit.losses(given).sum() / square - loss, 0.0)
-
-    def certify(C, cols, W, alphas, loss, _):
-        return _certify_classes(problem, C, W, alphas[0], loss[0])
-
-    gap, kkt, penalty = _gap_at(
-        problem, certify, B, alpha, best, loss, problem.penalty.size_of
-    )
-    if problem.separated:
-        gap = loss + penalty
-    constant = np.abs(problem.weigh(problem.datafit.residuals(given)).mean(axis=0)).max()
-    kkt = max(kkt, float(constant) * problem.unit * problem.fit_intercept)
-    return loss + above + penalty, gap + above, kkt
+    return float(gap[0]), float(kkt[0]), float(value.sum())
 
 
 def _given(problem, Eta):
@@ -328,22 +297,18 @@ def _given(problem, Eta):
     return Eta + problem.null_eta
 
 
-def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
+def _gap_at(problem, W, alpha, Eta, loss):
     """Gap, KKT violation and penalty of coefficients W of all columns with predictors Eta,
     whose intercepts are optimal, in the units of the design.
 
     The smaller of two bounds: the tangent's, which needs no conjugate of the loss, and
-    that of a dual point. Where nothing holds some columns, the second alone is free of
-    assumptions, and is taken if there is one.
+    that of a dual point. Where some columns are neither penalised nor bounded, only the
+    second is free of assumptions, and is taken if there is one.
 
     Parameters
     ----------
-    certify : callable
-        As `ColumnPenalty.certify`.
     W, Eta : ndarray (n_features, n_outputs), (n_samples, n_outputs)
     loss : float
-    size_of : callable, optional
-        Size of the correlations of a column, or of each of them.
     """
     design, everything = problem.design, np.arange(problem.design.n_features)
 
@@ -351,10 +316,7 @@ def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
         return gradient(design, problem.weigh(theta) / problem.eta_unit, everything)
 
     def bound(C):
-        parts = certify(
-            C, everything, W, np.array([alpha]), np.array([2.0 * loss]), False
-        )
-        return [float(np.max(part)) for part in parts]
+        return _certify(problem.penalty, C, W, alpha, 2.0 * loss)
 
     residual = problem.loss.residual(problem.targets, Eta)
     tangent, kkt, penalty = bound(correlate(residual))
@@ -362,7 +324,8 @@ def _gap_at(problem, certify, W, alpha, Eta, loss, size_of=np.abs):
         return tangent, kkt, penalty
     free = columns_not_held(problem, alpha)
     dual = gap_of_dual_point(
-        problem, alpha, Eta, free, everything, W, correlate, lambda C: bound(C)[0], size_of
+        problem, alpha, Eta, free, everything, W, correlate, lambda C: bound(C)[0],
+        problem.penalty.size_of,
     )
     if len(free) and dual < np.inf:
         return min(dual, loss + penalty), kkt, penalty

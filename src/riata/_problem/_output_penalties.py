@@ -1,4 +1,4 @@
-"""Penalties of several outputs, in the units of the design.
+"""Penalties of one output or several, in the units of the design.
 
 Blocks of coefficients and correlations are (n_columns, n_vectors), the outputs of an alpha
 side by side; values per vector are those of the alpha, or an equal part of it.
@@ -11,7 +11,7 @@ FAR = 1e3  # how far a row that nothing holds may be, in units of the largest
 
 
 class SeparatePenalty:
-    """The elastic net of every coefficient.
+    """A penalty of every coefficient on its own.
 
     Parameters
     ----------
@@ -42,12 +42,13 @@ class SeparatePenalty:
 
     def value(self, W, alphas, columns):
         """Penalty of each vector."""
-        l1, l2 = self.column_penalty.l1[columns], self.column_penalty.l2[columns]
-        return alphas * (l1 @ np.abs(W) + 0.5 * (l2 @ W**2))
+        return self.column_penalty.value(W, alphas, columns)
 
     def certify(self, C, columns, W, alphas, loss):
         """Gap and KKT violation of the alpha, and penalty of each vector; `loss` is twice
         that of the alpha."""
+        if self.n_outputs == 1:
+            return self.column_penalty.certify(C, columns, W, alphas, loss, False)
         gap, kkt, penalty = self.column_penalty.certify(
             C, columns, W, alphas, np.ascontiguousarray(loss), False, True
         )

@@ -159,6 +159,7 @@ class Problem:
             self.unpenalised = np.concatenate([self.free, free[bounded]])
         self.column_penalty = ColumnPenalty(l1, l2, lower, upper, unit)
         self.column_penalty.rounding = self.rounding
+        self.penalty = self.column_penalty
 
     def _leave_out_tiny(self, l1, l2, coef_unit, gradient_unit, free):
         """Exclude columns that are so small, against y, that their penalty or their
@@ -350,15 +351,14 @@ class GeneralProblem(Problem):
         self.unit = unit * self.eta_unit
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
-        if loss.many_outputs:
-            kind = SeparatePenalty if rows is None else RowPenalty
-            self.penalty = kind(self.column_penalty, self.n_outputs)
         self.options = self.options._replace(penalty=penalty if rows is None else rows)
         if penalty is not None:
             self.column_penalty = GenericPenalty(
                 penalty, self.column_penalty, np.where(self.coef_unit > 0, self.sd, 0.0)
                 * self.unit, self.factor, X.n_samples / self.unit**2,
             )
+        kind = SeparatePenalty if rows is None else RowPenalty
+        self.penalty = kind(self.column_penalty, self.n_outputs)
 
     def _set_null_loss(self):
         eta = self.null_eta

@@ -212,10 +212,9 @@ class NewtonSteps(StepMethod):
         """Gap, KKT violation and penalty of coefficients W (working, n_vectors), as of
         `ColumnPenalty.certify`; of several outputs, gap and violation of the alpha and an
         equal part of the penalty for each vector."""
-        if self.problem.n_outputs == 1:
-            return self.problem.column_penalty.certify(C, columns, W, alphas, loss, False)
-        loss = self.point.together(loss)
-        return self.problem.penalty.certify(C, columns, W, alphas, loss)
+        return self.problem.penalty.certify(
+            C, columns, W, alphas, self.point.together(loss)
+        )
 
     def _intercept_kkt(self):
         """Derivative of the mean loss by the intercepts, in the user's units."""

@@ -120,9 +120,4 @@ class Point:
 
     def penalty(self, W, alphas):
         """Penalties of the vectors; of several outputs, parts of that of the alpha."""
-        working = self.working
-        if self.problem.n_outputs > 1:
-            return self.problem.penalty.value(W, alphas, working.columns)
-        if not self.problem.column_penalty.piecewise_linear:
-            return self.problem.column_penalty.value(W, alphas, working.columns)
-        return alphas * (working.l1 @ np.abs(W) + 0.5 * (working.l2 @ W**2))
+        return self.problem.penalty.value(W, alphas, self.working.columns)

@@ -99,10 +99,9 @@ class StepMethod:
         their correlations."""
         # |x_j' r| < 2, with an error of some eps sqrt(n)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
-        penalty, outputs = self.problem.column_penalty, self.problem.n_outputs
-        if outputs > 1:
-            penalty, alphas = self.problem.penalty, np.repeat(alphas, outputs)
-        penalty.drop_rounding(self.working.columns, W, alphas, noise)
+        if self.problem.n_outputs > 1:
+            alphas = np.repeat(alphas, self.problem.n_outputs)
+        self.problem.penalty.drop_rounding(self.working.columns, W, alphas, noise)
 
     def note(self, alphas, which, found):
         """Called with each solution: the alphas `which` (a slice or a list)."""
