@@ -54,7 +54,8 @@ def path(data, loss="squared", classes=2, **options):
 def chunks(data, axis=0, limit=2**26, **options):
     X, y = data
     X = np.ascontiguousarray(X) if isinstance(X, np.ndarray) else X.tocsr()
-    return path((riata.open_chunks(X, axis=axis, memory_limit=limit), y), **options)
+    X = riata.open_chunks(X, axis=axis, memory_limit=limit)
+    return path((X, y), **{"alpha_min_ratio": 0.1, **options})
 
 
 def folds(data):
@@ -80,9 +81,9 @@ PROBLEMS = {
     "MOMENTS_PANEL_BYTES": lambda: folds(dense(*TALL)),
     "VISIT_PANEL_BYTES": lambda: chunks(dense(*TALL), loss="logistic"),
     "VISIT_DENSITY_SHARE": lambda: chunks(scattered(20_000, 100, 0.2), loss="logistic"),
-    "WHOLE_ROWS_SHARE": lambda: chunks(dense(4000, 2000), alpha_min_ratio=0.05),
-    "READ_ALPHAS": lambda: chunks(dense(4000, 2000), axis=1, alpha_min_ratio=0.05),
-    "BATCH_SHARE": lambda: chunks(dense(4000, 2000), axis=1, alpha_min_ratio=0.05),
+    "WHOLE_ROWS_SHARE": lambda: chunks(dense(4000, 2000)),
+    "READ_ALPHAS": lambda: chunks(dense(4000, 2000), axis=1),
+    "BATCH_SHARE": lambda: chunks(dense(4000, 2000), axis=1),
     "GRAM_SHARE": lambda: chunks(dense(2000, 4000), limit=2**27),
     "GRAM_LEAST_BYTES": lambda: chunks(dense(500, 2000), limit=2**24),
     "SAMPLE_SHARE": lambda: chunks(dense(*TALL), loss="logistic"),
@@ -98,7 +99,7 @@ PROBLEMS = {
     "SPARSE_GRAM_COLUMNS": lambda: path(scattered(20_000, 4000, 0.02), alphas=30),
     "SPARSE_GRAM_PER_ENTRY": lambda: path(scattered(5000, 20_000, 0.01), alphas=30),
     "LAZY_GRAM_FLOPS": lambda: path(dense(1000, 200)),
-    "LAZY_GRAM_SHARE": lambda: path(dense(10_000, 1000), alpha_min_ratio=0.05),
+    "LAZY_GRAM_SHARE": lambda: path(dense(10_000, 1000)),
     "ALL_ALPHAS_COLUMNS": lambda: path(dense(8000, 800), alphas=100),
     "ALL_ALPHAS_FACTOR": lambda: path(dense(8000, 800), alphas=100),
     "CERTIFIED_ALPHAS": lambda: path(dense(5000, 200), alphas=200),
