@@ -1,7 +1,7 @@
-"""ChunkedDesign: what the solver asks of a design, answered block by block.
+"""ChunkedDesign: the verbs of a design, computed block by block.
 
-Columns that the solver works on are kept in memory as long as they fit, so that only the
-correlations of all the others need X to be read.
+Columns of the working set are cached in memory as long as they fit, so that X is read only
+for the correlations of all the others.
 """
 
 from operator import itemgetter
@@ -26,10 +26,10 @@ from ._sums import (
 from ._visit import add_visits, visit_of
 
 EPS = float(np.finfo(float).eps)
-FAR = 100.0  # mean over spread, up to which it may be taken off afterwards
+FAR = 100.0  # largest ratio of mean to deviation for centring after the product
 
 
-# --- What is asked of one block. `placed` is (mean, scale, weights, center, n_threads).
+# --- Computations on one block. `placed` is (mean, scale, weights, center, n_threads).
 
 def gradient_of(X, placed, cols, blocks):
     """Products of columns with blocks of residuals, each (n_rows, 1 or BLOCK)."""
@@ -39,7 +39,7 @@ def gradient_of(X, placed, cols, blocks):
 
 
 def rows_times(X, Q, out):
-    """``X' Q`` of dense rows as they stand, added to `out` if there is one."""
+    """``X' Q`` of dense rows, not centred, added to `out` if there is one."""
     from scipy.linalg.blas import dgemm
 
     data = np.asarray(X.data, dtype=float)
@@ -49,7 +49,7 @@ def rows_times(X, Q, out):
 
 
 def _merge_in_place(one, other):
-    """The sum of two arrays, which may be one that holds it already."""
+    """The sum of two arrays; if they are the same array, it is the sum already."""
     return one if one is other else one + other
 
 
@@ -125,7 +125,7 @@ def _add(one, other):
 
 
 class CachedColumns:
-    """Columns that are kept in memory.
+    """Columns that are cached in memory.
 
     Parameters
     ----------
@@ -138,23 +138,23 @@ class CachedColumns:
         self.place = np.full(X.n_features, -1, dtype=np.intp)
         self.limit = int(SHARE_OF_KEPT * X.memory_limit)
         self.bytes = 0
-        self.likelihood = None  # of each column to be asked for
-        self.lent = 0  # bytes of the limit that a Gram matrix has taken
+        self.likelihood = None  # that a column will be needed
+        self.lent = 0  # bytes of the limit that a Gram matrix uses
         self._parts = None  # of sparse columns
         self._room = None
 
     def missing(self, cols):
-        """Those of some columns that are not here."""
+        """Those of some columns that are not cached."""
         return cols[self.place[cols] < 0]
 
     def has(self, cols):
-        """Whether all of some columns are here, after they have been read if they fit."""
+        """Whether all of some columns are cached, after reading those that fit."""
         new = np.unique(self.missing(cols))
         if len(new):
             room = self._room_left()
             if len(new) > room:
                 return False
-            if not self.X.axis:  # a read that brings some brings others as well
+            if not self.X.axis:  # one read can fetch others as well
                 # ... up to half of what is left of three quarters of the room
                 spare = (3 * room - len(self.columns)) // 8 - len(new)
                 new = self._with_likely(new, spare)
@@ -162,7 +162,7 @@ class CachedColumns:
         return True
 
     def _with_likely(self, new, count):
-        """Some columns, and the likeliest of those that are not here."""
+        """Some columns, and the likeliest of those that are not cached."""
         if self.likelihood is None or count <= 0:
             return new
         likelihood = self.likelihood.copy()
@@ -174,7 +174,7 @@ class CachedColumns:
         return np.sort(np.concatenate([new, best]))
 
     def used(self):
-        """Bytes of the columns that are here."""
+        """Bytes of the cached columns."""
         if self.X.is_sparse:
             return 2 * self.bytes
         return len(self.columns) * self.X.dtype.itemsize * self.X.n_samples
@@ -184,7 +184,7 @@ class CachedColumns:
         X = self.X
         if not X.is_sparse:
             return count * X.n_samples * X.dtype.itemsize
-        # those that are here are joined with those that come
+        # (while new columns are joined to the cached ones, both exist twice)
         return 2 * count * max(X.n_stored / X.n_features, 1.0) * (X.dtype.itemsize + 8)
 
     def _room_left(self):
@@ -385,7 +385,7 @@ class ChunkedDesign:
                 unit = np.where(other.scale > 0, self.scale / other.scale, 0.0)[cols]
             self.sqnorm[cols] = other.sqnorm[cols] * unit**2
 
-    # --- Where requests go.
+    # --- Views of blocks and of cached columns.
 
     def _cached_design(self):
         """`Design` of the kept columns."""
@@ -399,7 +399,7 @@ class ChunkedDesign:
         return self._seen_cached
 
     def _placed(self, k):
-        """How a block is to be seen."""
+        """The second argument of the computations on a block."""
         if self.X.axis:
             cols = slice(*self.X.span(k))
             return (
@@ -420,10 +420,10 @@ class ChunkedDesign:
                 groups[k] = at, cols[at] - first
         return groups
 
-    # --- The requests.
+    # --- Verbs.
 
     def subtract_means(self, R):
-        """Take the weighted means off residuals; see `Design.subtract_means`."""
+        """Subtract the weighted means of residuals; see `Design.subtract_means`."""
         weights = np.ones(len(R)) if self.weights is None else self.weights
         if self.center:
             R -= weights @ R / self.total
@@ -455,8 +455,8 @@ class ChunkedDesign:
             out[elsewhere[groups[k][0]]] = part
 
     def _multiplies_rows(self, cols):
-        """Whether rows are better multiplied as they stand, and means taken off
-        afterwards: for most columns, whose means are not far beyond their spread."""
+        """Whether to multiply whole rows and subtract the means afterwards: if most columns
+        are needed, and no mean is much larger than the deviations."""
         if self.X.is_sparse or len(cols) < costs.WHOLE_ROWS_SHARE * self.n_features:
             return False
         far = float(np.abs(self.mean * self.scale).max(initial=0.0))
@@ -554,7 +554,7 @@ class ChunkedDesign:
         )
 
     def gram_capacity(self, size):
-        """For how many columns there is room in a Gram matrix, which is to hold `size`."""
+        """For how many columns, at least `size`, there is room in a Gram matrix."""
         limit, cached = self.X.memory_limit, self.cached
         own = max(costs.GRAM_SHARE * limit, costs.GRAM_LEAST_BYTES)
         share = max(own, costs.GRAM_SHARE * limit + cached.limit - cached.used())

@@ -1,8 +1,8 @@
-"""Sums over the rows of blocks, from which moments of any set of blocks follow.
+"""Sums over rows, block by block, from which the moments of any set of blocks follow.
 
-Each block is centred at its own means; two parts are merged by what their means differ
-(Chan, Golub & LeVeque 1983, doi:10.1080/00031305.1983.10483115), so that nothing cancels
-wherever zero is.
+Each block is centred at its own means, and two blocks are merged with a correction for the
+difference of their means (Chan, Golub & LeVeque 1983,
+doi:10.1080/00031305.1983.10483115), so that nothing cancels however large the means are.
 """
 
 from typing import Any, NamedTuple
@@ -121,7 +121,7 @@ def _sums(X, y, weights, with_gram, n_threads):
     if weights is not None:
         total, rows = float(weights.sum()), int(np.count_nonzero(weights))
     nothing = total == 0.0
-    if nothing:  # it is only looked at for what is not finite
+    if nothing:  # the pass only checks for values that are not finite
         weights, total = None, float(len(y))
     center = float(y.mean() if weights is None else weights @ y / total)
     target = np.ascontiguousarray(y - center, dtype=float)
@@ -152,8 +152,8 @@ def few_in_a_row(design):
 
 
 def gram_of_design(design, columns, old):
-    """``X~[:, columns]' W X~[:, columns[old:]]``, by panels of rows; the means taken off
-    have to be those of the design."""
+    """``X~[:, columns]' W X~[:, columns[old:]]``, by panels of rows; the means have to be
+    those of the rows of the design."""
     if few_in_a_row(design):
         return sparse_gram(design, columns, old)
     # (each panel of sparse columns costs a visit of all their entries)
@@ -165,8 +165,8 @@ def sparse_products(design, columns, weights, old=0):
     """Weighted sums of columns of a sparse block, and of products of columns with those
     from the `old`-th on.
 
-    The means that are taken off are those of all of X, so that the sums over the rows of
-    the block are not zero, as `sparse_gram` assumes.
+    The means are those of all of X, so that the sums over the rows of the block are not
+    zero, as `sparse_gram` assumes.
     """
     column_sums = gradient(design, weights[:, None], columns)[:, 0]
     # only columns without zeros are centred entry by entry
@@ -181,8 +181,8 @@ def sparse_products(design, columns, weights, old=0):
 
 
 def sampled_rows(X, weights):
-    """Numbers of rows that count, evenly among all and the same each time; none where X
-    has too many columns, or does not stand in blocks of rows.
+    """Numbers of rows with positive weight, sampled uniformly and reproducibly; none if X
+    has too many columns, or is not stored in blocks of rows.
 
     Parameters
     ----------

@@ -85,7 +85,7 @@ def visit_of(X, placed, rows, columns, B, shift, groups):
 
 
 class DenseRows:
-    """Rows of the design, copied: centred and scaled."""
+    """Rows of a dense design, copied, centred and scaled."""
 
     def __init__(self, X, placed):
         design = InMemoryDesign.of_arrays(X, *placed)

@@ -99,7 +99,7 @@ class JointDatafit(Datafit):
             if np.abs(total).max() <= 1e-15 * weighted.sum():
                 break
             step = inverse_of_intercepts(p, weighted) @ total
-            # (where all probabilities are 0 or 1 the Hessian says little)
+            # (where all probabilities are 0 or 1 the Hessian is nearly zero)
             step *= min(1.0, farthest / max(np.abs(step).max(), farthest))
             for _ in range(60):
                 new = self.losses(Eta + moved + step)[0]

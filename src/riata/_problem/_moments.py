@@ -1,8 +1,8 @@
 """Least squares from moments: the products of columns and target, summed over samples.
 
-The moments of a set of samples are those of its parts added up. Where there are many
-more samples than features, the training samples of all folds of a cross-validation are
-seen to in one visit of X; paths need nothing else.
+The moments of a set of samples are the sums of those of its parts. With many more samples
+than features, one pass over X gives the moments of the training samples of all folds of a
+cross-validation, and paths need nothing else.
 """
 
 from typing import NamedTuple
@@ -13,11 +13,11 @@ from .. import _costs as costs
 from .._design._products import BLOCK
 from ._problem import Problem
 
-LEAST_SHARE = 1e-4  # of a column's square that must be left in a part of the samples
+LEAST_SHARE = 1e-4  # of a column's squared norm that a part of the samples must have
 
 
 class Inexact(Exception):
-    """Rounding in the moments might matter; the samples themselves have to be seen."""
+    """Rounding errors of the moments may be too large; the samples are needed."""
 
 
 class Moments(NamedTuple):
@@ -210,8 +210,8 @@ def _power_of_two(square):
 
 
 def moments_pay(problem, alphas):
-    """Whether paths on parts of the samples are better had from moments, for a problem
-    with the squared loss."""
+    """Whether paths on parts of the samples are cheaper from moments, for a problem with
+    the squared loss."""
     design = problem.design
     n, p = design.n_samples, design.n_features
     return (

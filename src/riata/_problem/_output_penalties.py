@@ -6,8 +6,8 @@ side by side; values per vector are those of the alpha, or an equal part of it.
 
 import numpy as np
 
-NEGLIGIBLE = 1e-10  # strength of an L1 part, as in `riata._core.penalty`
-FAR = 1e3  # how far a row that nothing holds may be, in units of the largest
+NEGLIGIBLE = 1e-10  # penalty weight that is lost in rounding, as in `penalty.pxd`
+FAR = 1e3  # assumed bound on the norm of an unpenalised row, relative to the largest
 
 
 class SeparatePenalty:

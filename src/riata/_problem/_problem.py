@@ -18,7 +18,7 @@ from ._joint_datafit import JointDatafit
 from ._output_penalties import RowPenalty, SeparatePenalty
 
 EPS = float(np.finfo(float).eps)
-NEGLIGIBLE = 1e-12  # share of the null objective that rounding of y may cost
+NEGLIGIBLE = 1e-12  # error by rounding of y, relative to the null objective, to ignore
 NO_COLUMNS = np.empty(0, dtype=np.intp)
 SMALLEST = float(np.finfo(float).tiny)
 LARGEST = 2.0**1023  # target that can be brought to units near one
@@ -47,10 +47,10 @@ class Given(NamedTuple):
 
 
 class ColumnScales(NamedTuple):
-    """What the standard deviations of columns follow from, for when they are wanted.
+    """The standard deviations of columns, computed when they are needed.
 
-    Without an intercept, unless columns are standardised, their root mean squares take
-    the place of the deviations: nothing more is known of them.
+    Without an intercept, unless columns are standardised, these are root mean squares about
+    zero: nothing more is known of the columns.
     """
 
     square: np.ndarray  # weighted squared norms of the columns as scaled
@@ -189,7 +189,7 @@ class Problem:
         design.scale[tiny] = design.sqnorm[tiny] = design.xty[tiny] = 0.0
 
     def _check_units(self, coef_unit, gradient_unit):
-        """Refuse units in which coefficients, gradients or objectives are not finite."""
+        """Raise if coefficients, gradients or objectives are not finite in these units."""
         design = self.design
         used = design.sqnorm > 0.0
         with np.errstate(over="ignore"):
@@ -205,8 +205,8 @@ class Problem:
             )
 
     def check_alphas(self, largest, smallest):
-        """Refuse an alpha at which a penalty overflows, or that is too small to keep a
-        column at zero that had to be left out."""
+        """Raise for an alpha at which a penalty overflows, or that is too small for the
+        coefficient of a column that was left out to be zero."""
         l1, l2 = self.column_penalty.l1, self.column_penalty.l2
         if largest > 1e3 and not (
             float(largest) * float(max(l1.max(initial=0.0), l2.max(initial=0.0))) < math.inf
@@ -284,7 +284,7 @@ class GeneralProblem(Problem):
     ----------
     X : DesignArrays
     y : ndarray of float64 (n_samples,)
-        Target as the loss wants it.
+        Target, as the loss expects it.
     loss : riata.losses.Loss
     offset : ndarray of float64 (n_samples,) or None
     **options
@@ -301,7 +301,8 @@ class GeneralProblem(Problem):
     eta_unit : float
         What one unit of ``X~ w`` is in the predictor's.
     noise : float
-        What rounded predictors may change the loss of the null model by, to first order.
+        Bound on the change of the null model's loss by rounding of the predictors, to first
+        order.
     separated : bool
         Whether the intercept alone makes the loss vanish up to rounding, because one
         class has all the weight; the null model then is the solution at every alpha.
@@ -386,8 +387,8 @@ class GeneralProblem(Problem):
             self.rounding = 0.0
 
     def _null_rounding(self, residual):
-        """What the objective may be off because predictors are rounded, to second
-        order, and whether the null model's residuals are rounding alone."""
+        """Error of the objective by rounding of the predictors, to second order, and
+        whether the null model's residuals are rounding errors only."""
         residual, largest = np.abs(residual), float(np.abs(self.target).max())
         if self.loss.many_outputs or residual.max() > 1e-3 * max(1.0, largest):
             return 0.0, False

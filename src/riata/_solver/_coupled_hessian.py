@@ -1,10 +1,10 @@
 """The Hessian of several outputs, which the loss of a sample ties together.
 
-The curvature ``diag(p) - p p'`` of a sample ties the outputs together. The quadratic
-model keeps it: coefficients are numbered through all outputs, and the active-set engine
-solves for them by their Gram matrix. With more coefficients than that is good for, steps in
-which the outputs are independent (the diagonal blocks of the Hessian) find the active ones,
-and conjugate gradients on those make up for what the blocks leave out.
+The Hessian ``diag(p) - p p'`` of a sample couples the outputs. The quadratic model includes
+the coupling: coefficients are numbered over all outputs, and the active-set engine solves
+for them by their Gram matrix. With more coefficients than that can handle, steps with the
+diagonal blocks of the Hessian only (independent outputs) find the active coefficients, and
+Newton steps for these by conjugate gradients take the coupling into account.
 """
 
 import numpy as np
@@ -27,8 +27,8 @@ from ._hessians import (
 )
 from ._quadratic_model import ReweightedModel
 
-MOST_FAILED = 4  # steps in a row that lead nowhere
-ENOUGH = 1e-3  # share of the first sweep's change at which descent along rows ends
+MOST_FAILED = 4  # steps in a row without a decrease
+ENOUGH = 1e-3  # descent along rows ends at this share of the first sweep's change
 MAX_SWEEPS = 200
 
 

@@ -20,10 +20,10 @@ from ._progress import Progress, sharper
 from ._solutions import ROUNDING, Solutions, Status, Target, Verified, engines_of
 from ._state import PathState
 
-FIRST_BATCH = 4  # alphas solved ahead before it is known how well that goes
-NEAR = 0.8  # ratio of two alphas for that
-MOST_IDLE = 3  # rounds in a row that improve on nothing
-MOST_DECADES = 1e-4  # ratio of alphas that continuation spans at most
+FIRST_BATCH = 4  # alphas of the first batch, at most
+NEAR = 0.8  # least ratio to the last alpha of those in the first batch
+MOST_IDLE = 3  # rounds in a row without progress
+MOST_DECADES = 1e-4  # smallest ratio of alphas that continuation spans
 
 
 class PathSolver:
@@ -65,7 +65,7 @@ class PathSolver:
     # --- Where to start.
 
     def _start(self, start):
-        """The null model, which gives alpha_max; then the given coefficients."""
+        """Solve the null model, for alpha_max; then go to the given coefficients."""
         state, column_penalty = self.state, self.problem.column_penalty
         state.c, self.null = self.steps.null_correlations(), np.zeros((0, state.n_outputs))
         if len(self.problem.unpenalised):
@@ -132,7 +132,7 @@ class PathSolver:
         problem, state, zero = self.problem, self.state, np.zeros(1)
         if (
             not len(alphas) or alphas[0] < self.alpha_max
-            or not problem.column_penalty.l1.any()  # nothing holds a coefficient at zero
+            or not problem.column_penalty.l1.any()  # no coefficient is zero
         ):
             return 0
         rounding = np.array([min(problem.rounding, 0.5 * problem.yy)])

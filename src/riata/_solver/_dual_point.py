@@ -1,12 +1,12 @@
-"""Dual points of losses other than the squared, orthogonal to what nothing holds.
+"""Dual points of losses other than the squared, orthogonal to unpenalised columns.
 
-The bound that the tangent of a loss gives supposes something of coefficients that neither
-a penalty nor a bound holds: how far from the solution at hand the optimum may be. A dual
-point that is orthogonal to their columns, and to the intercept, supposes nothing. It needs
-the conjugate of the loss (`Loss.dual`).
+The gap that follows from the tangent of the loss assumes a bound on the optimal
+coefficients of columns that are neither penalised nor bounded. A dual point that is
+orthogonal to these columns, and to the intercept, needs no such assumption, but the
+conjugate of the loss (`Loss.dual`).
 
-An L2 penalty that is next to none has its part in this: correlations are what it leaves of
-them at the optimum. Where curvatures are smaller still it would be missed.
+A very small L2 penalty of these columns is taken into account: their correlations with the
+dual point are then those that it has at the optimum instead of zero.
 """
 
 import math
@@ -17,14 +17,14 @@ from .. import _costs as costs
 
 EPS = float(np.finfo(float).eps)
 NEGLIGIBLE = 1e-10  # penalty that is lost in rounding, as in `penalty.pxd`
-REACH = 1e6  # bounds beyond which are left out of account there
-MOST_STEPS = 50  # of Newton's method for the columns that nothing holds
-FLAT = 1e-6  # curvature, against the largest, that stands in for none
+REACH = 1e6  # bounds of coefficients that are ignored if they are larger, as there
+MOST_STEPS = 50  # of Newton's method for the unpenalised columns
+FLAT = 1e-6  # curvature, relative to the largest, in place of zero
 ROUGH = 64.0  # times EPS: what rounding leaves of a product that should be zero
 
 
 def columns_not_held(problem, alpha):
-    """Columns that no bound of any use holds, nor a penalty of any strength."""
+    """Columns whose coefficients are neither bounded nor penalised, but for rounding."""
     column_penalty = problem.column_penalty
     held = alpha * np.maximum(column_penalty.l1, column_penalty.l2) >= NEGLIGIBLE
     held |= problem.design.sqnorm == 0
@@ -88,12 +88,12 @@ def gap_of_dual_point(
 def orthogonal(problem, free, Eta, coef, l2):
     """A dual point (n_samples, n_outputs) near the residual at predictors Eta, orthogonal
     to the intercept and the columns `free`, or None if there is none; its correlations
-    with these (n_free, n_outputs), which are not zero where an L2 penalty `l2` (n_free,)
-    is not; and what it may be worth less because they are so up to rounding only.
+    with these (n_free, n_outputs), not zero only where the L2 penalty `l2` (n_free,) is
+    not; and a bound on what the rounding of these correlations changes in the gap.
 
-    It is what Newton's step for these columns leaves of the residual. Where that is far,
-    the step is taken and the next one looked at. `coef` (n_free, n_outputs) are their
-    coefficients at Eta, in units of the predictors.
+    It is the residual that a Newton step for these columns leaves to first order. Where the
+    step is long it is taken, and another one computed. `coef` (n_free, n_outputs) are the
+    coefficients of the columns at Eta, in units of the predictors.
     """
     n, weights = problem.design.n_samples, problem.weights
     root = np.ones(n) if weights is None else np.sqrt(weights)
@@ -136,10 +136,10 @@ def orthogonal(problem, free, Eta, coef, l2):
 
 
 def _projected(problem, packed, root, Eta, coef, l2):
-    """The residual, less its part in the span of columns (times the roots of the weights)
-    in the metric of the curvature; Newton's step of the predictors for these columns, that
-    of their coefficients, and the square of its length in that metric. A penalty `l2`
-    (n_columns, 1) of the coefficients `coef` has its part in the step."""
+    """The residual minus its projection on the span of columns (times the roots of the
+    weights) in the metric of the curvature; the Newton step for these columns, of the
+    predictors and of the coefficients, and its squared length in that metric (Newton's
+    decrement). The step includes the penalty `l2` (n_columns, 1) of `coef`."""
     residual, factor, scaled = _half_hessian(problem, Eta)
     size = residual.size
     A = np.einsum("ij,ica->iajc", packed, factor).reshape(size, -1)

@@ -37,7 +37,7 @@ class ExactSteps(StepMethod):
         free = self.problem.free
         self.free = FreeColumns(self.problem, free) if len(free) else None
         self.active_set = ActiveSet()
-        self.exact_gram = False  # all correlations can be had from a Gram matrix
+        self.exact_gram = False  # whether all correlations follow from a Gram matrix
         self.error = np.zeros(0)  # of a rough Gram matrix, at the last solution
         self.w_slope = None  # derivative of the coefficients in alpha
         self.found = None  # the last verification
@@ -78,8 +78,8 @@ class ExactSteps(StepMethod):
         return self.batch_width
 
     def _exact_gram_pays(self, alphas):
-        """Whether all products in double precision cost less than the passes that they
-        save. Columns (nearly) without a penalty magnify their rounding."""
+        """Whether forming the Gram matrix in double precision costs less than the passes
+        that it saves. Columns that are (nearly) unpenalised amplify its rounding errors."""
         design, size = self.problem.design, len(self.working)
         few = (
             design.sparse or size <= 20 * len(alphas)
@@ -130,7 +130,7 @@ class ExactSteps(StepMethod):
         working, problem, state = self.working, self.problem, self.state
         quadratic, start = working.quadratic()
         use_gram, engine = working.use_gram, state.engine
-        # the first try goes without a look at the gap
+        # the first attempt does not compute the gap
         quick = W is None and not state.given_start
         if W is None:
             W = np.empty((len(working), len(alphas)))

@@ -1,8 +1,8 @@
 """One Hessian per alpha, where alphas are far apart.
 
-One Hessian fits the alphas of a batch as long as these are close. Where they are not, each
-has a quadratic model of its own, on columns of its own: the batch then shares no more than
-the passes over the samples.
+One Hessian is accurate enough for all alphas of a batch if they are close. Otherwise each
+alpha has a quadratic model of its own, on its own columns; the alphas then share only the
+passes over the samples.
 """
 
 import numpy as np
@@ -15,10 +15,10 @@ from ._hessians import SharedHessian
 from ._quadratic_model import DenseModel
 from ._warm_start import FAR_APART
 
-SHARP = 0.02  # share of the gap: a step that leaves more asks for a new cheap Hessian
-STEADY = 0.1  # what a step may leave of the gain to be had, where a Hessian is dear
+SHARP = 0.02  # a step that leaves a larger share of the gap calls for a cheap new Hessian
+STEADY = 0.1  # the same for an expensive Hessian, as a share of the decrease of a step
 EPOCHS = 100  # of descent for one model, where its active set is too degenerate
-INEXACT = 0.01  # share of the gap to which descent solves a model, if need be
+INEXACT = 0.01  # share of the gap to which descent solves such a model
 
 
 class HessianPerAlpha:
@@ -79,7 +79,7 @@ class HessianPerAlpha:
             self.models = [None] * len(alphas)
             if self.warm_models:
                 self.models = self.warm_models(alphas)
-        # where a Hessian is dear, all alphas begin with one
+        # where a Hessian is expensive, all alphas begin with the same
         cost = self.own.cost(len(self.working))
         self.dear = self._whole() and cost > costs.CHEAP_HESSIAN_FLOPS
         self.decrement = np.full(len(alphas), np.inf)
@@ -107,7 +107,7 @@ class HessianPerAlpha:
         D, every = np.zeros_like(W), np.flatnonzero(live)
         self._step_each(every, W, C, D, gap, alphas, tol)
         if self.dear:
-            # what the steps seem to gain, which shows weak penalties too
+            # the decrease that the models predict, in which weak penalties count too
             penalty = self.point.penalty
             gain = np.einsum("ij,ij->j", C[:, :len(alphas)], D)
             gain += penalty(W, alphas) - penalty(W + D, alphas)

@@ -17,8 +17,8 @@ from ._engines._direct import solve_ridge_models
 from ._engines._proximal_descent import proximal_descent
 from ._quadratic_model import ReweightedModel
 
-CONTRACTION = 0.3  # a step that leaves more of the gap asks for a new Hessian
-TOGETHER = 25  # steps in which all alphas move
+CONTRACTION = 0.3  # a step that leaves a larger share of the gap calls for a new Hessian
+TOGETHER = 25  # steps after which only one alpha moves at a time
 FORCING = 0.1  # share of the gap to which larger models are solved
 MAX_ROUNDS = 1000  # of descent for one model
 MOST_DAMPING = 4.0**8  # factor of the curvature, with a penalty that is not convex
@@ -66,7 +66,8 @@ class SharedHessian:
         self.last_step, self.damping = None, np.ones(len(alphas))
 
     def prepare(self, W, C, gap, before, alphas, live, taken):
-        """Renew the model where it no longer fits; returns the vectors that are to move."""
+        """Form a new model if the old one is too inaccurate; returns the vectors that are
+        to move."""
         now = live
         if taken >= TOGETHER:  # one Hessian does not fit all
             now = np.arange(len(live)) == np.argmax(live)
@@ -82,9 +83,9 @@ class SharedHessian:
         return now
 
     def step(self, W, C, loss, gap, alphas, live, tol, alpha):
-        """Step (working, n_vectors) to the optimum of the model in the vectors that are
-        live, from W with correlations C: exact, or as good as is of use where that costs
-        much. `alpha` is the one for which all vectors are optimal at W, or None."""
+        """Step (working, n_vectors) to the optimum of the model for the vectors that are
+        live, from W with correlations C; inexact where an exact one is expensive. `alpha`
+        is the one for which all vectors are optimal at W, or None."""
         D, live = np.zeros_like(W), np.flatnonzero(live)
         if self.by_gradients:
             D[:, live] = self._solve_smooth(W[:, live], C[:, live], alphas[live], live)
@@ -108,7 +109,7 @@ class SharedHessian:
         return self.point.intercept_gradient * unit / model.weight_sum / self.ratio - mean
 
     def intercept_gap(self):
-        """What the intercepts leave to be gained, to second order."""
+        """Decrease of the objective by optimal intercepts, to second order."""
         if not self.problem.fit_intercept or self.model is None:
             return 0.0
         return 0.5 * self.point.intercept_gradient**2 / self.model.weight_sum
@@ -122,8 +123,8 @@ class SharedHessian:
         on."""
         if self.problem.column_penalty.convex:
             return moved
-        # Along a step to the optimum of a model with a penalty that is not convex the
-        # objective need not fall; with enough curvature it does.
+        # With a penalty that is not convex, the step to the optimum of a model need not be
+        # a descent direction; with enough curvature it is.
         damping = np.where(moved, np.maximum(0.25 * self.damping, 1.0), self.damping)
         self.damping = np.where(live & ~moved, 4.0 * damping, damping)
         return moved | (live & (self.damping <= MOST_DAMPING))
@@ -143,7 +144,7 @@ class SharedHessian:
         at = self.point.at
         if np.count_nonzero(live) == 1 and len(live) > 1:  # ... for which that was taken
             at.evaluate(at.every[:len(live)][live])
-        if self.problem.loss.convex:  # the old one is of no use: free its memory
+        if self.problem.loss.convex:  # free the memory of the old one first
             self.model = self.last_step = None
         self.model = ReweightedModel(self.problem, at.curvature, rough=True)
         self.work.hessians += 1

@@ -1,8 +1,8 @@
-"""L2 alone and more features than samples: the model in the span of the samples.
+"""L2 only and more features than samples: the kernel (dual) form.
 
-The best coefficients are combinations of the rows of X (the representer theorem), so that
-a model with as many features as there are samples is the same: with ``K = Z Z'`` the
-kernel of the penalised columns, that of Z with a plain L2 penalty.
+The optimal coefficients are linear combinations of the rows of X (the representer theorem),
+so that the problem has an equivalent with as many features as samples: with ``K = Z Z'``
+the kernel matrix of the penalised columns, the features Z and a plain L2 penalty.
 """
 
 import math
@@ -17,7 +17,7 @@ from ._state import EPS
 
 
 def span_pays(problem):
-    """Whether a problem is better solved in the span."""
+    """Whether a problem is solved faster in the kernel form."""
     design, column_penalty = problem.design, problem.column_penalty
     n, p, used = design.n_samples, design.n_features, design.sqnorm > 0
     return (
@@ -29,7 +29,7 @@ def span_pays(problem):
 
 
 def solve_in_span(solver, solver_of, data, grid, loss):
-    """Yield the solutions at the alphas of a grid, verified on all of X."""
+    """Yield the solutions at the alphas of a grid, certified on X itself."""
     problem, design = solver.problem, solver.problem.design
     columns = np.flatnonzero(design.sqnorm > 0)
     inverse_l2 = design.n_samples / problem.column_penalty.l2[columns]
@@ -46,7 +46,7 @@ def solve_in_span(solver, solver_of, data, grid, loss):
         offset=data.offset, sample_weight=data.sample_weight, l1_ratio=0.0,
         fit_intercept=problem.fit_intercept,
     )
-    # entries of the gradient are at most so many times the norm of that in the span
+    # entries of the gradient are at most this multiple of the norm of the kernel form's
     largest = np.sqrt(1.0 / inverse_l2) / design.scale[columns]
     kkt_tol = solver.settings.kkt_tol / (largest.max() * math.sqrt(len(values)))
     inner = solver_of(small, solver.settings._replace(kkt_tol=float(kkt_tol)))
@@ -58,7 +58,7 @@ def solve_in_span(solver, solver_of, data, grid, loss):
     found = list(solver.certify_given(grid[:V.shape[1]], columns, W))
     if all(part.status is Status.optimal for part in found):
         yield from found
-    else:  # the kernel has lost too much
+    else:  # rounding of the kernel matrix was too large
         yield from solver.solve(grid)
 
 

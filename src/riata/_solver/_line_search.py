@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 EPS = float(np.finfo(float).eps)
-ARMIJO = 1e-4  # share of the predicted fall that has to be there
+ARMIJO = 1e-4  # share of the predicted decrease that a step must achieve
 SHORTEST = 1e-10  # step length
 NOISE = 1e-8  # share of a loss, of which a change may be rounding
 

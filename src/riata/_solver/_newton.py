@@ -27,13 +27,13 @@ from ._steps import StepMethod
 from ._warm_start import WarmStarts
 
 MAX_STEPS = 1000  # Newton steps of one batch on one working set
-HOPELESS = {20, 40, 80, 160, 320, 640}  # of them after which separation is looked for
-MOST_IDLE = 25  # of them in a row that improve on nothing
+SEPARATION_STEPS = {20, 40, 80, 160, 320, 640}  # after which data may be separated
+MOST_IDLE = 25  # steps in a row without progress
 FEW_IDLE = 6  # the same where changes of the objective may be rounding
 FARTHEST = 1e100  # step of a coefficient
 IDLE = 1e-13  # share of the coefficients: a step that may be rounding
 SHORTEST_NOT_CONVEX = 0.1  # step length, with a penalty that is not convex
-SETTLED = 1e-8  # share of the residuals' sizes that their sum may be
+BALANCED = 1e-8  # sum of residuals, relative to their sizes, of an optimal intercept
 
 
 class NewtonSteps(StepMethod):
@@ -160,7 +160,7 @@ class NewtonSteps(StepMethod):
                 live &= ~(idle | progress.slow)
             if not live.any() or monotonic() > self.settings.deadline:
                 break
-            if taken in HOPELESS and self._is_separated(W, alphas):
+            if taken in SEPARATION_STEPS and self._is_separated(W, alphas):
                 statuses[live] = STALLED
                 return statuses.tolist()
             now = hessian.prepare(W, C, gap, before, alphas, live, taken)
@@ -183,7 +183,7 @@ class NewtonSteps(StepMethod):
         return statuses.tolist()
 
     def _is_separated(self, W, alphas):
-        """Whether the coefficients of some alpha are on their way to infinity."""
+        """Whether the coefficients of some alpha diverge."""
         V = np.zeros((self.problem.design.n_features, W.shape[1]))
         V[self.working.columns] = W
         shift, outputs = self.point.shift * self.problem.target_unit, self.problem.n_outputs
@@ -228,8 +228,8 @@ class NewtonSteps(StepMethod):
         return size
 
     def _search(self, W, C, D, alphas, live, penalty):
-        """Go along D, and to the intercept that belongs to it, as far as the objective
-        falls enough; changes W and the predictors. Returns the vectors that moved."""
+        """Line search along D and the intercept's step (Armijo's rule); changes W and the
+        predictors. Returns the vectors that moved."""
         point, unit, count = self.point, self.problem.eta_unit, len(alphas)
         at = point.at
         moving = D.any(axis=1).nonzero()[0]
@@ -244,7 +244,7 @@ class NewtonSteps(StepMethod):
         slope = np.minimum(slope, 0.0)  # (of a step that is all rounding, it may rise)
         rounding = rounding_of(self.point.together(loss + penalty), len(at.eta))
         length, again = live.astype(float), live
-        # (elsewhere the policy raises the curvature, which shortens steps as well)
+        # (for other penalties the policy raises the curvature, which shortens steps too)
         shortest = SHORTEST if self.problem.column_penalty.convex else SHORTEST_NOT_CONVEX
         while True:
             at.trial_step(at.step, shift, length, at.every[:count][again],
@@ -260,7 +260,7 @@ class NewtonSteps(StepMethod):
             length[again] *= 0.5
         curvature = at.sums[STEP_CURVATURE, :count].copy()
         self.hessian.last_step = self.hessian.model, length, shift, curvature, begin - end
-        if short.any():  # stay where they were
+        if short.any():  # no step
             length[short] = 0.0
             at.trial_step(at.step, shift, length, at.every[:count][short])
         at.accept()
@@ -297,7 +297,7 @@ class NewtonSteps(StepMethod):
                 part.reshape(-1, outputs).sum(axis=1) for part in (loss, penalty)
             )
             C, square = problem.penalty.strongest(C, cols)[:, None], loss
-        gap = gap + self._unsettled(loss)
+        gap = gap + self._intercept_gap(loss)
         self._assume_nothing(gap, cols, B, alphas, loss)
         gap = np.minimum(gap, 0.5 * loss + penalty)
         constants = self.point.shift.reshape(-1, outputs) * problem.target_unit
@@ -306,15 +306,15 @@ class NewtonSteps(StepMethod):
     def go_on_from(self, found, k, alphas=()):
         self.point.go_on_from(k)
 
-    def _unsettled(self, loss):
-        """What intercepts that are not optimal leave to be gained, to second order."""
+    def _intercept_gap(self, loss):
+        """Decrease of the objective by optimal intercepts, to second order."""
         if not self.problem.fit_intercept or self.problem.n_outputs > 1:
             return 0.0
         sums = self.point.at.sums[:, :len(loss)]
         total, sizes = sums[RESIDUAL], sums[ABS_RESIDUAL]
         with np.errstate(divide="ignore", invalid="ignore"):
             left = 0.5 * total * total / sums[CURVATURE]
-        return np.where(np.abs(total) > SETTLED * sizes, left, 0.0)
+        return np.where(np.abs(total) > BALANCED * sizes, left, 0.0)
 
     def _assume_nothing(self, gap, cols, B, alphas, loss):
         """Set the gaps at alphas where some columns are neither penalised nor bounded to

@@ -1,43 +1,43 @@
-"""Whether an iteration still comes closer to what is asked of it.
+"""Whether an iteration still makes progress towards its tolerances.
 
-Rounding ends every iteration somewhere: from there on the gap, the violation of the
-optimality conditions and the objective only fluctuate. An iteration that has not improved
-on any of them for a number of steps has got as far as it can.
+Because of rounding, the gap, the KKT violation and the objective of every iteration
+eventually only fluctuate. An iteration that has not improved any of them for a number of
+steps is ended.
 """
 
 import numpy as np
 
 EPS = float(np.finfo(float).eps)
-TINY = 1e-100  # takes the place of a tolerance of zero in a quotient
-LESS = 0.8  # share of the best so far that counts as progress
-NEGLIGIBLE = 0.01  # share of the tolerated gap: a fall of the objective that is no gain
-NOISE = 8.0 * EPS  # share of the objective, likewise
-PATIENCE = 200  # steps in which what is missed has to halve ...
-STEADY = 0.03  # ... or the objective to fall by this share of the gap
+TINY = 1e-100  # replaces a tolerance of zero in a quotient
+LESS = 0.8  # a value below this multiple of the best so far counts as progress
+NEGLIGIBLE = 0.01  # decrease of the objective, relative to the gap's tolerance, to ignore
+NOISE = 8.0 * EPS  # the same relative to the objective
+PATIENCE = 200  # steps in which the excess over the tolerances has to halve ...
+STEADY = 0.03  # ... or the objective to decrease by this share of the gap
 
 
 class Progress:
-    """The best that was reached at several alphas, and for how many steps it has stood.
+    """The best values reached at several alphas, and the steps since they improved.
 
     Parameters
     ----------
     gap_tol, kkt_tol : float or ndarray (n_alphas,)
-        The gap and the KKT violation that are asked for.
+        Tolerances of the gap and the KKT violation.
     n_alphas : int
     noise : float, optional
-        Changes of the objective up to this size may be rounding.
+        Changes of the objective up to this size may be due to rounding.
 
     Attributes
     ----------
     idle : ndarray of int (n_alphas,)
         Steps since the last progress.
     behind : ndarray of bool (n_alphas,)
-        Whether the best was better than what was last noted.
+        Whether the best value was better than the last.
     noisy : bool
-        Whether that counts, against the gap that is asked for.
+        Whether `noise` is not negligible relative to the tolerance of the gap.
     slow : ndarray of bool (n_alphas,)
-        Whether the last 200 steps (50 if `noisy`) have neither halved what is missed nor
-        lowered the objective by much of it.
+        Whether the last 200 steps (50 if `noisy`) have neither halved the excess over the
+        tolerances nor lowered the objective by a share of the gap.
     """
 
     def __init__(self, gap_tol, kkt_tol, n_alphas, noise=0.0):
@@ -57,7 +57,7 @@ class Progress:
         self._least = np.full(n_alphas, np.inf)  # objective, at the last progress
 
     def note(self, gap, kkt, objective=np.inf, moved=True):
-        """Take down what a step has reached; returns where it is the best so far.
+        """Record the values after a step; returns where they are the best so far.
 
         Parameters
         ----------
@@ -98,8 +98,8 @@ class Progress:
 
 
 def sharper(gap_tol, kkt_tol, gap, kkt):
-    """Gaps that the next step should come to, for both tolerances to be met: a gap falls
-    like the violation or, where nothing is at a kink, like its square.
+    """Tolerances of the next step's gap with which both tolerances should be met: the gap
+    is proportional to the violation or, away from kinks, to its square.
 
     Parameters
     ----------

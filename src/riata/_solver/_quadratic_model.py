@@ -19,15 +19,15 @@ def view_of(working, places, quadratic, sqnorm):
 
 
 class ReweightedModel:
-    """A quadratic model as least squares on the columns of X, with curvatures as weights;
-    columns are taken in as they are needed.
+    """A quadratic model in the form of least squares on the columns of X, with curvatures
+    as weights; columns are added as they are needed.
 
     Parameters
     ----------
     problem : GeneralProblem
     curvature : ndarray (n_samples,)
     rough : bool
-        Whether single precision will do for its Gram matrix.
+        Whether its Gram matrix may be in single precision.
     """
 
     grows = True
@@ -134,7 +134,7 @@ class DenseModel:
         return DenseModel(np.arange(len(columns)), gram.T, shift, weight_sum)
 
     def noted(self, state):
-        """What `SavedIterate` keeps of it: columns, Hessian, means, total weight."""
+        """What a `SavedIterate` stores: columns, Hessian, means, total weight."""
         if self._noted is None:
             design, columns = state.problem.design, state.working.columns[self.places]
             scale = design.scale[columns]

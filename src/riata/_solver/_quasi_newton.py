@@ -1,6 +1,6 @@
 """L2 only and few columns: quasi-Newton steps on all of them, one alpha after the other.
 
-Nothing holds a coefficient at zero, so that a step is the solution of one positive
+No coefficient is zero at the optimum, so that a step is the solution of one positive
 definite system. Each alpha starts from a linear extrapolation in log(alpha). A Hessian is
 kept for as long as that is cheaper than a new one, and corrected by what the steps have
 changed (Broyden, Fletcher, Goldfarb and Shanno; in two loops: Nocedal 1980,
@@ -23,20 +23,20 @@ from ._quadratic_model import DenseModel
 from ._steps import StepMethod
 from ._warm_start import WarmStarts
 
-# Nanoseconds, for a choice that a clock would not make the same twice.
+# Estimated costs in nanoseconds: a choice by the clock would not be reproducible.
 NS_STEP, NS_HESSIAN = 8e4, 3e4  # of any size
 NS_SAMPLE, NS_PRODUCT = 5.0, 1.0  # a sample and an entry of X, of a step
 NS_GRAM, NS_FACTOR = 0.06, 0.1  # a multiply-add of a Hessian, and of its factor
 RENEWED = 2  # steps to be expected of a new Hessian
 MOST_CHANGES = 8  # that correct a Hessian
 FAILED = -1  # a status: the model has no optimum, or no step leads down
-MOST_IDLE = 10  # steps in a row that improve on nothing
-WEAKEST = 1e-30  # L2 penalty, in the units of the design, that holds a coefficient
-SAMPLING = 0.5  # by how much that of other samples errs, in roots of p / n
+MOST_IDLE = 10  # steps in a row without progress
+WEAKEST = 1e-30  # the smallest L2 penalty, in the units of the design, that is used
+SAMPLING = 0.5  # error of a Hessian from other samples, in multiples of sqrt(p / n)
 
 
 class QuasiNewtonSteps(StepMethod):
-    """Quasi-Newton steps where L2 alone holds all of a few coefficients.
+    """Quasi-Newton steps for a few coefficients with an L2 penalty only.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""Losses other than the squared, on many more rows than columns: Newton's method with one
-read of X a step, for all alphas together.
+"""Losses other than the squared, on chunks with many more rows than columns: Newton's
+method for all alphas together, one read of X a step.
 
-One read brings all that a step needs to know of the points where the alphas stand: losses,
-gradients, and the Gram matrices with the curvatures of neighbouring alphas as weights,
-where older ones do not serve. The points to begin with are the solutions on a sample of the
-rows. Nothing that is as long as X has rows is kept between two reads.
+One read gives everything that a step needs at the iterates of all alphas: losses,
+gradients and, where the old ones no longer fit, Hessians, each at the mean curvature of
+neighbouring alphas. The first iterates are the solutions on a sample of the rows. No array
+with one entry for each row is stored between two reads.
 """
 
 from time import monotonic
@@ -25,10 +25,10 @@ from ._solutions import Verified
 from ._steps import StepMethod
 
 MOST_STEPS = 200  # reads for one batch
-MOST_IDLE = 20  # of them in a row that improve on nothing
-MOST_MODELS = 13  # that are formed by one read: of eight neighbours each, for 100 alphas
-SLOW = 0.02  # share of a gap: a step that leaves more of it asks for a new model
-AHEAD = 0.3  # share of the largest alpha to which columns of models may go to zero
+MOST_IDLE = 20  # reads in a row without progress
+MOST_MODELS = 13  # formed in one read: one for each eight of 100 alphas
+SLOW = 0.02  # a step that leaves a larger share of the gap calls for a new model
+AHEAD = 0.3  # columns are in a model if their correlations exceed this multiple of alpha
 
 
 def models_pay(design):
@@ -46,8 +46,8 @@ def bytes_of_models(design):
 class ReadSteps(StepMethod):
     """Newton steps on chunks of many rows, one read of X each.
 
-    An intercept is the best one up to rounding of its own Newton steps; what it leaves
-    to be gained, to second order, is part of the gap.
+    Intercepts take Newton steps too; the decrease of the objective that is still possible
+    by moving them is added to the gap, to second order.
 
     Parameters
     ----------
@@ -136,12 +136,11 @@ class ReadSteps(StepMethod):
         return groups
 
     def _places_of_model(self, W, C, alphas):
-        """Columns that move, and those that may."""
+        """Columns with coefficients, and those that may soon have one."""
         working, l1 = self.working, self.working.l1
         wanted = W.any(axis=1) | (l1 == 0)
         size = np.abs(C[working.columns]).max(axis=1)
         hopeful = np.flatnonzero(~wanted & (size >= AHEAD * float(alphas[-1]) * l1))
-        # where there are many columns, most of them are of no use
         most = (2 if self.tall else 1) * np.count_nonzero(wanted) + 100
         if len(hopeful) > most:
             best = np.argsort(-size[hopeful] / l1[hopeful], kind="stable")[:most]
@@ -150,7 +149,7 @@ class ReadSteps(StepMethod):
         return np.flatnonzero(wanted)
 
     def _models_of(self, visit, groups, which):
-        """Give the alphas the models that a visit has brought."""
+        """Give the alphas the models formed in a visit."""
         for group, sums in zip(groups, visit.models, strict=True):
             if sums is None:
                 continue
@@ -215,8 +214,8 @@ class ReadSteps(StepMethod):
         return self._newton_by_reads(W, first, alphas, np.asarray(tol))
 
     def _begin_batch(self, alphas):
-        """Coefficients (size, n_alphas) to begin with: for each alpha the best among the
-        last solution and those on the sample."""
+        """First iterates (size, n_alphas): for each alpha the best of the last solution and
+        those on the sample."""
         n_alphas = len(alphas)
         if self.sample is None:
             W = np.repeat(self.state.W, n_alphas, axis=1)
@@ -264,8 +263,8 @@ class ReadSteps(StepMethod):
         ]
 
     def _newton_by_reads(self, W, first, alphas, tol):
-        """Change W to the solutions; one read a step. An alpha whose step is too long
-        tries a shorter one while the others go on."""
+        """Change W to the solutions, one read a step. The step of an alpha whose objective
+        does not decrease enough is halved while the others go on."""
         n_alphas, unit = len(alphas), self.problem.eta_unit
         statuses = [CONVERGED] * n_alphas
         live, fresh = np.arange(n_alphas) >= first, np.ones(n_alphas, dtype=bool)

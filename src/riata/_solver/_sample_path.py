@@ -1,7 +1,7 @@
-"""Where a path on many rows is thought to be: at that of a sample of them, in memory.
+"""Warm starts for chunks of many rows: the path on a sample of the rows, in memory.
 
-The solutions on m of the rows differ from those on all by about ``1 / sqrt(m)``, so that a
-Newton step or two from there, with gradients of all rows, are enough.
+The solutions on m of the rows differ from those on all rows by about ``1 / sqrt(m)``, so
+that a Newton step or two with the gradients of all rows are enough.
 """
 
 from functools import partial
@@ -18,7 +18,7 @@ TOLERANCE = 1e-4  # relative gap on the sample
 
 
 class SamplePath:
-    """The path on the sampled rows of a problem, for whose alphas it is asked in turn.
+    """The path on the sampled rows of a problem, solved at decreasing alphas.
 
     Parameters
     ----------
@@ -46,14 +46,14 @@ class SamplePath:
             sample_weight=None if problem.weights is None else problem.weights[rows],
             lower=options.lower, upper=options.upper, n_threads=design.n_threads,
         )
-        # what cannot be fitted to a sample is not worth much time
+        # (a warm start is not worth many iterations)
         settings = Settings(TOLERANCE, min(settings.max_iter, 100), settings.deadline)
         method = partial(NewtonSteps, policy=HessianPerAlpha)
         self.solver = PathSolver(self.sample, settings, method)
 
     @classmethod
     def of(cls, problem, settings):
-        """This path, or None where there is no sample, or none that can be fitted."""
+        """The path, or None if there is no sample or it cannot be fitted."""
         if problem.design.sample is None:
             return None
         try:

@@ -1,11 +1,11 @@
 """Whether a problem without a penalty has no minimum because its data are separated.
 
-The loss of a sample may fall for ever: of the logistic loss as the predictor moves to the
-side of the label, of a count of zero as the predicted mean goes to zero. If unpenalised
-coefficients can move so that no loss rises and some falls, the objective has an infimum
-but no minimum, and the coefficients grow without bound (Albert & Anderson 1984,
-doi:10.1093/biomet/71.1.1). Such a direction is looked for where the fit has made some
-losses fall by orders of magnitude, and at once where it separates all samples.
+The loss of a sample may decrease without attaining its infimum: the logistic loss as the
+predictor moves towards the label, that of a count of zero as the predicted mean tends to
+zero. If unpenalised coefficients can move in a direction in which no loss increases and
+some decrease, the objective has an infimum but no minimum, and the coefficients diverge
+(Albert & Anderson 1984, doi:10.1093/biomet/71.1.1). The search for such a direction begins
+once some losses have fallen by orders of magnitude, or the fit separates all samples.
 """
 
 import numpy as np
@@ -13,12 +13,12 @@ import numpy as np
 from .. import _costs as costs
 
 SUSPECT = 1e-3  # share of a null residual below which separation is suspected
-FALLING = 1e-2  # the same of the samples that may be separated then
+FALLING = 1e-2  # share of a null residual below which a sample may be a separated one
 DEPENDENT = 1e-9  # relative singular value below which rows count as dependent
 
 
 def message_of_separation(count, total, what, remedy):
-    """What to warn of if the data are separated in some of several fits."""
+    """The text of the warning that data are separated in some of several fits."""
     share = f"{count} of {total} {what}" if total > 1 else "this fit"
     return (
         f"in {share} the loss has no minimum (status: unbounded_or_separable): columns "
@@ -30,14 +30,15 @@ def message_of_separation(count, total, what, remedy):
 
 
 def is_separated(problem, alpha, W, constant):
-    """Whether the loss falls for ever along some direction of unpenalised coefficients.
+    """Whether the loss decreases without bound on the step in some direction of
+    unpenalised coefficients.
 
     Parameters
     ----------
     problem : GeneralProblem
     alpha : float
     W : ndarray (n_features, n_outputs)
-        Coefficients that a fit has come to, in the units of the design.
+        Coefficients that a fit has reached, in the units of the design.
     constant : float or ndarray (n_outputs,)
         Intercepts there, against the null model's.
 
@@ -98,8 +99,8 @@ def _product(problem, columns, W):
 
 
 def _cone(problem, columns):
-    """Sign that a bound leaves to a change of each coefficient: 1 or -1, 0 for any, NaN for
-    none."""
+    """Sign of the changes of each coefficient that its bounds allow in the limit: 1 or -1,
+    0 for both, NaN for neither."""
     column_penalty = problem.column_penalty
     if column_penalty.lower is None:
         return np.zeros(len(columns))
@@ -109,7 +110,7 @@ def _cone(problem, columns):
 
 
 def _all_fall(problem, along, y, signs):
-    """Whether predictors, as a direction, let the losses of all samples fall."""
+    """Whether the losses of all samples decrease in the direction of these predictors."""
     if signs is None:
         own = np.where(y > 0, along, np.inf).min(axis=1)
         return bool((own > np.where(y > 0, -np.inf, along).max(axis=1)).all())
@@ -123,8 +124,8 @@ def _all_fall(problem, along, y, signs):
 
 
 def _search(problem, columns, cone, used, signs, falling):
-    """Look for a direction along which the losses of the samples `falling` fall, those of
-    the others staying as they are."""
+    """Search for a direction in which the losses of the samples `falling` decrease and
+    those of the others are constant."""
     Z = _coordinates(problem, columns)
     if Z is None:
         return False

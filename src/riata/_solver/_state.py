@@ -1,4 +1,4 @@
-"""Where a path is: the working set, the last solution, and the correlations there."""
+"""The state of a path: working set, last solution, and the correlations there."""
 
 import numpy as np
 
@@ -103,8 +103,8 @@ class PathState:
         return np.divide(np.abs(self.c), l1, out=np.zeros(len(l1)), where=l1 > 0)
 
     def add_violators(self, found, first, alphas):
-        """Add columns that violate the optimality conditions at the alphas from `first`
-        on; returns how many."""
+        """Add columns that violate the KKT conditions at the alphas from `first` on;
+        returns how many."""
         size = len(found.W)
         columns, priority = self.problem.column_penalty.violators(
             found.C[size:], found.columns[size:], first, alphas, 1.0 - 1e-3
@@ -223,7 +223,7 @@ class WideScreening:
         self.at = None
 
     def uncertain(self, alphas, skip):
-        """Columns that may violate the optimality conditions at one of the alphas."""
+        """Columns that may violate the KKT conditions at one of the alphas."""
         found = []
         for k in range(len(self.groups)):
             self._project(k)

@@ -20,9 +20,9 @@ class StepMethod:
     batch_width : int
         Most alphas that are solved together.
     continuation_ratio : float
-        Ratio of two alphas on the way to one that is far from the last; 0 for none.
+        Ratio of intermediate alphas between two that are far apart; 0 for none.
     continuation_gap : float
-        Relative gap that will do there.
+        Relative gap to which these are solved.
     """
 
     continuation_ratio, continuation_gap = 0.65, 1e-3
@@ -95,8 +95,8 @@ class StepMethod:
         were accepted together."""
 
     def drop_rounding(self, W, alphas):
-        """Set coefficients to zero that differ from it by no more than the rounding of
-        their correlations."""
+        """Set coefficients to zero that are no larger than the rounding errors of their
+        correlations."""
         # |x_j' r| < 2, with an error of some eps sqrt(n)
         noise = 4.0 * EPS * math.sqrt(self.problem.design.n_samples)
         if self.problem.n_outputs > 1:

@@ -1,10 +1,9 @@
-"""Columns that neither a penalty nor a bound holds, of any loss.
+"""Unpenalised, unbounded columns, for any loss: solutions of least norm.
 
-Where such columns depend on one another, or nearly so, they make a problem badly
-conditioned and its solution ambiguous. It is then solved for an orthonormal basis of
-their span, in whose coordinates it has one well-conditioned solution; of the coefficients
-of the columns themselves that give the same predictors, those of least L2 norm are
-returned. They are certified on X as given.
+If such columns are (nearly) linearly dependent, the problem is badly conditioned and its
+solution is not unique. It is then solved in the coordinates of an orthonormal basis of
+their span, where the solution is unique and well conditioned; of all coefficients with the
+same predictors, those of least L2 norm are returned. They are certified on X as given.
 """
 
 import math
@@ -18,13 +17,13 @@ from ._solutions import Status
 from ._state import EPS
 from ._working_set import FreeColumns, Gram
 
-NO_LOSS = 1e-4  # share of the largest null residual
+NO_LOSS = 1e-4  # residual, relative to the largest null residual, that counts as none
 NEARLY = 1e-6  # ratio of eigenvalues below which a basis is better
-EXACTLY = 1e-12  # the same below which columns are dependent, as far as a Gram matrix tells
+EXACTLY = 1e-12  # ratio of eigenvalues below which columns count as dependent
 
 
 def open_columns(problem, alpha):
-    """Columns that no finite bound and no penalty of strength alpha holds."""
+    """Columns that have no finite bounds and are not penalised at `alpha`."""
     if alpha > 0.0:
         return problem.free
     held = problem.design.sqnorm == 0
@@ -35,7 +34,7 @@ def open_columns(problem, alpha):
 
 
 def needs_basis(problem, columns):
-    """Whether columns are (nearly) dependent, and a basis of their span affordable."""
+    """Whether columns are (nearly) dependent and a basis of their span can be computed."""
     return affordable(problem, columns) and independence(problem, columns) < NEARLY
 
 
@@ -66,17 +65,17 @@ def independence(problem, columns):
 class BasisSolver:
     """Solves for an orthonormal basis of the open columns, and the other columns.
 
-    It has the attributes of a `NewtonSolver` that callers use, for the problem as given.
+    It has those attributes of a `PathSolver` that callers use, for the problem as given.
 
     Parameters
     ----------
     problem : GeneralProblem
     settings : Settings
     solver_of : callable
-        Makes a `NewtonSolver` of a problem.
+        Makes a `PathSolver` of a problem.
     alpha : float
-        0, or any positive number: with which columns are open.
-    outer : NewtonSolver, optional
+        0, or any positive number: which columns are unpenalised depends on this.
+    outer : PathSolver, optional
         Of the problem.
     start : (columns, w) or None
         Coefficients to start from.
@@ -95,7 +94,7 @@ class BasisSolver:
     def _inner_problem(self):
         problem, span, others = self.problem, self.span, self.others
         given, options, rank = problem.given, problem.options, self.span.basis.shape[1]
-        # (as long as it takes for no gradient of a column to exceed those of the basis)
+        # (so long that no gradient of a column exceeds those of the basis)
         shortest = problem.design.scale[span.columns].min()
         self.length = 2.0 * math.sqrt(rank) / shortest
         basis = span.basis
@@ -173,8 +172,8 @@ class BasisSolver:
         columns = np.concatenate([span.columns, self.others])
         W_all = np.concatenate([W, others])
         verdict = self.outer.verify(columns, W_all, part.alphas, part.engine)
-        # a bound that rests on assumptions is sharper in the coordinates of the basis (and
-        # columns that count as dependent are so up to the rounding of X)
+        # a bound that makes assumptions is sharper in the coordinates of the basis (columns
+        # that count as dependent are dependent up to the rounding of X)
         more = 0.5 * (verdict.loss - part.loss) + verdict.penalty - part.penalty
         gap = np.minimum(verdict.gap, part.gap + np.maximum(more, 0.0))
         if uneven(problem.weights):
@@ -194,8 +193,8 @@ class BasisSolver:
 
 
     def _rounding(self, W):
-        """Norms of the rounding errors of the predictors: of huge coefficients that nearly
-        cancel, and of the intercept that goes with them."""
+        """Norms of the rounding errors of the predictors, from large coefficients that
+        nearly cancel and the intercept that goes with them."""
         design, columns = self.problem.design, self.span.columns
         shift = design.mean[columns] * design.scale[columns]
         size = np.sqrt(design.sqnorm[columns] + design.n_samples * shift**2)
@@ -204,7 +203,7 @@ class BasisSolver:
 
 
 def uneven(weights):
-    """Whether weights alone may let columns seem to be dependent."""
+    """Whether columns may seem dependent only because of very unequal weights."""
     if weights is None:
         return False
     weights = weights[weights > 0]
@@ -212,7 +211,7 @@ def uneven(weights):
 
 
 def auditor(problem, settings, solver_of):
-    """A solver for certificates only: it takes no steps."""
+    """A solver that certifies coefficients and takes no steps."""
     solver = solver_of(problem, settings._replace(deadline=-np.inf))
     solver.settings = settings
     return solver
@@ -220,7 +219,7 @@ def auditor(problem, settings, solver_of):
 
 def certified(problem, settings, solver_of, part, W):
     """The solution W (n_features, n_outputs) at the only alpha of `part`, or `part` itself
-    where W is less good."""
+    if its gap is smaller."""
     if W is None:
         return part
     solver = auditor(problem, settings, solver_of)
@@ -242,9 +241,9 @@ def needs_projection(problem):
 
 
 def is_ambiguous(problem, part):
-    """Whether a solution at alpha = 0 may be one of many, and not that of least norm:
-    because of bounds, or because the loss is flat for so many samples that the others do
-    not determine all predictors."""
+    """Whether a solution at alpha = 0 may not be unique, and not that of least norm:
+    because of bounds, or because the loss is constant for so many samples that the others do not
+    determine all coefficients."""
     columns = open_columns(problem, 0.0)
     if part.status is Status.unbounded_or_separable:
         return False
@@ -259,7 +258,7 @@ def is_ambiguous(problem, part):
         flat &= problem.weights > 0
     if not flat.any() or not affordable(problem, columns):
         return False
-    # (a sample that has hardly any loss may be on the verge of having none)
+    # (a sample with a very small loss may be at the edge of the flat part)
     size = np.abs(loss.residual(y, Eta))[:, 0]
     flat |= size <= NO_LOSS * np.abs(loss.residual(y, problem.null_eta)).max()
     basis = FreeColumns(problem, columns, 0.0).basis
@@ -284,8 +283,9 @@ def coefficients(problem, part):
 
 
 def solve_general(solver, solver_of, grid):
-    """Yield the solutions at the alphas of a grid for a loss that is not squared: of least
-    norm where they are not unique, with a status of their own where data are separated."""
+    """Yield the solutions at the alphas of a grid for a loss that is not squared: those of
+    least norm where they are not unique, with a status of their own if data are separated.
+    """
     problem = solver.problem
     positive, zero = grid[grid > 0], grid[grid == 0]
     columns = open_columns(problem, 0.0)
@@ -308,7 +308,7 @@ def _in_two(solver, solver_of, positive, zero):
 
 
 def with_separation(problem, part):
-    """Yield some solutions, those of separated data with the status that says so."""
+    """Yield solutions, those of separated data with the status for these."""
     loss = problem.loss
     if not (len(problem.unpenalised) or (part.alphas == 0).any()) or not (
         loss.many_outputs or loss.recession(problem.target).any()

@@ -6,9 +6,9 @@ import numpy as np
 
 from ._quadratic_model import DenseModel
 
-FAR_APART = 0.3  # ratio of two alphas that one Hessian hardly fits
+FAR_APART = 0.3  # ratio of two alphas for which one Hessian is too inaccurate
 NEAR = 0.7  # ratio from which the alpha before is as good a start as any other path
-TALL = 8  # samples per feature from which another path helps up to there
+TALL = 8  # samples per feature from which another path is the better start up to there
 
 
 class SavedIterate(NamedTuple):
@@ -21,10 +21,10 @@ class SavedIterate(NamedTuple):
 
 
 class SavedPath:
-    """The solutions of a path, from which other paths start: those of the folds of a
-    cross-validation start from those of all samples.
+    """The solutions of a path from which other paths start: in a cross-validation, those of
+    all samples for the folds.
 
-    The first path that is given it writes it, once; others read it.
+    The first path that is given one writes it; later paths read it.
 
     Examples
     --------

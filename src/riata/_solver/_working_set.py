@@ -1,4 +1,4 @@
-"""The columns that an inner solve may move, and those that it solves exactly."""
+"""The working set and its Gram matrix; unpenalised columns, which are solved exactly."""
 
 import math
 
@@ -13,7 +13,7 @@ EPS = float(np.finfo(float).eps)
 
 
 class WorkingSet:
-    """The columns that the inner solver may move, and what is known of them."""
+    """The columns that the inner solver may move, with their penalties and Gram matrix."""
 
     def __init__(self, problem, settings):
         self.problem = problem
@@ -52,7 +52,7 @@ class WorkingSet:
 
     @property
     def use_gram(self):
-        """Whether the Gram matrix is the cheaper way to see these columns."""
+        """Whether descent is cheaper along the Gram matrix than along the columns."""
         if self.engine != "auto":
             return self.engine == "gram"
         size, design = len(self), self.problem.design
@@ -66,7 +66,7 @@ class WorkingSet:
 
     @property
     def many_epochs(self):
-        """Epochs along columns of X after which a Gram matrix is worth its cost."""
+        """Epochs along columns of X after which forming the Gram matrix pays."""
         return 300 * max(len(self) // costs.SPARSE_GRAM_COLUMNS, 1) ** 2
 
     def quadratic(self):
@@ -128,8 +128,8 @@ class WorkingSet:
         return self.gram.T[formed].T @ W[formed]
 
     def model_error(self, C, W):
-        """What the correlations C of the first columns are above ``xty - gram @ W``:
-        rounding, unless the Gram matrix is rough."""
+        """Difference of the correlations C of the first columns from ``xty - gram @ W``:
+        rounding errors, or those of a Gram matrix in single precision."""
         known = len(C)
         return C - (self.xty[:known, None] - self.gram[:known] @ W)
 
@@ -187,8 +187,8 @@ class Gram:
 
 
 class LazyGram:
-    """The columns of a Gram matrix that is formed as they are needed: one that is asked
-    for together with those that seem to be next, until it pays to form all at once.
+    """A Gram matrix whose columns are formed when they are needed, each together with those
+    that are likely to be next, until forming all at once is cheaper.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ class LazyGram:
     def form(self, j, c, l1):
         """Form column j and some more, from correlations c and penalty weights l1."""
         working = self.working
-        # columns come in about evenly on the logarithmic way to the last alpha
+        # columns become active at a roughly constant rate in log(alpha)
         done = math.log(self.alpha_max / l1[j] * working.l1[j]) / self.way
         most = costs.LAZY_GRAM_SHARE * len(working) * done
         if working.n_formed and working.n_formed + 1 > most:
