@@ -242,8 +242,8 @@ def needs_projection(problem):
 
 def is_ambiguous(problem, part):
     """Whether a solution at alpha = 0 may not be unique, and not that of least norm:
-    because of bounds, or because the loss is constant for so many samples that the others do not
-    determine all coefficients."""
+    because of bounds, or because the loss is constant for so many samples that the others
+    do not determine all coefficients."""
     columns = open_columns(problem, 0.0)
     if part.status is Status.unbounded_or_separable:
         return False
