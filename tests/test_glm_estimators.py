@@ -214,8 +214,10 @@ def test_exposure_as_offset_or_as_weight():
 def test_score_is_the_share_of_the_null_deviance():
     X, y = make_data()
     offset = np.linspace(-1, 1, len(y))
-    model = PoissonRegressor(alpha=0.01).fit(X, y, offset=offset)
-    path = fit_path(X, y, loss="poisson", l1_ratio=0.0, alphas=[0.01], offset=offset)
+    model = PoissonRegressor(alpha=0.01, tol=1e-10).fit(X, y, offset=offset)
+    path = fit_path(
+        X, y, loss="poisson", l1_ratio=0.0, alphas=[0.01], offset=offset, tol=1e-10
+    )
     assert model.score(X, y, offset=offset) == pytest.approx(
         path.deviance_ratio[0], rel=1e-6
     )

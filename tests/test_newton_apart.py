@@ -7,7 +7,7 @@ from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression as Reference
 from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
 
-from riata import LogisticRegressionCV, alpha_max, fit_path
+from riata import LogisticRegressionCV, _costs, alpha_max, fit_path
 from riata._core.gram import gram_of_rows, rows_of
 from riata._cross_validation._scores import ModelScorer, accuracies, minus_log_losses
 from riata._path._checked import Data, checked_penalty, checked_problem
@@ -20,6 +20,12 @@ from riata._validation import check_design
 from riata.losses import get_loss
 
 FAR = np.array([0.3, 3e-2, 2e-3, 1e-4])  # of alpha_max
+
+
+@pytest.fixture(autouse=True)
+def not_small(monkeypatch):
+    """Problems that count as too large for the compiled loop over alphas."""
+    monkeypatch.setattr(_costs, "LOOP_COLUMNS", 0)
 
 
 def classes(n, p, seed=0, noise=1.0):

@@ -7,6 +7,13 @@ from scipy import sparse
 from riata import ConvergenceWarning, Status, _costs, alpha_max, fit_path
 from riata._solver._quasi_newton import QuasiNewtonSteps
 
+
+@pytest.fixture(autouse=True)
+def not_small(monkeypatch):
+    """Problems that count as too large for the compiled loop over alphas."""
+    monkeypatch.setattr(_costs, "LOOP_COLUMNS", 0)
+
+
 LOSSES = ("logistic", "poisson", "gamma", "huber", "squared_hinge")
 
 

@@ -47,10 +47,6 @@ cdef class ActiveSet(FreeSet):
     set may grow in between.
     """
 
-    cdef const unsigned char[::1] formed
-    cdef object form
-    cdef readonly Py_ssize_t n_events
-
     def __init__(self, Py_ssize_t limit=4000):
         self.n_events = 0
         self.formed = np.empty(0, dtype=np.uint8)
@@ -246,7 +242,7 @@ cdef class ActiveSet(FreeSet):
                     return True
         return False
 
-    cdef inline int _side(
+    cdef int _side(
         self, Py_ssize_t j, double w, double z, double l1, const double[::1] lower,
         const double[::1] upper,
     ) noexcept nogil:
@@ -261,7 +257,7 @@ cdef class ActiveSet(FreeSet):
             return -1 if z < l1 * (1.0 - 1e-12) else 0
         return 1 if z > -l1 * (1.0 - 1e-12) else 0
 
-    cdef inline double _landing(
+    cdef double _landing(
         self, Py_ssize_t k, double w, double l1, double share, const double[::1] lower,
         const double[::1] upper,
     ) noexcept nogil:

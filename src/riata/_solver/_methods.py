@@ -10,6 +10,7 @@ from ._exact_steps import ExactSteps
 from ._hessian_per_alpha import HessianPerAlpha
 from ._newton import NewtonSteps
 from ._quasi_newton import QuasiNewtonSteps
+from ._sequential_newton import SequentialNewtonSteps
 from ._unpenalised import BasisSolver, needs_basis
 
 
@@ -23,6 +24,8 @@ def method_of(problem, saved_path=None):
         from ._read_steps import ReadSteps
 
         return ReadSteps if ReadSteps.suits(problem) else NewtonSteps
+    if SequentialNewtonSteps.suits(problem):
+        return SequentialNewtonSteps
     if problem.loss.many_outputs:
         return partial(NewtonSteps, policy=CoupledHessian)
     if QuasiNewtonSteps.suits(problem):

@@ -1,0 +1,43 @@
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import disjoint_base
+
+from .active_set import ActiveSet
+
+_Float = NDArray[np.float64]
+
+@disjoint_base
+class NewtonLoop:
+    def __init__(
+        self,
+        datafit: object,
+        Z: _Float,
+        null: _Float,
+        fit_intercept: bool,
+        floors: tuple[float, float],
+    ) -> None: ...
+    @property
+    def active_set(self) -> ActiveSet: ...
+    @property
+    def n_hessians(self) -> int: ...
+    @property
+    def n_steps(self) -> int: ...
+    def solve(
+        self,
+        W: _Float,
+        shifts: _Float,
+        given: bool,
+        first: int,
+        alpha: float,
+        alphas: _Float,
+        tol: _Float,
+        kkt_tol: _Float,
+        l1: _Float,
+        l2: _Float,
+        lower: _Float,
+        upper: _Float,
+        gradient_unit: _Float,
+        intercept_unit: float,
+        rounding: float,
+        deadline: float,
+    ) -> tuple[int, int]: ...

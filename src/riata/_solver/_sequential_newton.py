@@ -1,0 +1,116 @@
+"""Few samples and columns: Newton steps at one alpha after the other, compiled."""
+
+import numpy as np
+
+from .. import _costs as costs
+from .._core.descent import CONVERGED, OUT_OF_TIME
+from .._core.newton_loop import NewtonLoop
+from .._problem._datafit import CURVATURE_FLOOR, FLAT
+from ._hessian_per_alpha import HessianPerAlpha
+from ._newton import NewtonSteps
+from ._steps import StepMethod
+
+
+class SequentialNewtonSteps(StepMethod):
+    """Newton steps for all columns of a small problem, by `NewtonLoop`.
+
+    Parameters
+    ----------
+    state : PathState
+    """
+
+    continuation_ratio, continuation_gap = 0.4, 0.1
+
+    def __init__(self, state):
+        super().__init__(state)
+        self.loop, self.direct = None, True  # as long as it reaches its tolerances
+        self.counted = 0, 0  # Hessians and events of the loop
+        # verifies, and takes over where the loop ends early
+        self.newton = NewtonSteps(state, policy=HessianPerAlpha)
+
+    @staticmethod
+    def suits(problem):
+        """Whether a problem is small enough for it."""
+        design = problem.design
+        size = np.count_nonzero(design.sqnorm > 0)
+        return (
+            problem.n_outputs == 1 and problem.loss.convex
+            and problem.column_penalty.piecewise_linear and problem.yy > 0
+            and size <= costs.LOOP_COLUMNS
+            and design.n_samples * size <= costs.LOOP_ENTRIES
+        )
+
+    def screening(self):
+        return None
+
+    @property
+    def proved(self):
+        return self.newton.proved
+
+    def takes_all_columns(self, alphas):
+        return True
+
+    def take_all_columns(self, alpha_max, alphas):
+        self.state.add_all()
+        return costs.CERTIFIED_ALPHAS
+
+    def verify(self, W, alphas):
+        return self.newton.verify(W, alphas)
+
+    def go_on_from(self, found, k, alphas=()):
+        self.newton.go_on_from(found, k, alphas)
+
+    def solve(self, W, first, alphas, tol):
+        working, problem, n_alphas = self.working, self.problem, len(alphas)
+        if not (self.direct and working.complete and len(working)):
+            return self.newton.solve(W, first, alphas, tol)
+        point, given = self.newton.point, W is not None
+        shifts = np.zeros(n_alphas)
+        if given:
+            W, shifts[:] = np.array(W[:, :n_alphas], order="C"), point.shift[:n_alphas]
+        else:
+            self.state.engine = ["null"] * n_alphas
+            W = np.zeros((len(working), n_alphas))
+            W[:, first], shifts[first] = self.state.W[:, 0], point.last_shift[0]
+        self.state.engine[first:] = ["newton"] * (n_alphas - first)
+        with self.work.phase("solve"):
+            last, status = self._loop().solve(
+                W, shifts, given, first, self.state.alpha, alphas,
+                np.asarray(tol, dtype=float), self.state.kkt_tol, working.l1, working.l2,
+                working.lower, working.upper, problem.column_penalty.unit[working.columns],
+                problem.unit / problem.design.n_samples, problem.column_penalty.rounding,
+                self.settings.deadline,
+            )
+        self._count()
+        if last < n_alphas and not given:
+            W[:, last:], shifts[last:] = W[:, [last]], shifts[last]
+        point.at, point.shift = point.room(n_alphas), shifts
+        if last == n_alphas or status == OUT_OF_TIME:
+            return W, [CONVERGED] * last + [status] * (n_alphas - last)
+        self.direct = False
+        point.evaluate(W)
+        return self.newton.solve(W, last, alphas, tol)
+
+    def _loop(self):
+        """The loop for the columns of the working set."""
+        if self.loop is None:
+            problem, columns = self.problem, self.working.columns
+            Z = np.empty((problem.design.n_samples, len(columns)), order="F")
+            problem.design.pack(columns, 0, len(Z), Z)
+            if problem.weights is not None:  # zero where they are
+                root = np.sqrt(problem.weights)[:, None]
+                Z = np.divide(Z, root, out=np.zeros_like(Z), where=root > 0)
+            self.loop = NewtonLoop(
+                problem.datafit, Z, problem.null_eta[:, 0], problem.fit_intercept,
+                (CURVATURE_FLOOR, FLAT),
+            )
+        return self.loop
+
+    def _count(self):
+        """Count what the loop has done."""
+        now = self.loop.n_hessians, self.loop.active_set.n_events
+        hessians, events = now[0] - self.counted[0], now[1] - self.counted[1]
+        self.counted = now
+        self.work.hessians += hessians
+        self.work.gram += hessians * len(self.working)
+        self.work.events += events
