@@ -321,12 +321,18 @@ def test_a_loss_of_ones_own():
     ("width", "lanes"),
     [(1, [0]), (3, [0, 2]), (8, range(8)), (8, [5]), (8, [0, 1, 3]), (16, range(4, 12))],
 )
-@pytest.mark.parametrize("loss", [losses.Logistic(), losses.Poisson()], ids=repr)
+@pytest.mark.parametrize("loss", [
+    losses.Logistic(), losses.Poisson(), losses.Gamma(), losses.Huber(0.7),
+    losses.SquaredHinge(),
+], ids=repr)
 def test_compiled_visits_are_those_of_numpy(loss, width, lanes, weighted):
     rng, n = np.random.default_rng(0), 5000
     lanes = np.array(lanes, dtype=np.intc)
     y = rng.integers(0, 2, n).astype(float)
-    y[:10] = 0.25
+    if loss.name != "squared_hinge":
+        y[:10] = 0.25
+    if loss.name == "gamma":
+        y += rng.random(n) + 1e-3
     weights = rng.random(n) if weighted else None
     data = checked_data(rng.standard_normal((n, 1)), y, weights, None, loss)
     problem = checked_problem(data, loss, l1_ratio=1.0)

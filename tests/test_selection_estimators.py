@@ -11,7 +11,7 @@ from sklearn.model_selection import GroupKFold, KFold
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import riata
-from riata import AdaptiveLasso, AdaptiveLassoCV, RelaxedLassoCV, relaxed_path
+from riata import AdaptiveLasso, AdaptiveLassoCV, RelaxedLassoCV, _costs, relaxed_path
 
 ESTIMATORS = (RelaxedLassoCV, AdaptiveLasso, AdaptiveLassoCV)
 
@@ -197,7 +197,8 @@ def test_criteria_of_the_adaptive_lasso_and_of_no_relaxed_one():
 
 
 @pytest.mark.parametrize("cls", [RelaxedLassoCV, AdaptiveLassoCV])
-def test_no_time_at_all(cls):
+def test_no_time_at_all(cls, monkeypatch):
+    monkeypatch.setattr(_costs, "ALL_PAIRS_FLOPS", 0)  # several rounds
     X, y = make_data(100, 400)
     model = cls(time_limit=1e-9, alphas=30, tol=1e-12)
     with warnings.catch_warnings():
@@ -248,7 +249,8 @@ def test_groups_are_routed():
         RelaxedLassoCV().fit(X, y, groups=groups)
 
 
-def test_a_fit_that_ends_early_warns():
+def test_a_fit_that_ends_early_warns(monkeypatch):
+    monkeypatch.setattr(_costs, "ALL_PAIRS_FLOPS", 0)  # several rounds
     X, y = make_data(60, 200)
     with pytest.warns(ConvergenceWarning, match="did not converge"):
         RelaxedLassoCV(max_iter=1, tol=1e-12, alphas=[0.01], loss="huber").fit(X, y)

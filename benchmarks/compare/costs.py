@@ -108,6 +108,7 @@ PROBLEMS = {
     "HESSIAN_BYTES": lambda: path(dense(10_000, 200), loss="logistic"),
     "HESSIAN_PANEL_ROWS": lambda: path(dense(10_000, 200), loss="logistic"),
     "SPARSE_HESSIAN_FACTOR": lambda: path(scattered(10_000, 400, 0.05), loss="logistic"),
+    "NEWTON_FLOPS": lambda: path(dense(500, 300), loss="logistic"),
     "LOOP_COLUMNS": lambda: path(dense(300, 120), loss="logistic"),
     "LOOP_ENTRIES": lambda: path(dense(3000, 60), loss="logistic"),
     "WHOLE_MODEL_COLUMNS": lambda: path(dense(1000, 300), loss="logistic"),

@@ -36,7 +36,7 @@ MODELS_LEAST_BYTES = 2**22
 
 GRAM_BYTES = 512 * 2**20  # of the largest Gram matrix of a working set
 ALL_PAIRS_COLUMNS = 4000  # whose products are all formed, with five times as many rows
-ALL_PAIRS_FLOPS = 10**6  # multiply-adds below which they always are
+ALL_PAIRS_FLOPS = 6 * 10**7  # multiply-adds below which they always are
 DENSE_GRAM_COLUMNS = 2500  # up to which descent is along the Gram matrix, not the columns
 SPARSE_GRAM_COLUMNS = 2000  # the same of sparse columns, where each has many entries
 SPARSE_GRAM_PER_ENTRY = 15  # the same for each entry of a column, from 500 columns on
@@ -53,6 +53,7 @@ SCREENING_ENTRIES = 2 * 10**5  # of X, from which a pass is worth shortening
 HESSIAN_BYTES = 32 * 2**20  # of the columns that are copied for Hessians
 HESSIAN_PANEL_ROWS = 2048  # that are weighted at once
 SPARSE_HESSIAN_FACTOR = 8  # time of a multiply-add of a sparse Hessian, in dense ones
+NEWTON_FLOPS = 10**6  # multiply-adds below which a model of a path has all columns
 LOOP_COLUMNS = 150  # up to which Newton's method is a compiled loop over alphas
 LOOP_ENTRIES = 2 * 10**5  # of X, likewise
 WHOLE_MODEL_COLUMNS = 150  # up to which a model has all columns of the working set

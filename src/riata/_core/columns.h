@@ -107,7 +107,7 @@ typedef struct {
 typedef struct {
     int width, count;             /* vectors of the arrays; how many are evaluated, 512 at most */
     const int *which;             /* (count,) */
-    double unit;
+    double unit, parameter;       /* of residuals; of the loss */
     const double *y, *s, *model;  /* (n,) s NULL: all one; model NULL: zero */
     const double *eta, *step;     /* (n, width) step NULL: zero */
     const double *shift, *length; /* (width,) */
@@ -115,6 +115,12 @@ typedef struct {
     double *mean;                 /* (n,) */
     double *sums;                 /* (6, width) updated */
 } LossVisit;
+
+/* Losses with a compiled loop: the log loss, half of Poisson's and of gamma's unit deviance,
+ * Huber's loss (with its delta as parameter) and half the squared hinge. */
+enum { RIATA_LOGISTIC, RIATA_POISSON, RIATA_GAMMA, RIATA_HUBER, RIATA_SQUARED_HINGE,
+       RIATA_N_LOSSES };
+typedef void (*LossLoop)(const LossVisit *V, ptrdiff_t first, ptrdiff_t last);
 
 /* Kernels on plain double vectors. */
 typedef struct {
@@ -137,9 +143,8 @@ typedef struct {
     /* one sweep of coordinate descent over `count` columns, for all alphas at once */
     void (*sweep)(const Columns *X, const BatchProblem *P, ptrdiff_t count,
                   const ptrdiff_t *order);
-    /* A visit of rows first:last, for the log loss and for half of Poisson's deviance */
-    void (*logistic)(const LossVisit *V, ptrdiff_t first, ptrdiff_t last);
-    void (*poisson)(const LossVisit *V, ptrdiff_t first, ptrdiff_t last);
+    /* A visit of rows first:last, for the losses of RIATA_LOSSES in their order */
+    LossLoop loss[RIATA_N_LOSSES];
 } VectorKernels;
 
 typedef struct {

@@ -82,6 +82,7 @@ cdef extern from "columns.h" nogil:
         int count
         const int* which
         double unit
+        double parameter
         const double* y
         const double* s
         const double* model
@@ -93,6 +94,11 @@ cdef extern from "columns.h" nogil:
         double* r
         double* mean
         double* sums
+
+    enum:
+        N_LOSSES "RIATA_N_LOSSES"
+
+    ctypedef void (*LossLoop)(const LossVisit*, Py_ssize_t, Py_ssize_t) noexcept nogil
 
     ctypedef struct VectorKernels:
         double (*dot)(Py_ssize_t, const double*, const double*) noexcept nogil
@@ -112,8 +118,7 @@ cdef extern from "columns.h" nogil:
         void (*sweep)(
             const Columns*, const BatchProblem*, Py_ssize_t, const Py_ssize_t*
         ) noexcept nogil
-        void (*logistic)(const LossVisit*, Py_ssize_t, Py_ssize_t) noexcept nogil
-        void (*poisson)(const LossVisit*, Py_ssize_t, Py_ssize_t) noexcept nogil
+        LossLoop[N_LOSSES] loss
 
     ctypedef struct KernelTable:
         Verbs dense_columns[2]

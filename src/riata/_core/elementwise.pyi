@@ -1,7 +1,11 @@
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 _Float = NDArray[np.float64]
+
+LOSSES: Final[tuple[str, ...]]
 
 def visit(
     name: str,
@@ -17,6 +21,7 @@ def visit(
     moved: _Float,
     weighted: _Float,
     curvature: _Float,
+    parameter: float = 0.0,
 ) -> _Float: ...
 def standard_target(
     y: _Float, weights: _Float | None, center: bool

@@ -5,10 +5,10 @@ import numpy as np
 
 from libc.math cimport fabs, frexp, ldexp, sqrt
 
-from .columns cimport LossVisit
+from .columns cimport LossLoop, LossVisit
 from .design cimport interrupted, kernel_table
 
-ctypedef void (*Loop)(const LossVisit*, Py_ssize_t, Py_ssize_t) noexcept nogil
+LOSSES = "logistic", "poisson", "gamma", "huber", "squared_hinge"  # as in columns.h
 
 cdef Py_ssize_t ROWS = 4096  # whose sums are added up apart: long ones lose digits
 
@@ -17,19 +17,26 @@ cdef enum:
     MOST_VECTORS = 512
 
 
+cdef LossLoop loss_loop(str name) except NULL:
+    """The compiled loop of a loss."""
+    return kernel_table().vector.loss[LOSSES.index(name)]
+
+
 def visit(
     str name, const double[::1] y, const double[::1] weights, double unit,
     const double[:, ::1] eta, const double[:, ::1] step, const double[::1] shift,
     const double[::1] length, const int[::1] which, const double[::1] model,
     double[:, ::1] moved, double[:, ::1] weighted, double[::1] curvature,
+    double parameter=0.0,
 ):
     """Move predictors, and evaluate the loss there for some of the vectors.
 
     Parameters
     ----------
-    name : {"logistic", "poisson"}
-        ``log(1 + exp(eta)) - y eta`` with y between 0 and 1; or half the unit deviance
-        of Poisson's distribution.
+    name : str
+        One of LOSSES: ``log(1 + exp(eta)) - y eta`` with y between 0 and 1; half the unit
+        deviance of Poisson's or of the gamma distribution; Huber's loss; or half the
+        squared hinge.
     y, weights : (n_samples,)
         Weights None: all one.
     unit : float
@@ -46,6 +53,8 @@ def visit(
         ``unit * weights * residual``
     curvature : (n_samples,), written
         Mean curvature of those.
+    parameter : float
+        Delta of Huber's loss.
 
     Returns
     -------
@@ -82,9 +91,8 @@ def visit(
     V.step = NULL if step is None else &step[0, 0]
     V.shift, V.length = &shift[0], &length[0]
     V.moved, V.r, V.mean, V.sums = &moved[0, 0], &weighted[0, 0], &curvature[0], added
-    cdef Loop loop = kernel_table().vector.logistic
-    if name == "poisson":
-        loop = kernel_table().vector.poisson
+    V.parameter = parameter
+    cdef LossLoop loop = loss_loop(name)
     with nogil:
         first = 0
         while first < n:

@@ -295,7 +295,7 @@ static void vector_estimate(const References *known, ptrdiff_t p, int k, double 
     }
 }
 
-static inline INLINE void settle_weighted(ptrdiff_t n, const double *s, int center,
+static inline INLINE void subtract_weighted_means(ptrdiff_t n, const double *s, int center,
                                          double *R, double *sum, double *square)
 {
     block total = block_zero(), squares = block_zero(), mean = block_zero();
@@ -319,13 +319,13 @@ static inline INLINE void settle_weighted(ptrdiff_t n, const double *s, int cent
     block_store(square, squares);
 }
 
-static void vector_settle(ptrdiff_t n, const double *s, int center, double *R,
+static void vector_subtract_means(ptrdiff_t n, const double *s, int center, double *R,
                           double *sum, double *square)
 {
     if (s)
-        settle_weighted(n, s, center, R, sum, square);
+        subtract_weighted_means(n, s, center, R, sum, square);
     else
-        settle_weighted(n, NULL, center, R, sum, square);
+        subtract_weighted_means(n, NULL, center, R, sum, square);
 }
 
 /* The sweep, for a number of alphas known to the compiler. */
@@ -378,169 +378,7 @@ static void vector_sweep(const Columns *X, const BatchProblem *P, ptrdiff_t coun
         sweep_batch(X, P, count, order, BLOCK);
 }
 
-/* ---- losses, written so that compilers make vectors of the loops -------------------- */
-
-typedef struct { double rest, r, power; } Exponential;   /* exp(x) = (1 + r + rest) power */
-
-/* to about two units in the last place, for |x| < 709 */
-static inline INLINE Exponential exponential(double x)
-{
-    /* rounded, by a conversion that every level has for vectors, as rint() is not */
-    int32_t whole = (int32_t)(x * 1.4426950408889634 + 1536.5) - 1536;
-    double k = (double)whole;
-    double r = (x - k * 0.693147180369123816490) - k * 1.90821492927058770002e-10;
-    /* the Taylor series: |r| < 0.35 */
-    double sum = 1.0 / 6227020800.0;
-    sum = sum * r + 1.0 / 479001600.0;
-    sum = sum * r + 1.0 / 39916800.0;
-    sum = sum * r + 1.0 / 3628800.0;
-    sum = sum * r + 1.0 / 362880.0;
-    sum = sum * r + 1.0 / 40320.0;
-    sum = sum * r + 1.0 / 5040.0;
-    sum = sum * r + 1.0 / 720.0;
-    sum = sum * r + 1.0 / 120.0;
-    sum = sum * r + 1.0 / 24.0;
-    sum = sum * r + 1.0 / 6.0;
-    sum = sum * r + 0.5;
-    uint64_t bits = (uint64_t)(uint32_t)(whole + 1023) << 52;
-    Exponential e = {sum * r * r, r, 0.0};
-    memcpy(&e.power, &bits, sizeof e.power);
-    return e;
-}
-
-/* exp(-a) for a >= 0; 0 from 708 on */
-static inline INLINE double exp_minus(double a)
-{
-    Exponential e = exponential(a < 708.0 ? -a : -708.0);
-    return a < 708.0 ? (1.0 + (e.r + e.rest)) * e.power : 0.0;
-}
-
-/* log(1 + x) for 0 <= x <= 1: twice the series of atanh, about 1 or about 2 */
-static inline INLINE double log_one_plus(double x)
-{
-    int large = x > 0.41421356237309503;
-    double z = large ? (x - 1.0) / (x + 3.0) : x / (x + 2.0), s = z * z;
-    double sum = 1.0 / 21.0;
-    sum = sum * s + 1.0 / 19.0;
-    sum = sum * s + 1.0 / 17.0;
-    sum = sum * s + 1.0 / 15.0;
-    sum = sum * s + 1.0 / 13.0;
-    sum = sum * s + 1.0 / 11.0;
-    sum = sum * s + 1.0 / 9.0;
-    sum = sum * s + 1.0 / 7.0;
-    sum = sum * s + 1.0 / 5.0;
-    sum = sum * s + 1.0 / 3.0;
-    sum = sum * s + 1.0;
-    return 2.0 * z * sum + (large ? 0.6931471805599453 : 0.0);
-}
-
-/* What the loss of one sample is at a predictor: its value, minus its slope, and its
- * curvature. */
-typedef double LossOfOne(double y, double eta, double *residual, double *curvature);
-
-static inline INLINE double logistic_one(double y, double eta, double *residual,
-                                         double *curvature)
-{
-    double size = fabs(eta);
-    /* (a curvature of zero would mean that the loss is flat) */
-    double e = exp_minus(size < 700.0 ? size : 700.0), share = 1.0 / (1.0 + e);
-    double one_way = eta >= 0.0 ? e : 1.0, other = eta >= 0.0 ? 1.0 : e;
-    /* y less the probability, without cancellation where that is near a class */
-    *residual = share * (y == 1.0 ? one_way : y == 0.0 ? -other
-                         : y * one_way - (1.0 - y) * other);
-    *curvature = e * share * share;
-    return log_one_plus(e) + (eta >= 0.0 ? (1.0 - y) * eta : -y * eta);
-}
-
-/* With q = mean / y (or mean, where y = 0): y (q - 1 - log q), without cancellation. */
-static inline INLINE double poisson_one(double y, double eta, double *residual,
-                                        double *curvature)
-{
-    /* eta is less log y */
-    Exponential e = exponential(eta < -708.0 ? -708.0 : eta < 709.0 ? eta : 709.0);
-    double q = (1.0 + (e.r + e.rest)) * e.power, q1 = q - 1.0, value = q1 - eta;
-    q = eta < 709.0 ? q : HUGE_VAL;
-    q1 = e.power == 1.0 ? e.r + e.rest : eta < 709.0 ? q1 : HUGE_VAL;
-    value = e.power == 1.0 ? e.rest : eta < 709.0 ? value : HUGE_VAL;
-    *residual = y > 0.0 ? -y * q1 : -q;
-    *curvature = y > 0.0 ? y * q : q;
-    return y > 0.0 ? y * value : q;
-}
-
-static inline double no_shift(double y) { (void)y; return 0.0; }
-static inline double log_of_count(double y) { return y > 0.0 ? log(y) : 0.0; }
-
-/* See LossVisit. Some rows at a time, the entries of the vectors that are evaluated side by side,
- * so that the loop that counts is long. `whole`: all vectors of a block, of which there are
- * 1 or BLOCK, which the compiler knows; sums are in registers then. */
-static inline INLINE void visit_rows(const LossVisit *V, ptrdiff_t begin, ptrdiff_t end,
-                                     const int count, const int whole, LossOfOne *one,
-                                     double (*prepare)(double))
-{
-    enum { PART = 512, SUMS = 6 };
-    double label[PART], at[PART], value[PART], rest[PART], bend[PART];
-    const ptrdiff_t rows = PART / count, width = whole ? count : V->width;
-    double own[SUMS * BLOCK] = {0.0}, *sums = whole ? own : V->sums;
-    for (ptrdiff_t first = begin; first < end; first += rows) {
-        ptrdiff_t size = end - first < rows ? end - first : rows;
-        const double *eta = V->eta + first * width;
-        const double *step = V->step ? V->step + first * width : NULL;
-        double *moved = V->moved + first * width, *r = V->r + first * width;
-        /* moved = eta + length * (step + shift) */
-        for (ptrdiff_t i = 0; i < size; i++)
-            for (int k = 0; k < width; k++) {
-                double d = (step ? step[i * width + k] : 0.0) + V->shift[k];
-                moved[i * width + k] = eta[i * width + k] + V->length[k] * d;
-            }
-        for (ptrdiff_t i = 0; i < size; i++) {
-            double y = V->y[first + i], less = prepare(y);
-            for (int k = 0; k < count; k++) {
-                label[i * count + k] = y;
-                at[i * count + k] =
-                    moved[i * width + (whole ? k : V->which[k])] - less;
-            }
-        }
-        for (ptrdiff_t i = 0; i < size * count; i++)
-            value[i] = one(label[i], at[i], rest + i, bend + i);
-        for (ptrdiff_t i = 0; i < size; i++) {
-            double weight = V->s ? V->s[first + i] : 1.0, mean = 0.0;
-            double model = V->model ? V->model[first + i] : 0.0;
-            for (int k = 0; k < count; k++) {
-                int v = whole ? k : V->which[k];
-                double d = (step ? step[i * width + v] : 0.0) + V->shift[v];
-                double q = weight * V->unit * rest[i * count + k];
-                r[i * width + v] = q;
-                sums[v] += weight * value[i * count + k];
-                sums[width + v] += q;
-                sums[2 * width + v] += fabs(q);
-                sums[3 * width + v] += q * d;
-                sums[4 * width + v] += weight * bend[i * count + k];
-                sums[5 * width + v] += model * d * d;
-                mean += bend[i * count + k];
-            }
-            V->mean[first + i] = mean / count;
-        }
-    }
-    if (whole)
-        for (int k = 0; k < SUMS * count; k++)
-            V->sums[k] += own[k];
-}
-
-#define LOSS_LOOP(name, one, prepare)                                               \
-    static void name(const LossVisit *V, ptrdiff_t first, ptrdiff_t last)           \
-    {                                                                               \
-        if (V->count == BLOCK && V->width == BLOCK)                                 \
-            visit_rows(V, first, last, BLOCK, 1, one, prepare);                     \
-        else if (V->width == 1)                                                     \
-            visit_rows(V, first, last, 1, 1, one, prepare);                         \
-        else if (V->count == 1)                                                     \
-            visit_rows(V, first, last, 1, 0, one, prepare);                         \
-        else                                                                        \
-            visit_rows(V, first, last, V->count, 0, one, prepare);                  \
-    }
-
-LOSS_LOOP(vector_logistic, logistic_one, no_shift)
-LOSS_LOOP(vector_poisson, poisson_one, log_of_count)
+#include "losses.inc"
 
 /* ---- a Gram matrix in the place of X -------------------------------------------- */
 
@@ -587,7 +425,9 @@ const KernelTable PASTE(riata_kernels, RIATA_LEVEL) = {
     .dense_rows = {DENSE(rows, f32), DENSE(rows, f64)},
     .csc = {{CSC(f32_i32), CSC(f32_i64)}, {CSC(f64_i32), CSC(f64_i64)}},
     .vector = {vector_dot, vector_axpy, vector_combine, vector_uncertain, vector_estimate,
-               vector_settle, vector_sweep, vector_logistic, vector_poisson},
+               vector_subtract_means, vector_sweep,
+               {vector_logistic, vector_poisson, vector_gamma, vector_huber,
+                vector_squared_hinge}},
     .gram = {.dot = gram_dot, .axpy = gram_axpy, .pass_block = gram_pass_block,
              .axpy_block = gram_axpy_block},
 };

@@ -15,6 +15,7 @@ class NewtonLoop:
         null: _Float,
         fit_intercept: bool,
         floors: tuple[float, float],
+        outputs: int = 1,
     ) -> None: ...
     @property
     def active_set(self) -> ActiveSet: ...
@@ -41,3 +42,6 @@ class NewtonLoop:
         rounding: float,
         deadline: float,
     ) -> tuple[int, int]: ...
+
+@disjoint_base
+class JointNewtonLoop(NewtonLoop): ...

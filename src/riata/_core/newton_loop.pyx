@@ -3,6 +3,9 @@
     minimise over w, b   loss(eta) / unit^2 + alpha sum_j (l1_j |w_j| + l2_j / 2 w_j^2),
                          eta = null + b + unit Z w,   lower_j <= w_j <= upper_j
 
+Of a loss with several outputs (`JointNewtonLoop`), coefficients and predictors are those of
+one output after the other.
+
 Each step goes to the optimum of a quadratic model of the loss, which the parametric
 active-set method finds from the optimum of the last one; its Hessian is kept, from one
 alpha to the next, for as long as steps with it reduce the gap enough. A step is halved
@@ -16,24 +19,26 @@ import numpy as np
 
 from time import monotonic
 
-from libc.math cimport INFINITY, fabs, fmax, sqrt
+from libc.math cimport INFINITY, exp, fabs, fmax, log, sqrt
 from libc.string cimport memset
 
 from .active_set cimport ActiveSet
-from .columns cimport BLOCK, Columns, LossVisit
+from .columns cimport BLOCK, Columns, LossLoop, LossVisit
 from .design cimport interrupted, kernel_table
+from .elementwise cimport loss_loop
 from .penalty cimport (
     Penalty, conjugate_term, far, gap_term, kappa_limit, violation,
 )
 
-# As of `riata._core.descent`.
-from .descent import CONVERGED, EPOCH_LIMIT, OUT_OF_TIME, STALLED
+from .descent import CONVERGED as _converged
+from .descent import EPOCH_LIMIT as _epoch_limit
+from .descent import OUT_OF_TIME as _out_of_time
+from .descent import STALLED as _stalled
 
-cdef int _CONVERGED = CONVERGED, _EPOCH_LIMIT = EPOCH_LIMIT
-cdef int _OUT_OF_TIME = OUT_OF_TIME, _STALLED = STALLED
+cdef int CONVERGED = _converged, EPOCH_LIMIT = _epoch_limit
+cdef int OUT_OF_TIME = _out_of_time, STALLED = _stalled
 
 ctypedef const double* Vector
-ctypedef void (*Loop)(const LossVisit*, Py_ssize_t, Py_ssize_t) noexcept nogil
 
 cdef enum:
     LOSS = 0            # rows of the sums of `visit`
@@ -64,76 +69,82 @@ cdef class NewtonLoop:
     fit_intercept : bool
     floors : (float, float)
         Of curvatures, relative to the largest: of small ones, and of zeros.
-
-    Attributes
-    ----------
-    n_hessians, n_steps, n_events : int
     """
 
     cdef readonly Py_ssize_t n_hessians, n_steps
     cdef readonly ActiveSet active_set
-    cdef Py_ssize_t n, size
+    cdef Py_ssize_t n, size, outputs, count  # count: coefficients of all outputs
     cdef bint fit_intercept, has_model, fresh
     cdef object evaluate
     cdef const double[::1, :] Z
     cdef const double[::1] y, s, null
-    cdef double unit, least, curvature_floor, flat, weight_sum, shift, ratio, loss, optimal_at
+    cdef double unit, least, curvature_floor, flat, weight_sum, optimal_at
+    cdef double loss, slope, total_curvature  # at the point; the slope at a trial
     cdef double[::1] eta, trial, step, r, curvature, sums, w, c, d, target, xty, c_model
-    cdef double[::1] l1, l1_from, l2, mean, ones, zeros, heavy, Q, out, values
+    cdef double[::1] l1, l1_from, l2, ones, zeros, heavy, Q, out, values
+    cdef double[::1] g, shift, shift_step, profiled  # of the intercepts
     cdef Py_ssize_t[::1] chosen
     cdef double[::1, :] G
+    cdef double[:, ::1] S        # (count, outputs): products of columns with intercepts
+    cdef double[:, ::1] inverse  # of the Hessian of the intercepts
     cdef double[2] move          # step of the intercept, and length
     cdef int[1] which
     cdef Columns columns
     cdef LossVisit V
-    cdef Loop loop
+    cdef LossLoop loop
 
     def __init__(
         self, datafit, const double[::1, :] Z, const double[::1] null, bint fit_intercept,
-        floors,
+        floors, Py_ssize_t outputs=1,
     ):
-        cdef Py_ssize_t n = Z.shape[0], size = Z.shape[1], k
+        cdef Py_ssize_t n = Z.shape[0], size = Z.shape[1], count = size * outputs
         target, weights = datafit.target, datafit.weights
-        if n == 0 or size == 0 or null.shape[0] != n or len(target) != n:
+        if n == 0 or size == 0 or null.shape[0] != n * outputs or len(target) != n:
             raise ValueError("shapes do not fit")
         self.n, self.size, self.fit_intercept = n, size, fit_intercept
+        self.outputs, self.count = outputs, count
         self.Z, self.null, self.y, self.s = Z, null, target, weights
         self.unit, self.least = datafit.unit, datafit.least
         self.curvature_floor, self.flat = floors
         self.active_set = ActiveSet()
         self.n_hessians = self.n_steps = 0
         self.has_model = False
-        vectors = [np.zeros(n) for _ in range(6)]
-        self.eta, self.trial, self.step, self.r, self.curvature, self.heavy = vectors
-        columns = [np.zeros(size) for _ in range(12)]
+        vectors = [np.zeros(n * outputs) for _ in range(5)]
+        self.eta, self.trial, self.step, self.r, self.curvature = vectors
+        columns = [np.zeros(count) for _ in range(10)]
         (self.w, self.c, self.d, self.target, self.xty, self.c_model, self.l1, self.l1_from,
-         self.l2, self.mean, self.zeros, self.values) = columns
-        self.chosen = np.zeros(size, dtype=np.intp)
-        self.ones, self.sums = np.ones(size), np.zeros(SUMS)
-        self.G = np.zeros((size, size), order="F")
-        self.Q, self.out = np.zeros(n * BLOCK), np.zeros(max(size, 1) * BLOCK)
+         self.l2, self.values) = columns
+        self.g, self.shift, self.shift_step, self.profiled = np.zeros((4, outputs))
+        self.S, self.inverse = np.zeros((count, outputs)), np.zeros((outputs, outputs))
+        self.chosen, self.heavy = np.zeros(count, dtype=np.intp), np.zeros(n)
+        self.ones, self.zeros, self.sums = np.ones(size), np.zeros(size), np.zeros(SUMS)
+        self.G = np.zeros((count, count), order="F")
+        self.Q, self.out = np.zeros(n * BLOCK), np.zeros(size * BLOCK)
         self.columns = Columns(
             n, size, &Z[0, 0], n, NULL, NULL, NULL, &self.zeros[0], &self.ones[0], n, 0,
             &kernel_table().dense_columns[1],
         )
+        self.evaluate = None
+        self.loop = NULL
+        self._prepare(datafit)
+
+    cdef _prepare(self, datafit):
+        """What evaluates the loss."""
         self.which[0] = 0
         self.V.width = self.V.count = 1
         self.V.which, self.V.unit = self.which, 1.0 / self.unit
         self.V.y, self.V.model = &self.y[0], NULL
-        self.V.s = NULL if weights is None else &self.s[0]
+        self.V.s = NULL if self.s is None else &self.s[0]
         self.V.shift, self.V.length = &self.move[0], &self.move[1]
         self.V.r, self.V.mean, self.V.sums = &self.r[0], &self.curvature[0], &self.sums[0]
-        self.evaluate = None
-        self.loop = NULL
-        if datafit.loss.kernel == "logistic":
-            self.loop = kernel_table().vector.logistic
-        elif datafit.loss.kernel == "poisson":
-            self.loop = kernel_table().vector.poisson
+        self.V.parameter = datafit.loss.kernel_parameter
+        if datafit.loss.kernel:
+            self.loop = loss_loop(datafit.loss.kernel)
         else:
             self.evaluate = datafit.evaluate
 
     def solve(
-        self, double[:, ::1] W, double[::1] shifts, bint given, Py_ssize_t first,
+        self, double[:, ::1] W, double[:, ::1] shifts, bint given, Py_ssize_t first,
         double alpha, const double[::1] alphas, const double[::1] tol,
         const double[::1] kkt_tol, const double[::1] l1, const double[::1] l2,
         const double[::1] lower, const double[::1] upper, const double[::1] gradient_unit,
@@ -143,18 +154,18 @@ cdef class NewtonLoop:
 
         Parameters
         ----------
-        W : (size, n_alphas), updated
+        W : (count, n_alphas), updated
             Starts at each alpha if `given`; otherwise its column `first` is the start at
             that alpha, and the solutions are the starts of the next ones.
-        shifts : (n_alphas,), updated
+        shifts : (outputs, n_alphas), updated
             Likewise the intercepts.
         alpha : float
             For which the first start is optimal, if any; any number will do.
         alphas, tol, kkt_tol : (n_alphas,)
             And the gap and the KKT violation to reach.
-        l1, l2, lower, upper : (size,)
+        l1, l2, lower, upper : (count,)
             Penalty weights at ``alpha = 1``, and bounds.
-        gradient_unit : (size,)
+        gradient_unit : (count,)
             One unit of a correlation in the user's units; `intercept_unit` for the sum of
             the residuals.
         rounding : float
@@ -172,49 +183,73 @@ cdef class NewtonLoop:
         cdef Py_ssize_t n_alphas = alphas.shape[0], k, j
         cdef int status
         if (
-            W.shape[0] != self.size or W.shape[1] != n_alphas
-            or shifts.shape[0] != n_alphas or tol.shape[0] != n_alphas
-            or kkt_tol.shape[0] != n_alphas or l1.shape[0] != self.size
-            or l2.shape[0] != self.size or lower.shape[0] != self.size
-            or upper.shape[0] != self.size or gradient_unit.shape[0] != self.size
+            W.shape[0] != self.count or W.shape[1] != n_alphas
+            or shifts.shape[0] != self.outputs or shifts.shape[1] != n_alphas or tol.shape[0] != n_alphas
+            or kkt_tol.shape[0] != n_alphas or l1.shape[0] != self.count
+            or l2.shape[0] != self.count or lower.shape[0] != self.count
+            or upper.shape[0] != self.count or gradient_unit.shape[0] != self.count
         ):
             raise ValueError("shapes do not fit")
         self.optimal_at = alpha
         for k in range(first, n_alphas):
             if k == first or given:
-                self._go_to(W, shifts[k], k)
+                self._go_to(W, shifts, k)
             interrupted()
             status = self._solve_one(
                 alphas[k], tol[k], kkt_tol[k], l1, l2, lower, upper, gradient_unit,
                 intercept_unit, rounding, deadline,
             )
-            for j in range(self.size):
+            for j in range(self.count):
                 W[j, k] = self.w[j]
-            shifts[k] = self.shift
-            if status != _CONVERGED:
+            for j in range(self.outputs):
+                shifts[j, k] = self.shift[j]
+            if status != CONVERGED:
                 return k, status
             self.optimal_at = alphas[k]
-        return n_alphas, _CONVERGED
+        return n_alphas, CONVERGED
 
-    cdef _go_to(self, double[:, ::1] W, double shift, Py_ssize_t k):
+    cdef _go_to(self, double[:, ::1] W, double[:, ::1] shifts, Py_ssize_t k):
         """Set the point to column k of W."""
         cdef Py_ssize_t i, j
-        self.shift = shift
-        for j in range(self.size):
+        for j in range(self.count):
             self.w[j] = W[j, k]
-        for i in range(self.n):
-            self.eta[i] = self.null[i] + shift
-        self._add_products(&self.Z[0, 0], self.n, self.unit, &self.w[0], &self.eta[0])
-        self._evaluate(False, 0.0, 0.0)
-        self.eta, self.trial = self.trial, self.eta
+        for j in range(self.outputs):
+            self.shift[j], self.shift_step[j] = shifts[j, k], 0.0
+            for i in range(j * self.n, (j + 1) * self.n):
+                self.eta[i] = self.null[i] + shifts[j, k]
+        self._add_predictors(&self.w[0], &self.eta[0])
+        self._evaluate(False, 0.0)
+        self._accept(0.0)
         self.fresh = False
 
+    cdef void _accept(self, double length) noexcept:
+        """Take the last trial as the point."""
+        cdef Py_ssize_t j
+        self.eta, self.trial = self.trial, self.eta
+        for j in range(self.outputs):
+            self.shift[j] += length * self.shift_step[j]
+        for j in range(self.count if length > 0.0 else 0):
+            self.w[j] = self.target[j] if length == 1.0 else (
+                self.w[j] + length * self.d[j]
+            )
+        self.fresh = False
+
+    cdef void _add_predictors(self, const double* x, double* out) noexcept nogil:
+        """``out += unit * Z @ x``, for each output."""
+        cdef Py_ssize_t k
+        for k in range(self.outputs):
+            self._add_products(
+                &self.Z[0, 0], self.n, self.size, self.unit, x + k * self.size,
+                out + k * self.n
+            )
+
     cdef void _add_products(
-        self, const double* A, Py_ssize_t n, double unit, const double* x, double* out
+        self, const double* A, Py_ssize_t n, Py_ssize_t size, double unit, const double* x,
+        double* out
     ) noexcept nogil:
         """``out += unit * A @ x`` for A (n, size) and an x with many zeros."""
         cdef Py_ssize_t j, count = 0
-        for j in range(self.size):
+        for j in range(size):
             if x[j] != 0.0:
                 self.chosen[count], self.values[count] = j, unit * x[j]
                 count += 1
@@ -222,29 +257,33 @@ cdef class NewtonLoop:
             n, count, A, n, &self.chosen[0], &self.values[0], out
         )
 
-    cdef _evaluate(self, bint along, double shift, double length):
-        """The loss at ``eta + length * (step + shift)``: sums, residuals and curvature."""
-        self.move[0], self.move[1] = shift, length
+    cdef _evaluate(self, bint along, double length):
+        """The loss at ``eta + length * (step + shift_step)``: its value, residuals and their
+        sums, curvatures, and the slope along the step."""
         self.n_steps += 1
+        self.move[0], self.move[1] = self.shift_step[0], length
         if self.loop == NULL:
-            self._call_back(along, shift, length)
-            return
-        with nogil:
-            memset(&self.sums[0], 0, SUMS * sizeof(double))
-            self.V.eta, self.V.moved = &self.eta[0], &self.trial[0]
-            self.V.step = &self.step[0] if along else NULL
-            self.loop(&self.V, 0, self.n)
-            self.sums[LOSS] = (self.sums[LOSS] - self.least) / (self.unit * self.unit)
+            self._call_back(along, length)
+        else:
+            with nogil:
+                memset(&self.sums[0], 0, SUMS * sizeof(double))
+                self.V.eta, self.V.moved = &self.eta[0], &self.trial[0]
+                self.V.step = &self.step[0] if along else NULL
+                self.loop(&self.V, 0, self.n)
+                self.sums[LOSS] = (self.sums[LOSS] - self.least) / (self.unit * self.unit)
+        self.loss, self.g[0] = self.sums[LOSS], self.sums[RESIDUAL]
+        self.slope, self.total_curvature = self.sums[SLOPE], self.sums[CURVATURE]
 
-    cdef _call_back(self, bint along, double shift, double length):
+    cdef _call_back(self, bint along, double length):
         """The same for a loss that is written in NumPy."""
         cdef const double[:, ::1] sums
         cdef int k
         step = np.asarray(self.step)[:, None] if along else None
         sums = self.evaluate(
-            np.asarray(self.eta)[:, None], step, np.array([shift]), np.array([length]),
-            np.zeros(1, dtype=np.intc), None, np.asarray(self.trial)[:, None],
-            np.asarray(self.r)[:, None], np.asarray(self.curvature),
+            np.asarray(self.eta)[:, None], step, np.array([self.shift_step[0]]),
+            np.array([length]), np.zeros(1, dtype=np.intc), None,
+            np.asarray(self.trial)[:, None], np.asarray(self.r)[:, None],
+            np.asarray(self.curvature),
         )
         for k in range(SUMS):
             self.sums[k] = sums[k, 0]
@@ -255,36 +294,42 @@ cdef class NewtonLoop:
         const double[::1] gradient_unit, double intercept_unit, double rounding,
         double deadline,
     ) except -1:
-        cdef Py_ssize_t steps
+        cdef Py_ssize_t steps, k
         cdef double before = INFINITY, gap, kkt, value
         cdef double[3] found
         cdef int idle = 0
         for steps in range(MOST_STEPS):
             with nogil:
-                self.columns.verbs.gradient(
-                    &self.columns, 0, self.size, NULL, &self.r[0], 0.0, &self.c[0]
-                )
+                for k in range(self.outputs):
+                    self.columns.verbs.gradient(
+                        &self.columns, 0, self.size, NULL, &self.r[k * self.n], 0.0,
+                        &self.c[k * self.size]
+                    )
                 self._certify(alpha, l1, l2, lower, upper, gradient_unit, found)
             gap, kkt, value = found[0] + rounding, found[1], found[2]
             if self.fit_intercept:
-                gap += 0.5 * self.sums[RESIDUAL] ** 2 / fmax(self.sums[CURVATURE], 1e-300)
-                kkt = fmax(kkt, fabs(self.sums[RESIDUAL]) * intercept_unit)
+                gap += self._intercept_gap()
+                for k in range(self.outputs):
+                    kkt = fmax(kkt, fabs(self.g[k]) * intercept_unit)
             if gap <= tol and kkt <= kkt_tol:
-                return _CONVERGED
+                return CONVERGED
             if gap != gap:
-                return _STALLED
+                return STALLED
             if not gap <= 0.5 * before:
                 idle += steps > 0
                 if idle > MOST_IDLE:
-                    return _STALLED
+                    return STALLED
             if monotonic() > deadline:
-                return _OUT_OF_TIME
+                return OUT_OF_TIME
             if not self.has_model or (not self.fresh and not gap <= CONTRACTION * before):
+                self.n_hessians += 1
+                self.fresh = self.has_model = True
+                self.active_set._forget(self.active_set.kind.shape[0])
                 self._renew()
             before = gap
             if not self._step(alpha, l1, l2, lower, upper, value):
-                return _STALLED
-        return _EPOCH_LIMIT
+                return STALLED
+        return EPOCH_LIMIT
 
     cdef void _certify(
         self, double alpha, const double[::1] l1, const double[::1] l2,
@@ -296,10 +341,10 @@ cdef class NewtonLoop:
         cdef double largest = 0.0, kappa = 1.0, kkt = 0.0, value = 0.0, gap = 0.0
         cdef double conjugate = 0.0, objective, w, c
         cdef Penalty pen
-        for j in range(self.size):
+        for j in range(self.count):
             largest = fmax(largest, fabs(self.w[j]))
         pen.far = far(largest)
-        for j in range(self.size):
+        for j in range(self.count):
             w, c = self.w[j], self.c[j]
             pen.l1, pen.l2 = alpha * l1[j], alpha * l2[j]
             pen.lower, pen.upper = lower[j], upper[j]
@@ -308,24 +353,48 @@ cdef class NewtonLoop:
             conjugate += conjugate_term(c, w, pen)
             gap += gap_term(c, w, pen, 1.0)
             value += pen.l1 * fabs(w) + 0.5 * pen.l2 * w * w
-        objective = self.sums[LOSS] + value
+        objective = self.loss + value
         if kappa < 1.0:
             gap += (1.0 / kappa - 1.0) * objective
         gap = conjugate if not gap <= conjugate else gap
         gap = objective if not gap <= objective else gap
         found[0], found[1], found[2] = fmax(gap, 0.0), kkt, value
 
-    cdef _renew(self):
-        """The Hessian at the point, the intercept eliminated."""
-        cdef Py_ssize_t i, j, t, first, width
-        cdef double largest = 0.0, weight, h
-        cdef double[BLOCK] m
-        cdef Vector[BLOCK] z
+    cdef double _intercept_gap(self) noexcept nogil:
+        """Decrease of the objective by optimal intercepts, to second order."""
+        return 0.5 * self.g[0] * self.g[0] / fmax(self.total_curvature, 1e-300)
+
+    cdef void _add_gram(self, Py_ssize_t row, Py_ssize_t column, bint same) noexcept nogil:
+        """Set the block of G at (row, column) to ``Z' diag(heavy) Z``, less the means in
+        `S` if there are any: all of it, which is symmetric, or only (`same`) a diagonal
+        block."""
+        cdef Py_ssize_t i, j, t, first = 0, width
         cdef double* Q = &self.Q[0]
         cdef double* out = &self.out[0]
-        self.n_hessians += 1
-        self.fresh = self.has_model = True
-        self.active_set._forget(self.active_set.kind.shape[0])
+        cdef double[BLOCK] m
+        cdef Vector[BLOCK] z
+        while first < self.size:
+            width = min(self.size - first, <Py_ssize_t> BLOCK)
+            for t in range(BLOCK):  # (the last block may repeat a column)
+                j = min(first + t, self.size - 1)
+                z[t] = &self.Z[0, j]
+                m[t] = self.S[j, 0] / self.weight_sum if same else 0.0
+            for i in range(self.n):
+                for t in range(BLOCK):
+                    Q[i * BLOCK + t] = self.heavy[i] * (z[t][i] - m[t])
+            self.columns.verbs.gradient_block(
+                &self.columns, first, self.size - first, NULL, Q, &self.zeros[0], out
+            )
+            for j in range(first, self.size):
+                for t in range(width):
+                    self.G[row + j, column + first + t] = out[(j - first) * BLOCK + t]
+                    self.G[row + first + t, column + j] = out[(j - first) * BLOCK + t]
+            first += BLOCK
+
+    cdef _renew(self):
+        """The Hessian at the point, the intercept eliminated."""
+        cdef Py_ssize_t i, j
+        cdef double largest = 0.0, weight, h
         with nogil:
             for i in range(self.n):
                 if self.V.s == NULL or self.s[i] > 0.0:
@@ -338,30 +407,26 @@ cdef class NewtonLoop:
                 weight = 1.0 if self.V.s == NULL else self.s[i]
                 self.heavy[i] = h * weight
                 self.weight_sum += h * weight
-            memset(&self.mean[0], 0, self.size * sizeof(double))
+            self.inverse[0, 0] = 1.0 / self.weight_sum
+            memset(&self.S[0, 0], 0, self.size * sizeof(double))
             if self.fit_intercept:
                 self.columns.verbs.gradient(
-                    &self.columns, 0, self.size, NULL, &self.heavy[0], 0.0, &self.mean[0]
+                    &self.columns, 0, self.size, NULL, &self.heavy[0], 0.0, &self.S[0, 0]
                 )
-                for j in range(self.size):
-                    self.mean[j] /= self.weight_sum
-            first = 0
-            while first < self.size:
-                width = min(self.size - first, <Py_ssize_t> BLOCK)
-                for t in range(BLOCK):  # (the last block may repeat a column)
-                    z[t] = &self.Z[0, min(first + t, self.size - 1)]
-                    m[t] = self.mean[min(first + t, self.size - 1)]
-                for i in range(self.n):
-                    for t in range(BLOCK):
-                        Q[i * BLOCK + t] = self.heavy[i] * (z[t][i] - m[t])
-                self.columns.verbs.gradient_block(
-                    &self.columns, first, self.size - first, NULL, Q, &self.zeros[0], out
-                )
-                for j in range(first, self.size):
-                    for t in range(width):
-                        self.G[j, first + t] = out[(j - first) * BLOCK + t]
-                        self.G[first + t, j] = out[(j - first) * BLOCK + t]
-                first += BLOCK
+            self._add_gram(0, 0, self.fit_intercept)
+
+    cdef double _ratio(self) noexcept nogil:
+        """Curvature of the loss at the point, relative to that of the model."""
+        cdef double ratio = self.total_curvature / self.weight_sum
+        return 1.0 if self.fresh or not 0.02 < ratio < 50.0 else ratio
+
+    cdef void _profile(self, const double* g) noexcept nogil:
+        """Optimal steps of the intercepts in the model, from their gradients."""
+        cdef Py_ssize_t k, m
+        for k in range(self.outputs):
+            self.profiled[k] = 0.0
+            for m in range(self.outputs):
+                self.profiled[k] += self.inverse[k, m] * g[m]
 
     cdef bint _step(
         self, double alpha, const double[::1] l1, const double[::1] l2,
@@ -369,18 +434,20 @@ cdef class NewtonLoop:
     ) except -1:
         """A step to the optimum of the model; false if there is none that decreases the
         objective."""
-        cdef Py_ssize_t j
-        cdef double g0 = self.sums[RESIDUAL] if self.fit_intercept else 0.0
-        cdef double ratio = self.sums[CURVATURE] / self.weight_sum
-        cdef double begin = 0.0, shift = 0.0, length = 1.0, slope, noise, change
-        cdef double loss = self.sums[LOSS], end
-        if self.fresh or not 0.02 < ratio < 50.0:
-            ratio = 1.0
+        cdef Py_ssize_t j, k
+        cdef double ratio = self._ratio(), loss = self.loss, end
+        cdef double begin = 0.0, length = 1.0, slope, noise, change
         with nogil:
-            memset(&self.xty[0], 0, self.size * sizeof(double))
-            self._add_products(&self.G[0, 0], self.size, 1.0, &self.w[0], &self.xty[0])
-            for j in range(self.size):
-                self.c_model[j] = (self.c[j] - self.mean[j] * g0) / ratio
+            self._profile(&self.g[0])
+            memset(&self.xty[0], 0, self.count * sizeof(double))
+            self._add_products(
+                &self.G[0, 0], self.count, self.count, 1.0, &self.w[0], &self.xty[0]
+            )
+            for j in range(self.count):
+                self.c_model[j] = self.c[j]
+                for k in range(self.outputs if self.fit_intercept else 0):
+                    self.c_model[j] -= self.S[j, k] * self.profiled[k]
+                self.c_model[j] /= ratio
                 self.xty[j] += self.c_model[j]
                 self.target[j] = self.w[j]
                 self.l1[j], self.l2[j] = alpha / ratio * l1[j], alpha / ratio * l2[j]
@@ -391,36 +458,33 @@ cdef class NewtonLoop:
         )
         self.optimal_at = alpha
         with nogil:
-            memset(&self.step[0], 0, self.n * sizeof(double))
-            for j in range(self.size):
+            memset(&self.step[0], 0, self.n * self.outputs * sizeof(double))
+            for k in range(self.outputs):
+                self.shift_step[k] = self.g[k] / ratio
+            for j in range(self.count):
                 self.d[j] = self.target[j] - self.w[j]
-                begin += self.c[j] * self.d[j]
-                shift -= self.mean[j] * self.d[j]
-            self._add_products(&self.Z[0, 0], self.n, self.unit, &self.d[0], &self.step[0])
-        shift = self.unit * (shift + g0 / (self.weight_sum * ratio))
-        if not self.fit_intercept:
-            shift = 0.0
-        begin = -begin - g0 * shift / self.unit  # slope of the loss
+                begin -= self.c[j] * self.d[j]
+                for k in range(self.outputs):
+                    self.shift_step[k] -= self.S[j, k] * self.d[j]
+            self._add_predictors(&self.d[0], &self.step[0])
+            self._profile(&self.shift_step[0])
+            for k in range(self.outputs):
+                self.shift_step[k] = self.unit * self.profiled[k] * self.fit_intercept
+                begin -= self.g[k] * self.profiled[k] * self.fit_intercept
         slope = min(begin + self._penalty(alpha, 1.0, l1, l2) - value, 0.0)
         noise = EPS * (100.0 + 10.0 * sqrt(self.n)) * (loss + value)
         while length >= SHORTEST:
-            self._evaluate(True, shift, length)
-            end = -self.sums[SLOPE] / self.unit
-            change = self.sums[LOSS] - loss
+            self._evaluate(True, length)
+            end = -self.slope / self.unit
+            change = self.loss - loss
             if fabs(change) <= NOISE * loss:
                 change = 0.5 * length * (begin + end)
             change += self._penalty(alpha, length, l1, l2) - value
             if change <= ARMIJO * length * slope + noise:
-                self.eta, self.trial = self.trial, self.eta
-                self.shift += length * shift
-                for j in range(self.size):
-                    self.w[j] = self.target[j] if length == 1.0 else (
-                        self.w[j] + length * self.d[j]
-                    )
-                self.fresh = False
+                self._accept(length)
                 return True
             length *= 0.5
-        self._evaluate(False, 0.0, 0.0)
+        self._evaluate(False, 0.0)
         return False
 
     cdef double _penalty(
@@ -429,7 +493,107 @@ cdef class NewtonLoop:
         """The penalty after a share of the step."""
         cdef Py_ssize_t j
         cdef double w, value = 0.0
-        for j in range(self.size):
+        for j in range(self.count):
             w = self.w[j] + length * self.d[j]
             value += l1[j] * fabs(w) + 0.5 * l2[j] * w * w
         return alpha * value
+
+
+cdef class JointNewtonLoop(NewtonLoop):
+    """The loop for the multinomial loss, whose outputs are the classes. The parameters are
+    those of `NewtonLoop`, for a `JointDatafit`."""
+
+    cdef double[::1] p          # probabilities, one class after the other
+    cdef const double[::1, :] labels
+    cdef object inverse_of
+
+    cdef _prepare(self, datafit):
+        self.p = np.zeros(self.n * self.outputs)
+        self.labels = np.asfortranarray(datafit.targets)
+        self.inverse_of = datafit.inverse_of_intercepts
+
+    cdef _evaluate(self, bint along, double length):
+        cdef Py_ssize_t n = self.n, i, k
+        cdef double top, total, own, weight, r, value = 0.0
+        self.n_steps += 1
+        with nogil:
+            self.slope = 0.0
+            for k in range(self.outputs):
+                self.g[k] = 0.0
+            for i in range(n):
+                top = -INFINITY
+                for k in range(self.outputs):
+                    own = self.eta[k * n + i]
+                    if along:
+                        own += length * (self.step[k * n + i] + self.shift_step[k])
+                    self.trial[k * n + i] = own
+                    top = fmax(top, own)
+                total = own = 0.0
+                for k in range(self.outputs):
+                    self.p[k * n + i] = exp(self.trial[k * n + i] - top)
+                    total += self.p[k * n + i]
+                    own += self.labels[i, k] * (self.trial[k * n + i] - top)
+                weight = 1.0 if self.s is None else self.s[i]
+                if weight > 0.0:
+                    value += weight * (log(total) - own)
+                for k in range(self.outputs):
+                    self.p[k * n + i] /= total
+                    r = weight * (self.labels[i, k] - self.p[k * n + i]) / self.unit
+                    self.r[k * n + i] = r
+                    self.g[k] += r
+                    if along:
+                        self.slope += r * (self.step[k * n + i] + self.shift_step[k])
+            self.loss = value / (self.unit * self.unit)
+
+    cdef double _ratio(self) noexcept nogil:
+        return 1.0
+
+    cdef double _intercept_gap(self) noexcept nogil:
+        cdef Py_ssize_t k
+        cdef double gap = 0.0
+        if self.has_model:
+            self._profile(&self.g[0])
+            for k in range(self.outputs):
+                gap += 0.5 * self.g[k] * self.profiled[k]
+        return gap
+
+    cdef _renew(self):
+        """The Hessian over columns and classes, the intercepts eliminated."""
+        cdef Py_ssize_t n = self.n, size = self.size, i, j, k, m, a, b
+        cdef double weight, h
+        P = np.asarray(self.p).reshape(self.outputs, n).T
+        if self.fit_intercept:
+            weighted = P if self.s is None else np.asarray(self.s)[:, None] * P
+            self.inverse = np.ascontiguousarray(self.inverse_of(P, weighted))
+        with nogil:
+            for k in range(self.outputs):
+                for m in range(k + 1):
+                    for i in range(n):
+                        weight = 1.0 if self.s is None else self.s[i]
+                        h = (1.0 if k == m else 0.0) - self.p[m * n + i]
+                        self.heavy[i] = weight * self.p[k * n + i] * h
+                    self.columns.verbs.gradient(
+                        &self.columns, 0, size, NULL, &self.heavy[0], 0.0, &self.values[0]
+                    )
+                    for j in range(size):
+                        self.S[k * size + j, m] = self.S[m * size + j, k] = self.values[j]
+                    self._add_gram(k * size, m * size, False)
+                    for a in range(size if k != m else 0):
+                        for b in range(size):
+                            self.G[m * size + b, k * size + a] = (
+                                self.G[k * size + a, m * size + b]
+                            )
+            if self.fit_intercept:
+                self._eliminate()
+
+    cdef void _eliminate(self) noexcept nogil:
+        """Subtract ``S inverse S'`` from the Hessian."""
+        cdef Py_ssize_t a, b, k, m
+        for a in range(self.count):
+            for k in range(self.outputs):
+                self.profiled[k] = 0.0
+                for m in range(self.outputs):
+                    self.profiled[k] += self.inverse[k, m] * self.S[a, m]
+            for b in range(self.count):
+                for k in range(self.outputs):
+                    self.G[b, a] -= self.S[b, k] * self.profiled[k]

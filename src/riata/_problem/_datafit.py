@@ -66,7 +66,8 @@ class Datafit:
         arguments = eta, step, shift, length, which, model, moved, weighted, curvature
         if self.loss.kernel:
             sums = visit(
-                self.loss.kernel, self.target, self.weights, 1.0 / self.unit, *arguments
+                self.loss.kernel, self.target, self.weights, 1.0 / self.unit, *arguments,
+                self.loss.kernel_parameter,
             )
             sums[LOSS] -= self.least
         else:

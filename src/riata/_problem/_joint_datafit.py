@@ -53,6 +53,11 @@ class JointDatafit(Datafit):
     def predictors(self, width):
         return JointPredictors(self, width)
 
+    @staticmethod
+    def inverse_of_intercepts(P, weighted):
+        """See `inverse_of_intercepts`."""
+        return inverse_of_intercepts(P, weighted)
+
     def representative(self, W, working, alphas):
         """Of all coefficients (working, n_outputs) with the same probabilities as W, those
         of least norm. What is added to those of a feature in all classes changes no

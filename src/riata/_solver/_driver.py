@@ -88,7 +88,7 @@ class PathSolver:
 
     def _restart(self, W):
         """Take coefficients W (working, n_outputs) as the last solution."""
-        found = self.steps.verify(W, np.zeros(1))
+        found = self.steps.evaluate(W)
         self.state.c = self.state.correlations(found, 0)
         self.state.go_on_from(found, 0)
         self.steps.go_on_from(found, 0)

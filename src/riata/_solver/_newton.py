@@ -91,8 +91,8 @@ class NewtonSteps(StepMethod):
 
     def takes_all_columns(self, alphas):
         design = self.problem.design
-        flops = design.n_samples * design.n_features**2
-        return self.point.smooth or flops <= costs.ALL_PAIRS_FLOPS
+        most = costs.NEWTON_FLOPS if len(alphas) > 2 else costs.ALL_PAIRS_FLOPS
+        return self.point.smooth or design.n_samples * design.n_features**2 <= most
 
     # --- One batch on the working set.
 
@@ -274,6 +274,15 @@ class NewtonSteps(StepMethod):
     # --- Verification by a pass over X.
 
     def verify(self, W, alphas):
+        found = self._verify(W, alphas)
+        gap = self._assume_nothing(found, alphas)
+        return found._replace(gap=np.minimum(gap, 0.5 * found.loss + found.penalty))
+
+    def evaluate(self, W):
+        return self._verify(W, np.zeros(1))
+
+    def _verify(self, W, alphas):
+        """`Verified` coefficients, with gaps that may rest on assumptions."""
         problem, state, outputs = self.problem, self.state, self.problem.n_outputs
         count = len(alphas) * outputs
         B = np.ascontiguousarray(W[:, :count])
@@ -298,8 +307,6 @@ class NewtonSteps(StepMethod):
             )
             C, square = problem.penalty.strongest(C, cols)[:, None], loss
         gap = gap + self._intercept_gap(loss)
-        self._assume_nothing(gap, cols, B, alphas, loss)
-        gap = np.minimum(gap, 0.5 * loss + penalty)
         constants = self.point.shift.reshape(-1, outputs) * problem.target_unit
         return Verified(gap, kkt, loss, penalty, square, B, constants, cols, C, R)
 
@@ -316,14 +323,15 @@ class NewtonSteps(StepMethod):
             left = 0.5 * total * total / sums[CURVATURE]
         return np.where(np.abs(total) > BALANCED * sizes, left, 0.0)
 
-    def _assume_nothing(self, gap, cols, B, alphas, loss):
-        """Set the gaps at alphas where some columns are neither penalised nor bounded to
-        those of a dual point that is orthogonal to them, where there is one."""
+    def _assume_nothing(self, found, alphas):
+        """Gaps: at alphas where some columns are neither penalised nor bounded, those of a
+        dual point that is orthogonal to them, where there is one."""
         problem, self.proved = self.problem, np.zeros(len(alphas), dtype=bool)
         if problem.n_outputs > 1 or not problem.column_penalty.piecewise_linear or not (
             len(problem.free) or alphas[-1] * self.weakest < NEGLIGIBLE
         ):
-            return
+            return found.gap
+        gap, cols, B, loss = found.gap.copy(), found.columns, found.W, found.loss
 
         def correlate(theta):
             R = problem.weigh(theta) / problem.eta_unit
@@ -343,6 +351,7 @@ class NewtonSteps(StepMethod):
             )
             self.proved[k] = dual < math.inf
             gap[k] = dual if self.proved[k] else gap[k]
+        return gap
 
 
 def bounded(D):

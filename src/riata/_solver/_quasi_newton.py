@@ -103,6 +103,9 @@ class QuasiNewtonSteps(StepMethod):
     def verify(self, W, alphas):
         return self.newton.verify(W, alphas)
 
+    def evaluate(self, W):
+        return self.newton.evaluate(W)
+
     def go_on_from(self, found, k, alphas=()):
         self.newton.go_on_from(found, k, alphas)
 

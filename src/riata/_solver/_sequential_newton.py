@@ -4,8 +4,9 @@ import numpy as np
 
 from .. import _costs as costs
 from .._core.descent import CONVERGED, OUT_OF_TIME
-from .._core.newton_loop import NewtonLoop
+from .._core.newton_loop import JointNewtonLoop, NewtonLoop
 from .._problem._datafit import CURVATURE_FLOOR, FLAT
+from ._coupled_hessian import CoupledHessian
 from ._hessian_per_alpha import HessianPerAlpha
 from ._newton import NewtonSteps
 from ._steps import StepMethod
@@ -26,16 +27,18 @@ class SequentialNewtonSteps(StepMethod):
         self.loop, self.direct = None, True  # as long as it reaches its tolerances
         self.counted = 0, 0  # Hessians and events of the loop
         # verifies, and takes over where the loop ends early
-        self.newton = NewtonSteps(state, policy=HessianPerAlpha)
+        policy = CoupledHessian if self.problem.n_outputs > 1 else HessianPerAlpha
+        self.newton = NewtonSteps(state, policy=policy)
 
     @staticmethod
     def suits(problem):
         """Whether a problem is small enough for it."""
         design = problem.design
-        size = np.count_nonzero(design.sqnorm > 0)
+        size = np.count_nonzero(design.sqnorm > 0) * problem.n_outputs
         return (
-            problem.n_outputs == 1 and problem.loss.convex
-            and problem.column_penalty.piecewise_linear and problem.yy > 0
+            problem.loss.convex and problem.yy > 0
+            and problem.column_penalty.piecewise_linear
+            and not getattr(problem.penalty, "rows", False)
             and size <= costs.LOOP_COLUMNS
             and design.n_samples * size <= costs.LOOP_ENTRIES
         )
@@ -52,10 +55,20 @@ class SequentialNewtonSteps(StepMethod):
 
     def take_all_columns(self, alpha_max, alphas):
         self.state.add_all()
-        return costs.CERTIFIED_ALPHAS
+        # (several outputs are certified for one alpha at a time)
+        return costs.CERTIFIED_ALPHAS if self.problem.n_outputs == 1 else 1
+
+    def null_correlations(self):
+        return self.newton.null_correlations()
+
+    def reported(self, found, alphas):
+        return self.newton.reported(found, alphas)
 
     def verify(self, W, alphas):
         return self.newton.verify(W, alphas)
+
+    def evaluate(self, W):
+        return self.newton.evaluate(W)
 
     def go_on_from(self, found, k, alphas=()):
         self.newton.go_on_from(found, k, alphas)
@@ -64,27 +77,34 @@ class SequentialNewtonSteps(StepMethod):
         working, problem, n_alphas = self.working, self.problem, len(alphas)
         if not (self.direct and working.complete and len(working)):
             return self.newton.solve(W, first, alphas, tol)
-        point, given = self.newton.point, W is not None
-        shifts = np.zeros(n_alphas)
+        point, given, outputs = self.newton.point, W is not None, problem.n_outputs
+        size = len(working)
+        shifts = np.zeros((outputs, n_alphas))
         if given:
-            W, shifts[:] = np.array(W[:, :n_alphas], order="C"), point.shift[:n_alphas]
+            V = by_output(W[:, :n_alphas * outputs], outputs)
+            shifts[:] = point.shift.reshape(n_alphas, outputs).T
         else:
             self.state.engine = ["null"] * n_alphas
-            W = np.zeros((len(working), n_alphas))
-            W[:, first], shifts[first] = self.state.W[:, 0], point.last_shift[0]
+            V = np.zeros((size * outputs, n_alphas))
+            V[:, first], shifts[:, first] = self.state.W.T.ravel(), point.last_shift
         self.state.engine[first:] = ["newton"] * (n_alphas - first)
+        penalty = (
+            working.l1, working.l2, working.lower, working.upper,
+            problem.column_penalty.unit[working.columns],
+        )
         with self.work.phase("solve"):
             last, status = self._loop().solve(
-                W, shifts, given, first, self.state.alpha, alphas,
-                np.asarray(tol, dtype=float), self.state.kkt_tol, working.l1, working.l2,
-                working.lower, working.upper, problem.column_penalty.unit[working.columns],
+                V, shifts, given, first, self.state.alpha, alphas,
+                np.asarray(tol, dtype=float), self.state.kkt_tol,
+                *(np.tile(part, outputs) for part in penalty),
                 problem.unit / problem.design.n_samples, problem.column_penalty.rounding,
                 self.settings.deadline,
             )
         self._count()
         if last < n_alphas and not given:
-            W[:, last:], shifts[last:] = W[:, [last]], shifts[last]
-        point.at, point.shift = point.room(n_alphas), shifts
+            V[:, last:], shifts[:, last:] = V[:, [last]], shifts[:, [last]]
+        W = V.reshape(outputs, size, n_alphas).transpose(1, 2, 0).reshape(size, -1)
+        point.at, point.shift = point.room(n_alphas * outputs), shifts.T.ravel()
         if last == n_alphas or status == OUT_OF_TIME:
             return W, [CONVERGED] * last + [status] * (n_alphas - last)
         self.direct = False
@@ -100,9 +120,10 @@ class SequentialNewtonSteps(StepMethod):
             if problem.weights is not None:  # zero where they are
                 root = np.sqrt(problem.weights)[:, None]
                 Z = np.divide(Z, root, out=np.zeros_like(Z), where=root > 0)
-            self.loop = NewtonLoop(
-                problem.datafit, Z, problem.null_eta[:, 0], problem.fit_intercept,
-                (CURVATURE_FLOOR, FLAT),
+            kind = NewtonLoop if problem.n_outputs == 1 else JointNewtonLoop
+            self.loop = kind(
+                problem.datafit, Z, problem.null_eta.T.ravel(), problem.fit_intercept,
+                (CURVATURE_FLOOR, FLAT), problem.n_outputs,
             )
         return self.loop
 
@@ -114,3 +135,10 @@ class SequentialNewtonSteps(StepMethod):
         self.work.hessians += hessians
         self.work.gram += hessians * len(self.working)
         self.work.events += events
+
+
+def by_output(W, outputs):
+    """Coefficients (size, n_alphas * n_outputs) as (n_outputs * size, n_alphas)."""
+    size = len(W)
+    V = W.reshape(size, -1, outputs).transpose(2, 0, 1)
+    return np.array(V.reshape(outputs * size, -1), order="C")

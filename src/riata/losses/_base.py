@@ -60,7 +60,15 @@ class Loss:
     classifies = False
     many_outputs = False
     translates = False
-    kernel = ""  # name of a compiled loop
+    kernel = ""  # name of a compiled loop, and its parameter
+    kernel_parameter = 0.0
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        # a compiled loop is that of the class which names it
+        own = cls.__dict__.keys()
+        if "kernel" not in own and {"value", "residual", "curvature"} & own:
+            cls.kernel = ""
 
     def value(self, y, eta):
         """Loss of each sample, with 0 as its least value over eta (half the unit

@@ -19,6 +19,7 @@ class Gamma(LogLink):
     __module__ = "riata.losses"
 
     name = "gamma"
+    kernel = "gamma"
 
     def check_target(self, y):
         """Positive."""

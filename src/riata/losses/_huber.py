@@ -30,11 +30,16 @@ class Huber(Loss):
 
     name = "huber"
     translates = True
+    kernel = "huber"
 
     def __init__(self, delta=1.35):
         if not (isinstance(delta, (int, float)) and 0 < delta < math.inf):
             raise ValueError(f"delta must be a positive number, got {delta!r}.")
         self.delta = float(delta)
+
+    @property
+    def kernel_parameter(self):
+        return self.delta
 
     def value(self, y, eta):
         """Squared, then linear."""

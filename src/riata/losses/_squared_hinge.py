@@ -22,6 +22,7 @@ class SquaredHinge(Loss):
 
     name = "squared_hinge"
     classifies = True
+    kernel = "squared_hinge"
 
     def check_target(self, y):
         """Labels as 0 and 1."""

@@ -1,0 +1,3 @@
+from .columns cimport LossLoop
+
+cdef LossLoop loss_loop(str name) except NULL
