@@ -184,7 +184,8 @@ cdef class NewtonLoop:
         cdef int status
         if (
             W.shape[0] != self.count or W.shape[1] != n_alphas
-            or shifts.shape[0] != self.outputs or shifts.shape[1] != n_alphas or tol.shape[0] != n_alphas
+            or shifts.shape[0] != self.outputs or shifts.shape[1] != n_alphas
+            or tol.shape[0] != n_alphas
             or kkt_tol.shape[0] != n_alphas or l1.shape[0] != self.count
             or l2.shape[0] != self.count or lower.shape[0] != self.count
             or upper.shape[0] != self.count or gradient_unit.shape[0] != self.count
@@ -258,8 +259,8 @@ cdef class NewtonLoop:
         )
 
     cdef _evaluate(self, bint along, double length):
-        """The loss at ``eta + length * (step + shift_step)``: its value, residuals and their
-        sums, curvatures, and the slope along the step."""
+        """The loss at ``eta + length * (step + shift_step)``: its value, residuals and
+        their sums, curvatures, and the slope along the step."""
         self.n_steps += 1
         self.move[0], self.move[1] = self.shift_step[0], length
         if self.loop == NULL:
@@ -393,7 +394,7 @@ cdef class NewtonLoop:
 
     cdef _renew(self):
         """The Hessian at the point, the intercept eliminated."""
-        cdef Py_ssize_t i, j
+        cdef Py_ssize_t i
         cdef double largest = 0.0, weight, h
         with nogil:
             for i in range(self.n):
