@@ -114,7 +114,7 @@ def columns_of(model):
 
 
 def warn_of(notes):
-    """Say on the standard error what the reader of a file ought to know."""
+    """Write notes and warnings about a file to the standard error."""
     for note in notes:
         print(f"riata: warning: {note}", file=sys.stderr)
 
@@ -228,7 +228,7 @@ def problem_of(options, default_loss="squared"):
 
 
 def grid_end(options):
-    """Where the grid ends, if that was said."""
+    """Where the grid ends, if that was given."""
     ratio = options.alpha_min_ratio
     return {} if ratio is None else {"alpha_min_ratio": ratio}
 

@@ -176,7 +176,7 @@ class MatrixFile:
         return Features(X[:, [self.names.index(name) for name in names]], names)
 
     def of_width(self, n_features):
-        """The features, as many as a model has, and notes on what it does not know.
+        """The features, as many as a model has, and notes on what it lacks.
 
         A file that does not say how many there are may lack some at the end, which are
         zeros then, or have some that were absent when the model was fitted.

@@ -23,7 +23,7 @@ class Features(NamedTuple):
     X: object
     names: list | None
     categories: dict | None = None  # columns that were replaced, with their levels
-    notes: tuple = ()  # on what the model does not know
+    notes: tuple = ()  # on levels and features that the model lacks
 
 
 class Encoding(NamedTuple):
@@ -31,7 +31,7 @@ class Encoding(NamedTuple):
 
     one_hot: bool = False  # all with text in them
     columns: tuple = ()  # these, whatever they look like
-    levels: dict = {}  # noqa: RUF012 - of columns that a model knows
+    levels: dict = {}  # noqa: RUF012 - of columns of a model
 
 
 class TableFile:

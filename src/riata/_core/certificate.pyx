@@ -84,8 +84,8 @@ def in_design_units(
     factor : (n_features,) or None
         Penalty factors; all one if None.
     sd, scale, sqnorm : (n_features,)
-        The deviations by which coefficients are penalised, times the scale; and what
-        `Design` knows.
+        The deviations by which coefficients are penalised, times the scale; and their
+        squared norms.
 
     Returns
     -------

@@ -90,7 +90,7 @@ typedef struct {
     int n_alphas;
     const double *sqnorm, *l1, *l2, *lower, *upper;
     const double *alpha;          /* (n_alphas,) */
-    const double *live;           /* (n_alphas,) 1, or 0 for one that is left alone */
+    const double *live;           /* (n_alphas,) 1, or 0 for one that does not move */
     double *w;                    /* (size, n_alphas) */
     double *Q, *qsum;             /* weighted residuals: (n, n_alphas), (n_alphas,) */
     double *largest;              /* (n_alphas,) max of sqnorm * step^2, updated */

@@ -28,7 +28,7 @@ cdef enum:
     stalled = 2
     out_of_time = 3
 
-# Work (multiply-adds) between two looks at the clock and for Ctrl-C.
+# Work (multiply-adds) between two checks of the clock and for Ctrl-C.
 cdef Py_ssize_t WORK_BETWEEN_CHECKS = 1 << 24
 
 # Epochs in which the gap must at least halve.
@@ -49,7 +49,7 @@ cdef class Quadratic:
 
     @staticmethod
     def from_sparse(Design design, const Py_ssize_t[::1] ids):
-        """Columns `ids` of a sparse design, copied so that they stand in memory in the
+        """Columns `ids` of a sparse design, copied so that they are in memory in the
         order of the sweeps."""
         cdef Quadratic self = Quadratic.__new__(Quadratic)
         cdef const int64_t[::1] indptr

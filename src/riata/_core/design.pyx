@@ -247,7 +247,7 @@ cdef class Design:
         int n_threads=1,
     ):
         """Arrays seen with means and scales that are known: those of a part of a matrix,
-        of some of its rows or columns. They are not looked at, and must be finite.
+        of some of its rows or columns. They are not checked, and must be finite.
 
         Parameters
         ----------

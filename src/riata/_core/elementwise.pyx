@@ -45,7 +45,7 @@ def visit(
         step None: zero.
     shift, length : (width,)
     which : (count,)
-        Those to look at, at least one.
+        Those to evaluate, at least one.
     model : (n_samples,) or None
     moved : (n_samples, width), written
         ``eta + length * (step + shift)``, for all vectors; it may be `eta`.

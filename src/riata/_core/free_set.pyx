@@ -154,7 +154,7 @@ cdef class FreeSet:
             slope -= self.v[i] * (l1[k] if w[k] > 0 else -l1[k])
             all_l1 += fabs(self.v[i]) * l1[k]
         self.v[n] = -1.0
-        if fabs(slope) <= 1e-9 * all_l1:  # no matter to the penalty: shrink w_j
+        if fabs(slope) <= 1e-9 * all_l1:  # it does not change the penalty: shrink w_j
             slope = w[j]
         for i in range(n + 1):
             k = self.free[i] if i < n else j

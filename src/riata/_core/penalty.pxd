@@ -50,7 +50,7 @@ cdef inline double violation(double c, double w, Penalty pen) noexcept nogil:
     if w == 0.0:
         slack = fabs(z) - pen.l1
         return slack if slack > 0.0 and bound(z, pen) > 0.0 else 0.0
-    slack = z - pen.l1 if w > 0 else -z - pen.l1  # > 0: w wants to grow
+    slack = z - pen.l1 if w > 0 else -z - pen.l1  # > 0: |w| should grow
     if fabs(w) >= bound(w, pen) and slack > 0.0:
         return 0.0
     return fabs(slack)

@@ -23,7 +23,7 @@ cdef class Screening:
 
     Parameters
     ----------
-    design : Design, or what stands for one
+    design : Design, or an object with its verbs
         Its sizes, weights, `xty` and `sqnorm` are asked for, never its columns.
     l1 : (n_features,)
         Penalty weights at ``alpha = 1``.

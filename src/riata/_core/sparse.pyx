@@ -154,7 +154,7 @@ def compress(
     Parameters
     ----------
     major, minor : ndarray of shape (n_stored,), both int32 or both int64
-        Minor positions are carried along and not looked at.
+        Minor positions are copied without checks.
     data : ndarray of shape (n_stored,), float32 or float64
     n_major : int
         Every entry of `major` must be in ``[0, n_major)``.
@@ -233,7 +233,7 @@ def transpose(
     -------
     status : int
         `OK` or, when the structure is not valid, `CHANGED`: the arrays are then
-        meaningless. `check_structure` tells what is wrong.
+        meaningless. `check_structure` finds what is wrong.
     indptr : ndarray of shape (n_minor + 1,), int64
     indices : ndarray of shape (n_stored,), dtype of `indices`
     data : ndarray of shape (n_stored,), dtype of `data`

@@ -50,7 +50,7 @@ def gram_by_panels(design, columns, new_from, single, panel_bytes):
     whether it is in single precision: never (False), where that pays (None), or always."""
     n, size = design.n_samples, len(columns)
     if single is None:
-        # (columns that depend on each other would no longer be seen to)
+        # (with fewer rows dependent columns would no longer be recognised)
         single = n >= 4 * size and n * size * (size - new_from) > costs.SINGLE_GRAM_FLOPS
     dtype = np.float32 if single else np.float64
     gram, step = None, max(panel_bytes // (8 * size), 256)

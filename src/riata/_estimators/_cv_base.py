@@ -322,7 +322,7 @@ class PathCV(CallbackSupportMixin, Reselection, RoutedCV, Estimator):
         return self
 
     def _weight_of_all(self, weight, X):
-        """Return the weights that a single number stands for."""
+        """Return the weights that a single number means."""
         return None
 
     def _checked_input(self, X, y, sample_weight, offset):

@@ -311,18 +311,20 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
         penalty, l1_ratio = self.penalty, self.l1_ratio
         if penalty == "deprecated":
             penalty = None if math.inf == self.C else "elasticnet"
-        said = []
+        messages = []
         if penalty != "elasticnet" and l1_ratio is not None and 0 < l1_ratio < 1:
-            said.append(
+            messages.append(
                 "l1_ratio parameter is only used when penalty is 'elasticnet'. Got "
                 f"(penalty={penalty})"
             )
         if penalty in ("l1", "l2") and l1_ratio != (penalty == "l1"):
-            said.append(
+            messages.append(
                 f"Inconsistent values: penalty={penalty} with l1_ratio={l1_ratio}. "
                 "penalty counts; it is deprecated, please use l1_ratio only."
             )
         if self.penalty is None and self.C != 1.0:
-            said.append("Setting penalty=None will ignore the C and l1_ratio parameters")
-        for message in said:
+            messages.append(
+                "Setting penalty=None will ignore the C and l1_ratio parameters"
+            )
+        for message in messages:
             warnings.warn(message, UserWarning, stacklevel=6)

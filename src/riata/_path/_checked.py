@@ -16,7 +16,7 @@ class Data(NamedTuple):
     """Validated input of a fit."""
 
     X: object
-    y: np.ndarray  # as the loss wants it
+    y: np.ndarray  # as the loss expects it
     sample_weight: np.ndarray | None
     offset: np.ndarray | None
 SQUARED = Squared()

@@ -79,7 +79,7 @@ def enet_path(
     Returns
     -------
     PathResult
-        Unpacks as ``alphas, coefs, dual_gaps``, and these can be had by number:
+        Unpacks as ``alphas, coefs, dual_gaps``, and these can be indexed:
         ``path[1]`` is `coefs`, dense of shape (n_features, n_alphas), in the dtype of X.
         Of several targets a tuple of just these, with `coefs` of shape
         (n_targets, n_features, n_alphas).

@@ -48,7 +48,7 @@ def fit_path(
         where they are, without a copy; CSR is transposed once.
     y : array-like of shape (n_samples,)
         Target: numbers, counts, or classes 0 and 1 (or -1 and 1; 0, 1, 2, ... for
-        several), as the loss wants it.
+        several), as the loss expects it.
     loss : str or riata.losses.Loss, default="squared"
         ``"squared"``, ``"logistic"``, ``"multinomial"``, ``"poisson"``, ``"gamma"``,
         ``"tweedie"``, ``"negative_binomial"``, ``"huber"``, ``"squared_hinge"`` (with

@@ -17,8 +17,8 @@ def has_probabilities(loss):
 
 
 def labels_of(classes, scores):
-    """The classes that linear predictors of shape (n_samples,) or (n_samples, n_classes)
-    stand for."""
+    """The predicted classes for linear predictors of shape (n_samples,) or (n_samples,
+    n_classes)."""
     if scores.ndim == 1:
         return classes[(scores > 0).astype(np.intp)]
     return classes[scores.argmax(axis=1)]

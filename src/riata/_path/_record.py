@@ -13,7 +13,7 @@ from ._result_multinomial import MultinomialPathResult
 
 
 class Step(NamedTuple):
-    """What a `callback` is told after each alpha."""
+    """What a `callback` receives after each alpha."""
 
     index: int
     alpha: float
@@ -143,7 +143,7 @@ class Record:
         return self.problem.center + constant - shift
 
     def _feature_of(self, columns):
-        """Features that the numbers of coefficients stand for."""
+        """Features of the numbers of coefficients."""
         return columns
 
     def _within_bounds(self, columns, coef):

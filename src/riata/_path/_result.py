@@ -270,7 +270,7 @@ class PathResult:
 
         With `k` non-zero coefficients (and the intercept) and ``v``, the weighted mean
         squared residual (or unit deviance): ``n log v``, or ``n v`` for a loss that is
-        minus a log-likelihood as it stands (logistic, Poisson, ...), plus ``2 k`` (aic),
+        a negative log-likelihood (logistic, Poisson, ...), plus ``2 k`` (aic),
         ``2 k n / (n - k - 1)`` (aicc), ``k log n`` (bic), ``k log n + 2 log C(p, k)``
         (ebic), or ``v / (1 - k/n)^2`` (gcv). The number of non-zero coefficients is an
         unbiased estimate of the lasso's degrees of freedom (Zou, Hastie & Tibshirani
@@ -345,7 +345,7 @@ class PathResult:
         feature_names : array-like of str of shape (n_features,), optional
             By default those of the fit, if there were any.
         classes : array-like of shape (n_classes,), optional
-            The labels that y's 0, 1, ... stand for. With them the model predicts
+            The labels of y's 0, 1, ... . With them the model predicts
             labels, without them means of y, as `predict` does.
 
         Returns

@@ -36,7 +36,7 @@ LIMIT_TOL = 1e-22
 LEAST_L1_RATIO = 1e-3  # alpha_max of a ridge path is that of this l1_ratio
 
 
-@np.errstate(over="ignore", divide="ignore", invalid="ignore")  # seen to where it counts
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")  # handled where it matters
 def solve_path(
     data, grid, penalty, settings, *, fit_intercept, standardize, n_threads=None,
     loss=SQUARED, limits=None, start=None, ratio=1e-3, started=None, saved_path=None,
@@ -87,7 +87,7 @@ def _path_by_passes(
     data, grid, penalty, settings, loss, limits, start, ratio, started, saved_path, *,
     fit_intercept, standardize, n_threads,
 ):
-    """A path by the solver that looks at X again and again."""
+    """A path by passes over X."""
     problem = checked_problem(
         data, loss, fit_intercept=fit_intercept, standardize=standardize,
         n_threads=n_threads, **penalty,
@@ -207,7 +207,7 @@ def _solutions(solver, data, grid, penalty, standardize, loss):
         tol=solver.settings.tol, deadline=solver.settings.deadline,
     )
     W = ridge.coef.T / problem.coef_unit[keep, None]
-    # (whose own bound on the gap knows which columns depend on one another)
+    # (its own bound on the gap takes dependent columns into account)
     gaps = ridge.relative_gap * problem.null_objective
     yield from solver.certify_given(grid[smooth], keep, W, gaps)
 

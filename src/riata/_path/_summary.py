@@ -147,7 +147,7 @@ def loss_text(loss):
 
 
 def _place(result, solved):
-    """Where among the models of a cross-validation one stands that has been chosen."""
+    """Position of the chosen model among those of a cross-validation."""
     which = int(np.argmin(np.abs(result.l1_ratios - solved.l1_ratio)))
     return which, int(np.argmin(np.abs(result.paths[which].alphas - solved.alpha)))
 

@@ -54,7 +54,7 @@ def _data_frame(package):
 
 
 class Table:
-    """Columns of equal length that print aligned; a small stand-in for a data frame.
+    """Columns of equal length that print aligned; a small substitute for a data frame.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def ridge_solutions(solver, alphas):
     MemoryError
         If there is no room for the products.
     ValueError
-        If there are more columns than rows, and they stand in blocks of rows, or some
+        If there are more columns than rows, and X is in blocks of rows, or some
         have no penalty.
     """
     problem = solver.problem

@@ -21,7 +21,7 @@ EPS = np.finfo(np.float64).eps
 WORST = {"gram": 1e-12, "kernel": 1e-10}
 UNEVEN = 1e5  # ratio of column norms above which one spectrum does not fit all columns
 SUSPECT = 1e-8  # share of a squared norm that may be rounding
-SLICE = 256  # columns looked at together
+SLICE = 256  # columns processed together
 CACHE_BYTES = 1 << 30  # of Cholesky factors kept
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 EPS = np.finfo(np.float64).eps
 BASIS_BYTES = 1 << 30  # memory for the basis of the coefficients
-CHECK = 10  # iterations between two looks at how fast a trial converges
+CHECK = 10  # iterations between two estimates of how fast a trial converges
 STALLED = 50  # iterations without a smaller gradient after which to give up
 
 

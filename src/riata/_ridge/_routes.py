@@ -257,7 +257,7 @@ class Solver:
         return V, certificate, n_iter
 
     def factors(self, roots, many, worst=None):
-        """Yield factorisations, and the numbers of the alphas each is good for.
+        """Yield factorisations, and the numbers of the alphas that each serves.
 
         A reciprocal condition below `worst` calls for the singular values of X, or, where
         there is no time for them, for no factorisation: None.

@@ -62,7 +62,7 @@ def adaptive_path(
         (of the squared loss ordinary least squares, of the others maximum likelihood);
         or coefficients.
     power : float, default=1.0
-        Larger ones tell the features apart more sharply.
+        Larger ones separate the features more sharply.
     initial_alpha : float, optional
         Strength of the initial ridge or lasso. By default the one of a grid of 30 that
         has the least deviance in 5-fold cross-validation; samples are dealt out to the

@@ -299,7 +299,7 @@ def _strata(data, loss):
 def _halves(strata, seed):
     """Multiplicities of the samples in both halves of a pair.
 
-    Shuffled classes stand one after the other and are dealt out in turn, so that each
+    Shuffled classes are placed one after the other and dealt out in turn, so that each
     is halved but for one sample. The one left over is of the largest class.
     """
     rng = np.random.default_rng(seed)

@@ -27,7 +27,7 @@ class Diagnostics:
         Passes over X, in units of one product ``X' r``; eight residuals at once count
         as one.
     columns_touched : int
-        Columns of X that those passes looked at, the first included.
+        Columns of X in those passes, the first included.
     rounds : int
         Inner solves that were verified.
     events : int

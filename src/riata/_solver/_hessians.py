@@ -327,7 +327,7 @@ def hessian_free_step(
     solved : bool
     """
     inverse = np.multiply.outer(sqnorm, curvature) + diagonal
-    # (without any curvature there is no way to tell how far to go)
+    # (without any curvature the length of a step is undetermined)
     inverse = np.divide(free, inverse, out=np.zeros_like(rest), where=inverse > 0)
     design, unit = point.problem.design, point.problem.eta_unit
 

@@ -237,7 +237,7 @@ class QuasiNewtonSteps(StepMethod):
         return fall
 
     def _gap(self, fall, l2):
-        """A bound of what is to be gained; of the intercept to second order."""
+        """A bound on the gap; of the intercept to second order."""
         gap = float(fall[:-1] @ (fall[:-1] / l2))
         if self.model is not None:
             gap += float(fall[-1] * fall[-1]) / self.model.weight_sum

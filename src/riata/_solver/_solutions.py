@@ -18,7 +18,7 @@ class ConvergenceWarning(UserWarning):
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C came in the middle of a path or a cross-validation.
 
-    A `KeyboardInterrupt` like any other, that knows what was finished.
+    A `KeyboardInterrupt` with what was finished.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ class Verified(NamedTuple):
     square: np.ndarray  # ||r||^2
     W: np.ndarray  # (working, >= n_vectors)
     constants: np.ndarray  # (n_alphas, n_outputs), as of `Solutions`
-    columns: np.ndarray  # those that were looked at, the working set first
+    columns: np.ndarray  # those whose correlations were computed, the working set first
     C: np.ndarray  # (n_columns, >= n_alphas): their correlations, strongest of the outputs
     R: np.ndarray | None  # (n_samples, >= n_alphas): residuals, where screening uses them
 

@@ -149,7 +149,7 @@ class PathState:
         """Correlations of all columns at the k-th alpha of a verification: estimated where
         they were not computed."""
         if self.screening is None:
-            c = np.zeros(len(self.working.mask))  # columns of zeros are not looked at
+            c = np.zeros(len(self.working.mask))  # that of columns of zeros is not computed
         else:
             c = self.screening.estimate(k)
         c[found.columns] = found.C[:, k]

@@ -31,7 +31,7 @@ class WorkingSet:
         self._packed = None
         self.complete = False  # all columns from the start, by their Gram matrix
         self.batch_is_slow = False  # so was batched descent on the Gram matrix
-        self.hard = False  # coordinate descent along columns of X was seen to crawl
+        self.hard = False  # coordinate descent along columns of X converged slowly
 
     def __len__(self):
         return len(self.columns)
@@ -87,7 +87,7 @@ class WorkingSet:
             order = np.arange(len(self))
             quadratic = Quadratic.from_gram(self.gram)
         else:
-            order = np.argsort(self.columns)  # as they stand in memory
+            order = np.argsort(self.columns)  # their order in memory
             quadratic = Quadratic.from_sparse(
                 self.problem.design, self.columns[order]
             )
@@ -221,7 +221,7 @@ class LazyGram:
         working = self.working
         whole = Gram(working.problem.design)
         whole.extend(working.columns, working.may_be_rough)
-        working.gram[:] = whole.matrix  # in its place: the engine looks at it
+        working.gram[:] = whole.matrix  # in place: the engine uses this array
         working.n_formed, working.lazy = len(working), None
         self.formed[:] = 1
 
@@ -322,7 +322,7 @@ def least_norm(A, B, size):
     """
     from scipy.linalg import qr, solve_triangular
 
-    size = np.where(size > 0.0, size, 1.0)  # (where nothing else tells them apart)
+    size = np.where(size > 0.0, size, 1.0)  # (where nothing else distinguishes them)
     order = np.argsort(size)
     inverse = 1.0 / size[order, None]
     Q, R, pivots = qr((inverse * A[:, order].T), mode="economic", pivoting=True)

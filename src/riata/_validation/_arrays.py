@@ -82,7 +82,7 @@ def _scipy_array(
 ) -> Any:
     from scipy import sparse
 
-    # SciPy wants one integer type for both; the pointers are the smaller array.
+    # SciPy needs one integer type for both; the pointers are the smaller array.
     if indptr[-1] <= np.iinfo(indices.dtype).max:
         indptr = indptr.astype(indices.dtype, copy=False)
     container = sparse.csc_array if layout == "csc" else sparse.csr_array

@@ -40,7 +40,7 @@ def check_design(X: Any, name: str = "X", *, extremes: bool = True) -> DesignArr
     duplicate indices, or with index arrays of another integer type; and every other
     sparse format. Dense copies are in Fortran order.
 
-    Finiteness is not looked at: the pass that computes the moments of the columns finds
+    Finiteness is not checked here: the pass that computes the moments of the columns finds
     it out on the way, and its caller raises `raise_nonfinite`. No other thread may
     write to what is used in place while a fit runs.
 

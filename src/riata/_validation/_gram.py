@@ -16,7 +16,7 @@ def check_gram(
     gram: Any, X: Any, sample_weight: np.ndarray | None = None,
     *, fit_intercept: bool = False, name: str = "precompute", stacklevel: int = 2,
 ) -> None:
-    """Check a Gram matrix against the X that it is said to belong to.
+    """Check a Gram matrix against the X that it should belong to.
 
     The solver computes the products it needs by itself, so that a wrong matrix does no
     harm; but whoever passes one has made a mistake that should not go unnoticed. The
@@ -25,7 +25,7 @@ def check_gram(
     Parameters
     ----------
     gram : object
-        Anything that is not an array is left alone.
+        Anything that is not an array is ignored.
     X : ndarray, SciPy sparse matrix or riata.Chunks, shape (n_samples, n_features)
         As validated. For other than dense X, only the shape of `gram` is checked.
     sample_weight : ndarray of shape (n_samples,), optional

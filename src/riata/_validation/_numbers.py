@@ -106,7 +106,7 @@ def check_integer(
 
 
 def check_callable(value: Any, name: str) -> Any:
-    """Check what is to be called: a function or another callable, or None."""
+    """Check a callback: a function or another callable, or None."""
     if value is not None and not callable(value):
         raise TypeError(
             f"{name} must be callable or None, got {value!r} of type "

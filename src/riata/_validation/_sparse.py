@@ -331,7 +331,7 @@ def _coordinates_of_bsr(X: Any, shape: tuple[int, int], name: str) -> _Triple:
     blocks = _check_compressed(
         "csr",
         (shape[0] // height, shape[1] // width),
-        np.zeros(len(data)),  # the blocks stand in as one entry each
+        np.zeros(len(data)),  # one entry for each block
         _part(X, "indices", name),
         _part(X, "indptr", name),
         name,

@@ -1,4 +1,4 @@
-"""Blocks of a matrix that is not in memory: where each stands, and how it is had."""
+"""Blocks of a matrix that is not in memory: where each is stored, and how it is read."""
 
 import os
 import tempfile
@@ -45,7 +45,7 @@ class Block(NamedTuple):
         Raises
         ------
         ValueError
-            If it cannot be read, or is not what it was said to be.
+            If it cannot be read, or is not what was expected.
         """
         try:
             X = self.recipe.load(room)
@@ -58,7 +58,7 @@ class Block(NamedTuple):
 
     def take(self, cols, dtype):
         """Some of its columns, as from `take_columns`, without a read of the others;
-        None where they do not stand in one piece."""
+        None if they are not contiguous."""
         take = getattr(self.recipe, "take", None)
         if take is None:
             return None
@@ -133,7 +133,7 @@ class RawDense(NamedTuple):
         return array
 
     def take(self, cols):
-        """Some columns, or None if they do not stand in one piece."""
+        """Some columns, or None if they are not contiguous."""
         if self.order != "F":
             return None
         out = np.empty((self.shape[0], len(cols)), self.dtype, order="F")

@@ -16,7 +16,7 @@ SHARE_OF_KEPT = 0.45  # of the memory limit for columns that are kept
 
 
 class Progress(NamedTuple):
-    """What a `progress` callback is told after each block."""
+    """What a `progress` callback receives after each block."""
 
     block: int  # of this read
     n_blocks: int
@@ -68,7 +68,7 @@ class Chunks:
     __module__ = "riata"
 
     kind = "chunks"
-    local = True  # whether blocks are looked at in this process
+    local = True  # whether blocks are processed in this process
     requests = 0  # that were sent to workers
 
     def __init__(
@@ -142,7 +142,7 @@ class Chunks:
 
     def columns(self, local):
         """Yield ``(k, some columns of a block)``: of those in `local`, the numbers by
-        block. What stands in one piece is read alone."""
+        block. What is contiguous is read alone."""
         rest = {}
         for k, cols in local.items():
             part = self.blocks[k].take(cols, self.dtype)

@@ -1,4 +1,4 @@
-"""Chunks on the workers of a Dask cluster: the only module that knows Dask.
+"""Chunks on the workers of a Dask cluster: the only module that uses Dask.
 
 A chunk is a task of the collection's own graph, kept on the worker that has made it. When
 a worker dies, Dask makes its chunks again on the others, from the graph; the answers are
@@ -176,7 +176,7 @@ def _run(block, part, arguments, dtype, function, common):
     if hasattr(part, "tocsc"):
         part = part.tocsc()
     else:
-        # what has come over the wire may stand anywhere, which changes no bit
+        # (received data may be anywhere in memory, which changes no bit)
         part = np.require(part, requirements="A")
     return block.run(function, block.check(part, dtype), _filled(arguments, common))
 
@@ -192,7 +192,7 @@ def _itself(value, part=None):
     return value
 
 
-# --- What all chunks are told is sent once.
+# --- What all chunks share is sent once.
 
 class Common(NamedTuple):
     """Stands for an argument that all chunks have."""
@@ -201,8 +201,8 @@ class Common(NamedTuple):
 
 
 def _common_of(every):
-    """Arrays and lists that the arguments of all chunks share: one object, told by the
-    first and the last of them."""
+    """Arrays and lists that the arguments of all chunks share: one object, identified by
+    the first and the last of them."""
     seen = {id(part) for part in _parts_of(every[-1])}
     return [part for part in _parts_of(every[0]) if id(part) in seen]
 
@@ -316,7 +316,7 @@ class DaskChunks(Chunks):
 
     def _gather(self, futures, parts=()):
         """Results in the order of the futures, within the time limit; what has failed is
-        told of the first of the `parts` that they were made from."""
+        naming the first of the `parts` that they were made from."""
         from distributed import KilledWorker
 
         with self._contact():

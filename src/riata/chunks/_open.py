@@ -26,7 +26,7 @@ def open_chunks(
         An ``.npy`` file; ``.npz`` files as `scipy.sparse.save_npz` writes them; a zarr
         array (``.zarr``); Parquet files of numeric columns; a folder of one of these
         kinds, in the order of their names (numbers in them count as numbers); a list of
-        paths, in its order. Blocks of several files stand below or beside each other.
+        paths, in its order. Blocks of several files are stacked vertically or horizontally.
     axis : {0, 1}, optional
         0 for blocks of rows, 1 for blocks of columns: how files are put together, and
         how a large one is cut. By default 1 for ``.npy`` files in Fortran order and 0
@@ -37,7 +37,7 @@ def open_chunks(
     memory_limit : int, default=2**30
         Bytes for the blocks that are in memory at a time, for the columns that the
         solver works on with their products, and for samples of rows. Vectors of one
-        number a row or column, for each alpha that is looked at, come on top.
+        number a row or column, for each alpha of a batch, come on top.
     spool : {"auto", True, False}
         Whether the data are first written to a private temporary folder as raw numbers,
         from where they are read much faster; it is removed when the object is closed, or

@@ -35,7 +35,7 @@ def get_loss(loss):
     Parameters
     ----------
     loss : str or Loss
-        A name stands for the loss with its default parameters.
+        A name means the loss with its default parameters.
 
     Returns
     -------

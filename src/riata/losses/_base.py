@@ -23,7 +23,7 @@ class Loss:
         Whether `value` is convex in `eta`. If it is not, no duality gap exists and fits
         are judged by their KKT violation alone.
     fixed_dispersion : bool
-        Whether the loss is minus a log-likelihood as it stands (up to terms in y), as
+        Whether the loss is a negative log-likelihood (up to terms in y), as
         information criteria suppose, or up to a factor that has to be estimated.
     classifies : bool
         Whether y holds classes.
@@ -80,7 +80,7 @@ class Loss:
         raise NotImplementedError
 
     def curvature(self, y, eta):
-        """Second derivative of `value`, or another non-negative number that tells how
+        """Second derivative of `value`, or another non-negative number that indicates how
         fast `residual` changes: it decides on speed only."""
         raise NotImplementedError
 
@@ -93,7 +93,7 @@ class Loss:
         y : ndarray of shape (n_samples, 1)
         eta : ndarray of shape (n_samples, n_alphas)
         weights : ndarray of shape (n_samples,) or None
-            None stands for ones.
+            None means ones.
 
         Returns
         -------
@@ -124,7 +124,7 @@ class Loss:
         return None
 
     def check_target(self, y):
-        """The target as the loss wants it.
+        """The target as the loss expects it.
 
         Raises
         ------

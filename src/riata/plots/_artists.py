@@ -69,13 +69,13 @@ class EndLabels(Artist):
 
 
 class MarkLabel(Artist):
-    """What a vertical line stands for, written along it where the fewest lines are.
+    """The label of a vertical line, written along it where the fewest lines are.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
     x : float
-        Where the line stands.
+        Position of the line.
     text : str
     side : {"left", "right"}
         The side of the line to prefer.

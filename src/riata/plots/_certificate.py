@@ -15,7 +15,7 @@ class CertificateDisplay:
 
     Both on one logarithmic scale; they have different units, a share of the null
     objective and the gradient of the mean loss. The tolerance is one of gaps. What is
-    zero, or below 1e-18, stands in a strip of its own at the bottom.
+    zero, or below 1e-18, is drawn in a strip of its own at the bottom.
 
     Parameters
     ----------

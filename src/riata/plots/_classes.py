@@ -101,8 +101,8 @@ class ClassPathsDisplay:
             )
             display.ax_, display.figure_ = one, one.figure
             if display.alpha:
-                said = k == 0 and width_of_place(one) > LEAST_WIDTH
-                mark_alpha(one, display.alpha, None if said else "")
+                labelled = k == 0 and width_of_place(one) > LEAST_WIDTH
+                mark_alpha(one, display.alpha, None if labelled else "")
             (title,) = shorten([str(self.classes[k])], longest_name(one))
             one.set_title(title, fontsize="medium")
         label_outer(self.axes_)

@@ -18,8 +18,8 @@ class CVCurveDisplay:
     """Cross-validated scores against the strength of the penalty.
 
     Means over the folds with error bars of one standard error, a line for each
-    `l1_ratio` (of a relaxed lasso, for each gamma); with several of them, error bars stand
-    on the line of the first choice alone. Choices are marked: the best score, and by the
+    `l1_ratio` (of a relaxed lasso, for each gamma); with several of them, error bars are
+    drawn on the line of the first choice alone. Choices are marked: the best score, and by the
     rule of one standard error (Breiman et al. 1984) the strongest penalty whose score is
     within one standard error of the best. The axis on top counts the non-zero
     coefficients of the line chosen. A metric named ``neg_*`` is drawn positive; the label
@@ -237,7 +237,7 @@ class CVCurveDisplay:
 
     def _mark(self, ax, sign):
         """A point on the line for each choice, and a vertical line through it."""
-        marks, said = {}, {}
+        marks, names = {}, {}
         for rule, (which, at) in self.choices.items():
             colour, marker, size, face = LOOKS.get(rule, OTHER)
             alpha = self.alphas[which][at]
@@ -249,8 +249,8 @@ class CVCurveDisplay:
                 markeredgewidth=1.6, linestyle="none", zorder=3, clip_on=False,
             )
             name = RULES.get(rule, getattr(rule, "__name__", rule))
-            said.setdefault(alpha, []).append(name)
-        for alpha, rules in said.items():
+            names.setdefault(alpha, []).append(name)
+        for alpha, rules in names.items():
             # What one standard error allows is to the left of the best.
             side = "left" if RULES["1se"] in rules else "right"
             mark_alpha(ax, alpha, f"{', '.join(rules)}: alpha = {alpha:.3g}", side)

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _validation as check
 
-# Okabe & Ito's colours, which colour-blind readers can tell apart, without the yellow.
+# Okabe & Ito's colours, which colour-blind readers can distinguish, without the yellow.
 COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000",
 )
@@ -12,7 +12,7 @@ COLOURS = (
 STYLES = ("-", (0, (5, 1.5)), (0, (6, 1.5, 1.2, 1.5)), (0, (1.5, 1.2)))
 GREY = "#b8b8b8"
 DARK = "#404040"
-MOST_LINES = 2000  # more can not be told apart, and are slow to draw
+MOST_LINES = 2000  # more cannot be distinguished, and are slow to draw
 SINGLE = (7.0, 4.2)  # inches
 DOUBLE = (7.0, 3.5)
 BETWEEN = 0.08  # two panels, in their widths
@@ -259,7 +259,7 @@ def name_ends(ax, x, ends, names):
 
 
 def longest_name(ax):
-    """How many characters may stand beside axes: in a third of their place."""
+    """How many characters fit beside axes, in a third of their width."""
     return max(10, int(width_of_place(ax) / 2.8 / 4.8))  # points of a letter
 
 

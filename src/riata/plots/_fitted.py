@@ -1,4 +1,4 @@
-"""What a fitted estimator tells a picture."""
+"""What pictures need of a fitted estimator."""
 
 
 def fitted_path(estimator):

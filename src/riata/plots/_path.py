@@ -15,7 +15,7 @@ class PathDisplay:
     The strength falls from left to right on a logarithmic scale (an alpha of 0 is left
     out); the axis on top counts the non-zero coefficients. The coefficients that are
     largest at `alpha`, or else at the end, are coloured and named, the others grey.
-    Names stand to the right of the axes: in a figure of your own,
+    Names are written to the right of the axes: in a figure of your own,
     ``layout="constrained"`` makes room for them.
 
     Parameters
