@@ -95,7 +95,7 @@ race: $(STAMPS)/riata $(STAMPS)/needs-plot
 variant = $(BUILDS)/$(1)/package
 with_variant = PYTHONPATH=$(call variant,$(1))
 # The tests that reach compiled code and neither measure memory nor start processes.
-CORE_TESTS = $(addprefix tests/test_,path.py certificate.py degenerate.py sparse_core.py)
+CORE_TESTS = $(addprefix tests/test_,path.py newton_loop.py certificate.py degenerate.py sparse_core.py)
 
 # Another level's rounding shows in what compiled code reaches, and in printed pages; two
 # levels at a time.  (The scripts of examples/ are long, and print no numbers.)

@@ -395,20 +395,19 @@ cdef class NewtonLoop:
     cdef _renew(self):
         """The Hessian at the point, the intercept eliminated."""
         cdef Py_ssize_t i
-        cdef double largest = 0.0, weight, h
+        cdef double largest = 0.0, total = 0.0, weight, h
         with nogil:
             for i in range(self.n):
                 if self.V.s == NULL or self.s[i] > 0.0:
                     largest = fmax(largest, self.curvature[i])
             largest = largest if largest > 0.0 else 1.0
-            self.weight_sum = 0.0
             for i in range(self.n):
                 h = self.curvature[i]
                 h = fmax(h, (self.curvature_floor if h != 0.0 else self.flat) * largest)
                 weight = 1.0 if self.V.s == NULL else self.s[i]
                 self.heavy[i] = h * weight
-                self.weight_sum += h * weight
-            self.inverse[0, 0] = 1.0 / self.weight_sum
+                total += h * weight
+            self.weight_sum, self.inverse[0, 0] = total, 1.0 / total
             memset(&self.S[0, 0], 0, self.size * sizeof(double))
             if self.fit_intercept:
                 self.columns.verbs.gradient(
@@ -515,10 +514,9 @@ cdef class JointNewtonLoop(NewtonLoop):
 
     cdef _evaluate(self, bint along, double length):
         cdef Py_ssize_t n = self.n, i, k
-        cdef double top, total, own, weight, r, value = 0.0
+        cdef double top, total, own, weight, r, value = 0.0, slope = 0.0
         self.n_steps += 1
         with nogil:
-            self.slope = 0.0
             for k in range(self.outputs):
                 self.g[k] = 0.0
             for i in range(n):
@@ -543,8 +541,8 @@ cdef class JointNewtonLoop(NewtonLoop):
                     self.r[k * n + i] = r
                     self.g[k] += r
                     if along:
-                        self.slope += r * (self.step[k * n + i] + self.shift_step[k])
-            self.loss = value / (self.unit * self.unit)
+                        slope += r * (self.step[k * n + i] + self.shift_step[k])
+            self.loss, self.slope = value / (self.unit * self.unit), slope
 
     cdef double _ratio(self) noexcept nogil:
         return 1.0

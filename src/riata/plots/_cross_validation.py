@@ -19,9 +19,9 @@ class CVCurveDisplay:
 
     Means over the folds with error bars of one standard error, a line for each
     `l1_ratio` (of a relaxed lasso, for each gamma); with several of them, error bars are
-    drawn on the line of the first choice alone. Choices are marked: the best score, and by the
-    rule of one standard error (Breiman et al. 1984) the strongest penalty whose score is
-    within one standard error of the best. The axis on top counts the non-zero
+    drawn on the line of the first choice alone. Choices are marked: the best score, and by
+    the rule of one standard error (Breiman et al. 1984) the strongest penalty whose score
+    is within one standard error of the best. The axis on top counts the non-zero
     coefficients of the line chosen. A metric named ``neg_*`` is drawn positive; the label
     says which way is better.
 
