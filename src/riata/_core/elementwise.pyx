@@ -3,7 +3,7 @@ needs many."""
 
 import numpy as np
 
-from libc.math cimport fabs, frexp, ldexp, sqrt
+from libc.math cimport exp, fabs, fmax, frexp, ldexp, log, sqrt
 
 from .columns cimport LossLoop, LossVisit
 from .design cimport interrupted, kernel_table
@@ -162,3 +162,120 @@ def standard_target(const double[::1] y, const double[::1] weights, bint center)
     for i in range(n):
         r[i] /= norm
     return np.asarray(r), mean * peak, peak * norm, square / (norm * norm)
+
+
+def visit_joint(
+    const double[:, ::1] targets, const double[::1] weights, double unit,
+    const double[:, ::1] eta, const double[:, ::1] step, const double[::1] shift,
+    const double[::1] length, double[:, ::1] moved, double[:, ::1] weighted,
+    double[::1] curvature,
+):
+    """`visit` for the multinomial loss: the vectors are the classes of one model, all of
+    which are evaluated; each is given an equal part of the loss.
+
+    Parameters
+    ----------
+    targets : (n_samples, n_classes)
+        One for the class of a sample, zero for the others.
+    """
+    cdef Py_ssize_t n = eta.shape[0], count = eta.shape[1], i, k
+    cdef double[:, ::1] sums = np.zeros((SUMS, count))
+    cdef double[::1] p = np.empty(count), change = np.empty(count)
+    cdef double top, total, own, weight, value = 0.0, r, mean
+    if (
+        targets.shape[0] != n or targets.shape[1] != count or moved.shape[0] != n
+        or weighted.shape[0] != n or moved.shape[1] != count or weighted.shape[1] != count
+        or curvature.shape[0] != n or shift.shape[0] != count or length.shape[0] != count
+        or (step is not None and (step.shape[0] != n or step.shape[1] != count))
+        or (weights is not None and weights.shape[0] != n)
+    ):
+        raise ValueError("shapes do not fit")
+    with nogil:
+        for i in range(n):
+            top, total, own, mean = eta[i, 0], 0.0, 0.0, 0.0
+            for k in range(count):
+                change[k] = (0.0 if step is None else step[i, k]) + shift[k]
+                moved[i, k] = eta[i, k] + length[k] * change[k]
+            top = moved[i, 0]
+            for k in range(1, count):
+                top = fmax(top, moved[i, k])
+            for k in range(count):
+                p[k] = exp(moved[i, k] - top)
+                total += p[k]
+                own += targets[i, k] * (moved[i, k] - top)
+            weight = 1.0 if weights is None else weights[i]
+            if weight > 0.0:
+                value += weight * (log(total) - own)
+            for k in range(count):
+                p[k] /= total
+                r = weight * unit * (targets[i, k] - p[k])
+                weighted[i, k] = r
+                sums[1, k] += r
+                sums[2, k] += fabs(r)
+                sums[3, k] += r * change[k]
+                sums[4, k] += weight * p[k] * (1.0 - p[k])
+                mean += p[k] * (1.0 - p[k])
+            curvature[i] = mean / count
+            if i % (64 * ROWS) == 0:
+                interrupted()
+        for k in range(count):
+            sums[0, k] = value / count
+    return np.asarray(sums)
+
+
+def joint_sums(
+    const double[:, ::1] targets, const double[::1] weights, const double[:, ::1] eta,
+    const double[::1] shift,
+):
+    """The multinomial loss at ``eta + shift``, and its derivatives by the shift.
+
+    Parameters
+    ----------
+    targets : (n_samples, n_classes)
+        As of `visit_joint`.
+    weights : (n_samples,) or None
+    eta : (n_samples, n_classes)
+    shift : (n_classes,)
+
+    Returns
+    -------
+    value : float
+    residual : ndarray of float64 (n_classes,)
+        Minus the gradient.
+    hessian : ndarray of float64 (n_classes, n_classes)
+        Its rows sum to zero, without cancellation.
+    """
+    cdef Py_ssize_t n = eta.shape[0], count = eta.shape[1], i, k, m
+    cdef double[::1] residual = np.zeros(count), p = np.empty(count)
+    cdef double[:, ::1] hessian = np.zeros((count, count))
+    cdef double top, total, own, weight, value = 0.0, h
+    if (
+        targets.shape[0] != n or targets.shape[1] != count or shift.shape[0] != count
+        or (weights is not None and weights.shape[0] != n)
+    ):
+        raise ValueError("shapes do not fit")
+    with nogil:
+        for i in range(n):
+            weight = 1.0 if weights is None else weights[i]
+            if not weight > 0.0:
+                continue
+            top, total, own = eta[i, 0] + shift[0], 0.0, 0.0
+            for k in range(1, count):
+                top = fmax(top, eta[i, k] + shift[k])
+            for k in range(count):
+                p[k] = exp(eta[i, k] + shift[k] - top)
+                total += p[k]
+                own += targets[i, k] * (eta[i, k] + shift[k] - top)
+            value += weight * (log(total) - own)
+            for k in range(count):
+                p[k] /= total
+                residual[k] += weight * (targets[i, k] - p[k])
+                for m in range(k):
+                    h = weight * p[k] * p[m]
+                    hessian[k, m] -= h
+                    hessian[k, k] += h
+                    hessian[m, m] += h
+        for k in range(count):
+            for m in range(k):
+                hessian[m, k] = hessian[k, m]
+    return value, np.asarray(residual), np.asarray(hessian)

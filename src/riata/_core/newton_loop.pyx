@@ -510,7 +510,7 @@ cdef class JointNewtonLoop(NewtonLoop):
     cdef _prepare(self, datafit):
         self.p = np.zeros(self.n * self.outputs)
         self.labels = np.asfortranarray(datafit.targets)
-        self.inverse_of = datafit.inverse_of_intercepts
+        self.inverse_of = datafit.inverse_of
 
     cdef _evaluate(self, bint along, double length):
         cdef Py_ssize_t n = self.n, i, k
@@ -560,10 +560,7 @@ cdef class JointNewtonLoop(NewtonLoop):
         """The Hessian over columns and classes, the intercepts eliminated."""
         cdef Py_ssize_t n = self.n, size = self.size, i, j, k, m, a, b
         cdef double weight, h
-        P = np.asarray(self.p).reshape(self.outputs, n).T
-        if self.fit_intercept:
-            weighted = P if self.s is None else np.asarray(self.s)[:, None] * P
-            self.inverse = np.ascontiguousarray(self.inverse_of(P, weighted))
+        cdef double[:, ::1] hessian = np.zeros((self.outputs, self.outputs))
         with nogil:
             for k in range(self.outputs):
                 for m in range(k + 1):
@@ -582,8 +579,18 @@ cdef class JointNewtonLoop(NewtonLoop):
                             self.G[m * size + b, k * size + a] = (
                                 self.G[k * size + a, m * size + b]
                             )
-            if self.fit_intercept:
-                self._eliminate()
+        if self.fit_intercept:
+            for k in range(self.outputs):
+                for m in range(k):
+                    for i in range(n):
+                        h = self.p[k * n + i] * self.p[m * n + i]
+                        h *= 1.0 if self.s is None else self.s[i]
+                        hessian[k, k] += h
+                        hessian[m, m] += h
+                        hessian[k, m] -= h
+                    hessian[m, k] = hessian[k, m]
+            self.inverse = np.ascontiguousarray(self.inverse_of(np.asarray(hessian)))
+            self._eliminate()
 
     cdef void _eliminate(self) noexcept nogil:
         """Subtract ``S inverse S'`` from the Hessian."""

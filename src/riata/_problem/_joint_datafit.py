@@ -1,9 +1,12 @@
 """Datafits of several outputs that share their loss: the classes of a multinomial model."""
 
+import math
+
 import numpy as np
 
+from .._core.elementwise import joint_sums, visit_joint
 from ._datafit import Datafit
-from ._predictors import Predictors
+from ._predictors import LOSS, Predictors
 
 EPS = float(np.finfo(float).eps)
 SMALLEST = 1e-300  # curvature of an intercept that counts
@@ -54,9 +57,9 @@ class JointDatafit(Datafit):
         return JointPredictors(self, width)
 
     @staticmethod
-    def inverse_of_intercepts(P, weighted):
-        """See `inverse_of_intercepts`."""
-        return inverse_of_intercepts(P, weighted)
+    def inverse_of(hessian):
+        """See `inverse_of`."""
+        return inverse_of(hessian)
 
     def representative(self, W, working, alphas):
         """Of all coefficients (working, n_outputs) with the same probabilities as W, those
@@ -72,18 +75,22 @@ class JointDatafit(Datafit):
 
     def losses(self, Eta):
         """The loss, in equal parts for each class."""
-        total = self.weigh(self.loss.value(self.targets, Eta)[:, None]).sum()
+        total, _, _ = self._sums(Eta, np.zeros(self.n_outputs))
         return np.full(self.n_outputs, total / self.n_outputs)
 
-    def evaluate_rows(self, rows, Eta):
-        """Sums of the losses of some rows, in equal parts for each class, residuals and
-        curvatures."""
-        y, count = self.targets[rows], self.n_outputs
-        value = self.loss.value(y, Eta)
-        total = value.sum() if self.weights is None else self.weights[rows] @ value
-        residual = self.loss.residual(y, Eta)
-        p = y - residual
-        return np.full(count, total / count), residual, p * (1.0 - p)
+    def _sums(self, Eta, shift):
+        value, *rest = joint_sums(
+            self.targets, self.weights, np.ascontiguousarray(Eta), shift
+        )
+        return math.inf if math.isnan(value) else value, *rest
+
+    def evaluate(self, eta, step, shift, length, which, model, moved, weighted, curvature):
+        sums = visit_joint(
+            self.targets, self.weights, 1.0 / self.unit, eta, step, shift, length, moved,
+            weighted, curvature,
+        )
+        sums[LOSS] /= self.unit**2
+        return sums
 
     def fenchel_young(self, Eta, theta):
         """As of `Datafit`."""
@@ -94,26 +101,24 @@ class JointDatafit(Datafit):
     def profile_intercept(self, Eta):
         """Give Eta (n_samples, n_outputs) its optimal intercepts, by Newton's method;
         returns the predictors, and what was added (of sum zero)."""
-        count = self.n_outputs
-        moved, value = np.zeros(count), self.losses(Eta)[0]
+        moved = np.zeros(self.n_outputs)
+        value, residual, hessian = self._sums(Eta, moved)
+        total = len(Eta) if self.weights is None else self.weights.sum()
         farthest = 50.0 + float(np.ptp(Eta)) if np.isfinite(Eta).all() else 0.0
         for _ in range(100 if farthest else 0):
-            p = self.loss.predict(Eta + moved)
-            weighted = self.weigh(p)
-            total = self.weigh(self.targets - p).sum(axis=0)
-            if np.abs(total).max() <= 1e-15 * weighted.sum():
+            if np.abs(residual).max() <= 1e-15 * total:
                 break
-            step = inverse_of_intercepts(p, weighted) @ total
+            step = inverse_of(hessian) @ residual
             # (where all probabilities are 0 or 1 the Hessian is nearly zero)
             step *= min(1.0, farthest / max(np.abs(step).max(), farthest))
             for _ in range(60):
-                new = self.losses(Eta + moved + step)[0]
-                if new <= value * (1.0 + 1e-14):
+                new = self._sums(Eta, moved + step)
+                if new[0] <= value * (1.0 + 1e-14):
                     break
                 step *= 0.5
-            if not new <= value * (1.0 + 1e-14):
+            if not new[0] <= value * (1.0 + 1e-14):
                 break
-            moved, value = moved + step, new
+            moved, (value, residual, hessian) = moved + step, new
             if np.abs(step).max() <= 1e-15 * (1.0 + np.abs(moved).max()):
                 break
         return Eta + moved, moved
@@ -145,14 +150,20 @@ def inverse_of_intercepts(P, weighted):
     weighted : ndarray (n_samples, n_outputs)
         The same times the sample weights.
     """
-    count = P.shape[1]
     hessian = -(P.T @ weighted)
     np.fill_diagonal(hessian, 0.0)
     np.fill_diagonal(hessian, -hessian.sum(axis=1))  # without cancellation
+    return inverse_of(hessian)
+
+
+def inverse_of(hessian):
+    """Pseudo-inverse of a matrix (n_outputs, n_outputs) whose rows and columns sum to zero
+    and whose diagonal is positive."""
+    count = len(hessian)
     # classes of any size count alike, against the largest, whose intercept is 0
     diagonal = hessian.diagonal()
     kept = np.flatnonzero(diagonal > SMALLEST)
-    kept = kept[kept != weighted.sum(axis=0).argmax()]
+    kept = kept[kept != diagonal.argmax()]
     root = np.sqrt(diagonal[kept])
     values, vectors = np.linalg.eigh(hessian[np.ix_(kept, kept)] / root / root[:, None])
     vectors = vectors / root[:, None]
