@@ -119,6 +119,17 @@ def test_a_tolerance_beyond_rounding_ends(monkeypatch):
     assert path.relative_gap.max() <= 1e-12
 
 
+def test_what_the_loop_leaves_goes_on_from_unpenalised_columns():
+    # Models of the null model's batch, of another length, were left behind.
+    X, y = data(losses.Logistic())
+    with pytest.warns(riata.ConvergenceWarning):
+        path = riata.fit_path(
+            X, y, loss="logistic", alphas=[0.1, 1e-3], tol=0.0,
+            penalty_factor=np.where(np.arange(P) == 0, 0.0, 1.0),
+        )
+    assert path.relative_gap.max() <= 1e-12
+
+
 def test_bits_do_not_depend_on_the_rest_of_the_grid_s_length():
     X, y = data(losses.Poisson())
     whole = riata.fit_path(X, y, loss="poisson", alphas=20)

@@ -24,7 +24,8 @@ class SequentialNewtonSteps(StepMethod):
 
     def __init__(self, state):
         super().__init__(state)
-        self.loop, self.direct = None, True  # as long as it reaches its tolerances
+        self.loop = self.penalty = None
+        self.direct = True  # as long as the loop reaches its tolerances
         self.counted = 0, 0  # Hessians and events of the loop
         # verifies, and takes over where the loop ends early
         policy = CoupledHessian if self.problem.n_outputs > 1 else HessianPerAlpha
@@ -88,15 +89,12 @@ class SequentialNewtonSteps(StepMethod):
             V = np.zeros((size * outputs, n_alphas))
             V[:, first], shifts[:, first] = self.state.W.T.ravel(), point.last_shift
         self.state.engine[first:] = ["newton"] * (n_alphas - first)
-        penalty = (
-            working.l1, working.l2, working.lower, working.upper,
-            problem.column_penalty.unit[working.columns],
-        )
         with self.work.phase("solve"):
-            last, status = self._loop().solve(
+            loop = self._loop()  # (makes the penalty as well)
+            last, status = loop.solve(
                 V, shifts, given, first, self.state.alpha, alphas,
                 np.asarray(tol, dtype=float), self.state.kkt_tol,
-                *(np.tile(part, outputs) for part in penalty),
+                *self.penalty,
                 problem.unit / problem.design.n_samples, problem.column_penalty.rounding,
                 self.settings.deadline,
             )
@@ -108,6 +106,7 @@ class SequentialNewtonSteps(StepMethod):
         if last == n_alphas or status == OUT_OF_TIME:
             return W, [CONVERGED] * last + [status] * (n_alphas - last)
         self.direct = False
+        self.newton.hessian.begin_batch(alphas, None)
         point.evaluate(W)
         return self.newton.solve(W, last, alphas, tol)
 
@@ -120,6 +119,11 @@ class SequentialNewtonSteps(StepMethod):
             if problem.weights is not None:  # zero where they are
                 root = np.sqrt(problem.weights)[:, None]
                 Z = np.divide(Z, root, out=np.zeros_like(Z), where=root > 0)
+            working = self.working
+            self.penalty = [np.tile(part, problem.n_outputs) for part in (
+                working.l1, working.l2, working.lower, working.upper,
+                problem.column_penalty.unit[columns],
+            )]
             kind = NewtonLoop if problem.n_outputs == 1 else JointNewtonLoop
             self.loop = kind(
                 problem.datafit, Z, problem.null_eta.T.ravel(), problem.fit_intercept,
