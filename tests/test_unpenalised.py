@@ -397,3 +397,22 @@ def test_groups_without_events():
         assert model.status_ == "unbounded_or_separable"
         assert_allclose(model.predict(groups)[:20], 0.0, atol=1e-3)
         assert_allclose(model.predict(groups)[20:40], y[20:40].mean(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "poisson", "huber"])
+def test_unpenalised_columns_that_are_constant_up_to_rounding(loss):
+    # Their span has no dimension that rounding of X would not explain: the problem that is
+    # left has no columns at all, which once ended the process.
+    X = np.array([[1e8, 3e8], [1e8, 3e8]], dtype=np.float32)
+    X[1] = np.nextafter(X[1], np.float32(np.inf))
+    path = riata.fit_path(
+        X, [0.0, 1.0], loss=loss, penalty_factor=[0.0, 0.0], alphas=[1.0, 0.1, 0.0],
+        init=np.array([0.0, 1e-9]),
+    )
+    assert np.isfinite(path.coefs).all()
+    for k, alpha in enumerate(path.alphas):
+        audit = riata.check_solution(
+            X, [0.0, 1.0], path.coefs[:, k], path.intercept[k], alpha=alpha, loss=loss,
+            penalty_factor=[0.0, 0.0],
+        )
+        assert audit.gap <= path.dual_gap[k] * (1 + 1e-6) + 1e-9

@@ -361,7 +361,7 @@ cdef class Design:
         return self.columns.n * self.columns.p
 
     cdef Py_ssize_t _columns_per_check(self, int width) noexcept nogil:
-        cdef Py_ssize_t per_column = self._work() * width // self.columns.p + 1
+        cdef Py_ssize_t per_column = self._work() * width // max(self.columns.p, 1) + 1
         return max(WORK_BETWEEN_CHECKS // per_column // PANEL, 1) * PANEL
 
     cdef int _threads(self, int width) noexcept nogil:
@@ -445,7 +445,7 @@ cdef class Design:
         ) or qsum.shape[0] != width:
             raise ValueError("shapes of Q and out do not fit")
         step = self._columns_per_check(width)
-        threads = self._threads(width * count // X.p)
+        threads = self._threads(width * count // max(X.p, 1))
         with nogil:
             start = 0
             while start < count:

@@ -103,11 +103,13 @@ class BasisSolver:
                 basis, span.root, out=np.zeros_like(basis), where=span.root > 0
             )
         X = np.asfortranarray(self.length * basis)
+        if not rank + len(others):  # a problem needs a column: one of zeros
+            X = np.zeros((len(basis), 1), order="F")
         if len(others):
             X = self._beside(X, given.X.as_matrix()[:, others])
         else:
             X = DesignArrays("dense_f", *X.shape, X, None, None)
-        factor = np.ones(len(problem.coef_unit))
+        rank, factor = X.n_features - len(others), np.ones(len(problem.coef_unit))
         factor = factor if options.penalty_factor is None else options.penalty_factor
         lower, upper = (
             None if bound is None else np.concatenate([np.full(rank, end), bound[others]])
@@ -138,6 +140,8 @@ class BasisSolver:
         W[columns] = w
         shares = span.rotation @ W[span.columns] * (problem.unit / self.length)
         shares = (shares.T * span.values).T
+        if not len(unit) == len(shares) + len(self.others):  # a column of zeros
+            return None
         others = (W[self.others].T * problem.coef_unit[self.others]).T
         w = (np.concatenate([shares, others]).T / unit).T
         return np.arange(len(w)), w
@@ -167,6 +171,7 @@ class BasisSolver:
         V = coefficients(self.inner_problem, part)
         V *= self.inner_problem.coef_unit[:, None]
         rank = len(span.values)
+        V = V[:rank + len(self.others)]
         W = span.least_norm(span.solve @ (V[:rank] * (self.length / problem.unit)))
         others = V[rank:] / problem.coef_unit[self.others, None]
         columns = np.concatenate([span.columns, self.others])
@@ -176,7 +181,7 @@ class BasisSolver:
         # that count as dependent are dependent up to the rounding of X)
         more = 0.5 * (verdict.loss - part.loss) + verdict.penalty - part.penalty
         gap = np.minimum(verdict.gap, part.gap + np.maximum(more, 0.0))
-        if uneven(problem.weights):
+        if uneven(problem.weights) or not rank:
             gap = verdict.gap
         elif rank == len(span.columns):
             gap = np.where(self.outer.steps.proved, verdict.gap, gap)
