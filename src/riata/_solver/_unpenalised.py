@@ -140,7 +140,7 @@ class BasisSolver:
         W[columns] = w
         shares = span.rotation @ W[span.columns] * (problem.unit / self.length)
         shares = (shares.T * span.values).T
-        if not len(unit) == len(shares) + len(self.others):  # a column of zeros
+        if len(unit) != len(shares) + len(self.others):  # a column of zeros
             return None
         others = (W[self.others].T * problem.coef_unit[self.others]).T
         w = (np.concatenate([shares, others]).T / unit).T
