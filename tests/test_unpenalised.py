@@ -399,6 +399,7 @@ def test_groups_without_events():
         assert_allclose(model.predict(groups)[20:40], y[20:40].mean(), rtol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore::riata.ConvergenceWarning", "ignore:alpha_max is 0")
 @pytest.mark.parametrize("loss", ["logistic", "poisson", "huber"])
 def test_unpenalised_columns_that_are_constant_up_to_rounding(loss):
     # Their span has no dimension that rounding of X would not explain: the problem that is

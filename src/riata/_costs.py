@@ -10,7 +10,7 @@ a quarter of the size and with four times the size, and prints the ratios of the
 THREADS_ENTRIES = 2**23  # of X, from which a pass uses several threads
 GRAM_PANEL_BYTES = 16 * 2**20  # packed rows that a dense Gram matrix is summed from
 CENTRED_AFTER_BYTES = 2**20  # of X, from which a Gram matrix is centred after the product
-SINGLE_GRAM_FLOPS = 10**9  # multiply-adds from which a Gram matrix is in single precision
+SINGLE_GRAM_FLOPS = 4 * 10**9  # multiply-adds from which one is in single precision
 SPARSE_ROW_ENTRIES = 40  # of a row, up to which products are summed row by row
 CORRELATIONS_BYTES = 2**26  # of a batch of alphas, whatever the size of X
 
@@ -37,7 +37,7 @@ MODELS_LEAST_BYTES = 2**22
 GRAM_BYTES = 512 * 2**20  # of the largest Gram matrix of a working set
 ALL_PAIRS_COLUMNS = 4000  # whose products are all formed, with five times as many rows
 ALL_PAIRS_FLOPS = 6 * 10**7  # multiply-adds below which they always are
-DENSE_GRAM_COLUMNS = 2500  # up to which descent is along the Gram matrix, not the columns
+DENSE_GRAM_COLUMNS = 5000  # up to which descent is along the Gram matrix, not the columns
 SPARSE_GRAM_COLUMNS = 2000  # the same of sparse columns, where each has many entries
 SPARSE_GRAM_PER_ENTRY = 15  # the same for each entry of a column, from 500 columns on
 LAZY_GRAM_FLOPS = 10**7  # multiply-adds from which its columns are formed when needed

@@ -230,7 +230,7 @@ def add_tolerance(group):
 def add_grid(group):
     group.add_argument(
         "--alphas", type=whole, default=100, metavar="N",
-        help="how many strengths to fit (default: 100)",
+        help="how many alphas to fit (default: 100)",
     )
     group.add_argument(
         "--alpha-min-ratio", type=real, metavar="R",
@@ -274,7 +274,7 @@ def add_cv(commands):
 
 def add_path(commands):
     command = add_command(
-        commands, "path", run_path, "fit a model for each of many strengths",
+        commands, "path", run_path, "fit a model at each of many alphas",
         "riata path data.csv --target price --plot path.png --csv path.csv",
     )
     add_data(command)

@@ -64,7 +64,7 @@ def report_model(path, at, samples, frequency=None):
 
 
 def report_scores(result, choice, rule):
-    """What cross-validation found: some of the strengths, and the one chosen."""
+    """What cross-validation found: some of the alphas, and the one chosen."""
     metric = result.metrics[0]
     mean = result.mean_score()[choice.which]
     error = result.standard_error()[choice.which]

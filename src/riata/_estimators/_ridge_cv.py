@@ -63,7 +63,7 @@ class RidgeCV(Reselection, RoutedCV, SeveralTargets, LinearRegressor):
     Parameters
     ----------
     alphas : float or array-like of shape (n_alphas,)
-        Strengths of the penalty to choose from: > 0, and >= 0 with `cv`.
+        Penalty strengths to choose from: > 0, and >= 0 with `cv`.
     scoring : str or callable
         A scorer of scikit-learn, or a function ``scorer(estimator, X, y)``. None is the
         negative mean squared error without `cv`, and R squared with it.

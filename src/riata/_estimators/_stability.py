@@ -187,8 +187,8 @@ class StabilitySelection(SelectorMixin, Estimator):
             settings=Settings(self.tol, 1000 if self.max_iter is None else self.max_iter),
             n_jobs=self.n_jobs, n_threads=self.n_threads, loss=loss,
             fit_intercept=bool(self.fit_intercept), standardize=bool(self.standardize),
+            feature_names_in=attributes.get("feature_names_in_"),
         )
-        path.feature_names_in = attributes.get("feature_names_in_")
         self._warn(path)
         frequency = path.selection_frequency()
         self._set_fitted(

@@ -189,10 +189,8 @@ def _scikit_learn_path(
         X, y, alphas, eps, l1_ratio=l1_ratio, sample_weight=sample_weight,
         lower=0.0 if positive else None, tol=tol, max_iter=max_iter, init=coef_init,
     )
-    path.coefs_dtype = dtype
-    if return_n_iter:
-        path.unpacks = (*path.unpacks, "n_iter")
-    return path
+    unpacks = (*path.unpacks, "n_iter") if return_n_iter else path.unpacks
+    return path._with(coefs_dtype=dtype, unpacks=unpacks)
 
 
 def _grid(alphas, n_alphas):

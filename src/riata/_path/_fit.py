@@ -60,7 +60,7 @@ def fit_path(
         `upper`: `ElasticNet`, `RowGroup`, or one of your own.
     alphas : int or array-like, default=100
         Number of alphas, log-spaced from `alpha_max` down to
-        ``alpha_max * alpha_min_ratio``; or the strengths (any order, >= 0).
+        ``alpha_max * alpha_min_ratio``; or the alphas (any order, >= 0).
     alpha_min_ratio : float in (0, 1], default=1e-3
         Where an automatic grid ends.
     fit_intercept : bool, default=True
@@ -173,8 +173,7 @@ def fit_path(
         data, grid, penalty, settings, loss=loss, fit_intercept=fit_intercept,
         standardize=standardize, n_threads=n_threads, limits=limits, start=start,
         ratio=ratio, started=started,
-    )
-    path.feature_names_in = names
+    )._with(feature_names_in=names)
     _warn(path, tol)
     if isinstance(grid, int) and _has_no_alpha_max(path):
         warnings.warn(

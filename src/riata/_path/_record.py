@@ -182,11 +182,13 @@ class MultinomialRecord(Record):
         """The path as collected so far, with all classes."""
         path, problem = super().result(loss, end, work, tol), self.problem
         datafit = problem.datafit
-        if problem.n_outputs < datafit.n_labels:
-            feature, label = np.divmod(path._columns, problem.n_outputs)
-            path._columns = feature * datafit.n_labels + datafit.classes[label]
-            path.intercept = self._all_intercepts(path.intercept)
-        return path
+        if problem.n_outputs == datafit.n_labels:
+            return path
+        feature, label = np.divmod(path._columns, problem.n_outputs)
+        return path._with(
+            _columns=feature * datafit.n_labels + datafit.classes[label],
+            intercept=self._all_intercepts(path.intercept),
+        )
 
     def _all_intercepts(self, known):
         """Intercepts of all classes (of sum zero), given those of the classes with weight.

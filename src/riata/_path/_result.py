@@ -29,7 +29,7 @@ class PathResult:
     Attributes
     ----------
     alphas : ndarray of shape (n_alphas,)
-        Strengths, decreasing.
+        Penalty strengths, decreasing.
     coef : scipy.sparse.csc_array of shape (n_features, n_alphas)
         Coefficients on the scale of X as given, float64.
     intercept : ndarray of shape (n_alphas,)

@@ -176,7 +176,7 @@ class RowsSolver:
         return coef, gap, n_iter
 
     def _gap(self, R, C, l1, l2):
-        """Duality gap, and what the rows of the coefficients are pulled by."""
+        """Duality gap, and the gradients of the rows without their L2 part."""
         at, B = self.working, self.B
         square = np.einsum("ij,ij->i", B, B)
         Z = C.copy()
@@ -189,13 +189,14 @@ class RowsSolver:
         gap = objective - kappa * along + 0.5 * kappa**2 * held
         return min(max(gap, 0.0), max(objective, 0.0)), Z
 
-    def _add_violators(self, pull):
-        """Take in the rows outside that are pulled hardest; returns whether any were."""
-        pull[self.working] = 0.0
-        new = np.flatnonzero(pull > 1.0)
+    def _add_violators(self, ratio):
+        """Add the rows outside with the largest ratios of gradient to penalty, above 1;
+        returns whether there were any."""
+        ratio[self.working] = 0.0
+        new = np.flatnonzero(ratio > 1.0)
         most = max(MOST_ADDED, len(self.working))
         if len(new) > most:
-            new = new[np.argsort(-pull[new])[:most]]
+            new = new[np.argsort(-ratio[new])[:most]]
         self._add(new)
         return len(new) > 0
 
@@ -211,12 +212,12 @@ class RowsSolver:
 
     def _descend(self, C, l1, l2):
         W = np.ascontiguousarray(self.B.T)
-        pull = np.ascontiguousarray(C[self.working].T)
-        epochs = descend_rows(self.gram, W, pull, l1, l2, SHARP, SWEEPS)
+        C = np.ascontiguousarray(C[self.working].T)
+        epochs = descend_rows(self.gram, W, C, l1, l2, SHARP, SWEEPS)
         self.B = np.ascontiguousarray(W.T)
         rows = np.flatnonzero(self.B.any(axis=1))
         if epochs == SWEEPS and 0 < rows.size * self.B.shape[1] <= MOST_UNKNOWNS:
-            self._newton_step(rows, pull.T[rows], l1[rows], l2[rows])
+            self._newton_step(rows, C.T[rows], l1[rows], l2[rows])
 
     def _newton_step(self, rows, C, l1, l2):
         """Go to the minimum of the objective's second-order model at the rows that are

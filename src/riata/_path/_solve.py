@@ -79,8 +79,7 @@ def solve_path(
         X.check_unchanged()
         path.diagnostics.reads = X.reads - reads
         path.diagnostics.requests = X.requests - requests
-    path.has_offset = data.offset is not None
-    return path
+    return path._with(has_offset=data.offset is not None)
 
 
 def _path_by_passes(
@@ -130,7 +129,7 @@ def _path_by_sums(
 
 
 def collect(batches, solver, loss=SQUARED, started=None, limits=None):
-    """Gather the solutions that a solver yields into a result.
+    """Collect the solutions that a solver yields into a result.
 
     Parameters
     ----------
@@ -334,7 +333,7 @@ def _top(problem, solver):
 
 
 def alpha_grid(problem, solver, n_alphas, ratio):
-    """Log-spaced strengths from the smallest that leaves all coefficients zero."""
+    """Log-spaced alphas from the smallest at which all coefficients are zero."""
     top = _top(problem, solver)
     top = top if top > 0 else 1.0  # any will do; `fit_path` warns
     return top * np.logspace(0.0, math.log10(ratio), n_alphas)

@@ -144,7 +144,7 @@ def approximate_loo(
         free = _inside(coef, penalty)
         l2 = alpha * (1.0 - path.l1_ratio) * square[free]
         curvature = weight * loss.curvature(data.y, eta)
-        h = _spread(matrix[:, free], curvature, l2, path.fit_intercept)
+        h = _leverage_per_curvature(matrix[:, free], curvature, l2, path.fit_intercept)
         Leverage[:, k] = np.clip(curvature * h, 0.0, 1.0)
         Eta[:, k] = _left_out(eta, weight * loss.residual(data.y, eta) * h, Leverage[:, k])
     return _assess(path.alphas.copy(), loss, data.y, weight, Eta, Leverage)
@@ -178,20 +178,20 @@ def _inside(coef, penalty):
     return np.flatnonzero(moves)
 
 
-def _left_out(eta, pull, leverage):
+def _left_out(eta, residual, leverage):
     """Predictors without the sample itself; NaN where only that determines them."""
     rest = 1.0 - leverage
     determined = rest < DETERMINED
-    out = eta - pull / np.where(determined, 1.0, rest)
-    return np.where(determined & (pull != 0.0), np.nan, out)
+    out = eta - residual / np.where(determined, 1.0, rest)
+    return np.where(determined & (residual != 0.0), np.nan, out)
 
 
-def _spread(X, curvature, l2, fit_intercept):
+def _leverage_per_curvature(X, curvature, l2, fit_intercept):
     """``z_i' H^-1 z_i`` of each sample."""
     X = X.toarray() if hasattr(X, "toarray") else X.astype(float)
     n, size = X.shape
     if size > n and (l2 > 0).all():
-        return _spread_of_kernel(X / np.sqrt(l2), curvature, fit_intercept)
+        return _by_kernel(X / np.sqrt(l2), curvature, fit_intercept)
     if fit_intercept:
         X, l2 = np.column_stack([np.ones(n), X]), np.concatenate([[0.0], l2])
     if not X.shape[1]:
@@ -222,7 +222,7 @@ def _inverse_root(H):
     return vectors[:, keep] / np.sqrt(values[keep])
 
 
-def _spread_of_kernel(Z, curvature, fit_intercept):
+def _by_kernel(Z, curvature, fit_intercept):
     """The same with unit L2 penalties, from a matrix of the size of the samples."""
     root = np.sqrt(curvature)
     K = Z @ Z.T
@@ -246,6 +246,6 @@ def _assess(alphas, loss, y, weight, Eta, Leverage):
     finite = np.isfinite(deviance)
     deviance[~finite] = np.inf
     error = np.full(len(alphas), np.inf)
-    spread = share**2 @ (each[:, finite] - deviance[finite]) ** 2
-    error[finite] = np.sqrt(spread)
+    variance = share**2 @ (each[:, finite] - deviance[finite]) ** 2
+    error[finite] = np.sqrt(variance)
     return LeaveOneOut(alphas, deviance, error, Eta, Leverage)

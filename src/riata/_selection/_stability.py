@@ -29,7 +29,7 @@ class SelectionPath:
     Attributes
     ----------
     alphas : ndarray of shape (n_alphas,)
-        Strengths, decreasing, the same for all resamples.
+        Penalty strengths, decreasing, the same for all resamples.
     frequency : scipy.sparse.csc_array of shape (n_features, n_alphas)
         Share of the resamples in which a feature has a non-zero coefficient. With
         `n_features_to_select` a resample keeps its last set to the end of the path.
@@ -189,10 +189,7 @@ def stability_path(
     """
     n_pairs = check.check_integer(n_pairs, "n_pairs", high=MOST_RESAMPLES)
     data, fit = _checked(X, y, n_features_to_select, n_jobs, **options)
-    path = selection_path(data, "pairs", n_pairs, random_state, **fit)
-    path.feature_names_in = check.feature_names_of(X)
-    _warn(path, fit["settings"].tol)
-    return path
+    return _warned(X, data, "pairs", n_pairs, random_state, fit)
 
 
 def bootstrap_path(
@@ -245,10 +242,7 @@ def bootstrap_path(
     """
     n_resamples = check.check_integer(n_resamples, "n_resamples", high=MOST_RESAMPLES)
     data, fit = _checked(X, y, n_features_to_select, n_jobs, **options)
-    path = selection_path(data, "bootstrap", n_resamples, random_state, **fit)
-    path.feature_names_in = check.feature_names_of(X)
-    _warn(path, fit["settings"].tol)
-    return path
+    return _warned(X, data, "bootstrap", n_resamples, random_state, fit)
 
 
 def _checked(
@@ -344,7 +338,7 @@ class _Selection(NamedTuple):
 
 def selection_path(
     data, resampling, count, random_state, *, grid, ratio, n_features_to_select, penalty,
-    settings, n_jobs, n_threads, **options,
+    settings, n_jobs, n_threads, feature_names_in=None, **options,
 ):
     """`stability_path` and `bootstrap_path` on checked input, without their warning.
 
@@ -390,8 +384,18 @@ def selection_path(
     ))
     return _collected(
         fits, data.X.n_features, grid, resampling=resampling,
-        n_features_to_select=n_features_to_select,
+        n_features_to_select=n_features_to_select, feature_names_in=feature_names_in,
     )
+
+
+def _warned(X, data, resampling, count, random_state, fit):
+    """`selection_path` with the names of X, and its warning."""
+    path = selection_path(
+        data, resampling, count, random_state, feature_names_in=check.feature_names_of(X),
+        **fit,
+    )
+    _warn(path, fit["settings"].tol)
+    return path
 
 
 def _weighted(data, rows, times):

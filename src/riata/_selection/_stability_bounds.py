@@ -161,14 +161,14 @@ def _log_a(k, target, r):
 
     i = np.arange(k + 1.0)
 
-    def excess(log_a):
+    def difference(log_a):
         f = (1.0 + i / np.exp(log_a)) ** (1.0 / r)
         return (i @ f) / f.sum() - target
 
     high = math.log(LARGEST_A)
-    if excess(high) <= 0.0:
+    if difference(high) <= 0.0:
         return high
-    return brentq(excess, -100.0, high, xtol=1e-12)
+    return brentq(difference, -100.0, high, xtol=1e-12)
 
 
 def largest_selection(pfer, n_features, threshold, n_pairs, assumption):

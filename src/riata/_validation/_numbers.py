@@ -137,7 +137,7 @@ def check_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
 
 
 def check_alphas(alphas: Any, name: str = "alphas") -> int | np.ndarray:
-    """Check the penalty strengths of a path.
+    """Check the alphas of a path.
 
     Parameters
     ----------

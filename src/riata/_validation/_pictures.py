@@ -11,7 +11,7 @@ from ._numbers import check_alphas
 
 
 def check_path_alphas(alphas: Any, name: str = "alphas") -> np.ndarray:
-    """Check the strengths of a picture, decreasing, of which one at least is above 0.
+    """Check the alphas of a picture, decreasing, of which one at least is above 0.
 
     Returns
     -------

@@ -20,7 +20,7 @@ class CertificateDisplay:
     Parameters
     ----------
     alphas : array-like of shape (n_alphas,)
-        Strengths, decreasing.
+        Penalty strengths, decreasing.
     relative_gap : array-like of shape (n_alphas,)
         Gaps divided by the null objective; NaN where none is known, as of losses that
         are not convex.

@@ -28,7 +28,7 @@ class CVCurveDisplay:
     Parameters
     ----------
     alphas : list of array-like of shape (n_alphas,)
-        Strengths, decreasing, for each l1_ratio.
+        Penalty strengths, decreasing, for each l1_ratio.
     mean_score, standard_error : list of array-like of shape (n_alphas,)
         For each l1_ratio; greater is better.
     n_active : list of array-like of shape (n_alphas,)

@@ -21,7 +21,7 @@ class PathDisplay:
     Parameters
     ----------
     alphas : array-like of shape (n_alphas,)
-        Strengths, decreasing.
+        Penalty strengths, decreasing.
     coef : array-like or sparse of shape (n_features, n_alphas)
         Coefficients.
     alpha : float, optional

@@ -24,7 +24,7 @@ class StabilityDisplay:
     Parameters
     ----------
     alphas : array-like of shape (n_alphas,)
-        Strengths, decreasing.
+        Penalty strengths, decreasing.
     frequencies : array-like of shape (n_features, n_alphas)
         Shares of the subsamples, from 0 to 1.
     threshold : float, default=0.6
