@@ -15,6 +15,7 @@ from functools import cache
 from time import perf_counter
 
 import numpy as np
+from levels import machine
 from scipy import sparse
 
 import riata
@@ -116,6 +117,9 @@ PROBLEMS = {
     "CHEAP_HESSIAN_FLOPS": lambda: path(dense(5000, 60), loss="poisson"),
     "OWN_HESSIAN_FLOPS": lambda: path(dense(*TALL), loss="logistic"),
     "ACTIVE_SET_COLUMNS": lambda: path(dense(3000, 800), loss="logistic", alphas=20),
+    "COUPLED_SMOOTH_COEFS": lambda: path(
+        dense(1000, 100), "multinomial", 4, l1_ratio=0.0, alphas=[1e-3]
+    ),
     "COUPLED_COEFS": lambda: path(dense(1000, 400), "multinomial", 4, alphas=20),
     "BASIS_ENTRIES": lambda: unpenalised(dense(5000, 200), 50, loss="logistic"),
     "BASIS_FLOPS": lambda: unpenalised(dense(5000, 200), 50, loss="logistic"),
@@ -157,10 +161,16 @@ def main():
     parser.add_argument("names", nargs="*", default=list(PROBLEMS))
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
-    print(f"{'size':24}{'seconds':>9}{'a quarter':>11}{'four times':>12}{'gap':>10}")
+    print(machine(), "", sep="\n")
+    print("| size | value | seconds | a quarter | four times | largest gap |")
+    print("| --- | --: | --: | --: | --: | --: |")
     for name in options.names:
         seconds, (less, more), gap = measure(name, options.repeats)
-        print(f"{name:24}{seconds:9.3f}{less:11.2f}{more:12.2f}{gap:10.1e}", flush=True)
+        value = f"{getattr(_costs, name):g}"
+        print(
+            f"| {name} | {value} | {seconds:.3f} | {less:.2f} | {more:.2f} | {gap:.0e} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ MODEL_STEP_COLUMNS = 16  # that a smaller model is given at once
 CHEAP_HESSIAN_FLOPS = 10**7  # multiply-adds of one that is renewed often
 OWN_HESSIAN_FLOPS = 10**9  # multiply-adds of one that all alphas share
 ACTIVE_SET_COLUMNS = 500  # of a model that is solved by following its active set
+COUPLED_SMOOTH_COEFS = 250  # of all outputs with L2 only, from which no Hessian is formed
 COUPLED_COEFS = 1500  # of all outputs that share a Gram matrix
 
 # --- Decompositions.

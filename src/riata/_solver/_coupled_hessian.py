@@ -123,7 +123,9 @@ class CoupledHessian:
         self.work, self.turn, self.failed = point.work, True, 0
         self.model = self.last_step = None
         self.blocks = SharedHessian(point)
-        self.by_gradients, self.blocks.by_gradients = self.blocks.by_gradients, False
+        size = self.problem.design.n_features * self.problem.n_outputs
+        self.by_gradients = point.smooth and size > costs.COUPLED_SMOOTH_COEFS
+        self.blocks.by_gradients = False
         self.ratio = np.ones(self.problem.n_outputs)
         self.rows = self.problem.penalty.rows
 
