@@ -91,6 +91,12 @@ def autoregressive(n, p, rho, n_nonzero, snr=2.0):
     return X, _response(X, n_nonzero, snr, rng)
 
 
+def counts(n, p, rho, n_nonzero):
+    """The columns of `autoregressive` and counts whose means are exp(its target)."""
+    X, y = autoregressive(n, p, rho, n_nonzero)
+    return X, np.random.default_rng(0).poisson(np.exp(y / y.std())).astype(float)
+
+
 def equicorrelated(n, p, rho, n_nonzero, snr=2.0):
     """Gaussian columns, each two of them correlated by rho."""
     rng = np.random.default_rng(0)
@@ -131,6 +137,8 @@ def _synthetic(make, *arguments):
 
 SYNTHETIC: dict[str, Callable] = {
     "small": _synthetic(autoregressive, 100, 20, 0.5, 5),
+    "medium": _synthetic(autoregressive, 1000, 50, 0.5, 10),
+    "medium_counts": _synthetic(counts, 1000, 50, 0.5, 10),
     "ar1_wide": _synthetic(autoregressive, 200, 20_000, 0.9, 20),
     "equi_wide": _synthetic(equicorrelated, 200, 20_000, 0.9, 20),
     "tall": _synthetic(autoregressive, 20_000, 1000, 0.5, 100),
@@ -238,6 +246,8 @@ def all_cells():
     """Return the cells whose data exist, by name, in the order of the table."""
     cells = []
     for data in SYNTHETIC:
+        if data == "medium_counts":
+            continue
         ratios = (0.1, 0.01) if data == "sparse_wide" else (1e-3,)
         for ratio in ratios:
             cells += [Cell(data, ratio), Cell(data, ratio, fit_intercept=False)]
@@ -292,7 +302,11 @@ def _glm_cells():
         cells += [Cell(data, l1_ratio=l1_ratio, loss=loss) for data, loss in pairs]
     cells.append(Cell("fremtpl2", 1e-2, loss="poisson"))
     some = "topgear", "nci60_protein"
-    return cells + [Cell(data, 1e-2, loss="huber") for data in some]
+    cells += [Cell(data, 1e-2, loss="huber") for data in some]
+    cells += [Cell(data, 1e-2, **logistic) for data in ("small", "medium")]
+    cells.append(Cell("medium_counts", 1e-2, loss="poisson"))
+    cells += [Cell(data, 1e-2, loss="multinomial") for data in ("iris", "wine")]
+    return cells + [Cell("small", 1 / 20, 1, **logistic)]
 
 
 QUICK = (
