@@ -6,6 +6,7 @@ from scipy import sparse
 
 import riata
 from riata import Status, _costs, losses, penalties
+from riata._core.descent import STALLED
 from riata._solver._sequential_newton import SequentialNewtonSteps
 
 N, P = 90, 12
@@ -117,6 +118,64 @@ def test_a_tolerance_beyond_rounding_ends(monkeypatch):
     with pytest.warns(riata.ConvergenceWarning):
         path = riata.fit_path(X, y, loss="logistic", alphas=5, tol=0.0)
     assert path.relative_gap.max() <= 1e-12
+
+
+@pytest.mark.parametrize("loss", [losses.Logistic(), losses.Multinomial()], ids=repr)
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.0])
+def test_what_the_loop_does_not_solve_is_solved_without_it(monkeypatch, loss, l1_ratio):
+    X, y = data(loss)
+    options = {"loss": loss, "alphas": 9, "l1_ratio": l1_ratio, "tol": 1e-9}
+    whole = riata.fit_path(X, y, **options)
+
+    class Stops:
+        """A loop that ends at the sixth alpha."""
+
+        def __init__(self, loop):
+            self.loop, self.verify = loop, loop.verify
+
+        def __getattr__(self, name):
+            return getattr(self.loop, name)
+
+        def solve(self, W, shifts, given, first, alpha, alphas, tol, kkt_tol, deadline):
+            V, moved = W[:, :5].copy(), shifts[:, :5].copy()
+            last, status = self.loop.solve(
+                V, moved, given, first, alpha, alphas[:5], tol[:5], kkt_tol[:5], deadline
+            )
+            W[:, :5], shifts[:, :5] = V, moved
+            return last, STALLED
+
+    original = SequentialNewtonSteps._loop
+    monkeypatch.setattr(SequentialNewtonSteps, "_loop", lambda self: Stops(original(self)))
+    path = riata.fit_path(X, y, **options)
+    assert_same_optimum(path, whole)
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, LogCosh()], ids=repr)
+def test_it_certifies_what_newton_steps_certify(monkeypatch, loss):
+    X, y = data(loss)
+    found, original = [], SequentialNewtonSteps.verify
+
+    def verify_twice(self, W, alphas):
+        wrong = W * (1.0 + 0.1 * np.cos(np.arange(W.size).reshape(W.shape)))
+        one = original(self, wrong, alphas)
+        assert self.verified is not None
+        outputs = self.problem.n_outputs
+        for k in range(len(alphas)):
+            part = wrong[:, k * outputs:(k + 1) * outputs]
+            other = self.newton.verify(part, alphas[k:k + 1])
+            found.append(k)
+            for field in ("gap", "kkt", "loss", "penalty", "constants"):
+                scale = other.loss[0] if field in ("gap", "loss") else 1.0
+                np.testing.assert_allclose(
+                    getattr(one, field)[k], getattr(other, field)[0], err_msg=field,
+                    atol=1e-12 * scale, rtol=1e-8,
+                )
+            np.testing.assert_allclose(one.C[:, k], other.C[:, 0], atol=1e-12)
+        return original(self, W, alphas)
+
+    monkeypatch.setattr(SequentialNewtonSteps, "verify", verify_twice)
+    riata.fit_path(X, y, loss=loss, alphas=6, l1_ratio=0.8)
+    assert found
 
 
 def test_what_the_loop_leaves_goes_on_from_unpenalised_columns():

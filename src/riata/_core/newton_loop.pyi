@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
@@ -14,6 +16,8 @@ class NewtonLoop:
         Z: _Float,
         null: _Float,
         fit_intercept: bool,
+        penalty: Sequence[_Float],
+        units: tuple[float, float],
         floors: tuple[float, float],
         outputs: int = 1,
     ) -> None: ...
@@ -33,15 +37,13 @@ class NewtonLoop:
         alphas: _Float,
         tol: _Float,
         kkt_tol: _Float,
-        l1: _Float,
-        l2: _Float,
-        lower: _Float,
-        upper: _Float,
-        gradient_unit: _Float,
-        intercept_unit: float,
-        rounding: float,
         deadline: float,
     ) -> tuple[int, int]: ...
-
-@disjoint_base
-class JointNewtonLoop(NewtonLoop): ...
+    def verify(
+        self,
+        W: _Float,
+        shifts: _Float,
+        alphas: _Float,
+        figures: _Float,
+        C: _Float,
+    ) -> int: ...

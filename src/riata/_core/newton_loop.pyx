@@ -19,11 +19,11 @@ import numpy as np
 
 from time import monotonic
 
-from libc.math cimport INFINITY, exp, fabs, fmax, log, sqrt
+from libc.math cimport INFINITY, fabs, fmax, sqrt
 from libc.string cimport memset
 
 from .active_set cimport ActiveSet
-from .columns cimport BLOCK, Columns, LossLoop, LossVisit
+from .columns cimport BLOCK, Columns
 from .design cimport interrupted, kernel_table
 from .elementwise cimport loss_loop
 from .penalty cimport (
@@ -43,13 +43,16 @@ ctypedef const double* Vector
 cdef enum:
     LOSS = 0            # rows of the sums of `visit`
     RESIDUAL = 1
+    ABS_RESIDUAL = 2
     SLOPE = 3
     CURVATURE = 4
     SUMS = 6
     MOST_STEPS = 100    # at one alpha
     MOST_IDLE = 5       # of them that do not halve the gap
+    MOST_BALANCING = 20  # Newton steps for the intercepts alone
 
 cdef double EPS = np.finfo(float).eps
+cdef double ROUNDED = 1e-13  # relative increase of the loss that may be rounding
 cdef double ARMIJO = 1e-4, SHORTEST = 1e-10, NOISE = 1e-8  # as of `_line_search`
 # A kept Hessian is renewed if a step leaves a larger share of the gap.
 cdef double CONTRACTION = 0.05
@@ -67,43 +70,33 @@ cdef class NewtonLoop:
     null : ndarray (n_samples,)
         Predictors of the model without features.
     fit_intercept : bool
+    penalty : tuple of ndarray (size * outputs,)
+        Penalty weights `l1` and `l2` at ``alpha = 1``, bounds `lower` and `upper`, and one
+        unit of a correlation in the user's units.
+    units : (float, float)
+        One unit of the sum of the residuals in the user's units, and what rounding adds
+        to each gap.
     floors : (float, float)
         Of curvatures, relative to the largest: of small ones, and of zeros.
+    outputs : int
     """
-
-    cdef readonly Py_ssize_t n_hessians, n_steps
-    cdef readonly ActiveSet active_set
-    cdef Py_ssize_t n, size, outputs, count  # count: coefficients of all outputs
-    cdef bint fit_intercept, has_model, fresh
-    cdef object evaluate
-    cdef const double[::1, :] Z
-    cdef const double[::1] y, s, null
-    cdef double unit, least, curvature_floor, flat, weight_sum, optimal_at
-    cdef double loss, slope, total_curvature  # at the point; the slope at a trial
-    cdef double[::1] eta, trial, step, r, curvature, sums, w, c, d, target, xty, c_model
-    cdef double[::1] l1, l1_from, l2, ones, zeros, heavy, Q, out, values
-    cdef double[::1] g, shift, shift_step, profiled  # of the intercepts
-    cdef Py_ssize_t[::1] chosen
-    cdef double[::1, :] G
-    cdef double[:, ::1] S        # (count, outputs): products of columns with intercepts
-    cdef double[:, ::1] inverse  # of the Hessian of the intercepts
-    cdef double[2] move          # step of the intercept, and length
-    cdef int[1] which
-    cdef Columns columns
-    cdef LossVisit V
-    cdef LossLoop loop
 
     def __init__(
         self, datafit, const double[::1, :] Z, const double[::1] null, bint fit_intercept,
-        floors, Py_ssize_t outputs=1,
+        penalty, units, floors, Py_ssize_t outputs=1,
     ):
         cdef Py_ssize_t n = Z.shape[0], size = Z.shape[1], count = size * outputs
         target, weights = datafit.target, datafit.weights
-        if n == 0 or size == 0 or null.shape[0] != n * outputs or len(target) != n:
+        if (
+            n == 0 or size == 0 or null.shape[0] != n * outputs or len(target) != n
+            or any(len(part) != count for part in penalty)
+        ):
             raise ValueError("shapes do not fit")
         self.n, self.size, self.fit_intercept = n, size, fit_intercept
         self.outputs, self.count = outputs, count
         self.Z, self.null, self.y, self.s = Z, null, target, weights
+        self.pen_l1, self.pen_l2, self.lower, self.upper, self.gradient_unit = penalty
+        self.intercept_unit, self.rounding = units
         self.unit, self.least = datafit.unit, datafit.least
         self.curvature_floor, self.flat = floors
         self.active_set = ActiveSet()
@@ -146,9 +139,7 @@ cdef class NewtonLoop:
     def solve(
         self, double[:, ::1] W, double[:, ::1] shifts, bint given, Py_ssize_t first,
         double alpha, const double[::1] alphas, const double[::1] tol,
-        const double[::1] kkt_tol, const double[::1] l1, const double[::1] l2,
-        const double[::1] lower, const double[::1] upper, const double[::1] gradient_unit,
-        double intercept_unit, double rounding, double deadline,
+        const double[::1] kkt_tol, double deadline,
     ):
         """Solve at the alphas from `first` on.
 
@@ -163,13 +154,6 @@ cdef class NewtonLoop:
             For which the first start is optimal, if any; any number will do.
         alphas, tol, kkt_tol : (n_alphas,)
             And the gap and the KKT violation to reach.
-        l1, l2, lower, upper : (count,)
-            Penalty weights at ``alpha = 1``, and bounds.
-        gradient_unit : (count,)
-            One unit of a correlation in the user's units; `intercept_unit` for the sum of
-            the residuals.
-        rounding : float
-            What is added to each gap.
         deadline : float
 
         Returns
@@ -185,10 +169,7 @@ cdef class NewtonLoop:
         if (
             W.shape[0] != self.count or W.shape[1] != n_alphas
             or shifts.shape[0] != self.outputs or shifts.shape[1] != n_alphas
-            or tol.shape[0] != n_alphas
-            or kkt_tol.shape[0] != n_alphas or l1.shape[0] != self.count
-            or l2.shape[0] != self.count or lower.shape[0] != self.count
-            or upper.shape[0] != self.count or gradient_unit.shape[0] != self.count
+            or tol.shape[0] != n_alphas or kkt_tol.shape[0] != n_alphas
         ):
             raise ValueError("shapes do not fit")
         self.optimal_at = alpha
@@ -196,10 +177,7 @@ cdef class NewtonLoop:
             if k == first or given:
                 self._go_to(W, shifts, k)
             interrupted()
-            status = self._solve_one(
-                alphas[k], tol[k], kkt_tol[k], l1, l2, lower, upper, gradient_unit,
-                intercept_unit, rounding, deadline,
-            )
+            status = self._solve_one(alphas[k], tol[k], kkt_tol[k], deadline)
             for j in range(self.count):
                 W[j, k] = self.w[j]
             for j in range(self.outputs):
@@ -208,6 +186,89 @@ cdef class NewtonLoop:
                 return k, status
             self.optimal_at = alphas[k]
         return n_alphas, CONVERGED
+
+    def verify(
+        self, double[:, ::1] W, double[:, ::1] shifts, const double[::1] alphas,
+        double[:, ::1] figures, double[:, ::1] C,
+    ):
+        """Certify coefficients: from Z itself, with optimal intercepts.
+
+        Parameters
+        ----------
+        W : (count, n_alphas)
+        shifts : (outputs, n_alphas), updated
+            Intercepts to start from, and the optimal ones.
+        alphas : (n_alphas,)
+        figures : (4, n_alphas), output
+            Gap, KKT violation, loss and penalty.
+        C : (count, n_alphas), output
+            Correlations of the columns with the residuals.
+
+        Returns
+        -------
+        last : int
+            How far it came: the first alpha whose intercepts it could not find.
+        """
+        cdef Py_ssize_t n_alphas = alphas.shape[0], j, k
+        cdef double[3] found
+        if (
+            W.shape[0] != self.count or C.shape[0] != self.count
+            or shifts.shape[0] != self.outputs or figures.shape[0] != 4
+            or any(len(part.T) != n_alphas for part in map(
+                np.asarray, (W, C, shifts, figures)))
+        ):
+            raise ValueError("shapes do not fit")
+        self.has_model = False
+        for k in range(n_alphas):
+            self._go_to(W, shifts, k)
+            if self.fit_intercept and not self._balance():
+                return k
+            with nogil:
+                self._correlate()
+                self._certify(alphas[k], found)
+                figures[0, k], figures[1, k], figures[3, k] = found[0], found[1], found[2]
+                figures[2, k] = self.loss
+                for j in range(self.count):
+                    C[j, k] = self.c[j]
+                for j in range(self.outputs):
+                    shifts[j, k] = self.shift[j]
+        return n_alphas
+
+    cdef bint _balance(self) except -1:
+        """Go to the optimal intercepts by Newton steps, if these reduce the loss; returns
+        whether they are found."""
+        cdef Py_ssize_t taken, j, k
+        cdef double loss, step, size
+        for taken in range(MOST_BALANCING):
+            if self._balanced():
+                return True
+            if taken == 0:
+                memset(&self.step[0], 0, self.n * self.outputs * sizeof(double))
+                for j in range(self.count):
+                    self.target[j] = self.w[j]
+            loss, step, size = self.loss, 0.0, 1.0
+            self._curvature_of_intercepts()
+            self._profile(&self.g[0])
+            for k in range(self.outputs):
+                self.shift_step[k] = self.unit * self.profiled[k]
+                step = fmax(step, fabs(self.shift_step[k]))
+                size = fmax(size, fabs(self.shift[k]))
+            if step <= EPS * size:
+                return True
+            self._evaluate(True, 1.0)
+            if not self.loss <= loss * (1.0 + ROUNDED):
+                return False
+            self._accept(1.0)
+        return False
+
+    cdef bint _balanced(self) noexcept nogil:
+        """Whether the residuals sum to zero but for rounding."""
+        cdef double rounding = EPS * (4.0 + 0.1 * sqrt(self.n))
+        return fabs(self.g[0]) <= rounding * self.sums[ABS_RESIDUAL]
+
+    cdef void _curvature_of_intercepts(self) noexcept nogil:
+        """Set `inverse` to that of the Hessian of the intercepts."""
+        self.inverse[0, 0] = 1.0 / fmax(self.total_curvature, 1e-300)
 
     cdef _go_to(self, double[:, ::1] W, double[:, ::1] shifts, Py_ssize_t k):
         """Set the point to column k of W."""
@@ -290,10 +351,7 @@ cdef class NewtonLoop:
             self.sums[k] = sums[k, 0]
 
     cdef int _solve_one(
-        self, double alpha, double tol, double kkt_tol, const double[::1] l1,
-        const double[::1] l2, const double[::1] lower, const double[::1] upper,
-        const double[::1] gradient_unit, double intercept_unit, double rounding,
-        double deadline,
+        self, double alpha, double tol, double kkt_tol, double deadline
     ) except -1:
         cdef Py_ssize_t steps, k
         cdef double before = INFINITY, gap, kkt, value
@@ -301,17 +359,13 @@ cdef class NewtonLoop:
         cdef int idle = 0
         for steps in range(MOST_STEPS):
             with nogil:
-                for k in range(self.outputs):
-                    self.columns.verbs.gradient(
-                        &self.columns, 0, self.size, NULL, &self.r[k * self.n], 0.0,
-                        &self.c[k * self.size]
-                    )
-                self._certify(alpha, l1, l2, lower, upper, gradient_unit, found)
-            gap, kkt, value = found[0] + rounding, found[1], found[2]
+                self._correlate()
+                self._certify(alpha, found)
+            gap, kkt, value = found[0], found[1], found[2]
             if self.fit_intercept:
                 gap += self._intercept_gap()
                 for k in range(self.outputs):
-                    kkt = fmax(kkt, fabs(self.g[k]) * intercept_unit)
+                    kkt = fmax(kkt, fabs(self.g[k]) * self.intercept_unit)
             if gap <= tol and kkt <= kkt_tol:
                 return CONVERGED
             if gap != gap:
@@ -328,15 +382,20 @@ cdef class NewtonLoop:
                 self.active_set._forget(self.active_set.kind.shape[0])
                 self._renew()
             before = gap
-            if not self._step(alpha, l1, l2, lower, upper, value):
+            if not self._step(alpha, value):
                 return STALLED
         return EPOCH_LIMIT
 
-    cdef void _certify(
-        self, double alpha, const double[::1] l1, const double[::1] l2,
-        const double[::1] lower, const double[::1] upper, const double[::1] gradient_unit,
-        double* found,
-    ) noexcept nogil:
+    cdef void _correlate(self) noexcept nogil:
+        """``c = Z' r``, for each output."""
+        cdef Py_ssize_t k
+        for k in range(self.outputs):
+            self.columns.verbs.gradient(
+                &self.columns, 0, self.size, NULL, &self.r[k * self.n], 0.0,
+                &self.c[k * self.size]
+            )
+
+    cdef void _certify(self, double alpha, double* found) noexcept nogil:
         """Gap, KKT violation and penalty: see `ColumnPenalty.certify`."""
         cdef Py_ssize_t j
         cdef double largest = 0.0, kappa = 1.0, kkt = 0.0, value = 0.0, gap = 0.0
@@ -347,10 +406,10 @@ cdef class NewtonLoop:
         pen.far = far(largest)
         for j in range(self.count):
             w, c = self.w[j], self.c[j]
-            pen.l1, pen.l2 = alpha * l1[j], alpha * l2[j]
-            pen.lower, pen.upper = lower[j], upper[j]
+            pen.l1, pen.l2 = alpha * self.pen_l1[j], alpha * self.pen_l2[j]
+            pen.lower, pen.upper = self.lower[j], self.upper[j]
             kappa = min(kappa, kappa_limit(c, w, pen))
-            kkt = fmax(kkt, violation(c, w, pen) * gradient_unit[j])
+            kkt = fmax(kkt, violation(c, w, pen) * self.gradient_unit[j])
             conjugate += conjugate_term(c, w, pen)
             gap += gap_term(c, w, pen, 1.0)
             value += pen.l1 * fabs(w) + 0.5 * pen.l2 * w * w
@@ -359,7 +418,7 @@ cdef class NewtonLoop:
             gap += (1.0 / kappa - 1.0) * objective
         gap = conjugate if not gap <= conjugate else gap
         gap = objective if not gap <= objective else gap
-        found[0], found[1], found[2] = fmax(gap, 0.0), kkt, value
+        found[0], found[1], found[2] = fmax(gap, 0.0) + self.rounding, kkt, value
 
     cdef double _intercept_gap(self) noexcept nogil:
         """Decrease of the objective by optimal intercepts, to second order."""
@@ -428,10 +487,7 @@ cdef class NewtonLoop:
             for m in range(self.outputs):
                 self.profiled[k] += self.inverse[k, m] * g[m]
 
-    cdef bint _step(
-        self, double alpha, const double[::1] l1, const double[::1] l2,
-        const double[::1] lower, const double[::1] upper, double value,
-    ) except -1:
+    cdef bint _step(self, double alpha, double value) except -1:
         """A step to the optimum of the model; false if there is none that decreases the
         objective."""
         cdef Py_ssize_t j, k
@@ -450,11 +506,12 @@ cdef class NewtonLoop:
                 self.c_model[j] /= ratio
                 self.xty[j] += self.c_model[j]
                 self.target[j] = self.w[j]
-                self.l1[j], self.l2[j] = alpha / ratio * l1[j], alpha / ratio * l2[j]
-                self.l1_from[j] = self.optimal_at / ratio * l1[j]
+                self.l1[j] = alpha / ratio * self.pen_l1[j]
+                self.l2[j] = alpha / ratio * self.pen_l2[j]
+                self.l1_from[j] = self.optimal_at / ratio * self.pen_l1[j]
         self.active_set.solve(
             self.G, self.xty, self.target, self.c_model, self.l1_from, self.l1, self.l2,
-            lower, upper,
+            self.lower, self.upper,
         )
         self.optimal_at = alpha
         with nogil:
@@ -471,7 +528,7 @@ cdef class NewtonLoop:
             for k in range(self.outputs):
                 self.shift_step[k] = self.unit * self.profiled[k] * self.fit_intercept
                 begin -= self.g[k] * self.profiled[k] * self.fit_intercept
-        slope = min(begin + self._penalty(alpha, 1.0, l1, l2) - value, 0.0)
+        slope = min(begin + self._penalty(alpha, 1.0) - value, 0.0)
         noise = EPS * (100.0 + 10.0 * sqrt(self.n)) * (loss + value)
         while length >= SHORTEST:
             self._evaluate(True, length)
@@ -479,7 +536,7 @@ cdef class NewtonLoop:
             change = self.loss - loss
             if fabs(change) <= NOISE * loss:
                 change = 0.5 * length * (begin + end)
-            change += self._penalty(alpha, length, l1, l2) - value
+            change += self._penalty(alpha, length) - value
             if change <= ARMIJO * length * slope + noise:
                 self._accept(length)
                 return True
@@ -487,119 +544,11 @@ cdef class NewtonLoop:
         self._evaluate(False, 0.0)
         return False
 
-    cdef double _penalty(
-        self, double alpha, double length, const double[::1] l1, const double[::1] l2
-    ) noexcept nogil:
+    cdef double _penalty(self, double alpha, double length) noexcept nogil:
         """The penalty after a share of the step."""
         cdef Py_ssize_t j
         cdef double w, value = 0.0
         for j in range(self.count):
             w = self.w[j] + length * self.d[j]
-            value += l1[j] * fabs(w) + 0.5 * l2[j] * w * w
+            value += self.pen_l1[j] * fabs(w) + 0.5 * self.pen_l2[j] * w * w
         return alpha * value
-
-
-cdef class JointNewtonLoop(NewtonLoop):
-    """The loop for the multinomial loss, whose outputs are the classes. The parameters are
-    those of `NewtonLoop`, for a `JointDatafit`."""
-
-    cdef double[::1] p          # probabilities, one class after the other
-    cdef const double[::1, :] labels
-    cdef object inverse_of
-
-    cdef _prepare(self, datafit):
-        self.p = np.zeros(self.n * self.outputs)
-        self.labels = np.asfortranarray(datafit.targets)
-        self.inverse_of = datafit.inverse_of
-
-    cdef _evaluate(self, bint along, double length):
-        cdef Py_ssize_t n = self.n, i, k
-        cdef double top, total, own, weight, r, value = 0.0, slope = 0.0
-        self.n_steps += 1
-        with nogil:
-            for k in range(self.outputs):
-                self.g[k] = 0.0
-            for i in range(n):
-                top = -INFINITY
-                for k in range(self.outputs):
-                    own = self.eta[k * n + i]
-                    if along:
-                        own += length * (self.step[k * n + i] + self.shift_step[k])
-                    self.trial[k * n + i] = own
-                    top = fmax(top, own)
-                total = own = 0.0
-                for k in range(self.outputs):
-                    self.p[k * n + i] = exp(self.trial[k * n + i] - top)
-                    total += self.p[k * n + i]
-                    own += self.labels[i, k] * (self.trial[k * n + i] - top)
-                weight = 1.0 if self.s is None else self.s[i]
-                if weight > 0.0:
-                    value += weight * (log(total) - own)
-                for k in range(self.outputs):
-                    self.p[k * n + i] /= total
-                    r = weight * (self.labels[i, k] - self.p[k * n + i]) / self.unit
-                    self.r[k * n + i] = r
-                    self.g[k] += r
-                    if along:
-                        slope += r * (self.step[k * n + i] + self.shift_step[k])
-            self.loss, self.slope = value / (self.unit * self.unit), slope
-
-    cdef double _ratio(self) noexcept nogil:
-        return 1.0
-
-    cdef double _intercept_gap(self) noexcept nogil:
-        cdef Py_ssize_t k
-        cdef double gap = 0.0
-        if self.has_model:
-            self._profile(&self.g[0])
-            for k in range(self.outputs):
-                gap += 0.5 * self.g[k] * self.profiled[k]
-        return gap
-
-    cdef _renew(self):
-        """The Hessian over columns and classes, the intercepts eliminated."""
-        cdef Py_ssize_t n = self.n, size = self.size, i, j, k, m, a, b
-        cdef double weight, h
-        cdef double[:, ::1] hessian = np.zeros((self.outputs, self.outputs))
-        with nogil:
-            for k in range(self.outputs):
-                for m in range(k + 1):
-                    for i in range(n):
-                        weight = 1.0 if self.s is None else self.s[i]
-                        h = (1.0 if k == m else 0.0) - self.p[m * n + i]
-                        self.heavy[i] = weight * self.p[k * n + i] * h
-                    self.columns.verbs.gradient(
-                        &self.columns, 0, size, NULL, &self.heavy[0], 0.0, &self.values[0]
-                    )
-                    for j in range(size):
-                        self.S[k * size + j, m] = self.S[m * size + j, k] = self.values[j]
-                    self._add_gram(k * size, m * size, False)
-                    for a in range(size if k != m else 0):
-                        for b in range(size):
-                            self.G[m * size + b, k * size + a] = (
-                                self.G[k * size + a, m * size + b]
-                            )
-        if self.fit_intercept:
-            for k in range(self.outputs):
-                for m in range(k):
-                    for i in range(n):
-                        h = self.p[k * n + i] * self.p[m * n + i]
-                        h *= 1.0 if self.s is None else self.s[i]
-                        hessian[k, k] += h
-                        hessian[m, m] += h
-                        hessian[k, m] -= h
-                    hessian[m, k] = hessian[k, m]
-            self.inverse = np.ascontiguousarray(self.inverse_of(np.asarray(hessian)))
-            self._eliminate()
-
-    cdef void _eliminate(self) noexcept nogil:
-        """Subtract ``S inverse S'`` from the Hessian."""
-        cdef Py_ssize_t a, b, k, m
-        for a in range(self.count):
-            for k in range(self.outputs):
-                self.profiled[k] = 0.0
-                for m in range(self.outputs):
-                    self.profiled[k] += self.inverse[k, m] * self.S[a, m]
-            for b in range(self.count):
-                for k in range(self.outputs):
-                    self.G[b, a] -= self.S[b, k] * self.profiled[k]

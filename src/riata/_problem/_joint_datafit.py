@@ -56,22 +56,19 @@ class JointDatafit(Datafit):
     def predictors(self, width):
         return JointPredictors(self, width)
 
-    @staticmethod
-    def inverse_of(hessian):
-        """See `inverse_of`."""
-        return inverse_of(hessian)
-
     def representative(self, W, working, alphas):
         """Of all coefficients (working, n_outputs) with the same probabilities as W, those
         of least norm. What is added to those of a feature in all classes changes no
         probability: where nothing else decides on it their sum is zero."""
         size = len(W)
         alone = np.isinf(working.lower[:size]) & np.isinf(working.upper[:size])
-        if alphas[0] > 0:
-            alone &= (working.l1[:size] == 0) & (working.l2[:size] == 0)
+        penalised = (working.l1[:size] != 0) | (working.l2[:size] != 0)
+        alone = alone[:, None] & ~(penalised[:, None] & (alphas > 0))
         if not alone.any():
             return W
-        return W - np.where(alone, W.mean(axis=1), 0.0)[:, None]
+        of_alpha = W.reshape(size, len(alphas), -1)
+        moved = np.where(alone, of_alpha.mean(axis=2), 0.0)
+        return (of_alpha - moved[:, :, None]).reshape(W.shape)
 
     def losses(self, Eta):
         """The loss, in equal parts for each class."""

@@ -30,15 +30,20 @@ class SeparatePenalty:
         return np.abs(A)
 
     def strongest(self, C, columns):
-        """Of the correlations with all outputs, the strongest that may move a coefficient,
-        for each column."""
-        C, column_penalty = C[:, :self.n_outputs], self.column_penalty
-        up, down = C.max(axis=1), -C.min(axis=1)
+        """Of the correlations with all outputs, the strongest that may move a coefficient:
+        (n_columns, n_alphas)."""
+        C, column_penalty = self.by_alpha(C), self.column_penalty
+        up, down = C.max(axis=2), -C.min(axis=2)
         if column_penalty.lower is None:
             return np.maximum(up, down)
-        up = np.where(column_penalty.upper[columns] > 0, up, 0.0)
-        down = np.where(column_penalty.lower[columns] < 0, down, 0.0)
+        up = np.where(column_penalty.upper[columns, None] > 0, up, 0.0)
+        down = np.where(column_penalty.lower[columns, None] < 0, down, 0.0)
         return np.where(up >= down, up, -down)
+
+    def by_alpha(self, C):
+        """View of a block as (n_columns, n_alphas, n_outputs)."""
+        n_alphas = C.shape[1] // self.n_outputs
+        return C[:, :n_alphas * self.n_outputs].reshape(len(C), n_alphas, self.n_outputs)
 
     def value(self, W, alphas, columns):
         """Penalty of each vector."""
@@ -96,7 +101,7 @@ class RowPenalty(SeparatePenalty):
         return RowPenalty.norms(A)
 
     def strongest(self, C, columns):
-        return self.norms(C[:, :self.n_outputs])
+        return np.sqrt(np.einsum("ijk,ijk->ij", *2 * [self.by_alpha(C)]))
 
     def value(self, W, alphas, columns):
         l1, l2 = self.column_penalty.l1[columns], self.column_penalty.l2[columns]

@@ -73,7 +73,8 @@ class NewtonSteps(StepMethod):
             return super().null_correlations()
         columns = np.arange(problem.design.n_features)
         R = problem.weigh(problem.datafit.residuals(problem.null_eta))
-        return problem.penalty.strongest(gradient(problem.design, R, columns), columns)
+        C = gradient(problem.design, R, columns)[:, :problem.n_outputs]
+        return problem.penalty.strongest(C, columns)[:, 0].copy()
 
     def begin_path(self, alphas):
         self.warm.begin_path(alphas)
@@ -305,7 +306,7 @@ class NewtonSteps(StepMethod):
             loss, penalty = (
                 part.reshape(-1, outputs).sum(axis=1) for part in (loss, penalty)
             )
-            C, square = problem.penalty.strongest(C, cols)[:, None], loss
+            C, square = problem.penalty.strongest(C[:, :count], cols), loss
         gap = gap + self._intercept_gap(loss)
         constants = self.point.shift.reshape(-1, outputs) * problem.target_unit
         return Verified(gap, kkt, loss, penalty, square, B, constants, cols, C, R)
@@ -323,13 +324,19 @@ class NewtonSteps(StepMethod):
             left = 0.5 * total * total / sums[CURVATURE]
         return np.where(np.abs(total) > BALANCED * sizes, left, 0.0)
 
+    def rests_on_assumptions(self, alphas):
+        """Whether there is a dual point whose gap assumes less than that of `certify`."""
+        problem = self.problem
+        return (
+            problem.n_outputs == 1 and problem.column_penalty.piecewise_linear
+            and (len(problem.free) > 0 or alphas[-1] * self.weakest < NEGLIGIBLE)
+        )
+
     def _assume_nothing(self, found, alphas):
         """Gaps: at alphas where some columns are neither penalised nor bounded, those of a
         dual point that is orthogonal to them, where there is one."""
         problem, self.proved = self.problem, np.zeros(len(alphas), dtype=bool)
-        if problem.n_outputs > 1 or not problem.column_penalty.piecewise_linear or not (
-            len(problem.free) or alphas[-1] * self.weakest < NEGLIGIBLE
-        ):
+        if not self.rests_on_assumptions(alphas):
             return found.gap
         gap, cols, B, loss = found.gap.copy(), found.columns, found.W, found.loss
 

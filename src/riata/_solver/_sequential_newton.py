@@ -4,11 +4,13 @@ import numpy as np
 
 from .. import _costs as costs
 from .._core.descent import CONVERGED, OUT_OF_TIME
-from .._core.newton_loop import JointNewtonLoop, NewtonLoop
+from .._core.joint_newton_loop import JointNewtonLoop
+from .._core.newton_loop import NewtonLoop
 from .._problem._datafit import CURVATURE_FLOOR, FLAT
 from ._coupled_hessian import CoupledHessian
 from ._hessian_per_alpha import HessianPerAlpha
 from ._newton import NewtonSteps
+from ._solutions import Verified
 from ._steps import StepMethod
 
 
@@ -24,10 +26,11 @@ class SequentialNewtonSteps(StepMethod):
 
     def __init__(self, state):
         super().__init__(state)
-        self.loop = self.penalty = None
+        self.loop = None
         self.direct = True  # as long as the loop reaches its tolerances
         self.counted = 0, 0  # Hessians and events of the loop
-        # verifies, and takes over where the loop ends early
+        self.verified = None  # coefficients (working, n_vectors) that the loop verified
+        # takes over where the loop ends early
         policy = CoupledHessian if self.problem.n_outputs > 1 else HessianPerAlpha
         self.newton = NewtonSteps(state, policy=policy)
 
@@ -56,8 +59,7 @@ class SequentialNewtonSteps(StepMethod):
 
     def take_all_columns(self, alpha_max, alphas):
         self.state.add_all()
-        # (several outputs are certified for one alpha at a time)
-        return costs.CERTIFIED_ALPHAS if self.problem.n_outputs == 1 else 1
+        return costs.CERTIFIED_ALPHAS
 
     def null_correlations(self):
         return self.newton.null_correlations()
@@ -66,49 +68,108 @@ class SequentialNewtonSteps(StepMethod):
         return self.newton.reported(found, alphas)
 
     def verify(self, W, alphas):
-        return self.newton.verify(W, alphas)
+        if self._runs and not self.newton.rests_on_assumptions(alphas):
+            found = self._verified(W, alphas)
+            if found is not None:
+                return found
+        self.verified = None
+        parts = [
+            self.newton.verify(W[:, which], alphas[part])
+            for part, which in self._parts(0, len(alphas))
+        ]
+        return joined(parts)
 
     def evaluate(self, W):
+        self.verified = None
         return self.newton.evaluate(W)
 
     def go_on_from(self, found, k, alphas=()):
-        self.newton.go_on_from(found, k, alphas)
+        if self.verified is None:
+            self.newton.go_on_from(found, k, alphas)
+            return
+        self.newton.point.last_shift = found.constants[k] / self.problem.target_unit
 
     def solve(self, W, first, alphas, tol):
-        working, problem, n_alphas = self.working, self.problem, len(alphas)
-        if not (self.direct and working.complete and len(working)):
-            return self.newton.solve(W, first, alphas, tol)
-        point, given, outputs = self.newton.point, W is not None, problem.n_outputs
-        size = len(working)
-        shifts = np.zeros((outputs, n_alphas))
-        if given:
-            V = by_output(W[:, :n_alphas * outputs], outputs)
-            shifts[:] = point.shift.reshape(n_alphas, outputs).T
-        else:
+        n_alphas, outputs = len(alphas), self.problem.n_outputs
+        if W is None:
             self.state.engine = ["null"] * n_alphas
+        if not self._runs:
+            return self._fall_back(W, first, alphas, tol)
+        given, size, point = W is not None, len(self.working), self.newton.point
+        if given:
+            V, shifts = by_output(W[:, :n_alphas * outputs], outputs), self.shifts
+        else:
             V = np.zeros((size * outputs, n_alphas))
+            self.shifts = shifts = np.zeros((outputs, n_alphas))
             V[:, first], shifts[:, first] = self.state.W.T.ravel(), point.last_shift
         self.state.engine[first:] = ["newton"] * (n_alphas - first)
         with self.work.phase("solve"):
-            loop = self._loop()  # (makes the penalty as well)
-            last, status = loop.solve(
+            last, status = self._loop().solve(
                 V, shifts, given, first, self.state.alpha, alphas,
-                np.asarray(tol, dtype=float), self.state.kkt_tol,
-                *self.penalty,
-                problem.unit / problem.design.n_samples, problem.column_penalty.rounding,
-                self.settings.deadline,
+                np.asarray(tol, dtype=float), self.state.kkt_tol, self.settings.deadline,
             )
         self._count()
         if last < n_alphas and not given:
             V[:, last:], shifts[:, last:] = V[:, [last]], shifts[:, [last]]
         W = V.reshape(outputs, size, n_alphas).transpose(1, 2, 0).reshape(size, -1)
-        point.at, point.shift = point.room(n_alphas * outputs), shifts.T.ravel()
         if last == n_alphas or status == OUT_OF_TIME:
             return W, [CONVERGED] * last + [status] * (n_alphas - last)
         self.direct = False
-        self.newton.hessian.begin_batch(alphas, None)
-        point.evaluate(W)
-        return self.newton.solve(W, last, alphas, tol)
+        return self._fall_back(W, last, alphas, tol)
+
+    @property
+    def _runs(self):
+        """Whether the loop solves this problem."""
+        return self.direct and self.working.complete and len(self.working) > 0
+
+    def _verified(self, W, alphas):
+        """`Verified` coefficients by the loop, or None."""
+        problem, outputs, n_alphas = self.problem, self.problem.n_outputs, len(alphas)
+        B = np.ascontiguousarray(W[:, :n_alphas * outputs])
+        figures, C = np.empty((4, n_alphas)), np.empty((len(B) * outputs, n_alphas))
+        last = self._loop().verify(by_output(B, outputs), self.shifts, alphas, figures, C)
+        if last < n_alphas:
+            return None
+        gap, kkt, loss, penalty = figures
+        columns, loss = self.working.columns, 2.0 * loss
+        self.state.count_pass(len(columns), n_alphas * outputs if outputs > 1 else 1)
+        C = C.reshape(outputs, -1, n_alphas).transpose(1, 2, 0).reshape(len(B), -1)
+        if outputs > 1:
+            C = problem.penalty.strongest(C, columns)
+        gap = np.minimum(gap, 0.5 * loss + penalty)
+        constants = self.shifts.T * problem.target_unit
+        self.verified = B
+        return Verified(gap, kkt, loss, penalty, loss, B, constants, columns, C, None)
+
+    def _fall_back(self, W, first, alphas, tol):
+        """Solve by `NewtonSteps`; several outputs at one alpha after the other."""
+        state, outputs = self.state, self.problem.n_outputs
+        tol, kkt_tol = np.asarray(tol, dtype=float), state.kkt_tol
+        if W is None:
+            W = np.tile(state.W, len(alphas))
+        W, statuses, engine = W.copy(), [CONVERGED] * first, list(state.engine)
+        for part, which in self._parts(first, len(alphas)):
+            begin, state.kkt_tol = max(first - part.start, 0), kkt_tol[part]
+            state.engine = engine[part]
+            self.newton.hessian.begin_batch(alphas[part], None)
+            self.newton.point.evaluate(W[:, which])
+            W[:, which], more = self.newton.solve(
+                W[:, which], begin, alphas[part], tol[part]
+            )
+            engine[part] = state.engine
+            statuses += more[begin:]
+        state.kkt_tol, state.engine = kkt_tol, engine
+        return W, statuses
+
+    def _parts(self, first, n_alphas):
+        """Slices of the alphas that `NewtonSteps` takes at once, and of their vectors."""
+        outputs = self.problem.n_outputs
+        if outputs == 1:
+            return [(slice(0, n_alphas), slice(0, n_alphas))]
+        return [
+            (slice(k, k + 1), slice(k * outputs, (k + 1) * outputs))
+            for k in range(first, n_alphas)
+        ]
 
     def _loop(self):
         """The loop for the columns of the working set."""
@@ -120,14 +181,15 @@ class SequentialNewtonSteps(StepMethod):
                 root = np.sqrt(problem.weights)[:, None]
                 Z = np.divide(Z, root, out=np.zeros_like(Z), where=root > 0)
             working = self.working
-            self.penalty = [np.tile(part, problem.n_outputs) for part in (
+            penalty = [np.tile(part, problem.n_outputs) for part in (
                 working.l1, working.l2, working.lower, working.upper,
                 problem.column_penalty.unit[columns],
             )]
+            units = problem.unit / problem.design.n_samples, problem.column_penalty.rounding
             kind = NewtonLoop if problem.n_outputs == 1 else JointNewtonLoop
             self.loop = kind(
                 problem.datafit, Z, problem.null_eta.T.ravel(), problem.fit_intercept,
-                (CURVATURE_FLOOR, FLAT), problem.n_outputs,
+                penalty, units, (CURVATURE_FLOOR, FLAT), problem.n_outputs,
             )
         return self.loop
 
@@ -146,3 +208,14 @@ def by_output(W, outputs):
     size = len(W)
     V = W.reshape(size, -1, outputs).transpose(2, 0, 1)
     return np.array(V.reshape(outputs * size, -1), order="C")
+
+
+def joined(parts):
+    """`Verified` coefficients of several batches, as of one."""
+    if len(parts) == 1:
+        return parts[0]
+    gap, kkt, loss, penalty, square, W, constants, columns, C, _ = zip(*parts, strict=True)
+    return Verified(
+        *map(np.concatenate, (gap, kkt, loss, penalty, square)), np.hstack(W),
+        np.concatenate(constants), columns[0], np.hstack(C), None,
+    )
