@@ -138,7 +138,7 @@ def test_what_the_loop_does_not_solve_is_solved_without_it(monkeypatch, loss, l1
 
         def solve(self, W, shifts, given, first, alpha, alphas, tol, kkt_tol, deadline):
             V, moved = W[:, :5].copy(), shifts[:, :5].copy()
-            last, status = self.loop.solve(
+            last, _ = self.loop.solve(
                 V, moved, given, first, alpha, alphas[:5], tol[:5], kkt_tol[:5], deadline
             )
             W[:, :5], shifts[:, :5] = V, moved
