@@ -306,7 +306,7 @@ def _glm_cells():
     cells += [Cell(data, 1e-2, **logistic) for data in ("small", "medium")]
     cells.append(Cell("medium_counts", 1e-2, loss="poisson"))
     cells += [Cell(data, 1e-2, loss="multinomial") for data in ("iris", "wine")]
-    return cells + [Cell("small", 1 / 20, 1, **logistic)]
+    return [*cells, Cell("small", 1 / 20, 1, **logistic)]
 
 
 QUICK = (

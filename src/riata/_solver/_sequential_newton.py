@@ -143,7 +143,7 @@ class SequentialNewtonSteps(StepMethod):
 
     def _fall_back(self, W, first, alphas, tol):
         """Solve by `NewtonSteps`; several outputs at one alpha after the other."""
-        state, outputs = self.state, self.problem.n_outputs
+        state = self.state
         tol, kkt_tol = np.asarray(tol, dtype=float), state.kkt_tol
         if W is None:
             W = np.tile(state.W, len(alphas))
