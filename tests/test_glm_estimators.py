@@ -352,10 +352,24 @@ def test_huber_where_errors_can_be_zero():
     assert not constant.outliers_.any()
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("epsilon", [1.0, 1.35, 3.0])
+def test_huber_from_any_start(monkeypatch, epsilon, fit_intercept):
+    X, y, _ = outliers()
+    s = np.random.default_rng(0).integers(0, 3, len(y)).astype(float)
+    model = HuberRegressor(epsilon=epsilon, fit_intercept=fit_intercept, alpha=0.1)
+    model.fit(X, y, sample_weight=s)
+    monkeypatch.setattr(HuberRegressor, "_is_small_and_smooth", lambda *_: False)
+    other = clone(model).fit(X, y, sample_weight=s)
+    assert other.n_iter_ >= model.n_iter_
+    assert model.scale_ == pytest.approx(other.scale_, rel=1e-8)
+    assert_allclose(model.coef_, other.coef_, atol=1e-8)
+
+
 def test_huber_stops_early_with_a_warning():
     X, y, _ = outliers()
     with pytest.warns(ConvergenceWarning, match="max_iter \\(now 1\\)"):
-        HuberRegressor(max_iter=1).fit(X, y)
+        HuberRegressor(max_iter=1, l1_ratio=0.5).fit(X, y)
 
 
 # --- state ---------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from .. import _costs as costs
 from .._path._checked import SQUARED
 from .._path._samples import Deadline, Samples, solve_path, weights_as_given
 from .._solver._solutions import Status
@@ -22,6 +23,7 @@ from ._base import (
     fitted_attributes,
     warn_not_converged,
 )
+from ._huber_start import JointNewton
 
 LEAST_SCALE = 1e-6  # against the median distance of the target from its median
 FIRST_SCALE = 0.1  # likewise: to begin with a smaller one would be hard
@@ -197,6 +199,14 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
             scale = max(self.scale_, least)
         else:
             scale = max(best_scale(centred, weight, self.epsilon), FIRST_SCALE * size)
+            if self._is_small_and_smooth(data.X):
+                l2 = np.full(data.X.shape[1], float(self.alpha))
+                newton = JointNewton(
+                    data.X, target, weight, self.epsilon, l2, self.fit_intercept
+                )
+                found = newton.minimum(scale)
+                if found is not None:
+                    coef, scale = found[0], max(found[1], least)
         problem = AtScale(self, data, weight, size, Deadline(self.time_limit))
         low, high, before = least, math.inf, None
         closest, idle = math.inf, 0
@@ -234,6 +244,16 @@ class HuberRegressor(GradientTolerance, LinearRegressor):
         if not done and fit.status == "optimal":
             fit = fit._replace(status=Status.iteration_limit)
         return fit, scale, error
+
+
+    def _is_small_and_smooth(self, X):
+        """Whether Newton's method for all unknowns together is worth its matrices."""
+        return (
+            isinstance(X, np.ndarray) and X.shape[1] <= costs.LOOP_COLUMNS
+            and X.size <= costs.LOOP_ENTRIES and self.l1_ratio == 0 and self.alpha > 0
+            and not self.standardize and self.penalty_factor is None
+            and self.lower is None and self.upper is None
+        )
 
 
 class AtScale:
