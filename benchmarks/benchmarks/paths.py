@@ -73,6 +73,35 @@ class Work:
         return self.work.newton
 
 
+class NewtonWork:
+    """The same for losses that Newton's method fits."""
+
+    params = (["logistic", "poisson"], ["dense wide", "dense tall"])
+    param_names = ("loss", "data")
+    timeout = 120
+
+    def setup(self, loss, data):
+        from riata import fit_path
+
+        p = problem(data)
+        y = {
+            "logistic": lambda: (p.y > 0).astype(float),
+            "poisson": lambda: np.floor(np.exp(p.y / p.y.std())),
+        }[loss]()
+        self.work = fit_path(
+            p.X, y, loss=loss, alphas=100, alpha_min_ratio=0.05, n_threads=1
+        ).diagnostics
+
+    def track_passes(self, *_):
+        return self.work.passes
+
+    def track_hessians(self, *_):
+        return self.work.hessians
+
+    def track_events(self, *_):
+        return self.work.events
+
+
 class _Estimator:
     """An estimator of the same name from riata and from scikit-learn."""
 

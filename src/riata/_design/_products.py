@@ -15,7 +15,8 @@ def gradient(design, Q, columns):
         count = part.shape[1]
         width = 1 if count == 1 else BLOCK
         if count < width:
-            part = np.pad(part, ((0, 0), (0, width - count)))
+            part = np.zeros((len(Q), width))
+            part[:, :count] = Q[:, first:]
         blocks.append(np.ascontiguousarray(part))
     out = np.empty((len(columns), sum(block.shape[1] for block in blocks)))
     design.correlate(blocks, out, columns)
