@@ -48,12 +48,14 @@ cdef enum:
     CURVATURE = 4
     SUMS = 6
     MOST_STEPS = 100    # at one alpha
-    MOST_IDLE = 5       # of them that do not halve the gap
+    MOST_IDLE = 5       # of them that are of little use
     MOST_BALANCING = 20  # Newton steps for the intercepts alone
 
 cdef double EPS = np.finfo(float).eps
 cdef double ROUNDED = 1e-13  # relative increase of the loss that may be rounding
 cdef double ARMIJO = 1e-4, SHORTEST = 1e-10, NOISE = 1e-8  # as of `_line_search`
+# A step is of use if it halves the gap, or lowers the objective by this share of it.
+cdef double FALLS = 0.01
 # A kept Hessian is renewed if a step leaves a larger share of the gap.
 cdef double CONTRACTION = 0.05
 
@@ -354,7 +356,7 @@ cdef class NewtonLoop:
         self, double alpha, double tol, double kkt_tol, double deadline
     ) except -1:
         cdef Py_ssize_t steps, k
-        cdef double before = INFINITY, gap, kkt, value
+        cdef double before = INFINITY, last = INFINITY, gap, kkt, value
         cdef double[3] found
         cdef int idle = 0
         for steps in range(MOST_STEPS):
@@ -370,7 +372,8 @@ cdef class NewtonLoop:
                 return CONVERGED
             if gap != gap:
                 return STALLED
-            if not gap <= 0.5 * before:
+            # (far from the optimum the objective falls before the gap does)
+            if not gap <= 0.5 * before and not last - self.loss - value >= FALLS * gap:
                 idle += steps > 0
                 if idle > MOST_IDLE:
                     return STALLED
@@ -381,7 +384,7 @@ cdef class NewtonLoop:
                 self.fresh = self.has_model = True
                 self.active_set._forget(self.active_set.kind.shape[0])
                 self._renew()
-            before = gap
+            before, last = gap, self.loss + value
             if not self._step(alpha, value):
                 return STALLED
         return EPOCH_LIMIT
