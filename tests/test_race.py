@@ -1,4 +1,5 @@
-"""The race's referee: its losses against other code, its gaps at computed optima."""
+"""The race's referee: its losses against other code, its gaps at computed optima; and
+what the benchmark of the kernels computes."""
 
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from sklearn.metrics import log_loss, mean_tweedie_deviance
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks" / "compare"))
 
+import kernels
 from gap import Problem
 from losses import HUBER_DELTA, LOSSES, TWEEDIE_POWER
 
@@ -202,3 +204,11 @@ def test_a_wrong_intercept_costs_the_primal_only():
     objective, dual = q.evaluate([0.05, 0.05], sp.hstack([coef, coef]), [0.0, 9.0])
     assert objective[1] > objective[0]
     assert dual[0] == pytest.approx(dual[1])
+
+
+@pytest.mark.parametrize("name", [
+    *(name for name in kernels.all_cases() if "-small-" in name), "losses-tall-8",
+    "subtract_means-tall-8",
+])
+def test_kernels_compute_what_numpy_does(name):
+    assert kernels.Case(*kernels.all_cases()[name]).error() < 1e-11

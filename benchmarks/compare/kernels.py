@@ -181,12 +181,12 @@ class Case:
             squares().sum(axis=0) - len(y) * self.design.mean**2
         )
 
-    def settle(self, _):
+    def subtract_means(self, _):
         R = self.R.copy()
         self.bytes = 2 * R.nbytes
-        self.run = lambda: self.design.settle(R)
+        self.run = lambda: self.design.subtract_means(R)
         self.reference = None
-        self.result = lambda: self.design.settle(R)[1]
+        self.result = lambda: self.design.subtract_means(R)[1]
         self.expected = lambda: (self.R**2).sum(axis=0)
 
     def sweep(self, _):
@@ -294,7 +294,7 @@ def all_cases():
             name = f"sweep-small-{'gram' if storage == 'F' else storage}-float64-{rhs}"
             cases[name] = "sweep", "small", storage, "float64", rhs
         cases[f"losses-tall-{rhs}"] = "losses", "tall", "F", "float64", rhs
-        cases[f"settle-tall-{rhs}"] = "settle", "tall", "F", "float64", rhs
+        cases[f"subtract_means-tall-{rhs}"] = "subtract_means", "tall", "F", "float64", rhs
     return cases
 
 
