@@ -115,3 +115,25 @@ def test_logistic_loss(level):
         np.testing.assert_allclose(sums[0], loss.sum(axis=0), rtol=1e-13)
         curvature = share / (1.0 + np.exp(at))
         np.testing.assert_allclose(bend, curvature.mean(axis=1), rtol=1e-13)
+
+
+@pytest.mark.parametrize("width", [1, 8])
+@pytest.mark.parametrize("order", ["F", "C"])
+def test_threads_change_no_bit(order, width):
+    n, p = 30_011, 2_400 if width == 1 else 300  # large enough for several threads
+    rng = np.random.default_rng(0)
+    X = np.asarray(rng.random((n, p), dtype=np.float32), order=order)
+    R, B = rng.standard_normal((n, width)), rng.standard_normal((p, width))
+    results = []
+    for n_threads in (1, 2, 5):
+        design = Design(
+            f"dense_{order.lower()}", X, None, None, (n, p), None, True, R[:, 0].copy(),
+            n_threads,
+        )
+        out, Q = np.empty((p, width)), R.copy()
+        design.gradient(R, out)
+        design.subtract_product(np.arange(p), B, Q)
+        results.append((out, Q, design.mean, design.sqnorm))
+    for other in results[1:]:
+        for found, expected in zip(other, results[0], strict=True):
+            np.testing.assert_array_equal(found, expected)

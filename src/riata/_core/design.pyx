@@ -23,6 +23,8 @@ cdef Py_ssize_t WORK_BETWEEN_CHECKS = 1 << 26
 cdef Py_ssize_t WORK_FOR_THREADS = 1 << 26
 cdef enum:
     PANEL = 64  # columns that one thread takes at a time
+    ROWS = 8192  # likewise rows: a multiple of what kernels take at a time
+    BLOCKS_PER_THREAD = 4  # between checks for an interrupt
     MOST_BITS = 1000  # of a scale: smaller columns keep a norm below one
 
 # GNU OpenMP hangs in a forked child whose parent has used it: one thread there.
@@ -166,9 +168,11 @@ cdef class Design:
             self.columns.verbs = &table.csc[is_double][indices.dtype.itemsize == 8]
         elif self.kind == "dense_f":
             self.columns.ld = data.strides[1] // data.itemsize
+            self.row_bytes = data.itemsize
             self.columns.verbs = &table.dense_columns[is_double]
         else:
             self.columns.ld = data.strides[0] // data.itemsize
+            self.row_bytes = data.strides[0]
             self.columns.verbs = &table.dense_rows[is_double]
 
     cdef _set_up(self, const double[::1] target):
@@ -234,6 +238,7 @@ cdef class Design:
         other.kind, other.center, other.buffers = self.kind, self.center, self.buffers
         other.n_samples, other.n_features = self.n_samples, self.n_features
         other.n_threads, other.columns = self.n_threads, self.columns
+        other.row_bytes = self.row_bytes
         other.weights, other.mean, other.scale = weights, np.asarray(mean), self.scale
         other.sqnorm, other.xty = np.zeros(self.n_features), self.xty
         other.columns.weights, other.columns.mean = &weights_view[0], &mean[0]
@@ -330,6 +335,8 @@ cdef class Design:
         cdef Py_ssize_t step = self._columns_per_check(1), start, stop, b, blocks
         cdef const Columns* X = &self.columns
         cdef int threads = self._threads(1)
+        if threads > 1:
+            step = max(step, PANEL * BLOCKS_PER_THREAD * threads)
         with nogil:
             start = first
             while start < last:
@@ -446,6 +453,8 @@ cdef class Design:
             raise ValueError("shapes of Q and out do not fit")
         step = self._columns_per_check(width)
         threads = self._threads(width * count // max(X.p, 1))
+        if threads > 1:
+            step = max(step, PANEL * BLOCKS_PER_THREAD * threads)
         with nogil:
             start = 0
             while start < count:
@@ -487,12 +496,34 @@ cdef class Design:
         self._check_columns(cols)
         if not cols.shape[0]:
             return
+        cdef Py_ssize_t rows = X.n, blocks, b, count = cols.shape[0]
+        cdef int width = R.shape[1], threads = 1
+        if X.indptr == NULL:  # of sparse columns the rows are apart
+            threads = self._threads(width * count // max(X.p, 1))
+        if threads > 1:
+            rows = ROWS
+        blocks = (X.n + rows - 1) // rows
         with nogil:
-            if R.shape[1] == BLOCK:
-                X.verbs.residual_block(X, cols.shape[0], &cols[0], &B[0, 0], &R[0, 0])
-            else:
-                X.verbs.residual(X, cols.shape[0], &cols[0], &B[0, 0], &R[0, 0])
+            for b in prange(blocks, schedule="dynamic", num_threads=threads):
+                self._subtract_product_of_rows(
+                    b * rows, min((b + 1) * rows, X.n), count, &cols[0], &B[0, 0],
+                    &R[b * rows, 0], width,
+                )
             interrupted()
+
+    cdef void _subtract_product_of_rows(
+        self, Py_ssize_t first, Py_ssize_t last, Py_ssize_t count,
+        const Py_ssize_t* cols, const double* B, double* R, int width,
+    ) noexcept nogil:
+        """`subtract_product` for the rows from `first` to `last`, which R begins with."""
+        cdef Columns X = self.columns
+        if first > 0:
+            X.data = <const char*> X.data + first * self.row_bytes
+        X.n = last - first
+        if width == BLOCK:
+            X.verbs.residual_block(&X, count, cols, B, R)
+        else:
+            X.verbs.residual(&X, count, cols, B, R)
 
     def pack(
         self, const Py_ssize_t[::1] cols, Py_ssize_t first, Py_ssize_t last,
