@@ -238,6 +238,10 @@ cdef class ColumnPenalty:
         self.unit = self._unit = unit
         self.rounding = 0.0
 
+    def whole(self, columns, mask):
+        """Columns to add to a working set, with those that must not be apart from them."""
+        return columns
+
     def certify(
         self, const double[:, ::1] C, const Py_ssize_t[::1] cols,
         const double[:, ::1] w, const double[::1] alphas, const double[::1] loss,

@@ -52,6 +52,11 @@ def checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features)
                 "penalty= holds l1_ratio, penalty_factor, lower and upper itself; "
                 "do not pass them beside it."
             )
+        if penalty.codes_ is not None and len(penalty.codes_) != n_features:
+            raise ValueError(
+                f"groups of penalty={penalty!r} must have one label for each of the "
+                f"{n_features} features of X, got {len(penalty.codes_)}."
+            )
         more, penalty_factor = penalty.options(), penalty.penalty_factor
         l1_ratio = more.pop("l1_ratio", 1.0)
         lower, upper = more.pop("lower", None), more.pop("upper", None)
@@ -101,9 +106,15 @@ def checked_problem(data, loss=SQUARED, **options):
             f"loss={loss.name!r} is not fitted to chunks, but X is {data.X!r}. Fit "
             "loss='logistic' to one class against the others, or X in memory."
         )
+    if generic is not None and generic.codes_ is not None and data.X.kind == "chunks":
+        raise ValueError(
+            f"penalty={generic!r} is not fitted to chunks, but X is {data.X!r}. Use "
+            "ElasticNet, or X in memory."
+        )
     options["sample_weight"] = data.sample_weight
     try:
-        if isinstance(loss, Squared) and generic is None and not (
+        exact = generic is None or generic.codes_ is not None
+        if isinstance(loss, Squared) and exact and not (
             _by_gradients(data.X, options["l1_ratio"])
         ):
             return Problem(data.X, less_offset(data), **options)

@@ -78,6 +78,10 @@ class GenericPenalty:
         free = u / curvature  # where nothing holds a coefficient
         return np.where(self.held[columns], v / scale, free)
 
+    def whole(self, columns, mask):
+        """As of `ColumnPenalty`."""
+        return columns
+
     def predict(self, c, slope, alpha, target, gamma, in_working):
         """As of `ColumnPenalty`: columns outside the working set that may be active at
         alpha = `target`."""

@@ -12,6 +12,7 @@ import numpy as np
 from .._core.certificate import MOST_UNIT, ColumnPenalty, in_design_units
 from .._core.elementwise import standard_target
 from .._design._make import design_of
+from ._block_penalty import BlockPenalty
 from ._datafit import Datafit
 from ._generic_penalty import GenericPenalty
 from ._joint_datafit import JointDatafit
@@ -98,7 +99,8 @@ class Problem:
 
     def __init__(
         self, X, y, *, l1_ratio, fit_intercept=True, standardize=False,
-        sample_weight=None, penalty_factor=None, lower=None, upper=None, n_threads=None,
+        sample_weight=None, penalty_factor=None, lower=None, upper=None, penalty=None,
+        n_threads=None,
     ):
         self._set_weights(X, sample_weight, fit_intercept)
         try:
@@ -113,6 +115,9 @@ class Problem:
             self.rounding = 0.0
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
+        if penalty is not None:
+            self._set_penalty_object(penalty)
+            self.penalty = self.column_penalty
 
     def _set_weights(self, X, sample_weight, fit_intercept):
         self.fit_intercept = fit_intercept
@@ -160,6 +165,20 @@ class Problem:
         self.column_penalty = ColumnPenalty(l1, l2, lower, upper, unit)
         self.column_penalty.rounding = self.rounding
         self.penalty = self.column_penalty
+
+    def _set_penalty_object(self, penalty):
+        """Take a penalty that is no elastic net in place of the one with its factors."""
+        self.options = self.options._replace(penalty=penalty)
+        scale = np.where(self.coef_unit > 0, self.sd, 0.0) * self.unit
+        objective = self.design.n_samples / self.unit**2
+        if penalty.codes_ is None:
+            self.column_penalty = GenericPenalty(
+                penalty, self.column_penalty, scale, self.factor, objective
+            )
+        else:
+            self.column_penalty = BlockPenalty(
+                penalty, self.column_penalty, scale, objective
+            )
 
     def _leave_out_tiny(self, l1, l2, coef_unit, gradient_unit, free):
         """Exclude columns that are so small, against y, that their penalty or their
@@ -352,12 +371,9 @@ class GeneralProblem(Problem):
         self.unit = unit * self.eta_unit
         self._set_design(X, n_threads)
         self._set_penalty(l1_ratio, penalty_factor, lower, upper, standardize)
-        self.options = self.options._replace(penalty=penalty if rows is None else rows)
+        self.options = self.options._replace(penalty=rows)
         if penalty is not None:
-            self.column_penalty = GenericPenalty(
-                penalty, self.column_penalty, np.where(self.coef_unit > 0, self.sd, 0.0)
-                * self.unit, self.factor, X.n_samples / self.unit**2,
-            )
+            self._set_penalty_object(penalty)
         kind = SeparatePenalty if rows is None else RowPenalty
         self.penalty = kind(self.column_penalty, self.n_outputs)
 

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from ._block_steps import BlockSteps
 from ._coupled_hessian import CoupledHessian
 from ._driver import PathSolver
 from ._exact_steps import ExactSteps
@@ -17,7 +18,7 @@ from ._unpenalised import BasisSolver, needs_basis
 def method_of(problem, saved_path=None):
     """What makes the step method of a problem, given a `PathState`."""
     if problem.quadratic:
-        return ExactSteps
+        return ExactSteps if problem.column_penalty.piecewise_linear else BlockSteps
     if not problem.column_penalty.piecewise_linear:
         return NewtonSteps
     if not problem.design.in_memory:

@@ -80,6 +80,7 @@ class PathState:
         if len(columns) > limit:
             best = np.argpartition(-priority, limit)[:limit]
             columns = columns[np.sort(best)]
+        columns = self.problem.column_penalty.whole(columns, self.working.mask)
         if len(columns):
             self.add(columns)
         return len(columns)

@@ -2,6 +2,7 @@
 
 from ._base import Penalty
 from ._elastic_net import ElasticNet
+from ._group import Group, SparseGroup
 from ._row_group import RowGroup
 
-__all__ = ["ElasticNet", "Penalty", "RowGroup"]
+__all__ = ["ElasticNet", "Group", "Penalty", "RowGroup", "SparseGroup"]

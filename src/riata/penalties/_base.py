@@ -58,6 +58,7 @@ class Penalty:
 
     convex = True
     penalty_factor = None
+    codes_ = None  # the number of each feature's group, of a penalty on groups
 
     def value(self, w, alpha):
         """``alpha phi(w)`` of each coefficient."""
