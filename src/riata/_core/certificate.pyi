@@ -42,6 +42,7 @@ def extrapolate(
 class ColumnPenalty:
     convex: bool
     piecewise_linear: bool
+    by_blocks: bool
     has_gap: bool
     rounding: float
     def __init__(

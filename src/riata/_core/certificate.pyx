@@ -226,6 +226,7 @@ cdef class ColumnPenalty:
     """
 
     convex = piecewise_linear = has_gap = True
+    by_blocks = False
     cdef public double rounding
     cdef readonly object l1, l2, lower, upper, unit
     cdef const double[::1] _l1, _l2, _lower, _upper, _unit

@@ -37,7 +37,8 @@ class BlockPenalty:
         Weights of absolute values, norms and half the squared norms at ``alpha = 1``.
     """
 
-    piecewise_linear, convex, has_gap = False, True, True
+    convex = has_gap = by_blocks = True
+    piecewise_linear = False
 
     def __init__(self, penalty, column_penalty, scale, objective):
         self.group, self.objective, self.scale = penalty.codes_, objective, scale
@@ -66,6 +67,12 @@ class BlockPenalty:
         wanted[self.group[columns]] = True
         used = wanted[self.group] & (np.asarray(mask) == 0) & (self.scale > 0)
         return self._members[used[self._members]]
+
+    def together(self, wanted, columns):
+        """Which columns are wanted: all of a group, if any of it is."""
+        groups = np.zeros(self.n_groups, dtype=bool)
+        groups[self.group[columns[wanted]]] = True
+        return groups[self.group[columns]]
 
     def _sums(self, values, cols):
         """Sums over the groups of values (n_cols, n_alphas); (n_groups, n_alphas)."""

@@ -29,7 +29,7 @@ class GenericPenalty:
         coefficient could gain, to second order.
     """
 
-    piecewise_linear = False
+    piecewise_linear = by_blocks = False
 
     def __init__(self, penalty, column_penalty, unit, factor, objective):
         self.penalty, self.objective, self.convex = penalty, objective, penalty.convex
@@ -77,6 +77,10 @@ class GenericPenalty:
         )
         free = u / curvature  # where nothing holds a coefficient
         return np.where(self.held[columns], v / scale, free)
+
+    def together(self, wanted, columns):
+        """Which columns are wanted, given for which there is a reason of their own."""
+        return wanted
 
     def whole(self, columns, mask):
         """As of `ColumnPenalty`."""

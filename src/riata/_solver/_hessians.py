@@ -12,6 +12,7 @@ from .._design._products import BLOCK, gradient
 from .._problem._predictors import CURVATURE
 from ._engines._active_set import MAX_EPOCHS, follow_active_set
 from ._engines._batched_descent import descend_batch
+from ._engines._block_descent import BlockModel, descend_blocks
 from ._engines._conjugate_gradients import conjugate_gradients
 from ._engines._direct import solve_ridge_models
 from ._engines._proximal_descent import proximal_descent
@@ -19,6 +20,7 @@ from ._quadratic_model import ReweightedModel
 
 CONTRACTION = 0.3  # a step that leaves a larger share of the gap calls for a new Hessian
 TOGETHER = 25  # steps after which only one alpha moves at a time
+BLOCK_FORCING = 0.01  # the same for models with penalties on groups
 FORCING = 0.1  # share of the gap to which larger models are solved
 MAX_ROUNDS = 1000  # of descent for one model
 MOST_DAMPING = 4.0**8  # factor of the curvature, with a penalty that is not convex
@@ -53,6 +55,7 @@ class SharedHessian:
         self.model = self.last_step = None
         self.ratio = np.ones(1)
         size = self.problem.design.n_features
+        self._blocks = self._blocks_of = None  # the model group by group
         self.by_gradients = point.smooth and size > costs.ACTIVE_SET_COLUMNS
 
     # --- What the step method asks.
@@ -175,6 +178,7 @@ class SharedHessian:
         else:
             norm = column_penalty.dual_norm(C[:, live], working.columns)
             wanted |= (norm >= alphas[live]).any(axis=1)
+            wanted = column_penalty.together(wanted, working.columns)
         wanted[self.model.places] = False
         new = np.flatnonzero(wanted)
         self.model.add(new, working.columns[new])
@@ -188,6 +192,8 @@ class SharedHessian:
         if self.problem.fit_intercept:
             # with columns centred as the model's are
             c -= np.multiply.outer(model.shift, self.point.intercept_gradient[live])
+        if self.problem.column_penalty.by_blocks:
+            return self._descend_blocks(start, c, loss, gap, alphas, live, tol) - start
         if not self.problem.column_penalty.piecewise_linear:
             scale = scale * self.damping[live]
             gram = model.gram()[0] if gram is None else gram
@@ -210,6 +216,30 @@ class SharedHessian:
         if gram is None and not model.design.sparse:
             return self._descend_packed(view, start, c, r, loss, part, target) - start
         return self._descend(view, gram, start, c, r, loss, part, target) - start
+
+    def _descend_blocks(self, start, c, loss, gap, alphas, live, tol):
+        """Solutions with a penalty on groups, one by one."""
+        model, scale = self.model, self.ratio[live]
+        by_gram = len(model.columns) <= len(model.weights)
+        if self._blocks is None or len(self._blocks.columns) != len(model.columns) or (
+            self._blocks_of is not model
+        ):
+            self._blocks_of = model
+            self._blocks = BlockModel(
+                self.problem.column_penalty, model.columns,
+                model.gram()[0] if by_gram else None, None if by_gram else model.packed(),
+            )
+        root, solved = np.sqrt(model.weights), start.copy()
+        for k, at in enumerate(live):
+            r = self.point.at.residual[:, at] / scale[k]
+            target = max(BLOCK_FORCING * gap[at], 0.1 * tol[at]) / scale[k]
+            solved[:, k], _ = descend_blocks(
+                self._blocks, start[:, k], c[:, k] / scale[k],
+                np.divide(r, root, out=np.zeros_like(root), where=root > 0),
+                loss[at] / scale[k], alphas[at] / scale[k], target,
+                self.settings.deadline, self.work,
+            )
+        return solved
 
     def engine_options(self):
         """What all engines take."""

@@ -13,7 +13,7 @@ from ._direct import positive_definite
 FIRST_SWEEPS = 4  # before the first Newton step
 MOST_ROUNDS = 500  # of a sweep over all groups and a Newton step
 MOST_CG_STEPS = 100
-CG_SHARE = 0.05  # of the residual that conjugate gradients leave
+CG_SHARE = 0.2  # of the residual that conjugate gradients leave
 JITTER = 1e-13  # relative to the largest diagonal: where columns are dependent
 
 
@@ -176,7 +176,19 @@ def _newton_step(model, v, c, alpha, work):
         return (tau + l2) * P - tau * unit * along[place]
 
     if not model.by_gram and len(F) > model.matrix.shape[0]:
-        return _by_conjugate_gradients(model, F, gradient, curve, tau + l2)
+        Z = model.matrix[:, F]
+        # of the diagonal, one number a group, and the penalty's curvature: its inverse
+        diagonal = np.bincount(place, np.einsum("ij,ij->j", Z, Z), len(groups))
+        across = (diagonal / np.bincount(place))[place] + l2
+        beside = tau / (across * (across + tau))
+
+        def inverse(P):
+            along = np.bincount(place, unit * P, len(groups))
+            return P / (across + tau) + beside * unit * along[place]
+
+        step = np.zeros_like(v)
+        step[F] = _by_conjugate_gradients(Z, gradient, curve, inverse)
+        return step
     matrix = np.asfortranarray(model.gram_of(F))
     same = place[:, None] == place
     matrix -= np.where(same, tau * unit * unit[:, None], 0.0)
@@ -192,27 +204,22 @@ def _newton_step(model, v, c, alpha, work):
     return step
 
 
-def _by_conjugate_gradients(model, F, gradient, curve, diagonal):
-    """The same for more coefficients than rows."""
-    Z = model.matrix[:, F]
-    inverse = 1.0 / (np.einsum("ij,ij->j", Z, Z) + diagonal)
-    x, rest = np.zeros_like(gradient), gradient.copy()
-    z = inverse * rest
-    p, square = z.copy(), float(rest @ z)
+def _by_conjugate_gradients(Z, rest, curve, inverse):
+    """Solve ``(Z'Z + curve) x = rest`` roughly, for more coefficients than rows."""
+    x, z = np.zeros_like(rest), inverse(rest)
+    p, square = z, float(rest @ z)
     enough = CG_SHARE**2 * square
     for _ in range(MOST_CG_STEPS):
         h = Z.T @ (Z @ p) + curve(p)
         length = square / float(p @ h)
         x += length * p
-        rest -= length * h
-        z = inverse * rest
+        rest = rest - length * h
+        z = inverse(rest)
         last, square = square, float(rest @ z)
         if square <= enough:
             break
         p = z + (square / last) * p
-    step = np.zeros(model.matrix.shape[1])
-    step[F] = x
-    return step
+    return x
 
 
 def _move(model, v, state, c, step, alpha):
