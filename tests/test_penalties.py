@@ -16,7 +16,7 @@ import riata
 from riata import check_solution, fit_path, penalties
 from riata._core.certificate import ColumnPenalty
 from riata._problem._generic_penalty import GenericPenalty
-from riata.penalties import ElasticNet, Penalty, RowGroup
+from riata.penalties import ElasticNet, Group, Penalty, RowGroup, SparseGroup
 
 RNG = np.random.default_rng(5)
 
@@ -83,11 +83,16 @@ SEPARABLE = [
     ElasticNet(1.0), ElasticNet(0.4), ElasticNet(0.0), LogSum(0.3), LogSum(2.0), Lasso(),
 ]
 ROWS = [RowGroup(1.0), RowGroup(0.3)]
+GROUPS = [
+    Group([0, 0, 0, 1, 1]), Group(np.zeros(3), l1_ratio=0.4),
+    SparseGroup([0, 0, 0, 1, 1], l1_share=0.4),
+    SparseGroup(np.zeros(3), l1_ratio=0.7, l1_share=0.05),
+]
 OWN = [LogSum(0.5), Lasso(), LassoWithoutGap()]
 
 
 def test_every_public_penalty_is_tested():
-    here = {type(penalty) for penalty in SEPARABLE + ROWS}
+    here = {type(penalty) for penalty in SEPARABLE + ROWS + GROUPS}
     public = {getattr(penalties, name) for name in penalties.__all__}
     assert public - {Penalty} <= here
 
@@ -115,6 +120,28 @@ def test_prox_of_rows_is_stationary(penalty):
     W = penalty.prox(U, curvature, alpha)
     rest = penalty.violation(U - curvature[:, None] * W, W, alpha)
     np.testing.assert_allclose(rest, 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("penalty", GROUPS, ids=repr)
+def test_prox_and_dual_norm_of_groups(penalty):
+    U, weight = RNG.normal(0.0, 2.0, (40, 3)), RNG.uniform(0.5, 2.0, 40)
+    curvature, alpha = RNG.uniform(0.3, 2.0, 40), RNG.uniform(0.1, 1.5, 40)
+    W = penalty.prox(U, curvature[:, None], alpha, weight)
+    rest = penalty.violation(U - curvature[:, None] * W, W, alpha, weight)
+    np.testing.assert_allclose(rest, 0.0, atol=1e-12)
+    # its subgradient by differences, where it has one
+    V, h = RNG.normal(0.0, 1.0, (40, 3)), 1e-6
+    slopes = np.empty_like(V)
+    for j in range(3):
+        step = h * (np.arange(3) == j)
+        slopes[:, j] = (
+            penalty.value(V + step, alpha, weight) - penalty.value(V - step, alpha, weight)
+        ) / (2.0 * h)
+    assert penalty.violation(slopes, V, alpha, weight).max() < 1e-8
+    norm = penalty.dual_norm(U, weight)
+    for factor, zero in ((1.0 + 1e-9, True), (1.0 - 1e-6, False)):
+        found = penalty.violation(U, np.zeros_like(U), factor * norm, weight)
+        assert ((found < 1e-12) == zero).all()
 
 
 @pytest.mark.parametrize("penalty", SEPARABLE, ids=repr)

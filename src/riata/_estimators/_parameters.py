@@ -71,6 +71,7 @@ def check_class_weight(value, name):
 
 
 check_positive = partial(check.check_real, low=0.0, low_open=True)
+check_unit_share = partial(check.check_real, low=0.0, high=1.0)
 check_share = partial(check.check_real, low=0.0, high=1.0, low_open=True)
 
 # Called with the value and the name. A class that checks a parameter in another way, or

@@ -298,7 +298,13 @@ class PathResult:
                     f"for each of the {len(self.alphas)} alphas."
                 )
         else:
-            score = self._score(check.check_choice(criterion, "criterion", CRITERIA))
+            criterion = check.check_choice(criterion, "criterion", CRITERIA)
+            if getattr(self._options.penalty, "codes_", None) is not None:
+                raise ValueError(
+                    f"criterion {criterion!r} needs the degrees of freedom, which are not "
+                    "known for a penalty on groups; tune by cv_path, or pass a callable."
+                )
+            score = self._score(criterion)
         if np.isnan(score).all():
             raise ValueError("criterion is NaN at every alpha.")
         return int(np.nanargmin(score))

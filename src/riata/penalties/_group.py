@@ -121,13 +121,44 @@ class Group(Penalty):
 
     def prox(self, u, curvature, alpha, weight=1.0):
         """Soft thresholding of each coefficient, then of the norm, then shrinkage."""
-        alpha = np.asarray(alpha, dtype=float)[..., None]
+        alpha, weight = (np.asarray(a, dtype=float)[..., None] for a in (alpha, weight))
         l1 = alpha * self.l1_ratio
         x = np.sign(u) * np.maximum(np.abs(u) - l1 * self.l1_share, 0.0)
         norm = np.linalg.norm(x, axis=-1, keepdims=True)
         left = np.maximum(norm - l1 * (1.0 - self.l1_share) * weight, 0.0)
         share = np.divide(left, norm, out=np.zeros_like(left), where=norm > 0.0)
         return x * share / (curvature + alpha * (1.0 - self.l1_ratio) * weight)
+
+    def dual_norm(self, c, weight=1.0):
+        """The least alpha at which coefficients of zero are optimal for groups, given the
+        gradients c there; infinite where only an L2 penalty holds them."""
+        size, share = np.abs(np.asarray(c, dtype=float)), self.l1_share
+        root = np.zeros(size.shape[:-1])
+        for _ in range(100):  # Newton's steps on a convex function that falls to zero
+            x = np.maximum(size - share * root[..., None], 0.0)
+            norm = np.linalg.norm(x, axis=-1)
+            fall = share * x.sum(axis=-1)
+            fall = np.divide(fall, norm, out=np.zeros_like(norm), where=norm > 0.0)
+            step = (norm - (1.0 - share) * weight * root) / (fall + (1.0 - share) * weight)
+            root = root + np.maximum(step, 0.0)
+            if not (step > 1e-16 * root).any():
+                break
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.nan_to_num(root / self.l1_ratio, posinf=np.inf)
+
+    def violation(self, c, w, alpha, weight=1.0):
+        """Distance of the gradients of groups to the subdifferential of the penalty."""
+        alpha, weight = (np.asarray(a, dtype=float)[..., None] for a in (alpha, weight))
+        z = c - alpha * (1.0 - self.l1_ratio) * weight * w
+        la = alpha * self.l1_ratio * self.l1_share
+        lg = alpha * self.l1_ratio * (1.0 - self.l1_share) * weight
+        beyond = np.maximum(np.abs(z) - la, 0.0)
+        norm = np.linalg.norm(w, axis=-1, keepdims=True)
+        slope = np.divide(lg, norm, out=np.zeros(norm.shape), where=norm > 0.0)
+        rest = np.where(w != 0.0, np.abs(z - la * np.sign(w) - slope * w), beyond)
+        at_zero = np.maximum(np.linalg.norm(beyond, axis=-1) - lg[..., 0], 0.0)
+        inside = np.linalg.norm(rest, axis=-1)
+        return np.where(norm[..., 0] > 0.0, inside, at_zero)
 
     def __repr__(self):
         shown = [f"groups=<{len(self.labels_)} groups of {len(self.codes_)} features>"]
