@@ -3,8 +3,8 @@
     minimise over v   1/2 ||r0 - M v||^2
                       + sum_g (lg_g ||v_g|| + sum_j la_j |v_j| + l2_g / 2 ||v_g||^2)
 
-The columns of a group lie side by side. `M` is a matrix of columns, and the state vector the
-residual; or it is the Gram matrix of the columns, and the state their correlations.
+The columns of a group lie side by side. `M` is a matrix of columns, and the state vector
+the residual; or it is the Gram matrix of the columns, and the state their correlations.
 """
 
 import numpy as np

@@ -24,6 +24,11 @@ class Grouped(GapTolerance):
     tol : float
         The fit stops when the duality gap is at most `tol` times the objective of the
         model that has an intercept only.
+
+    Attributes
+    ----------
+    mse_path_ : ndarray of shape (n_alphas, n_folds)
+        Mean squared error on the test rows of each fold.
     """
 
     _checks: ClassVar = {"groups": checked_with_data, "weights": checked_with_data}
@@ -49,7 +54,7 @@ class SparseGrouped(Grouped):
         lasso.
     """
 
-    _checks: ClassVar = {**Grouped._checks, "l1_share": check_unit_share}
+    _checks: ClassVar = {"l1_share": check_unit_share}
 
     def _penalty(self):
         return SparseGroup(self.groups, self.weights, l1_share=self.l1_share)
@@ -70,11 +75,6 @@ class GroupLasso(Grouped, LinearRegressor):
     group are selected together or not at all. For other losses, and with an L2 penalty,
     use :class:`riata.GeneralizedLinearRegressor` with
     ``penalty=riata.penalties.Group(...)``.
-
-    Parameters
-    ----------
-    alpha : float
-        Strength of the penalty, >= 0.
 
     Attributes
     ----------
@@ -136,11 +136,6 @@ class SparseGroupLasso(SparseGrouped, GroupLasso):
     the coefficients :math:`w_g` of group g, its weight :math:`v_g`, and :math:`s` =
     `l1_share`.
 
-    Parameters
-    ----------
-    alpha : float
-        Strength of the penalty, >= 0.
-
     Attributes
     ----------
     coef_, intercept_, sparse_coef_, dual_gap_, relative_gap_, n_iter_, status_
@@ -184,11 +179,8 @@ class GroupLassoCV(Grouped, OneRatio, SquaredPathCV):
 
     Attributes
     ----------
-    alpha_, l1_ratio_, alphas_
-    mse_path_ : ndarray of shape (n_alphas, n_folds)
-        Mean squared error on the test rows of each fold.
-    cv_result_, path_, coef_path_, intercept_path_, coef_, intercept_, sparse_coef_
-    dual_gap_, relative_gap_, n_iter_, status_, n_features_in_, feature_names_in_
+    alpha_, l1_ratio_, alphas_, mse_path_, cv_result_, path_, coef_path_
+    intercept_path_, coef_, intercept_, sparse_coef_, dual_gap_, relative_gap_, n_iter_, status_, n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -223,11 +215,8 @@ class SparseGroupLassoCV(SparseGrouped, OneRatio, SquaredPathCV):
 
     Attributes
     ----------
-    alpha_, l1_ratio_, alphas_
-    mse_path_ : ndarray of shape (n_alphas, n_folds)
-        Mean squared error on the test rows of each fold.
-    cv_result_, path_, coef_path_, intercept_path_, coef_, intercept_, sparse_coef_
-    dual_gap_, relative_gap_, n_iter_, status_, n_features_in_, feature_names_in_
+    alpha_, l1_ratio_, alphas_, mse_path_, cv_result_, path_, coef_path_
+    intercept_path_, coef_, intercept_, sparse_coef_, dual_gap_, relative_gap_, n_iter_, status_, n_features_in_, feature_names_in_
 
     See Also
     --------

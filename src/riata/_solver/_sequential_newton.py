@@ -30,6 +30,7 @@ class SequentialNewtonSteps(StepMethod):
         self.direct = True  # as long as the loop reaches its tolerances
         self.counted = 0, 0  # Hessians and events of the loop
         self.verified = None  # coefficients (working, n_vectors) that the loop verified
+        self.found, self.first = [], 0  # by `NewtonSteps`, for each of its parts
         # takes over where the loop ends early
         policy = CoupledHessian if self.problem.n_outputs > 1 else HessianPerAlpha
         self.newton = NewtonSteps(state, policy=policy)
@@ -73,11 +74,14 @@ class SequentialNewtonSteps(StepMethod):
             if found is not None:
                 return found
         self.verified = None
-        parts = [
-            self.newton.verify(W[:, which], alphas[part])
-            for part, which in self._parts(0, len(alphas))
-        ]
-        return joined(parts)
+        parts = self._parts(0, len(alphas))
+        if len(self.found) != len(parts):
+            self.found = [None] * len(parts)
+        for k, (part, which) in enumerate(parts):
+            # (those before `first` are solved)
+            if self.found[k] is None or len(parts) == 1 or k >= self.first:
+                self.found[k] = self.newton.verify(W[:, which], alphas[part])
+        return joined(self.found)
 
     def evaluate(self, W):
         self.verified = None
@@ -91,10 +95,12 @@ class SequentialNewtonSteps(StepMethod):
 
     def solve(self, W, first, alphas, tol):
         n_alphas, outputs = len(alphas), self.problem.n_outputs
+        self.first = first
         if W is None:
+            self.found = []
             self.state.engine = ["null"] * n_alphas
         if not self._runs:
-            return self._fall_back(W, first, alphas, tol)
+            return self._fall_back(W, first, alphas, tol, W is not None)
         given, size, point = W is not None, len(self.working), self.newton.point
         if given:
             V, shifts = by_output(W[:, :n_alphas * outputs], outputs), self.shifts
@@ -115,7 +121,7 @@ class SequentialNewtonSteps(StepMethod):
         if last == n_alphas or status == OUT_OF_TIME:
             return W, [CONVERGED] * last + [status] * (n_alphas - last)
         self.direct = False
-        return self._fall_back(W, last, alphas, tol)
+        return self._fall_back(W, last, alphas, tol, given)
 
     @property
     def _runs(self):
@@ -141,15 +147,18 @@ class SequentialNewtonSteps(StepMethod):
         self.verified = B
         return Verified(gap, kkt, loss, penalty, loss, B, constants, columns, C, None)
 
-    def _fall_back(self, W, first, alphas, tol):
-        """Solve by `NewtonSteps`; several outputs at one alpha after the other."""
-        state = self.state
+    def _fall_back(self, W, first, alphas, tol, given):
+        """Solve by `NewtonSteps`; several outputs at one alpha after the other, where W is
+        not given from the solution of the last."""
+        state, outputs = self.state, self.problem.n_outputs
         tol, kkt_tol = np.asarray(tol, dtype=float), state.kkt_tol
         if W is None:
             W = np.tile(state.W, len(alphas))
         W, statuses, engine = W.copy(), [CONVERGED] * first, list(state.engine)
         for part, which in self._parts(first, len(alphas)):
             begin, state.kkt_tol = max(first - part.start, 0), kkt_tol[part]
+            if not given and part.start > first:
+                W[:, which] = W[:, which.start - outputs:which.start]
             state.engine = engine[part]
             self.newton.hessian.begin_batch(alphas[part], None)
             self.newton.point.evaluate(W[:, which])

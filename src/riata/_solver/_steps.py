@@ -120,6 +120,6 @@ def batch_width_of(problem, settings):
     alphas, and should not take more room than X itself."""
     if problem.n_outputs > 1 or settings.batch < 2:
         return 1
-    if not (problem.quadratic or problem.column_penalty.piecewise_linear):  # each alpha has a Hessian of its own
-        return 1
+    if not (problem.quadratic or problem.column_penalty.piecewise_linear):
+        return 1  # each alpha has a Hessian of its own
     return problem.design.batch_width()

@@ -162,8 +162,12 @@ class BasisSolver:
     def solve(self, alphas):
         """Yield `Solutions` of the problem as given."""
         for part in self.inner.solve(alphas):
-            if len(part.alphas):
-                yield from self._as_given(part)
+            if self.problem.n_outputs == 1:
+                parts = [part] if len(part.alphas) else []
+            else:
+                parts = [alone(part, k) for k in range(len(part.alphas))]
+            for each in parts:
+                yield from self._as_given(each)
 
     def _as_given(self, part):
         """The same solutions, certified on X as given."""
