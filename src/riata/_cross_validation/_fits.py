@@ -8,6 +8,7 @@ have a weight of zero.
 
 import copy
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from numbers import Integral
 
@@ -121,7 +122,8 @@ class PathFits:
 
     def _is_quadratic(self):
         """Whether paths follow from moments of the samples."""
-        return isinstance(self.options["loss"], Squared) and "penalty" not in self.penalty
+        squared = isinstance(self.options["loss"], Squared) and self.data.y.ndim == 1
+        return squared and "penalty" not in self.penalty
 
     def _sum_moments(self, alphas):
         """Sum the moments of all folds if that saves time; those of chunks are known."""
@@ -196,8 +198,11 @@ class PathFits:
                     fold, alphas, settings, **self._model(penalty, l1_ratio)
                 )
         if path is None:
+            penalty = {**penalty, "l1_ratio": l1_ratio}
+            if "rows" in penalty:
+                penalty["rows"] = replace(penalty["rows"], l1_ratio=l1_ratio)
             path = solve_path(
-                self.samples(fold), alphas, {**penalty, "l1_ratio": l1_ratio}, settings,
+                self.samples(fold), alphas, penalty, settings,
                 saved_path=saved_path, **self.options,
             )
         path = path._with(

@@ -48,11 +48,13 @@ def unit_deviances(loss, y, eta):
     Parameters
     ----------
     loss : riata.losses.Loss
-    y : ndarray of shape (n_samples,)
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Of several classes, their numbers.
     eta : ndarray of shape (n_samples, n_alphas) or (n_samples, n_classes, n_alphas)
         Linear predictors.
     """
+    if y.ndim == 2:  # several targets
+        return 2.0 * loss.value(y[:, :, None], eta).sum(axis=1)
     if eta.ndim == 2:
         return 2.0 * loss.value(y[:, None], eta)
     indicators = np.eye(eta.shape[1])[y.astype(np.intp)]

@@ -8,6 +8,7 @@ from .._validation import check_callable, check_real
 from ..losses import get_loss
 from ._cv_base import name_of
 from ._glm_cv import GeneralizedLinearClassifierCV, GeneralizedLinearRegressorCV
+from ._multi_task import TargetsCV
 
 
 def cv_path(
@@ -97,6 +98,8 @@ def cv_path(
     kind = GeneralizedLinearRegressorCV
     if loss.classifies:
         kind = GeneralizedLinearClassifierCV
+    elif np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        kind = TargetsCV
     if groups is not None:
         if np.ndim(groups) != 1 or len(groups) != len(y):
             raise ValueError(

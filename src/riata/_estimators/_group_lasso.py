@@ -180,7 +180,8 @@ class GroupLassoCV(Grouped, OneRatio, SquaredPathCV):
     Attributes
     ----------
     alpha_, l1_ratio_, alphas_, mse_path_, cv_result_, path_, coef_path_
-    intercept_path_, coef_, intercept_, sparse_coef_, dual_gap_, relative_gap_, n_iter_, status_, n_features_in_, feature_names_in_
+    intercept_path_, coef_, intercept_, sparse_coef_, dual_gap_, relative_gap_
+    n_iter_, status_, n_features_in_, feature_names_in_
 
     See Also
     --------
@@ -216,7 +217,8 @@ class SparseGroupLassoCV(SparseGrouped, OneRatio, SquaredPathCV):
     Attributes
     ----------
     alpha_, l1_ratio_, alphas_, mse_path_, cv_result_, path_, coef_path_
-    intercept_path_, coef_, intercept_, sparse_coef_, dual_gap_, relative_gap_, n_iter_, status_, n_features_in_, feature_names_in_
+    intercept_path_, coef_, intercept_, sparse_coef_, dual_gap_, relative_gap_
+    n_iter_, status_, n_features_in_, feature_names_in_
 
     See Also
     --------

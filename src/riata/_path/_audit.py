@@ -114,8 +114,8 @@ def check_solution(
     data = checked_data(X, y, sample_weight, offset, loss)
     p = data.X.n_features
     options = checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, p)
-    if loss.many_outputs:
-        count = int(data.y.max()) + 1
+    if loss.many_outputs or data.y.ndim == 2:
+        count = data.y.shape[1] if data.y.ndim == 2 else int(data.y.max()) + 1
         coef = check.check_class_coef(coef, p, count)
         intercept = check.check_class_intercept(intercept, count)
     else:
@@ -162,10 +162,23 @@ def _useless_penalty(coef, problem, alpha, options):
     factor = np.ones(len(where)) if factor is None else factor[where]
     w = coef.T[where]  # rows of a feature, if there are several classes
     factor = np.where(np.atleast_2d(coef)[:, where].any(axis=0), factor, 0.0)
-    if problem.options.penalty is not None:
+    penalty = problem.options.penalty
+    if getattr(penalty, "codes_", None) is not None:
+        others = np.where(problem.coef_unit == 0, 0.0, coef)
+        return alpha * (_of_groups(penalty, coef) - _of_groups(penalty, others))
+    if penalty is not None:
         return float(problem.options.penalty.value(w, alpha * factor).sum())
     value = rho * np.abs(w) + 0.5 * (1.0 - rho) * w**2
     return alpha * float((factor @ value).sum())
+
+
+def _of_groups(penalty, coef):
+    """A penalty on groups at alpha = 1, but for excluded ones."""
+    total = 0.0
+    for g, weight in enumerate(penalty.group_weights_):
+        if 0.0 < weight < np.inf:
+            total += float(penalty.value(coef[penalty.codes_ == g], 1.0, weight))
+    return total
 
 
 def _certificate(problem, coef, alpha, options, standardize, primal, gap, kkt):
@@ -196,38 +209,37 @@ def _in_design(problem, coef):
 
 def _audit(problem, coef, intercept, alpha):
     """Objective, gap (in the units of the design) and KKT violation (in the user's)."""
-    design, column_penalty = problem.design, problem.column_penalty
-    w = _in_design(problem, coef)
-    active = np.flatnonzero(w)
-    R = problem.y[:, None].copy()
-    design.subtract_product(active, w[active, None], R)
-    constant = problem.center_block(R)[0]
+    design, n_outputs = problem.design, problem.n_outputs
+    B = np.ascontiguousarray(np.atleast_2d(_in_design(problem, coef)).T)
+    active = np.flatnonzero(B.any(axis=1))
+    targets = problem.y[:, None] if n_outputs == 1 else problem.targets
+    R = targets - product(design, active, B[active])
+    constant = problem.center_block(R)
     if problem.fit_intercept:
         # the given intercept's residual differs from the centred one by a constant
-        best = problem.center - float(design.mean @ coef)
-        constant += (best - intercept) / problem.unit
-    loss = float(np.vdot(R, problem.weigh(R)))
-    C = np.empty((design.n_features, 1))
-    design.gradient(problem.weigh(R), C)
+        best = problem.center - np.atleast_1d(coef @ design.mean)
+        constant = constant + (best - intercept) / problem.unit
     alphas, everything = np.array([alpha]), np.arange(design.n_features)
-    _, kkt, penalty = column_penalty.certify(
-        C, everything, w[:, None], alphas, np.array([loss])
-    )
-    projected = loss
-    free = open_columns(problem, alpha)
+
+    def certify(free):
+        loss = float(np.vdot(R, problem.weigh(R)))
+        C = gradient(design, problem.weigh(R), everything)[:, :n_outputs]
+        C = np.ascontiguousarray(C)
+        C[free] = 0.0
+        found = problem.penalty.certify(C, everything, B, alphas, np.array([loss]), True)
+        return loss, *(part.sum() if k == 2 else part.max() for k, part in enumerate(found))
+
+    loss, gap, kkt, penalty = certify(everything[:0])
+    projected, free = loss, open_columns(problem, alpha)
     if 0 < len(free) * design.n_samples <= costs.BASIS_ENTRIES:
         FreeColumns(problem, free).project(R)
         problem.center_block(R)
-        projected = float(np.vdot(R, problem.weigh(R)))
-        design.gradient(problem.weigh(R), C)
-        C[free] = 0.0
-    gap, _, _ = column_penalty.certify(
-        C, everything, w[:, None], alphas, np.array([projected])
-    )
-    outside = 0.5 * (max(loss - projected, 0.0) + design.n_samples * constant**2)
-    primal = 0.5 * (loss + design.n_samples * constant**2) + float(penalty[0])
-    kkt = max(float(kkt[0]), abs(constant) * problem.unit)
-    return primal, float(gap[0]) + outside, kkt
+        projected, gap, _, _ = certify(free)
+    square = design.n_samples * float(constant @ constant)
+    outside = 0.5 * (max(loss - projected, 0.0) + square)
+    primal = 0.5 * (loss + square) + float(penalty)
+    kkt = max(float(kkt), float(np.abs(constant).max()) * problem.unit)
+    return primal, float(gap) + outside, kkt
 
 
 def _audit_general(problem, coef, intercept, alpha):

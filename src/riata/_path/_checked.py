@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import _validation as check
 from .._core.design import NonFinite
+from .._problem._outputs_problem import OutputsProblem
 from .._problem._problem import GeneralProblem, Problem
 from ..losses import Squared
 from ..penalties import Penalty, RowGroup
@@ -26,16 +27,22 @@ def checked_data(X, y, sample_weight, offset, loss=SQUARED, check_X=check.check_
     """The input of a fit, checked; what is fitted to chunks says so by `check_X`."""
     X = check_X(X)
     n = X.n_samples
-    y = loss.check_target(check.check_target(y, n))
+    y = loss.check_target(check.check_target(y, n, isinstance(loss, Squared)))
     sample_weight = check.check_sample_weight(sample_weight, n)
     n_targets = int(y.max()) + 1 if loss.many_outputs else None
+    if y.ndim == 2:
+        n_targets = y.shape[1]
+        y = y[:, 0] if n_targets == 1 else y
     offset = check.check_offset(offset, n, n_targets=n_targets)
     return Data(X, y, sample_weight, offset)
 
 
 def less_offset(data):
     """The target less the offset, which is all that the squared loss sees."""
-    return data.y if data.offset is None else data.y - data.offset
+    y, offset = data.y, data.offset
+    if offset is None:
+        return y
+    return y - (offset[:, None] if offset.ndim < y.ndim else offset)
 
 
 def checked_penalty(penalty, l1_ratio, penalty_factor, lower, upper, n_features):
@@ -89,6 +96,8 @@ def elastic_net_parts(penalty):
 def checked_problem(data, loss=SQUARED, **options):
     bounded = options.get("lower") is not None or options.get("upper") is not None
     generic, rows = options.get("penalty"), options.pop("rows", None)
+    if data.y.ndim == 2:
+        return _problem_of_rows(data, rows, **options)
     if loss.many_outputs and loss.grouped and rows is None:  # which is deprecated
         rows = RowGroup(options["l1_ratio"], options["penalty_factor"])
     if loss.many_outputs and rows is not None and bounded:
@@ -121,6 +130,36 @@ def checked_problem(data, loss=SQUARED, **options):
         if loss.many_outputs:
             options["rows"] = rows
         return GeneralProblem(data.X, data.y, loss=loss, offset=data.offset, **options)
+    except NonFinite as error:
+        check.raise_nonfinite("X", *error.args)
+
+
+def _problem_of_rows(data, rows, penalty=None, lower=None, upper=None, **options):
+    """Least squares with several targets."""
+    if rows is None:
+        raise ValueError(
+            f"y has {data.y.shape[1]} targets: pass penalty=RowGroup() to select features "
+            "for all of them together, or fit each of its columns by itself."
+        )
+    if lower is not None or upper is not None:
+        raise ValueError(
+            "lower and upper must be None: rows of coefficients have norms, not bounds."
+        )
+    if data.X.kind == "chunks":
+        raise ValueError(
+            f"several targets are not fitted to chunks, but X is {data.X!r}. Fit each of "
+            "the columns of y by itself, or X in memory."
+        )
+    if options["l1_ratio"] == 0:
+        raise ValueError(
+            "l1_ratio=0 has no norms of rows: fit several targets by Ridge, or use a "
+            "positive l1_ratio."
+        )
+    try:
+        return OutputsProblem(
+            data.X, less_offset(data), sample_weight=data.sample_weight, rows=rows,
+            **options
+        )
     except NonFinite as error:
         check.raise_nonfinite("X", *error.args)
 

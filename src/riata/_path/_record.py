@@ -10,6 +10,7 @@ from .._design._products import product
 from ..losses._base import CERTAIN
 from ._result import PathResult
 from ._result_multinomial import MultinomialPathResult
+from ._result_outputs import MultiOutputPathResult
 
 
 class Step(NamedTuple):
@@ -156,11 +157,11 @@ class Record:
         return coef
 
 
-class MultinomialRecord(Record):
-    """`Record` of solutions whose coefficients are numbered ``column * n_classes + class``.
-    """
+class OutputsRecord(Record):
+    """`Record` of solutions whose coefficients are numbered
+    ``column * n_outputs + output``."""
 
-    kind = MultinomialPathResult
+    kind = MultiOutputPathResult
 
     def _units(self):
         count = self.problem.n_outputs
@@ -177,6 +178,12 @@ class MultinomialRecord(Record):
 
     def _feature_of(self, columns):
         return columns // self.problem.n_outputs
+
+
+class MultinomialRecord(OutputsRecord):
+    """The same for the classes of a multinomial model."""
+
+    kind = MultinomialPathResult
 
     def result(self, loss, end, work, tol):
         """The path as collected so far, with all classes."""

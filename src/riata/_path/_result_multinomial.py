@@ -1,14 +1,9 @@
 """The result of a path with several classes."""
 
-from functools import cached_property
-
-import numpy as np
-
-from .. import _validation as check
-from ._result import PathResult
+from ._result_outputs import MultiOutputPathResult
 
 
-class MultinomialPathResult(PathResult):
+class MultinomialPathResult(MultiOutputPathResult):
     """Solutions along a path of a multinomial model.
 
     All that `PathResult` has, for several classes.
@@ -39,28 +34,7 @@ class MultinomialPathResult(PathResult):
     @property
     def n_classes(self):
         """How many classes there are."""
-        return len(self.intercept)
-
-    @property
-    def _n_coefs(self):
-        return self.n_features_in * self.n_classes
-
-    @cached_property
-    def coef(self):
-        """Coefficients as a csc_array for each class, made when first asked for."""
-        together = PathResult.coef.func(self).tocsr()
-        return [together[k::self.n_classes].tocsc() for k in range(self.n_classes)]
-
-    @property
-    def coefs(self):
-        """Dense coefficients of shape (n_classes, n_features, n_alphas)."""
-        return np.stack([coef.toarray() for coef in self.coef])
-
-    def _coef_of(self, k):
-        return super()._coef_of(k).reshape(self.n_features_in, -1).T
-
-    def _intercept_columns(self):
-        return {f"intercept_{k}": part for k, part in enumerate(self.intercept)}
+        return self.n_outputs
 
     def coef_at(self, alpha):
         """Coefficients and intercepts at one alpha; see `PathResult.coef_at`.
@@ -106,23 +80,7 @@ class MultinomialPathResult(PathResult):
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples, n_classes, n_alphas)
         """
-        check.require_offset(offset, self.has_offset)
-        X = self._checked_operand(X)
-        offset = check.check_offset(offset, X.shape[0], n_targets=self.n_classes)
-        if offset is not None and offset.ndim == 1:
-            offset = offset[:, None]
-        return self._decide(X, alpha, offset)
-
-    def _decide(self, X, alpha, offset):
-        if alpha is None:
-            eta = np.stack([
-                product.toarray() if hasattr(product, "toarray") else product
-                for product in (X @ coef for coef in self.coef)
-            ], axis=1) + self.intercept
-            return eta if offset is None else eta + offset[:, :, None]
-        coef, intercept = self.coef_at(alpha)
-        eta = X @ coef.T + intercept
-        return eta if offset is None else eta + offset
+        return super().decision_function(X, alpha, offset)
 
     def plot(self, ax=None, **options):
         """Draw the coefficients against alpha, of up to 12 classes in a panel each; see

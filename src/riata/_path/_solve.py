@@ -29,7 +29,7 @@ from .._solver._unpenalised import (
 )
 from ..losses import Squared
 from ._checked import SQUARED, checked_problem, elastic_net_parts, less_offset
-from ._record import MultinomialRecord, Record, Step
+from ._record import MultinomialRecord, OutputsRecord, Record, Step
 
 LIMIT_PENALTY = 1e-7  # in units in which columns have norm one: of a limit at zero
 LIMIT_TOL = 1e-22
@@ -146,7 +146,9 @@ def collect(batches, solver, loss=SQUARED, started=None, limits=None):
     """
     started = monotonic() if started is None else started
     limits = Limits(None, None, None) if limits is None else limits
-    kind = MultinomialRecord if loss.many_outputs else Record
+    kind = MultinomialRecord if loss.many_outputs else (
+        OutputsRecord if solver.problem.n_outputs > 1 else Record
+    )
     record = kind(solver.problem, solver.problem.l1_ratio, solver.alpha_max, started)
     end, tol = "complete", solver.settings.tol
     try:
@@ -316,7 +318,9 @@ def _to_design(coef, problem):
     columns = np.flatnonzero((np.atleast_2d(coef) != 0).any(axis=0))
     columns = columns[problem.coef_unit[columns] > 0]
     W = np.atleast_2d(coef[..., columns] / problem.coef_unit[columns]).T
-    return columns, W if problem.n_outputs == 1 else W[:, problem.datafit.classes]
+    if problem.n_outputs == 1 or problem.quadratic:
+        return columns, W
+    return columns, W[:, problem.datafit.classes]
 
 
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")

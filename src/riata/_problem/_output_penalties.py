@@ -49,9 +49,9 @@ class SeparatePenalty:
         """Penalty of each vector."""
         return self.column_penalty.value(W, alphas, columns)
 
-    def certify(self, C, columns, W, alphas, loss):
+    def certify(self, C, columns, W, alphas, loss, squared=False):
         """Gap and KKT violation of the alpha, and penalty of each vector; `loss` is twice
-        that of the alpha."""
+        that of the alpha, and may be `squared`."""
         if self.n_outputs == 1:
             return self.column_penalty.certify(C, columns, W, alphas, loss, False)
         gap, kkt, penalty = self.column_penalty.certify(
@@ -108,7 +108,7 @@ class RowPenalty(SeparatePenalty):
         value = l1 @ self.norms(W) + 0.5 * (l2 @ np.einsum("ij,ij->i", W, W))
         return np.full(W.shape[1], alphas[0] * value / W.shape[1])
 
-    def certify(self, C, columns, W, alphas, loss):
+    def certify(self, C, columns, W, alphas, loss, squared=False):
         column_penalty, size = self.column_penalty, len(W)
         alpha, norms = alphas[0], self.norms
         l1, l2 = alpha * column_penalty.l1[columns], alpha * column_penalty.l2[columns]
@@ -122,9 +122,13 @@ class RowPenalty(SeparatePenalty):
         held = (l1 >= NEGLIGIBLE) | ((l1 > 0) & (l2 == 0))
         ridge = ~held & (l2 > 0)
         inside = held[:size]
-        gap = float((l1[:size] * w - np.einsum("ij,ij->i", Z[:size], W))[inside].sum())
+        # the residual, shrunk by kappa, is dual feasible
+        kappa = 1.0 / (1.0 + float((beyond[held] / l1[held]).max(initial=0.0)))
+        terms = l1[:size] * w - kappa * np.einsum("ij,ij->i", Z[:size], W)
+        gap = float(np.maximum(terms, 0.0)[inside].sum())
         gap += float((l1[:size] * w)[~inside].sum())
-        gap += objective * float((beyond[held] / l1[held]).max(initial=0.0))
+        smooth = 0.5 * loss[0] + 0.5 * float(l2[:size] @ square)
+        gap += (1.0 - kappa) ** (2 if squared else 1) * smooth
         gap += 0.5 * float((z[ridge] ** 2 / l2[ridge]).sum())
         gap += FAR * (w.max(initial=0.0) + 1.0) * float(z[~held & ~ridge].sum())
         gap += column_penalty.rounding

@@ -366,5 +366,5 @@ def hessian_free_step(
         return gradient(design, Q, columns)[:, :P.shape[1]] + hold(P)
 
     return conjugate_gradients(
-        multiply, rest, inverse, together=point.together, work=point.work
+        multiply, rest, lambda P: inverse * P, together=point.together, work=point.work
     )

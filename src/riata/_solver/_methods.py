@@ -11,12 +11,15 @@ from ._exact_steps import ExactSteps
 from ._hessian_per_alpha import HessianPerAlpha
 from ._newton import NewtonSteps
 from ._quasi_newton import QuasiNewtonSteps
+from ._row_steps import RowSteps
 from ._sequential_newton import SequentialNewtonSteps
 from ._unpenalised import BasisSolver, needs_basis
 
 
 def method_of(problem, saved_path=None):
     """What makes the step method of a problem, given a `PathState`."""
+    if problem.quadratic and problem.n_outputs > 1:
+        return RowSteps
     if problem.quadratic:
         return ExactSteps if problem.column_penalty.piecewise_linear else BlockSteps
     if not problem.column_penalty.piecewise_linear:

@@ -8,11 +8,11 @@ from time import monotonic
 import numpy as np
 
 from ..._core.block_descent import BlockDescent
+from ._conjugate_gradients import conjugate_gradients
 from ._direct import positive_definite
 
 FIRST_SWEEPS = 4  # before the first Newton step
 MOST_ROUNDS = 500  # of a sweep over all groups and a Newton step
-MOST_CG_STEPS = 100
 CG_SHARE = 0.2  # of the residual that conjugate gradients leave
 JITTER = 1e-13  # relative to the largest diagonal: where columns are dependent
 
@@ -183,11 +183,14 @@ def _newton_step(model, v, c, alpha, work):
         beside = tau / (across * (across + tau))
 
         def inverse(P):
-            along = np.bincount(place, unit * P, len(groups))
-            return P / (across + tau) + beside * unit * along[place]
+            along = np.bincount(place, unit * P[:, 0], len(groups))
+            return P / (across + tau)[:, None] + (beside * unit * along[place])[:, None]
 
         step = np.zeros_like(v)
-        step[F] = _by_conjugate_gradients(Z, gradient, curve, inverse)
+        step[F] = conjugate_gradients(
+            lambda P: Z.T @ (Z @ P) + curve(P[:, 0])[:, None], gradient[:, None], inverse,
+            together=lambda values: values, work=work, share=CG_SHARE,
+        )[0][:, 0]
         return step
     matrix = np.asfortranarray(model.gram_of(F))
     same = place[:, None] == place
@@ -202,24 +205,6 @@ def _newton_step(model, v, c, alpha, work):
     step = np.zeros_like(v)
     step[F] = solved(factor, gradient, lower=1)[0]
     return step
-
-
-def _by_conjugate_gradients(Z, rest, curve, inverse):
-    """Solve ``(Z'Z + curve) x = rest`` roughly, for more coefficients than rows."""
-    x, z = np.zeros_like(rest), inverse(rest)
-    p, square = z, float(rest @ z)
-    enough = CG_SHARE**2 * square
-    for _ in range(MOST_CG_STEPS):
-        h = Z.T @ (Z @ p) + curve(p)
-        length = square / float(p @ h)
-        x += length * p
-        rest = rest - length * h
-        z = inverse(rest)
-        last, square = square, float(rest @ z)
-        if square <= enough:
-            break
-        p = z + (square / last) * p
-    return x
 
 
 def _move(model, v, state, c, step, alpha):

@@ -6,16 +6,17 @@ FORCING = 0.1  # share of the residual to which systems are solved
 MOST_STEPS = 100
 
 
-def conjugate_gradients(multiply, rest, inverse, *, together, work):
-    """Solve ``multiply(D) = rest`` to a share `FORCING` of the residual.
+def conjugate_gradients(multiply, rest, inverse, *, together, work, share=FORCING):
+    """Solve ``multiply(D) = rest`` to a share of the residual.
 
     Parameters
     ----------
     multiply : callable
         The product of the matrix with a block of vectors.
     rest : ndarray (size, n_vectors)
-    inverse : ndarray (size, n_vectors)
-        Of the diagonal, as a preconditioner; coefficients for which it is zero stay zero.
+    inverse : callable
+        The preconditioner: the product of an approximate inverse with a block. Coefficients
+        for which it is zero stay zero.
     together : callable
         Adds up values of vectors that belong to one system.
     work : Diagnostics
@@ -26,9 +27,9 @@ def conjugate_gradients(multiply, rest, inverse, *, together, work):
     solved : bool
     """
     D = np.zeros_like(rest)
-    Z = inverse * rest
+    Z = inverse(rest)
     P, square = Z, together(np.einsum("ij,ij->j", rest, Z))
-    enough = FORCING**2 * square
+    enough = share**2 * square
     for _ in range(MOST_STEPS):
         H = multiply(P)
         work.newton += 1
@@ -36,7 +37,7 @@ def conjugate_gradients(multiply, rest, inverse, *, together, work):
         step = np.divide(square, curvature, out=np.zeros_like(square), where=curvature > 0)
         D += step * P
         rest = rest - step * H
-        Z = inverse * rest
+        Z = inverse(rest)
         last, square = square, together(np.einsum("ij,ij->j", rest, Z))
         if (square <= enough).all():
             return D, True
