@@ -1,4 +1,4 @@
-"""Several targets with common features: scikit-learn's optima, certificates, invariances."""
+"""Several targets with common features: optima of scikit-learn, audits, invariances."""
 
 import numpy as np
 import pytest
