@@ -222,3 +222,25 @@ def test_other_penalties_are_left_to_other_steps(monkeypatch):
         X, y, loss="multinomial", penalty=penalties.RowGroup(), alphas=4
     )
     assert path.relative_gap.max() <= 1e-6
+
+
+@pytest.mark.parametrize("loss", LOSSES[:-1], ids=repr)
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.7])
+def test_working_sets_of_wide_problems(monkeypatch, loss, l1_ratio):
+    rng = np.random.default_rng(3)
+    _, y = data(loss)
+    X = rng.standard_normal((N, 400)) + rng.standard_normal((N, 1))
+    options = {"loss": loss, "alphas": 15, "alpha_min_ratio": 0.05, "tol": 1e-9,
+               "l1_ratio": l1_ratio}
+    loop, other = by_loop_and_without(monkeypatch, X, y, **options)
+    assert loop.relative_gap.max() <= 1e-9
+    assert_same_optimum(loop, other)
+
+
+def test_a_working_set_that_grows_too_large(monkeypatch):
+    rng = np.random.default_rng(3)
+    X, y = rng.standard_normal((N, 300)), rng.integers(0, 2, N)
+    monkeypatch.setattr(_costs, "LOOP_COLUMNS", 25)
+    path = riata.fit_path(X, y, loss="logistic", alphas=30, alpha_min_ratio=0.02, tol=1e-9)
+    assert path.n_active[-1] > 25
+    assert path.relative_gap.max() <= 1e-9

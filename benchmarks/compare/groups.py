@@ -189,7 +189,8 @@ def race(name, limit):
 
     seconds, coefs = by_riata(data, share, alphas)
     active = np.count_nonzero(coefs[-1].reshape(X.shape[1], -1).any(axis=1))
-    print(f"| {name} | riata | {seconds:.3f} | {worst(coefs):.1e} | {active} | |", flush=True)
+    facts = f"{seconds:.3f} | {worst(coefs):.1e} | {active}"
+    print(f"| {name} | riata | {facts} | |", flush=True)
     for solver in peers:
         last = None
         for tol in LADDERS[solver]:

@@ -28,7 +28,7 @@ def method_of(problem, saved_path=None):
         from ._read_steps import ReadSteps
 
         return ReadSteps if ReadSteps.suits(problem) else NewtonSteps
-    if SequentialNewtonSteps.suits(problem):
+    if SequentialNewtonSteps.suits(problem, saved_path):
         return SequentialNewtonSteps
     if problem.loss.many_outputs:
         return partial(NewtonSteps, policy=CoupledHessian)

@@ -1,4 +1,6 @@
-"""Few samples and columns: Newton steps at one alpha after the other, compiled."""
+"""Few samples: Newton steps at one alpha after the other, compiled, for all columns if they
+are few, and for a working set as long as it is small.
+"""
 
 import numpy as np
 
@@ -15,7 +17,8 @@ from ._steps import StepMethod
 
 
 class SequentialNewtonSteps(StepMethod):
-    """Newton steps for all columns of a small problem, by `NewtonLoop`.
+    """Newton steps by `NewtonLoop`, and by `NewtonSteps` where a working set is too large
+    for it or it ends early.
 
     Parameters
     ----------
@@ -26,7 +29,8 @@ class SequentialNewtonSteps(StepMethod):
 
     def __init__(self, state):
         super().__init__(state)
-        self.loop = None
+        self.loop, self.loop_size = None, 0
+        self.is_small = all_columns(self.problem) <= costs.LOOP_COLUMNS
         self.direct = True  # as long as the loop reaches its tolerances
         self.counted = 0, 0  # Hessians and events of the loop
         self.verified = None  # coefficients (working, n_vectors) that the loop verified
@@ -36,27 +40,29 @@ class SequentialNewtonSteps(StepMethod):
         self.newton = NewtonSteps(state, policy=policy)
 
     @staticmethod
-    def suits(problem):
-        """Whether a problem is small enough for it."""
-        design = problem.design
-        size = np.count_nonzero(design.sqnorm > 0) * problem.n_outputs
+    def suits(problem, saved_path=None):
+        """Whether a problem is small enough for it, or may be on a working set. (That does
+        not follow a path on similar samples.)"""
+        size, design = costs.LOOP_COLUMNS, problem.design
+        if problem.n_outputs > 1 or saved_path is not None or all_columns(problem) < size:
+            size = all_columns(problem)
         return (
-            problem.loss.convex and problem.yy > 0
+            problem.loss.convex and problem.yy > 0 and design.in_memory
             and problem.column_penalty.piecewise_linear
             and not getattr(problem.penalty, "rows", False)
-            and size <= costs.LOOP_COLUMNS
+            and 0 < size <= costs.LOOP_COLUMNS
             and design.n_samples * size <= costs.LOOP_ENTRIES
         )
 
     def screening(self):
-        return None
+        return None if self.is_small else self.newton.screening()
 
     @property
     def proved(self):
         return self.newton.proved
 
     def takes_all_columns(self, alphas):
-        return True
+        return self.is_small
 
     def take_all_columns(self, alpha_max, alphas):
         self.state.add_all()
@@ -69,7 +75,8 @@ class SequentialNewtonSteps(StepMethod):
         return self.newton.reported(found, alphas)
 
     def verify(self, W, alphas):
-        if self._runs and not self.newton.rests_on_assumptions(alphas):
+        complete = self._runs and self.working.complete
+        if complete and not self.newton.rests_on_assumptions(alphas):
             found = self._verified(W, alphas)
             if found is not None:
                 return found
@@ -100,6 +107,8 @@ class SequentialNewtonSteps(StepMethod):
             self.found = []
             self.state.engine = ["null"] * n_alphas
         if not self._runs:
+            if W is None and outputs == 1 and self.verified is None:
+                return self.newton.solve(W, first, alphas, tol)
             return self._fall_back(W, first, alphas, tol, W is not None)
         given, size, point = W is not None, len(self.working), self.newton.point
         if given:
@@ -118,6 +127,8 @@ class SequentialNewtonSteps(StepMethod):
         if last < n_alphas and not given:
             V[:, last:], shifts[:, last:] = V[:, [last]], shifts[:, [last]]
         W = V.reshape(outputs, size, n_alphas).transpose(1, 2, 0).reshape(size, -1)
+        if outputs == 1:
+            point.at, point.shift = point.room(n_alphas), shifts[0].copy()
         if last == n_alphas or status == OUT_OF_TIME:
             return W, [CONVERGED] * last + [status] * (n_alphas - last)
         self.direct = False
@@ -126,7 +137,8 @@ class SequentialNewtonSteps(StepMethod):
     @property
     def _runs(self):
         """Whether the loop solves this problem."""
-        return self.direct and self.working.complete and len(self.working) > 0
+        size = len(self.working) * self.problem.n_outputs
+        return self.direct and 0 < size <= costs.LOOP_COLUMNS
 
     def _verified(self, W, alphas):
         """`Verified` coefficients by the loop, or None."""
@@ -182,7 +194,8 @@ class SequentialNewtonSteps(StepMethod):
 
     def _loop(self):
         """The loop for the columns of the working set."""
-        if self.loop is None:
+        if self.loop is None or self.loop_size != len(self.working):
+            self.counted, self.loop_size = (0, 0), len(self.working)
             problem, columns = self.problem, self.working.columns
             Z = np.empty((problem.design.n_samples, len(columns)), order="F")
             problem.design.pack(columns, 0, len(Z), Z)
@@ -228,3 +241,8 @@ def joined(parts):
         *map(np.concatenate, (gap, kkt, loss, penalty, square)), np.hstack(W),
         np.concatenate(constants), columns[0], np.hstack(C), None,
     )
+
+
+def all_columns(problem):
+    """How many coefficients of columns that are not zero a problem has."""
+    return np.count_nonzero(problem.design.sqnorm > 0) * problem.n_outputs
