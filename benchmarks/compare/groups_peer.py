@@ -51,7 +51,8 @@ def sklearn(X, y, alphas, size, loss, tol):
     model = MultiTaskLasso(
         fit_intercept=False, warm_start=True, tol=tol, max_iter=1_000_000
     )
-    return np.array([model.set_params(alpha=alpha).fit(X, y).coef_.T for alpha in alphas])
+    fits = (model.set_params(alpha=alpha).fit(X, y) for alpha in alphas)
+    return np.array([fit.coef_.T.copy() for fit in fits])  # (it is updated in place)
 
 
 def main():

@@ -1,6 +1,5 @@
 """The squared loss with a penalty on groups: block descent on the working set."""
 
-import math
 from time import monotonic
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from .._core.descent import CONVERGED, OUT_OF_TIME, STALLED
 from ._engines._block_descent import BlockModel, descend_blocks
 from ._exact_steps import ExactSteps
+from ._steps import ahead
 
 
 class BlockSteps(ExactSteps):
@@ -42,10 +42,10 @@ class BlockSteps(ExactSteps):
         statuses = [CONVERGED] * len(alphas)
         state.engine[first:] = ["descent"] * (len(alphas) - first)
         with self.work.phase("solve"):
-            earlier = None if given else self._earlier()
+            earlier = None if given else self.before
             last = state.W[:, 0], state.alpha
             for k in range(first, len(alphas)):
-                w = W[:, k] if given else ahead(last, earlier, alphas[k])
+                w = W[:, k] if given else ahead(last, earlier, alphas[k], len(working))
                 w, solved = descend_blocks(
                     model, w, *self._at(w), alphas[k], tol[k], self.settings.deadline,
                     self.work,
@@ -84,25 +84,8 @@ class BlockSteps(ExactSteps):
         r = root * problem.y - self.packed[:, active] @ w[active]
         return None, r, float(r @ r)
 
-    def _earlier(self):
-        """The solution before the last, if the working set has not changed its order."""
-        if self.before is None:
-            return None
-        w, alpha = self.before
-        return np.concatenate([w, np.zeros(len(self.working) - len(w))]), alpha
-
     def go_on_from(self, found, k, alphas=()):
         super().go_on_from(found, k, alphas)
         self.before = None
         if len(alphas) > 1:
             self.before = found.W[:, k - 1].copy(), float(alphas[-2])
-
-
-def ahead(last, earlier, alpha):
-    """Coefficients to start from: those of the last alpha, extrapolated in its
-    logarithm."""
-    (w, now), (v, then) = last, earlier or last
-    if not then > now > alpha > 0.0:
-        return w
-    start = w + math.log(now / alpha) / math.log(then / now) * (w - v)
-    return np.where((start * w > 0.0) & (v != 0.0), start, w)

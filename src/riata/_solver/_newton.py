@@ -23,7 +23,7 @@ from ._point import Point
 from ._progress import Progress, sharper
 from ._separation import is_separated
 from ._solutions import Verified
-from ._steps import StepMethod
+from ._steps import StepMethod, ahead
 from ._warm_start import WarmStarts
 
 MAX_STEPS = 1000  # Newton steps of one batch on one working set
@@ -66,6 +66,8 @@ class NewtonSteps(StepMethod):
         self.weakest = largest[used].min(initial=math.inf)
         self.warm = WarmStarts(state, saved_path)
         self.hessian = policy(self.point)
+        # with a penalty on groups: the last solutions, each with its alpha
+        self.earlier = self.last = None
 
     def null_correlations(self):
         problem = self.problem
@@ -127,6 +129,11 @@ class NewtonSteps(StepMethod):
             W = self.warm.coefficients(alphas)
             self.point.evaluate(W)
             return W, None
+        if self.earlier is not None:
+            W = ahead(self.last, self.earlier, alphas[0], len(self.working))[:, None]
+            if (W != self.state.W).any():
+                self.point.evaluate(W)
+                return W, None
         self.point.broadcast(len(alphas))
         return np.tile(self.state.W, len(alphas)), self.state.alpha
 
@@ -313,6 +320,8 @@ class NewtonSteps(StepMethod):
 
     def go_on_from(self, found, k, alphas=()):
         self.point.go_on_from(k)
+        if self.problem.column_penalty.by_blocks:
+            self.earlier, self.last = self.last, (found.W[:, k].copy(), self.state.alpha)
 
     def _intercept_gap(self, loss):
         """Decrease of the objective by optimal intercepts, to second order."""

@@ -123,3 +123,14 @@ def batch_width_of(problem, settings):
     if not (problem.quadratic or problem.column_penalty.piecewise_linear):
         return 1  # each alpha has a Hessian of its own
     return problem.design.batch_width()
+
+
+def ahead(last, earlier, alpha, size):
+    """Coefficients (size,) to start from: those of the last alpha, extrapolated in its
+    logarithm from the one before, if there is one; pairs of coefficients and alpha."""
+    (w, now), (v, then) = last, earlier or last
+    w, v = (np.concatenate([x, np.zeros(size - len(x))]) for x in (w, v))
+    if not then > now > alpha > 0.0:
+        return w
+    start = w + math.log(now / alpha) / math.log(then / now) * (w - v)
+    return np.where((start * w > 0.0) & (v != 0.0), start, w)

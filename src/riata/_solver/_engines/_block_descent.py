@@ -11,9 +11,9 @@ from ..._core.block_descent import BlockDescent
 from ._conjugate_gradients import conjugate_gradients
 from ._direct import positive_definite
 
-FIRST_SWEEPS = 4  # before the first Newton step
+FIRST_SWEEPS = 2  # before the first Newton step
 MOST_ROUNDS = 500  # of a sweep over all groups and a Newton step
-CG_SHARE = 0.2  # of the residual that conjugate gradients leave
+CG_SHARE = 0.05  # of the residual that conjugate gradients leave
 JITTER = 1e-13  # relative to the largest diagonal: where columns are dependent
 
 
@@ -103,6 +103,15 @@ class BlockModel:
         part = self.matrix[:, F]
         return part.T @ part
 
+    def gap(self, v, c, alpha, loss):
+        """Duality gap of coefficients with correlations c, of a design with these columns
+        only, and twice the loss."""
+        C = self.penalty.objective * self.scale * c
+        return self.penalty.certify(
+            C[:, None], self.columns, (v / self.scale)[:, None], np.array([alpha]),
+            np.array([loss]),
+        )[0][0]
+
     def norm(self, v):
         """Euclidean norm of v in each group."""
         return np.sqrt(np.bincount(self.at, v * v, len(self.lg)))
@@ -131,28 +140,22 @@ def descend_blocks(model, w, c, r, loss, alpha, tol, deadline, work):
     w : ndarray (size,)
     solved : bool
     """
-    penalty, alphas = model.penalty, np.array([alpha])
     v, state = model.coefficients(w), model.state(c, r)
-    start, c_start = v.copy(), model.correlations(state).copy()
-    fallback = 0
+    start, c_start, idle = v.copy(), model.correlations(state).copy(), 0
     for taken in range(MOST_ROUNDS):
-        for k in range(FIRST_SWEEPS if taken == 0 else 1 + 3 * fallback):
+        for k in range(FIRST_SWEEPS if taken == 0 else 1 + 3 * idle):
             model.descent.sweep(v, state, alpha, k > 0)
             work.epochs += 1
-        correlations = model.correlations(state)
-        d = v - start
-        now = loss - penalty.objective * float(d @ (c_start + correlations))
-        C = penalty.objective * model.scale * correlations
-        gap = penalty.certify(
-            C[:, None], model.columns, (v / model.scale)[:, None], alphas, np.array([now])
-        )[0][0]
-        if gap <= tol:
-            return model.in_design(v), True
+        c = model.correlations(state)
+        if taken > 0 or not v.any():  # (a Newton step comes first)
+            now = loss - model.penalty.objective * float((v - start) @ (c_start + c))
+            if model.gap(v, c, alpha, now) <= tol:
+                return model.in_design(v), True
         if monotonic() > deadline:
             break
-        step = _newton_step(model, v, correlations, alpha, work)
-        fallback = 0 if step is not None and _move(model, v, state, correlations, step,
-                                                   alpha) else min(fallback + 1, 10)
+        step = _newton_step(model, v, c, alpha, work)
+        moved = step is not None and _move(model, v, state, c, step, alpha)
+        idle = 0 if moved else min(idle + 1, 10)
     return model.in_design(v), False
 
 
