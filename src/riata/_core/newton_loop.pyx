@@ -57,7 +57,7 @@ cdef double ARMIJO = 1e-4, SHORTEST = 1e-10, NOISE = 1e-8  # as of `_line_search
 # A step is of use if it halves the gap, or lowers the objective by this share of it.
 cdef double FALLS = 0.01
 # A kept Hessian is renewed if a step leaves a larger share of the gap.
-cdef double CONTRACTION = 0.05
+cdef double CONTRACTION = 0.1
 
 
 cdef class NewtonLoop:
@@ -359,6 +359,7 @@ cdef class NewtonLoop:
         cdef double before = INFINITY, last = INFINITY, gap, kkt, value
         cdef double[3] found
         cdef int idle = 0
+        cdef bint balanced = False
         for steps in range(MOST_STEPS):
             with nogil:
                 self._correlate()
@@ -369,7 +370,14 @@ cdef class NewtonLoop:
                 for k in range(self.outputs):
                     kkt = fmax(kkt, fabs(self.g[k]) * self.intercept_unit)
             if gap <= tol and kkt <= kkt_tol:
-                return CONVERGED
+                if balanced or not self.fit_intercept or self.outputs > 1 or (
+                    self._balanced() or not self._balance()
+                ):
+                    return CONVERGED
+                # (with the optimal intercept, as it will be certified)
+                balanced = True
+                self.inverse[0, 0] = 1.0 / self.weight_sum if self.has_model else 0.0
+                continue
             if gap != gap:
                 return STALLED
             # (far from the optimum the objective falls before the gap does)
