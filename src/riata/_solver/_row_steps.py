@@ -7,15 +7,19 @@ import numpy as np
 from .._core.descent import CONVERGED, OUT_OF_TIME, STALLED
 from .._core.row_descent import descend_rows
 from .._design._products import BLOCK, gradient, product
-from ._engines._conjugate_gradients import conjugate_gradients
+from ._engines._conjugate_gradients import (
+    conjugate_gradients,
+    in_single_precision,
+    roughly_twice,
+)
 from ._solutions import Verified
 from ._steps import StepMethod
 from ._working_set import FreeColumns
 
-FIRST_SWEEPS, SWEEPS = 5, 1  # before the first Newton step, and between two
+FIRST_SWEEPS, SWEEPS = 2, 1  # before the first Newton step, and between two
 MOST_ROUNDS = 500
 ENOUGH = 1e-3  # share of the first sweep's change to end descent at
-CG_SHARE = 0.2  # of the residual that conjugate gradients leave
+CG_SHARE = 0.05  # of the residual that conjugate gradients leave
 
 
 class RowSteps(StepMethod):
@@ -36,7 +40,8 @@ class RowSteps(StepMethod):
         free = self.problem.free
         self.free = FreeColumns(self.problem, free) if len(free) else None
         self.targets = None  # correlations of the working set with them
-        self.packed = None  # columns of the working set times the roots of the weights
+        # columns of the working set times the roots of the weights, and in single precision
+        self.packed = self.single = None
 
     def screening(self):
         return None
@@ -89,11 +94,12 @@ class RowSteps(StepMethod):
             self.work.epochs += descend_rows(gram, *transposed, l1, l2, ENOUGH, sweeps)
             W, C = (part.T for part in transposed)
             loss = problem.yy - float(np.vdot(W, self._xty() + C))
-            gap = problem.penalty.certify(
-                C, working.columns, W, alphas, np.array([loss]), True
-            )[0][0]
-            if gap <= tol:
-                return W, True
+            if taken > 0 or not W.any():  # (a Newton step comes first)
+                gap = problem.penalty.certify(
+                    C, working.columns, W, alphas, np.array([loss]), True
+                )[0][0]
+                if gap <= tol:
+                    return W, True
             if monotonic() > self.settings.deadline:
                 break
             W, C = self._newton_step(W, C, l1, l2)
@@ -164,14 +170,15 @@ class RowSteps(StepMethod):
             design = self.problem.design
             self.packed = np.empty((design.n_samples, len(self.working)), order="F")
             design.pack(self.working.columns, 0, design.n_samples, self.packed)
+            self.single = in_single_precision(self.packed)
         return self.packed
 
     def _gram_of(self, F):
-        """What multiplies by the Gram matrix of some columns."""
+        """What multiplies by the Gram matrix of some columns, roughly if they are many."""
         Z = self._packed()
         if len(F) > len(Z):
-            part = Z[:, F]
-            return lambda P: part.T @ (part @ P)
+            part = self.single[0][:, F]
+            return lambda P: roughly_twice(part, P, self.single[1])
         return self.working.gram[np.ix_(F, F)].__matmul__
 
     def _product(self, F, d):

@@ -8,7 +8,11 @@ from time import monotonic
 import numpy as np
 
 from ..._core.block_descent import BlockDescent
-from ._conjugate_gradients import conjugate_gradients
+from ._conjugate_gradients import (
+    conjugate_gradients,
+    in_single_precision,
+    roughly_twice,
+)
 from ._direct import positive_definite
 
 FIRST_SWEEPS = 2  # before the first Newton step
@@ -63,6 +67,7 @@ class BlockModel:
             np.concatenate([block.ravel() for block in blocks]), np.maximum(largest, 0.0),
             self.la, self.lg, self.l2,
         )
+        self._single = None
         self.at = np.repeat(np.arange(len(labels)), sizes)  # group of each column here
 
     def _block(self, g):
@@ -102,6 +107,13 @@ class BlockModel:
             return self.matrix[np.ix_(F, F)]
         part = self.matrix[:, F]
         return part.T @ part
+
+    def roughly(self, F):
+        """Some columns in single precision, and their unit."""
+        if self._single is None:
+            self._single, self._unit = in_single_precision(self.matrix)
+            self.square = np.einsum("ij,ij->j", self.matrix, self.matrix)
+        return self._single[:, F], self._unit
 
     def gap(self, v, c, alpha, loss):
         """Duality gap of coefficients with correlations c, of a design with these columns
@@ -179,9 +191,9 @@ def _newton_step(model, v, c, alpha, work):
         return (tau + l2) * P - tau * unit * along[place]
 
     if not model.by_gram and len(F) > model.matrix.shape[0]:
-        Z = model.matrix[:, F]
+        Z, size = model.roughly(F)
         # of the diagonal, one number a group, and the penalty's curvature: its inverse
-        diagonal = np.bincount(place, np.einsum("ij,ij->j", Z, Z), len(groups))
+        diagonal = np.bincount(place, model.square[F], len(groups))
         across = (diagonal / np.bincount(place))[place] + l2
         beside = tau / (across * (across + tau))
 
@@ -191,7 +203,8 @@ def _newton_step(model, v, c, alpha, work):
 
         step = np.zeros_like(v)
         step[F] = conjugate_gradients(
-            lambda P: Z.T @ (Z @ P) + curve(P[:, 0])[:, None], gradient[:, None], inverse,
+            lambda P: roughly_twice(Z, P, size) + curve(P[:, 0])[:, None],
+            gradient[:, None], inverse,
             together=lambda values: values, work=work, share=CG_SHARE,
         )[0][:, 0]
         return step

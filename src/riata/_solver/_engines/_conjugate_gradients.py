@@ -1,5 +1,7 @@
 """Conjugate gradients for several right-hand sides side by side."""
 
+import math
+
 import numpy as np
 
 FORCING = 0.1  # share of the residual to which systems are solved
@@ -43,3 +45,16 @@ def conjugate_gradients(multiply, rest, inverse, *, together, work, share=FORCIN
             return D, True
         P = Z + np.divide(square, last, out=np.zeros_like(last), where=last > 0) * P
     return D, False
+
+
+def in_single_precision(A):
+    """A matrix in single precision, in a unit of its own, and this unit."""
+    unit = 2.0 ** math.frexp(float(np.abs(A).max(initial=0.0)))[1]
+    return (A / unit).astype(np.float32), unit
+
+
+def roughly_twice(A, P, unit):
+    """``A' A P`` for a matrix in single precision and its unit: accurate enough for a
+    system that is solved roughly."""
+    size = float(np.abs(P).max(initial=0.0)) or 1.0
+    return (size * unit**2) * (A.T @ (A @ (P / size).astype(np.float32)))
