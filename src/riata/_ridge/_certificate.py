@@ -15,6 +15,7 @@ errors of ``B_j'theta``.
 import numpy as np
 
 from ._direct import Split
+from ._problem import distinct
 
 REFINED = 1e-13  # relative gap above which one correction is worth its passes
 FRAGILE = 1e-7  # reciprocal condition of the Gram below which to correct once anyway
@@ -56,7 +57,7 @@ def certify(problem, split, V, roots, targets, factor):
     on = split.e > 0
     given_up = (problem.e > 0) & ~on
     gap, penalty = np.zeros(len(roots)), np.zeros(len(roots))
-    for root in np.unique(roots):
+    for root in distinct(roots):
         at = _slice(np.flatnonzero(roots == root))
         a = problem.penalty(root)
         theta = H[:, at].copy()
@@ -154,7 +155,7 @@ def _correct(problem, split, factor, V, roots, targets, tol):
 
 def widen(problem, split, V, roots, targets, certificate, bound, factor):
     """Lower gaps above a bound by projecting out columns of negligible penalty."""
-    for root in np.unique(roots[(certificate[0] > bound) & (roots > 0)]):
+    for root in distinct(roots[(certificate[0] > bound) & (roots > 0)]):
         a = problem.penalty(root)
         extra = np.flatnonzero((split.e > 0) & (a < NEGLIGIBLE))
         if not len(extra):
@@ -187,6 +188,8 @@ def _certify_together(problem, split, V, roots, targets, tol, certificate):
     Fills in `certificate` where that is within `tol`; returns the numbers of the others.
     """
     left = np.ones(len(roots), dtype=bool)
+    if len(roots) < MANY:
+        return np.flatnonzero(left)
     values, counts = np.unique(roots, return_counts=True)
     for root in values[(counts >= MANY) & (values > 0)]:
         at = np.flatnonzero(roots == root)

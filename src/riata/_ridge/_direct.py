@@ -13,6 +13,8 @@ penalised, whose span has the orthonormal basis `Q`, projected out):
 
 import numpy as np
 
+from ._problem import distinct
+
 from .._solver._working_set import least_norm
 
 EPS = np.finfo(np.float64).eps
@@ -171,7 +173,7 @@ class Factor:
         from scipy.linalg.lapack import dpotrs
 
         out = np.full(H.shape, np.nan, order="F")
-        for root in np.unique(roots):
+        for root in distinct(roots):
             at = np.flatnonzero(roots == root)
             factor = self._cholesky(root)
             if factor is not None:
@@ -290,7 +292,7 @@ class Primal(Factor):
     def _stacked(self, H, roots, targets):
         """Least squares with the triangle on top of the penalty, alpha by alpha."""
         out = np.zeros((len(self.on), len(roots)))
-        for root in np.unique(roots):
+        for root in distinct(roots):
             at = np.flatnonzero(roots == root)
             basis, U = self._stack(root)
             if H is None:

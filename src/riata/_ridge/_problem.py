@@ -334,3 +334,8 @@ def _require_finite(x, index):
 
         row, k = (int(i) for i in np.argwhere(~finite)[0])
         raise_nonfinite("X", row, int(index[k]), float(x[row, k]))
+
+
+def distinct(values):
+    """Distinct values, sorted. (Of a single one, which is the usual case, in no time.)"""
+    return values if len(values) == 1 else np.unique(values)

@@ -10,7 +10,7 @@ from .._problem._problem import ColumnScales
 from ._certificate import certify, refine, widen
 from ._direct import WORST, Dual, Primal, Split, uneven
 from ._krylov import Krylov, conjugate_gradients
-from ._problem import Problem
+from ._problem import Problem, distinct
 
 METHODS = ("auto", "cholesky", "eigh", "svd", "krylov")
 FEW_ALPHAS = 15  # up to here one Cholesky factorisation per alpha is cheaper
@@ -162,7 +162,7 @@ class Solver:
         coef, intercept = np.empty((0, p)), np.empty(size)
         certificate = np.empty((2, size))
         n_iter, names = np.empty(size, dtype=np.int64), set()
-        many = len(np.unique(roots)) > FEW_ALPHAS
+        many = len(distinct(roots)) > FEW_ALPHAS
         for part in self.chunks(size):
             V, certificate[:, part], n_iter[part] = self._solve(
                 roots[part], targets[part], tol, max_iter, many, names
