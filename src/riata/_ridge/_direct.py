@@ -13,9 +13,8 @@ penalised, whose span has the orthonormal basis `Q`, projected out):
 
 import numpy as np
 
-from ._problem import distinct
-
 from .._solver._working_set import least_norm
+from ._problem import distinct
 
 EPS = np.finfo(np.float64).eps
 # Reciprocal conditions below which the matrix will not do. That of the kernel
