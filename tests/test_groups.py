@@ -329,3 +329,19 @@ def test_there_is_no_information_criterion():
     with pytest.raises(ValueError, match="degrees of freedom"):
         path.select("bic")
     assert path.select(lambda path: path.alphas) == 4
+
+
+@pytest.mark.parametrize("loss", LOSSES[:3], ids=repr)
+def test_alpha_zero_and_extreme_units(loss):
+    X, y, _ = data(loss, n=200)
+    alphas = [0.1, 0.0]
+    path = riata.fit_path(X, y, loss=loss, penalty=Group(CODES), alphas=alphas, tol=1e-9)
+    other = riata.fit_path(X, y, loss=loss, alphas=[0.0], tol=1e-9)
+    assert_allclose(path.coefs[:, 1], other.coefs[:, 0], atol=1e-4)
+    assert path.status[1] == "optimal"
+    one = riata.fit_path(X, y, loss=loss, penalty=PENALTIES[1], alphas=5, tol=1e-9)
+    for unit in (1e-150, 1e150):
+        two = riata.fit_path(
+            unit * X, y, loss=loss, penalty=PENALTIES[1], alphas=unit * one.alphas, tol=1e-9
+        )
+        assert_allclose(two.coefs * unit, one.coefs, atol=1e-5)

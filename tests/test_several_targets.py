@@ -205,3 +205,20 @@ def test_what_is_refused(tmp_path):
         path.select("bic")
     column = riata.fit_path(X, Y[:, :1], penalty=RowGroup(), alphas=4)
     assert_allclose(column.coefs, riata.fit_path(X, Y[:, 0], alphas=4).coefs)
+
+
+def test_models_in_files_and_starts(tmp_path):
+    X, Y, _ = data()
+    for t in (1, T):
+        model = riata.MultiTaskLasso(alpha=0.2).fit(X, Y[:, :t])
+        riata.save_model(model, tmp_path / "model.json")
+        loaded = riata.load_model(tmp_path / "model.json")
+        assert_allclose(loaded.predict(X), model.predict(X))
+        assert loaded.alpha == 0.2
+    path = riata.fit_path(X, Y, penalty=RowGroup(), alphas=6)
+    one = path.at(path.alphas[3])
+    assert_allclose(one.predict(X), path.predict(X, alpha=path.alphas[3]))
+    again = riata.fit_path(X, Y, penalty=RowGroup(), alphas=path.alphas[4:], init=path)
+    assert_allclose(again.objective, path.objective[4:], rtol=1e-5)
+    with pytest.raises(ValueError, match="alphas contains 0"):
+        riata.fit_path(X, Y, penalty=RowGroup(), alphas=[0.1, 0.0])

@@ -193,8 +193,9 @@ def _check_init(init, n_features, loss, y, names):
         if names is not None and init.feature_names_in is not None:
             check.require_same_names(list(init.feature_names_in), list(names))
         init = init._coef_of(len(init.alphas) - 1)
-    if loss.many_outputs:
-        return check.check_class_coef(init, n_features, int(y.max()) + 1, "init")
+    if loss.many_outputs or y.ndim == 2:
+        count = y.shape[1] if y.ndim == 2 else int(y.max()) + 1
+        return check.check_class_coef(init, n_features, count, "init")
     return check.check_coef(init, n_features, "init")
 
 

@@ -360,7 +360,8 @@ def predictor_of(model, feature_names=None):
         coef, intercept = np.ravel(coef), np.ravel(intercept)[0]
     solved = model._solved_
     first = solved[0] if solved else None
-    several = classes is None and coef.ndim == 2
+    # (targets with common features are one problem)
+    several = classes is None and coef.ndim == 2 and len(solved) > 1
     return LinearPredictor(
         coef, intercept, getattr(model, "loss_", first and first.loss),
         alpha=np.array([part.alpha for part in solved]) if several else (

@@ -95,6 +95,11 @@ def _path_by_passes(
     if isinstance(grid, int):
         grid = alpha_grid(problem, solver, grid, ratio)
     problem.check_alphas(grid[0], grid[-1])
+    if grid[-1] == 0.0 and problem.quadratic and problem.n_outputs > 1:
+        raise ValueError(
+            "alphas contains 0, where several targets have nothing in common: fit each of "
+            "them by itself, or choose positive alphas."
+        )
     solver.work.seconds["setup"] = monotonic() - started
     solutions = _solutions(solver, data, grid, penalty, standardize, loss)
     if grid[-1] == 0.0 and problem.design.in_memory:

@@ -41,13 +41,16 @@ class BlockPenalty:
     piecewise_linear = False
 
     def __init__(self, penalty, column_penalty, scale, objective):
+        # in units in which coefficients are of the size of the design's
+        unit = 2.0 ** np.frexp(scale.max(initial=0.0))[1] if scale.any() else 1.0
+        objective, scale = objective * unit, scale / unit
         self.group, self.objective, self.scale = penalty.codes_, objective, scale
         weight = np.where(np.isfinite(penalty.group_weights_), penalty.group_weights_, 0.0)
         self.n_groups, self.held = len(weight), weight > 0.0
         l1 = penalty.l1_ratio
         self.lg = l1 * (1.0 - penalty.l1_share) * weight
         self.la = l1 * penalty.l1_share * np.where(self.held, 1.0, 0.0)[self.group]
-        self.ridge = (1.0 - l1) * weight
+        self.ridge = (1.0 - l1) * weight * unit
         with np.errstate(divide="ignore"):
             self.inverse = np.where(scale > 0.0, 1.0 / (objective * scale), 0.0)
         self.l1, self.l2 = column_penalty.l1, column_penalty.l2  # 0 where unpenalised
@@ -183,6 +186,7 @@ class BlockPenalty:
             Z = Z.copy()
             Z[:size] -= self.objective * scale * l2 * V
         critical = self.critical(Z, cols, alphas).max(axis=0, initial=0.0)
+        critical[alphas == 0.0] = 0.0  # where nothing holds a coefficient
         with np.errstate(divide="ignore", invalid="ignore"):
             kappa = np.where(critical > alphas, alphas / critical, 1.0)
         z = self.inverse[cols[:size], None] * Z[:size]
@@ -193,10 +197,9 @@ class BlockPenalty:
         norms = self._norms(Z, cols, alphas)
         distance = self._distances(norms, z, V, group, cols[:size], alphas)
         kkt = (self._kkt_unit * distance).max(axis=0, initial=0.0)
-        free = ~self.held
+        free = ~self.held[self.group[cols], None] | (alphas == 0.0)
         if free.any():  # what is left to be gained, to second order
-            part = np.where(free[self.group[cols]][:, None], Z, 0.0)
-            gap = gap + 0.5 * (part**2).sum(axis=0) / self.objective
+            gap = gap + 0.5 * (np.where(free, Z, 0.0) ** 2).sum(axis=0) / self.objective
         gap = np.minimum(gap, left + penalty)
         return self.objective * gap + self.rounding, kkt, self.objective * penalty
 
