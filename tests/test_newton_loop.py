@@ -244,3 +244,11 @@ def test_a_working_set_that_grows_too_large(monkeypatch):
     path = riata.fit_path(X, y, loss="logistic", alphas=30, alpha_min_ratio=0.02, tol=1e-9)
     assert path.n_active[-1] > 25
     assert path.relative_gap.max() <= 1e-9
+
+
+def test_without_an_l1_part_all_columns_are_taken_at_once():
+    rng = np.random.default_rng(3)
+    X, y = rng.standard_normal((N, 300)), rng.integers(0, 2, N)
+    path = riata.fit_path(X, y, loss="logistic", l1_ratio=0.0, alphas=[1.0, 0.1], tol=1e-9)
+    assert path.relative_gap.max() <= 1e-9
+    assert path.diagnostics.rounds <= 3

@@ -25,7 +25,7 @@ def cv_path(
     X : array-like, sparse or riata.Chunks of shape (n_samples, n_features)
         For the squared loss and many more rows than columns, chunks are read once for
         the paths of all folds.
-    y : array-like of shape (n_samples,)
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
         As of `fit_path`; for a classification loss, labels of any kind.
     loss : str or riata.losses.Loss, default="squared"
     l1_ratio : float or array-like of float, default=1.0

@@ -75,10 +75,11 @@ def check_solution(
     Parameters
     ----------
     X : array-like or sparse of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,)
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
     coef : array-like or sparse of shape (n_features,)
-        On the scale of X as given; (n_classes, n_features) for the multinomial loss.
-    intercept : float or array-like of shape (n_classes,), default=0.0
+        On the scale of X as given; (n_classes, n_features) for the multinomial loss, and
+        (n_targets, n_features) for several targets.
+    intercept : float or array-like of shape (n_classes,) or (n_targets,), default=0.0
     alpha : float
         Strength of the penalty, on `fit_path`'s scale (a weighted mean loss).
     l1_ratio, loss, penalty, standardize, sample_weight, offset, penalty_factor, \

@@ -46,8 +46,10 @@ def fit_path(
     X : array-like, sparse or riata.Chunks of shape (n_samples, n_features)
         float32 and float64, Fortran and C order, CSC (int32 or int64 indices) are used
         where they are, without a copy; CSR is transposed once.
-    y : array-like of shape (n_samples,)
-        Target: numbers, counts, or classes 0 and 1 (or -1 and 1; 0, 1, 2, ... for
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Several targets are for the squared loss and a penalty on rows of coefficients
+        (`penalties.RowGroup`); the result is a `MultiOutputPathResult`. Otherwise the
+        target: numbers, counts, or classes 0 and 1 (or -1 and 1; 0, 1, 2, ... for
         several), as the loss expects it.
     loss : str or riata.losses.Loss, default="squared"
         ``"squared"``, ``"logistic"``, ``"multinomial"``, ``"poisson"``, ``"gamma"``,

@@ -42,9 +42,10 @@ class SequentialNewtonSteps(StepMethod):
     @staticmethod
     def suits(problem, saved_path=None):
         """Whether a problem is small enough for it, or may be on a working set. (That does
-        not follow a path on similar samples.)"""
+        not follow a path on similar samples, and without an L1 part no set is small.)"""
         size, design = costs.LOOP_COLUMNS, problem.design
-        if problem.n_outputs > 1 or saved_path is not None or all_columns(problem) < size:
+        by_sets = problem.n_outputs == 1 and saved_path is None and problem.l1_ratio > 0
+        if not by_sets or all_columns(problem) < size:
             size = all_columns(problem)
         return (
             problem.loss.convex and problem.yy > 0 and design.in_memory

@@ -13,8 +13,8 @@ class RowGroup(Penalty):
     """The group penalty on the coefficients of a feature for all outputs.
 
     ``sum_j v_j (l1_ratio ||W_j|| + (1 - l1_ratio) / 2 ||W_j||^2)``, where W_j holds the
-    coefficients of feature j for all classes: a feature is selected for all of them or for
-    none.
+    coefficients of feature j for all outputs (the targets of the squared loss, or the
+    classes of a multinomial model): a feature is selected for all of them or for none.
 
     Parameters
     ----------

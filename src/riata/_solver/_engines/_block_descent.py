@@ -230,16 +230,15 @@ def _move(model, v, state, c, step, alpha):
     length = 1.0
     while length > 1e-3:
         new = v + length * step
-        if length == 1.0 and model.la.any():  # none passes zero
+        if length == 1.0:  # none passes zero, and no group turns round
             new[(new * v < 0.0) & (model.la > 0.0)] = 0.0
-        turned = np.bincount(model.at, new * v, len(model.lg)) <= 0.0
-        if length == 1.0:
+            turned = np.bincount(model.at, new * v, len(model.lg)) <= 0.0
             new[turned[model.at] & (alpha * model.lg[model.at] > 0.0)] = 0.0
         d = new - v
         F = np.flatnonzero(d)
         product = model.matrix[:, F] @ d[F]
-        bend = float(d @ product) if model.by_gram else float(product @ product)
-        change = 0.5 * bend - float(c @ d) + _penalty(model, new, alpha) - before
+        curvature = float(d @ product) if model.by_gram else float(product @ product)
+        change = 0.5 * curvature - float(c @ d) + _penalty(model, new, alpha) - before
         if change <= 0.0:
             v[:] = new
             state -= product
