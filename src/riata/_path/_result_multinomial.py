@@ -36,20 +36,6 @@ class MultinomialPathResult(MultiOutputPathResult):
         """How many classes there are."""
         return self.n_outputs
 
-    def coef_at(self, alpha):
-        """Coefficients and intercepts at one alpha; see `PathResult.coef_at`.
-
-        Parameters
-        ----------
-        alpha : float
-
-        Returns
-        -------
-        coef : ndarray of shape (n_classes, n_features)
-        intercept : ndarray of shape (n_classes,)
-        """
-        return super().coef_at(alpha)
-
     def predict(self, X, alpha=None, offset=None):
         """Predicted probabilities of the classes.
 
@@ -67,20 +53,6 @@ class MultinomialPathResult(MultiOutputPathResult):
         ndarray of shape (n_samples, n_classes), or (n_samples, n_classes, n_alphas)
         """
         return super().predict(X, alpha, offset)
-
-    def decision_function(self, X, alpha=None, offset=None):
-        """Linear predictors of the classes.
-
-        Parameters
-        ----------
-        X, alpha, offset
-            As in `predict`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or (n_samples, n_classes, n_alphas)
-        """
-        return super().decision_function(X, alpha, offset)
 
     def plot(self, ax=None, **options):
         """Draw the coefficients against alpha, of up to 12 classes in a panel each; see

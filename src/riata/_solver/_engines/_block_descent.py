@@ -186,27 +186,9 @@ def _newton_step(model, v, c, alpha, work):
     tau = tau[place]
     work.newton += 1
 
-    def curve(P):
-        along = np.bincount(place, unit * P, len(groups))
-        return (tau + l2) * P - tau * unit * along[place]
-
+    step = np.zeros_like(v)
     if not model.by_gram and len(F) > model.matrix.shape[0]:
-        Z, size = model.roughly(F)
-        # of the diagonal, one number a group, and the penalty's curvature: its inverse
-        diagonal = np.bincount(place, model.square[F], len(groups))
-        across = (diagonal / np.bincount(place))[place] + l2
-        beside = tau / (across * (across + tau))
-
-        def inverse(P):
-            along = np.bincount(place, unit * P[:, 0], len(groups))
-            return P / (across + tau)[:, None] + (beside * unit * along[place])[:, None]
-
-        step = np.zeros_like(v)
-        step[F] = conjugate_gradients(
-            lambda P: roughly_twice(Z, P, size) + curve(P[:, 0])[:, None],
-            gradient[:, None], inverse,
-            together=lambda values: values, work=work, share=CG_SHARE,
-        )[0][:, 0]
+        step[F] = _rough_step(model, F, gradient, place, unit, tau, l2, work)
         return step
     matrix = np.asfortranarray(model.gram_of(F))
     same = place[:, None] == place
@@ -218,9 +200,33 @@ def _newton_step(model, v, c, alpha, work):
     factor, failed = factored(matrix, lower=1, clean=0, overwrite_a=1)
     if failed:
         return None
-    step = np.zeros_like(v)
     step[F] = solved(factor, gradient, lower=1)[0]
     return step
+
+
+def _rough_step(model, F, gradient, place, unit, tau, l2, work):
+    """The same for more coefficients than rows, by conjugate gradients. Of the
+    preconditioner, the diagonal of the Gram matrix is one number for each group."""
+    Z, size = model.roughly(F)
+    diagonal = np.bincount(place, model.square[F]) / np.bincount(place)
+    across = diagonal[place] + l2
+    beside = tau / (across * (across + tau))
+
+    def along(P):
+        return unit * np.bincount(place, unit * P[:, 0])[place]
+
+    def multiply(P):
+        held = (tau + l2) * P[:, 0] - tau * along(P)
+        return roughly_twice(Z, P, size) + held[:, None]
+
+    def inverse(P):
+        return (P[:, 0] / (across + tau) + beside * along(P))[:, None]
+
+    step, _ = conjugate_gradients(
+        multiply, gradient[:, None], inverse, together=lambda values: values, work=work,
+        share=CG_SHARE,
+    )
+    return step[:, 0]
 
 
 def _move(model, v, state, c, step, alpha):
